@@ -1,0 +1,1 @@
+"""Tiefen: operations platform for merchants who sell through WeChat."""
