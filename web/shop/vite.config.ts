@@ -1,0 +1,15 @@
+import uniPlugin from '@dcloudio/vite-plugin-uni'
+import { defineConfig, type PluginOption } from 'vite'
+import { selfContained } from './tools/self-contained'
+
+// The plugin is CommonJS: under "type": "module" its function sits one level deeper.
+const uni = (uniPlugin as unknown as { default?: typeof uniPlugin }).default ?? uniPlugin
+
+export default defineConfig(async () => {
+  const { default: UnoCSS } = await import('unocss/vite')
+  return {
+    base: './',
+    plugins: [UnoCSS() as PluginOption, uni() as PluginOption, selfContained()],
+    build: { target: 'es2018', assetsInlineLimit: 0 },
+  }
+})
