@@ -1,0 +1,279 @@
+"""Pure rules: reading a push safely, naming it, writing a reply, and the limits WeChat sets on what we send."""
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+from xml.etree.ElementTree import Element, ParseError
+
+from defusedxml import DefusedXmlException
+from defusedxml.ElementTree import fromstring
+
+from tiefen.wechat.values import ImageReply, Inbound, NewsReply, Reply, TextReply, TransferReply
+
+BODY_CAP = 64 * 1024
+"""No push or notice is larger; what is larger is refused before a byte of it is looked at."""
+
+SKEW_SECONDS = 300
+"""A payment notice or answer this much older or newer than our clock is refused."""
+
+QR_FOREVER_CAP = 100_000
+QR_LONGEST_SECONDS = 2_592_000
+SCENE_CAP = 64
+TEXT_CAP_BYTES = 2048
+DESCRIPTION_CAP = 127
+
+_DOCTYPE = re.compile(rb"<!\s*(DOCTYPE|ENTITY)", re.IGNORECASE)
+_DEPTH_CAP = 8
+_NODE_CAP = 600
+_OUT_TRADE_NO = re.compile(r"[0-9A-Za-z_\-|*]{6,32}")
+_NOTICE_KINDS = {"transaction": "transaction", "refund": "refund"}
+
+Fields = Mapping[str, Any]
+
+
+class UnreadableBody(ValueError):
+    """The body is not something WeChat sends."""
+
+
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """The outer layer of a push: the ciphertext if there is one, the plain fields if there are any."""
+
+    encrypted: str | None
+    fields: Fields
+
+
+def read_body(body: bytes) -> Fields:
+    """Read a push body, XML or JSON, into a flat-keyed mapping (nested elements become mappings or lists).
+
+    A DOCTYPE or entity declaration is refused by a byte search before any parser sees the text, and the parser itself
+    allows neither: a bomb needs both guards to fail.
+    """
+    if len(body) > BODY_CAP:
+        raise UnreadableBody("too large")
+    text = body.lstrip(b"\xef\xbb\xbf \t\r\n")
+    if text.startswith(b"{"):
+        return _read_json(text)
+    if not text.startswith(b"<"):
+        raise UnreadableBody("neither XML nor JSON")
+    if _DOCTYPE.search(text) or b"\x00" in text:
+        raise UnreadableBody("declarations are not allowed")
+    try:
+        text.decode("utf-8")
+        root = fromstring(text, forbid_dtd=True, forbid_entities=True, forbid_external=True)
+    except (ParseError, DefusedXmlException, ValueError, LookupError) as error:
+        raise UnreadableBody("not well-formed") from error
+    if root.tag != "xml":
+        raise UnreadableBody("the root element is not xml")
+    budget = [_NODE_CAP]
+    value = _read_element(root, 0, budget)
+    return value if isinstance(value, dict) else {}
+
+
+def open_envelope(body: bytes) -> Envelope:
+    """Split a push body into ciphertext and plain fields."""
+    fields = read_body(body)
+    encrypted = fields.get("Encrypt")
+    if encrypted is not None and (not isinstance(encrypted, str) or not encrypted):
+        raise UnreadableBody("Encrypt is not text")
+    return Envelope(encrypted, fields)
+
+
+def read_push(app_id: str, fields: Fields) -> Inbound:
+    """The push's fields as a value. Raises UnreadableBody when sender, time or type are missing."""
+    openid, kind = _need(fields, "FromUserName"), _need(fields, "MsgType")
+    if len(openid) > 128 or len(kind) > 64:
+        raise UnreadableBody("a field is too long")
+    name = _word(fields, "Event").lower() if kind == "event" else ""
+    key = _word(fields, "EventKey")
+    if name == "subscribe":
+        key = key.removeprefix("qrscene_")
+    return Inbound(
+        app_id=app_id,
+        openid=openid,
+        kind=kind,
+        event=name,
+        content=_content(kind, fields),
+        key=key,
+        msg_id=_whole(fields, "MsgId"),
+        at=_moment(fields),
+    )
+
+
+def vendor_key(inbound: Inbound, fields: Fields) -> str:
+    """The name under which a push is stored once: MsgId for messages, sender + time + event (+ key) for events.
+
+    The event's own key belongs to the name, because two taps on different menu entries can share one second.
+    """
+    if inbound.kind != "event" and inbound.msg_id is not None:
+        return f"push:{inbound.app_id}:msg:{inbound.msg_id}"
+    seconds = int(inbound.at.timestamp()) if inbound.at else 0
+    own = _word(fields, "EventKey") or _word(fields, "MsgID") or _word(fields, "trace_id")
+    return f"push:{inbound.app_id}:{inbound.openid}:{seconds}:{inbound.event or inbound.kind}:{own}"
+
+
+def notice_kind(event_type: str, original_type: str) -> str | None:
+    """ "transaction" or "refund" for the notices the product acts on; None for others, which are only stored."""
+    if event_type.startswith("TRANSACTION.") and original_type == "transaction":
+        return "transaction"
+    if event_type.startswith("REFUND."):
+        return _NOTICE_KINDS.get(original_type)
+    return None
+
+
+def render_reply(reply: Reply, to: str, sender: str, at: datetime) -> str:
+    """The passive reply as XML; every text goes through CDATA with its end mark split, so that no reply can break out."""
+    head = (
+        f"<ToUserName>{_cdata(to)}</ToUserName><FromUserName>{_cdata(sender)}</FromUserName>"
+        f"<CreateTime>{int(at.timestamp())}</CreateTime>"
+    )
+    match reply:
+        case TextReply(content):
+            kind, body = "text", f"<Content>{_cdata(clip_bytes(content, TEXT_CAP_BYTES))}</Content>"
+        case ImageReply(media_id):
+            kind, body = "image", f"<Image><MediaId>{_cdata(media_id)}</MediaId></Image>"
+        case NewsReply(article):
+            kind = "news"
+            body = (
+                "<ArticleCount>1</ArticleCount><Articles><item>"
+                f"<Title>{_cdata(article.title)}</Title><Description>{_cdata(article.description)}</Description>"
+                f"<PicUrl>{_cdata(article.picture_url)}</PicUrl><Url>{_cdata(article.url)}</Url></item></Articles>"
+            )
+        case TransferReply():
+            kind, body = "transfer_customer_service", ""
+    return f"<xml>{head}<MsgType>{_cdata(kind)}</MsgType>{body}</xml>"
+
+
+def render_envelope(encrypted: str, signature: str, timestamp: str, nonce: str, as_json: bool) -> str:
+    """An encrypted reply around its ciphertext, in the format the push came in."""
+    if as_json:
+        body = {"Encrypt": encrypted, "MsgSignature": signature, "TimeStamp": int(timestamp), "Nonce": nonce}
+        return json.dumps(body, ensure_ascii=False)
+    return (
+        f"<xml><Encrypt>{_cdata(encrypted)}</Encrypt><MsgSignature>{_cdata(signature)}</MsgSignature>"
+        f"<TimeStamp>{timestamp}</TimeStamp><Nonce>{_cdata(nonce)}</Nonce></xml>"
+    )
+
+
+def clip_bytes(text: str, cap: int) -> str:
+    """Cut text to at most `cap` bytes of UTF-8 without splitting a character."""
+    raw = text.encode("utf-8", "replace")
+    return text if len(raw) <= cap else raw[:cap].decode("utf-8", "ignore")
+
+
+def qr_request(scene: str, expires_in: int | None) -> dict[str, Any]:
+    """The body of qrcode/create. Raises ValueError for a scene or a lifetime that WeChat does not allow."""
+    if not 1 <= len(scene) <= SCENE_CAP:
+        raise ValueError("a scene has 1 to 64 characters")
+    info = {"scene": {"scene_str": scene}}
+    if expires_in is None:
+        return {"action_name": "QR_LIMIT_STR_SCENE", "action_info": info}
+    if not 1 <= expires_in <= QR_LONGEST_SECONDS:
+        raise ValueError("a temporary code lives 1 second to 30 days")
+    return {"expire_seconds": expires_in, "action_name": "QR_STR_SCENE", "action_info": info}
+
+
+def check_out_trade_no(number: str) -> str:
+    """WeChat's alphabet and length for an order number. Raises ValueError."""
+    if not _OUT_TRADE_NO.fullmatch(number):
+        raise ValueError("an out_trade_no has 6 to 32 characters of 0-9 A-Z a-z _ - | *")
+    return number
+
+
+def within_skew(timestamp: str, now: datetime) -> bool:
+    """Whether a header's unix time is within five minutes of our clock. Anything but plain digits is not."""
+    if not timestamp.isascii() or not timestamp.isdigit() or len(timestamp) > 12:
+        return False
+    return abs(now.timestamp() - int(timestamp)) <= SKEW_SECONDS
+
+
+def backoff_seconds(attempt: int) -> int:
+    """How long to wait before the next try of a busy call: 5 s doubling to 10 minutes."""
+    return int(min(600, 5 * 2 ** max(0, attempt - 1)))
+
+
+def _read_json(text: bytes) -> Fields:
+    try:
+        value = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise UnreadableBody("not JSON") from error
+    if not isinstance(value, dict):
+        raise UnreadableBody("not an object")
+    return value
+
+
+def _read_element(element: Element, depth: int, budget: list[int]) -> Any:
+    budget[0] -= 1
+    if depth > _DEPTH_CAP or budget[0] < 0:
+        raise UnreadableBody("too deep or too many elements")
+    if not len(element):
+        return (element.text or "").strip()
+    fields: dict[str, Any] = {}
+    for child in element:
+        value = _read_element(child, depth + 1, budget)
+        if child.tag in fields:
+            known = fields[child.tag]
+            fields[child.tag] = [*known, value] if isinstance(known, list) else [known, value]
+        else:
+            fields[child.tag] = value
+    return fields
+
+
+def _content(kind: str, fields: Fields) -> str:
+    match kind:
+        case "text":
+            return _word(fields, "Content")
+        case "image":
+            return _word(fields, "PicUrl") or _word(fields, "MediaId")
+        case "voice":
+            return _word(fields, "Recognition") or _word(fields, "MediaId")
+        case "video" | "shortvideo":
+            return _word(fields, "MediaId")
+        case "location":
+            return _word(fields, "Label")
+        case "link":
+            return _word(fields, "Url")
+        case "file":
+            return _word(fields, "Title")
+        case _:
+            return ""
+
+
+def _need(fields: Fields, name: str) -> str:
+    value = _word(fields, name)
+    if not value:
+        raise UnreadableBody(f"{name} is missing")
+    return value
+
+
+def _word(fields: Fields, name: str) -> str:
+    value = fields.get(name)
+    if isinstance(value, bool) or value is None:
+        return ""
+    if isinstance(value, int):
+        return str(value)
+    # A NUL can not be stored in PostgreSQL text, and lone surrogates not in UTF-8: neither is ever meant.
+    return value.replace("\x00", "").encode("utf-8", "replace").decode() if isinstance(value, str) else ""
+
+
+def _whole(fields: Fields, name: str) -> int | None:
+    value = _word(fields, name)
+    if not value or not value.isascii() or not value.isdigit() or len(value) > 19:
+        return None
+    number = int(value)
+    return number if number < 2**63 else None
+
+
+def _moment(fields: Fields) -> datetime:
+    seconds = _whole(fields, "CreateTime")
+    if seconds is None or seconds > 253_402_300_799:
+        raise UnreadableBody("CreateTime is not a unix time")
+    return datetime.fromtimestamp(seconds, UTC)
+
+
+def _cdata(text: str) -> str:
+    clean = "".join(c for c in text if c in "\t\n\r" or c >= " " and not "\ud800" <= c <= "\udfff" and c not in "\ufffe\uffff")
+    return "<![CDATA[" + clean.replace("]]>", "]]]]><![CDATA[>") + "]]>"
