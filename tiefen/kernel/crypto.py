@@ -1,0 +1,120 @@
+"""Sealed fields: personal data and secrets at rest, under a key of the merchant's own.
+
+Each merchant's key is derived from the installation's master key and the merchant's slug, so a row
+copied into another merchant's schema does not open. The master key before the last rotation is
+kept for reading.
+"""
+
+import base64
+import hashlib
+import hmac
+import os
+from functools import lru_cache
+from typing import Any
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+from sqlalchemy import Text
+from sqlalchemy.types import TypeDecorator
+
+from tiefen.kernel.db import merchant_in_scope
+
+_masters: list[bytes] = []
+
+
+def configure(*masters: str) -> None:
+    """Set the master keys, the current one first. Called once, at composition."""
+    _masters[:] = [master.encode() for master in masters if master]
+    _derive.cache_clear()
+
+
+def fingerprint() -> str:
+    """A short public name of the current master key, to compare after a restore."""
+    return hashlib.sha256(b"tiefen/fingerprint" + _master(0)).hexdigest()[:12]
+
+
+def seal(plain: str, *, merchant: str | None = None) -> str:
+    """Encrypt text for a merchant (the one in scope by default)."""
+    nonce = os.urandom(12)
+    owner = _owner(merchant)
+    sealed = AESGCM(_derive(_master(0), owner, "seal")).encrypt(
+        nonce, plain.encode(), owner.encode()
+    )
+    return "v1." + base64.urlsafe_b64encode(nonce + sealed).decode()
+
+
+def unseal(sealed: str, *, merchant: str | None = None) -> str:
+    """Decrypt what `seal` made. Raises ValueError when no known key opens it."""
+    version, _, body = sealed.partition(".")
+    if version != "v1":
+        raise ValueError("unknown sealing version")
+    raw, owner = base64.urlsafe_b64decode(body), _owner(merchant)
+    for master in _masters:
+        try:
+            key = _derive(master, owner, "seal")
+            return AESGCM(key).decrypt(raw[:12], raw[12:], owner.encode()).decode()
+        except InvalidTag:
+            continue
+    raise ValueError("no known key opens this field")
+
+
+def blind(value: str, *, merchant: str | None = None) -> str:
+    """A keyed hash of a value, so that equal values can be found without being readable."""
+    key = _derive(_master(0), _owner(merchant), "blind")
+    return hmac.new(key, value.strip().lower().encode(), "sha256").hexdigest()[:40]
+
+
+def sign(purpose: str, text: str) -> str:
+    """A signature of the installation over `text`, for values that travel through a browser."""
+    return hmac.new(_derive(_master(0), purpose, "sign"), text.encode(), "sha256").hexdigest()
+
+
+class Sealed(TypeDecorator[str]):
+    """Column type: text that is encrypted in the database and plain in Python."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, dialect: Any) -> str | None:
+        """Encrypt on the way in."""
+        return None if value is None else seal(value)
+
+    def process_result_value(self, value: str | None, dialect: Any) -> str | None:
+        """Decrypt on the way out."""
+        return None if value is None else unseal(value)
+
+
+def mask_phone(phone: str) -> str:
+    """`138****1234`."""
+    return f"{phone[:3]}****{phone[-4:]}" if len(phone) >= 8 else "*" * len(phone)
+
+
+def mask_name(name: str) -> str:
+    """The first character only: `林*`."""
+    return name[:1] + "*" * min(max(len(name) - 1, 1), 3) if name else ""
+
+
+def mask_address(address: str) -> str:
+    """The first six characters only."""
+    return address[:6] + "****" if address else ""
+
+
+def _owner(merchant: str | None) -> str:
+    owner = merchant_in_scope.get() if merchant is None else merchant
+    if not owner:
+        raise ValueError("sealed fields need a merchant in scope")
+    return owner
+
+
+def _master(place: int) -> bytes:
+    if place >= len(_masters):
+        raise RuntimeError("kernel.crypto.configure() was not called")
+    return _masters[place]
+
+
+@lru_cache(maxsize=4096)
+def _derive(master: bytes, owner: str, use: str) -> bytes:
+    info = f"tiefen/{use}/{owner}".encode()
+    return HKDF(algorithm=SHA256(), length=32, salt=None, info=info).derive(master)

@@ -1,0 +1,204 @@
+"""Transactions in one merchant's schema.
+
+A merchant is a schema: `Db.merchant(slug)` opens a transaction whose search_path is that schema
+alone, so no query carries a tenant column and an unset merchant sees no tables at all. Only
+`platform.*` (directory, events, jobs) is shared, and it is named in full.
+"""
+
+import re
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from contextvars import ContextVar
+from datetime import datetime
+from enum import StrEnum
+from typing import Annotated, Any
+
+import msgspec
+from sqlalchemy import BigInteger, DateTime, Enum, Identity, MetaData, event, text
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
+from sqlalchemy.orm import DeclarativeBase, mapped_column
+from sqlalchemy.pool import NullPool
+
+from tiefen.kernel import clock
+
+APP_ROLE = "tiefen_app"
+"""The role that serves requests: it cannot alter tables, nor update what is append-only."""
+SLUG = re.compile(r"^[a-z][a-z0-9_]{0,30}$")
+_NAMING = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+    "pk": "pk_%(table_name)s",
+}
+
+merchant_in_scope: ContextVar[str] = ContextVar("merchant_in_scope", default="")
+"""The merchant of the open transaction; sealed fields derive their key from it."""
+open_transactions: ContextVar[int] = ContextVar("open_transactions", default=0)
+"""How many transactions this task holds open; outward calls refuse to run above zero."""
+
+
+class Base(DeclarativeBase):
+    """A table of each merchant's schema. `info={"append_only": True}` takes UPDATE and DELETE away."""
+
+    metadata = MetaData(naming_convention=_NAMING)
+    type_annotation_map = {  # noqa: RUF012 read once by SQLAlchemy
+        datetime: DateTime(timezone=True),
+        dict[str, Any]: JSONB,
+        list[Any]: JSONB,
+    }
+
+
+class PlatformBase(DeclarativeBase):
+    """A table of the installation, shared by all merchants; read by kernel and wechat only."""
+
+    metadata = MetaData(naming_convention=_NAMING, schema="platform")
+    type_annotation_map = {  # noqa: RUF012
+        datetime: DateTime(timezone=True),
+        dict[str, Any]: JSONB,
+        list[Any]: JSONB,
+    }
+
+
+Id = Annotated[int, mapped_column(BigInteger, Identity(), primary_key=True)]
+Ref = Annotated[int, mapped_column(BigInteger)]
+Fen = Annotated[int, mapped_column(BigInteger)]
+Utc = Annotated[datetime, mapped_column(DateTime(timezone=True))]
+Json = Annotated[dict[str, Any], mapped_column(JSONB)]
+
+
+def text_enum(kind: type[StrEnum]) -> Enum:
+    """Column type for a StrEnum: TEXT-like with a CHECK, holding the members' values."""
+    return Enum(
+        kind,
+        native_enum=False,
+        create_constraint=True,
+        length=40,
+        name=kind.__name__.lower(),
+        values_callable=lambda members: [member.value for member in members],
+    )
+
+
+class Tx(AsyncSession):
+    """One open transaction. `merchant` is the slug ("" on the platform), `now` its moment.
+
+    `now` is the database's clock at the start (or the injected clock): the one clock that decides
+    deadlines. Only the edge commits; rooms never do.
+    """
+
+    merchant: str
+    now: datetime
+
+
+before_commit: list[Callable[[Tx], Any]] = []
+"""Awaited before each commit; `kernel.events` writes the outbox here in one statement."""
+after_commit: list[Callable[["Db", Tx], None]] = []
+"""Called after each commit; `kernel.jobs` wakes the worker here."""
+
+
+class Db:
+    """The process's handle on the database: opens transactions, knows the merchants."""
+
+    def __init__(self, url: str, *, pool_size: int = 20, app_role: bool = True) -> None:
+        settings = {
+            "search_path": "tiefen_no_merchant",
+            "statement_timeout": "30000",
+            "lock_timeout": "5000",
+            "idle_in_transaction_session_timeout": "60000",
+            "application_name": "tiefen",
+            "timezone": "UTC",
+            "jit": "off",
+        }
+        if app_role:
+            settings["role"] = APP_ROLE
+        pool: dict[str, Any] = (
+            {"pool_size": pool_size, "max_overflow": 0, "pool_timeout": 5}
+            if pool_size
+            else {"poolclass": NullPool}
+        )
+        self.url = url
+        self.engine: AsyncEngine = create_async_engine(
+            url,
+            connect_args={"server_settings": settings, "statement_cache_size": 512},
+            json_serializer=lambda value: msgspec.json.encode(value).decode(),
+            json_deserializer=msgspec.json.decode,
+            **pool,
+        )
+        self.wakers: list[Callable[[], None]] = []
+
+    @asynccontextmanager
+    async def merchant(self, slug: str) -> AsyncIterator[Tx]:
+        """A transaction in the merchant's schema: commits on a clean exit, else rolls back."""
+        if not SLUG.match(slug):
+            raise ValueError(f"not a merchant slug: {slug!r}")
+        async with self._transaction(slug, f'"m_{slug}"') as tx:
+            yield tx
+
+    @asynccontextmanager
+    async def platform(self) -> AsyncIterator[Tx]:
+        """A transaction that sees `platform.*` only."""
+        async with self._transaction("", "tiefen_no_merchant") as tx:
+            yield tx
+
+    async def merchants(self) -> Sequence[str]:
+        """Slugs of all live merchants, sorted."""
+        async with self.platform() as tx:
+            rows = await tx.scalars(
+                text("SELECT slug FROM platform.merchant WHERE active ORDER BY slug")
+            )
+            return list(rows)
+
+    async def close(self) -> None:
+        """Give all connections back to the server."""
+        await self.engine.dispose()
+
+    def wake(self) -> None:
+        """Tell whoever works in this process that there may be jobs."""
+        for waker in self.wakers:
+            waker()
+
+    @asynccontextmanager
+    async def _transaction(self, merchant: str, path: str) -> AsyncIterator[Tx]:
+        async with Tx(self.engine, expire_on_commit=False) as tx:
+            tx.merchant = merchant
+            scope = merchant_in_scope.set(merchant)
+            depth = open_transactions.set(open_transactions.get() + 1)
+            try:
+                await _enter(tx, path)
+                yield tx
+                for hook in before_commit:
+                    await hook(tx)
+                await tx.commit()
+            except BaseException:
+                await tx.rollback()
+                raise
+            finally:
+                merchant_in_scope.reset(scope)
+                open_transactions.reset(depth)
+        for after in after_commit:
+            after(self, tx)
+
+
+_ENTER = text("SELECT set_config('search_path', :path, true), now()")
+
+
+async def _enter(tx: Tx, path: str) -> None:
+    """Set the schema and read the clock in one round trip; a dead pooled connection is replaced."""
+    try:
+        row = (await tx.execute(_ENTER, {"path": path})).one()
+    except DBAPIError as error:
+        if not error.connection_invalidated:
+            raise
+        await tx.rollback()
+        row = (await tx.execute(_ENTER, {"path": path})).one()
+    tx.now = clock.injected() or row[1]
+
+
+@event.listens_for(Base.metadata, "before_create")
+def _no_schema_creep(target: MetaData, _connection: Any, **_: Any) -> None:
+    """A merchant's table must not name a schema: the search_path decides."""
+    for table in target.tables.values():
+        if table.schema:
+            raise ValueError(f"{table.fullname} must not name a schema")

@@ -1,0 +1,141 @@
+"""Events: what happened, as a row in the same commit as the change.
+
+`publish()` notes the event on the transaction; just before the commit one statement writes all
+event rows and one job for each subscriber. The worker delivers to each subscriber at least once and
+in order per aggregate; because the job's acknowledgement commits together with the subscriber's
+own rows, the effect happens exactly once.
+"""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, TypeVar, dataclass_transform
+
+import msgspec
+from sqlalchemy import BigInteger, Identity, Index, String, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from tiefen.kernel import db as database
+from tiefen.kernel.db import Json, PlatformBase, Tx
+from tiefen.kernel.jobs import DEFAULT_ATTEMPTS, LANES, Pending, pending, register
+
+
+class EventRow(PlatformBase):
+    """The log of all events of all merchants; kept for a month for inspection and replay."""
+
+    __tablename__ = "event"
+    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
+    merchant: Mapped[str] = mapped_column(String(31))
+    name: Mapped[str] = mapped_column(String(80))
+    aggregate: Mapped[str] = mapped_column(String(120))
+    payload: Mapped[Json]
+    at: Mapped[datetime]
+    __table_args__ = (Index(None, "merchant", "aggregate", "id"), Index(None, "at"))
+
+
+@dataclass(frozen=True, slots=True)
+class Subscription:
+    """One hearer of one event."""
+
+    subscriber: str
+    event: str
+    lane: str
+
+
+_names: dict[type, str] = {}
+_types: dict[str, type] = {}
+_subscriptions: dict[str, list[Subscription]] = {}
+
+
+T = TypeVar("T")
+E = TypeVar("E")
+
+
+@dataclass_transform(frozen_default=True)
+def event(name: str) -> Callable[[type[T]], type[T]]:
+    """Declare a frozen dataclass of plain values as the event `name` (`room.past_tense`)."""
+
+    def declare(cls: type[T]) -> type[T]:
+        made: type[T] = dataclass(frozen=True, slots=True)(cls)
+        if name in _types:
+            raise ValueError(f"event {name} is declared twice")
+        _names[made] = name
+        _types[name] = made
+        return made
+
+    return declare
+
+
+def on(
+    kind: type[E], *, lane: str = "default"
+) -> Callable[[Callable[[Tx, E], Awaitable[None]]], Callable[[Tx, E], Awaitable[None]]]:
+    """Subscribe a coroutine function of a `subscribers.py` to an event."""
+    assert lane in LANES
+
+    def subscribe(
+        handler: Callable[[Tx, E], Awaitable[None]],
+    ) -> Callable[[Tx, E], Awaitable[None]]:
+        room = handler.__module__.split(".")[-2]
+        subscriber = f"on:{room}.{handler.__name__}"
+        name = _names[kind]
+
+        async def deliver(tx: Tx, event: dict[str, Any]) -> None:
+            await handler(tx, msgspec.convert(event, kind, strict=False))
+
+        register(subscriber, deliver, lane=lane, outward=False, attempts=DEFAULT_ATTEMPTS)
+        _subscriptions.setdefault(name, []).append(Subscription(subscriber, name, lane))
+        return handler
+
+    return subscribe
+
+
+def publish(tx: Tx, event: object, *, aggregate: str) -> None:
+    """Note that `event` happened to `aggregate` (`order:17`); written with the commit of `tx`."""
+    name = _names[type(event)]
+    payload = msgspec.to_builtins(event)
+    tx.info.setdefault("events", []).append(
+        {"name": name, "aggregate": aggregate, "payload": payload, "at": tx.now}
+    )
+    for subscription in _subscriptions.get(name, ()):
+        pending(
+            tx,
+            Pending(
+                name=subscription.subscriber,
+                lane=subscription.lane,
+                args={"event": payload},
+                run_at=tx.now,
+                order_key=f"{tx.merchant}|{subscription.subscriber}|{aggregate}",
+                key=None,
+                max_attempts=DEFAULT_ATTEMPTS,
+            ),
+        )
+
+
+def subscriptions() -> dict[str, list[Subscription]]:
+    """Event name → who hears it."""
+    return _subscriptions
+
+
+def declared() -> dict[str, type]:
+    """Event name → its class."""
+    return _types
+
+
+_INSERT = text(
+    """
+    INSERT INTO platform.event (merchant, name, aggregate, payload, at)
+    SELECT :merchant, e.name, e.aggregate, e.payload, e.at
+    FROM jsonb_to_recordset(CAST(:rows AS jsonb))
+         AS e(name text, aggregate text, payload jsonb, at timestamptz)
+    """
+)
+
+
+async def _write(tx: Tx) -> None:
+    events = tx.info.pop("events", None)
+    if events:
+        rows = msgspec.json.encode(events).decode()
+        await tx.execute(_INSERT, {"merchant": tx.merchant, "rows": rows})
+
+
+database.before_commit.append(_write)

@@ -1,0 +1,47 @@
+"""Structured logs without personal data: ids, codes and durations, never names, phones or bodies."""
+
+import logging
+from collections.abc import MutableMapping
+from typing import Any
+
+import structlog
+
+_PRIVATE = frozenset(
+    {"phone", "name", "address", "openid", "unionid", "password", "token", "secret", "content"}
+    | {"body", "authorization", "cookie", "id_number", "email", "receiver", "session_key"}
+)
+
+
+def configure(*, as_json: bool) -> None:
+    """Set up structlog for the process; `as_json` for machines, else for a terminal."""
+    renderer: Any = (
+        structlog.processors.JSONRenderer(ensure_ascii=False)
+        if as_json
+        else structlog.dev.ConsoleRenderer(colors=False)
+    )
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            _scrub,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.dict_tracebacks if as_json else structlog.dev.set_exc_info,
+            renderer,
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
+        cache_logger_on_first_use=True,
+    )
+    logging.getLogger("httpx").setLevel(logging.WARNING)
+
+
+def get(room: str) -> structlog.stdlib.BoundLogger:
+    """The logger of a room."""
+    logger: structlog.stdlib.BoundLogger = structlog.get_logger(room=room)
+    return logger
+
+
+def _scrub(_: Any, __: str, line: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    for key in line:
+        if key in _PRIVATE:
+            line[key] = "[private]"
+    return line

@@ -1,0 +1,59 @@
+"""The only place that divides money. Amounts are whole fen, rates basis points (1/10,000)."""
+
+from collections.abc import Sequence
+
+MAX_FEN = 10**12
+"""Ten thousand million yuan: far above any honest amount, far below 2^63."""
+BP = 10_000
+
+
+def allocate(total_fen: int, weights: Sequence[int]) -> list[int]:
+    """Split `total_fen` (≥ 0) by non-negative integer weights; the parts add up exactly.
+
+    Largest remainder, ties to the earlier place. All-zero weights share equally.
+    Raises ValueError for a negative input or nothing to split over.
+    """
+    if total_fen < 0 or any(weight < 0 for weight in weights):
+        raise ValueError("allocate() takes no negative numbers")
+    if not weights:
+        if total_fen:
+            raise ValueError("allocate() has an amount and no places")
+        return []
+    whole = sum(weights)
+    if whole == 0:
+        weights, whole = [1] * len(weights), len(weights)
+    parts = [total_fen * weight // whole for weight in weights]
+    remainders = [total_fen * weight % whole for weight in weights]
+    left = total_fen - sum(parts)
+    for place in sorted(range(len(weights)), key=lambda i: (-remainders[i], i))[:left]:
+        parts[place] += 1
+    return parts
+
+
+def share_bp(amount_fen: int, rate_bp: int) -> int:
+    """`rate_bp` of `amount_fen`, rounded half up. Both ≥ 0."""
+    if amount_fen < 0 or rate_bp < 0:
+        raise ValueError("share_bp() takes no negative numbers")
+    return (amount_fen * rate_bp * 2 + BP) // (2 * BP)
+
+
+def yuan(amount_fen: int) -> str:
+    """`¥1,234.50` for people."""
+    sign = "-" if amount_fen < 0 else ""
+    whole, rest = divmod(abs(amount_fen), 100)
+    return f"{sign}¥{whole:,}.{rest:02d}"
+
+
+def parse_yuan(text: str) -> int:
+    """Fen of a plain decimal yuan text such as `12`, `0.5`, `-3.20`; exact, no float.
+
+    Raises ValueError for anything else (more than two decimals, spaces, full-width digits).
+    """
+    negative = text.startswith("-")
+    whole, dot, rest = text.removeprefix("-").partition(".")
+    if not (whole.isascii() and whole.isdigit()) or (
+        dot and not (rest.isascii() and rest.isdigit() and len(rest) <= 2)
+    ):
+        raise ValueError(f"not an amount in yuan: {text!r}")
+    fen = int(whole) * 100 + int(rest.ljust(2, "0") or 0)
+    return -fen if negative else fen
