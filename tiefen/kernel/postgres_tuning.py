@@ -1,7 +1,5 @@
 """The settings the embedded PostgreSQL runs with; `local.conf` in the cluster wins over them."""
 
-from __future__ import annotations
-
 # Two cores and a few GiB: small enough for a laptop, and rows of busy tables are vacuumed early.
 TUNING = {
     "listen_addresses": "''",
