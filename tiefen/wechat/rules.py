@@ -3,7 +3,6 @@
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 from xml.etree.ElementTree import Element, ParseError
@@ -26,6 +25,8 @@ TEXT_CAP_BYTES = 2048
 DESCRIPTION_CAP = 127
 
 _DOCTYPE = re.compile(rb"<!\s*(DOCTYPE|ENTITY)", re.IGNORECASE)
+_ENCRYPTED_XML = re.compile(rb"<Encrypt>\s*(?:<!\[CDATA\[)?([A-Za-z0-9+/=]+)(?:\]\]>)?\s*</Encrypt>")
+_ENCRYPTED_JSON = re.compile(rb'"Encrypt"\s*:\s*"((?:[A-Za-z0-9+/=]|\\/)+)"')
 _DEPTH_CAP = 8
 _NODE_CAP = 600
 _OUT_TRADE_NO = re.compile(r"[0-9A-Za-z_\-|*]{6,32}")
@@ -36,14 +37,6 @@ Fields = Mapping[str, Any]
 
 class UnreadableBody(ValueError):
     """The body is not something WeChat sends."""
-
-
-@dataclass(frozen=True, slots=True)
-class Envelope:
-    """The outer layer of a push: the ciphertext if there is one, the plain fields if there are any."""
-
-    encrypted: str | None
-    fields: Fields
 
 
 def read_body(body: bytes) -> Fields:
@@ -73,13 +66,10 @@ def read_body(body: bytes) -> Fields:
     return value if isinstance(value, dict) else {}
 
 
-def open_envelope(body: bytes) -> Envelope:
-    """Split a push body into ciphertext and plain fields."""
-    fields = read_body(body)
-    encrypted = fields.get("Encrypt")
-    if encrypted is not None and (not isinstance(encrypted, str) or not encrypted):
-        raise UnreadableBody("Encrypt is not text")
-    return Envelope(encrypted, fields)
+def find_encrypted(body: bytes) -> str | None:
+    """The ciphertext of a push, found by pattern: nothing is parsed before its signature has been checked."""
+    found = _ENCRYPTED_XML.search(body) or _ENCRYPTED_JSON.search(body)
+    return found.group(1).decode("ascii").replace("\\/", "/") if found else None
 
 
 def read_push(app_id: str, fields: Fields) -> Inbound:
