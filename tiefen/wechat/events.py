@@ -1,6 +1,5 @@
 """What WeChat told us, once each. Published in the transaction that stores the push or notice."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -8,7 +7,6 @@ from tiefen.kernel.events import event
 
 
 @event("wechat.followed")
-@dataclass(frozen=True, slots=True)
 class Followed:
     """A person followed the account; `scene` and `ticket` are there when they came through one of our QR codes."""
 
@@ -20,7 +18,6 @@ class Followed:
 
 
 @event("wechat.unfollowed")
-@dataclass(frozen=True, slots=True)
 class Unfollowed:
     """A person left the account. Nothing can be sent to them any more."""
 
@@ -30,7 +27,6 @@ class Unfollowed:
 
 
 @event("wechat.scanned")
-@dataclass(frozen=True, slots=True)
 class Scanned:
     """Somebody who follows already scanned one of our QR codes (a new follower gives only Followed)."""
 
@@ -41,7 +37,6 @@ class Scanned:
 
 
 @event("wechat.message_received")
-@dataclass(frozen=True, slots=True)
 class MessageReceived:
     """A fan wrote to us. `kind` is WeChat's MsgType; `content` is the text, or the most telling field of another kind."""
 
@@ -54,7 +49,6 @@ class MessageReceived:
 
 
 @event("wechat.menu_clicked")
-@dataclass(frozen=True, slots=True)
 class MenuClicked:
     """A fan tapped a menu entry of type click; `key` is the entry's key."""
 
@@ -65,7 +59,6 @@ class MenuClicked:
 
 
 @event("wechat.pay_notified")
-@dataclass(frozen=True, slots=True)
 class PayNotified:
     """A verified and decrypted payment notice. `kind` is "transaction" or "refund"; `resource` is WeChat's own JSON."""
 

@@ -29,6 +29,36 @@ class PushMode(StrEnum):
     """安全: ciphertext only"""
 
 
+class TokenKind(StrEnum):
+    """The two shared tokens of an account."""
+
+    ACCESS = "access"
+    """access_token, from stable_token"""
+    JSAPI = "jsapi"
+    """jsapi_ticket"""
+
+
+class MessageKind(StrEnum):
+    """How a message goes out."""
+
+    TEMPLATE = "template"
+    CUSTOMER = "customer"
+    """客服消息, inside the window that a fan's own action opens"""
+
+
+class MessageState(StrEnum):
+    """What became of a message."""
+
+    QUEUED = "queued"
+    SENT = "sent"
+    DROPPED = "dropped"
+    """the receiver can not be reached this way; `reason` says why"""
+    FAILED = "failed"
+    """WeChat refuses it for good; a person must change something"""
+    UNCERTAIN = "uncertain"
+    """no answer came; it may have arrived, and is not sent twice"""
+
+
 class PayClientKind(StrEnum):
     """Where the buyer pays, which decides the app id and the prepay product."""
 

@@ -1,0 +1,127 @@
+"""Tables of the room, in each merchant's schema. Every credential is sealed with the merchant's own key."""
+
+from datetime import datetime
+
+from sqlalchemy import BigInteger, CheckConstraint, Index, Integer, String, Text, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from tiefen.kernel.crypto import Sealed
+from tiefen.kernel.db import Base, Id, Json, text_enum
+from tiefen.wechat.values import AccountKind, MessageKind, MessageState, PushMode, TokenKind
+
+
+class Account(Base):
+    """The merchant's 公众号 or 小程序; at most one of each."""
+
+    __tablename__ = "wechat_account"
+    id: Mapped[Id]
+    kind: Mapped[AccountKind] = mapped_column(text_enum(AccountKind), unique=True)
+    app_id: Mapped[str] = mapped_column(String(64), unique=True)
+    name: Mapped[str] = mapped_column(String(80))
+    secret: Mapped[str | None] = mapped_column(Sealed)
+    token: Mapped[str | None] = mapped_column(Sealed)
+    aes_key: Mapped[str | None] = mapped_column(Sealed)
+    previous_aes_key: Mapped[str | None] = mapped_column(Sealed)
+    push_mode: Mapped[PushMode] = mapped_column(text_enum(PushMode))
+    oauth_domain: Mapped[str] = mapped_column(String(255), server_default="")
+    js_domain: Mapped[str] = mapped_column(String(255), server_default="")
+    api_base: Mapped[str | None] = mapped_column(String(255))
+    menu: Mapped[Json | None]
+    menu_published_at: Mapped[datetime | None]
+    updated_at: Mapped[datetime]
+
+
+class Template(Base):
+    """Which template message of the account stands behind a key of ours ("order_paid")."""
+
+    __tablename__ = "wechat_template"
+    key: Mapped[str] = mapped_column(String(40), primary_key=True)
+    template_id: Mapped[str] = mapped_column(String(64))
+    updated_at: Mapped[datetime]
+
+
+class PayAccount(Base):
+    """The merchant's 微信支付 account: one row. A public key id means 公钥模式 (the certificates are still accepted)."""
+
+    __tablename__ = "wechat_pay_account"
+    id: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
+    mchid: Mapped[str] = mapped_column(String(32), unique=True)
+    serial_no: Mapped[str] = mapped_column(String(64))
+    private_key: Mapped[str | None] = mapped_column(Sealed)
+    api_v3_key: Mapped[str | None] = mapped_column(Sealed)
+    public_key_id: Mapped[str] = mapped_column(String(80), server_default="")
+    public_key: Mapped[str | None] = mapped_column(Text)
+    notify_base: Mapped[str | None] = mapped_column(String(255))
+    api_base: Mapped[str | None] = mapped_column(String(255))
+    certificates_tried_at: Mapped[datetime | None]
+    updated_at: Mapped[datetime]
+    __table_args__ = (CheckConstraint("id = 1", name="one_row"),)
+
+
+class PlatformCertificate(Base):
+    """A platform certificate (证书模式), downloaded and opened with the APIv3 key."""
+
+    __tablename__ = "wechat_platform_certificate"
+    serial_no: Mapped[str] = mapped_column(String(64), primary_key=True)
+    mchid: Mapped[str] = mapped_column(String(32))
+    pem: Mapped[str] = mapped_column(Text)
+    effective_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+
+
+class Token(Base):
+    """A token that all processes share. Whoever holds the lease refreshes it, outside of any transaction."""
+
+    __tablename__ = "wechat_token"
+    app_id: Mapped[str] = mapped_column(String(64), primary_key=True)
+    kind: Mapped[TokenKind] = mapped_column(text_enum(TokenKind), primary_key=True)
+    value: Mapped[str | None] = mapped_column(Sealed)
+    expires_at: Mapped[datetime | None]
+    lease_owner: Mapped[str | None] = mapped_column(String(64))
+    lease_until: Mapped[datetime | None]
+
+
+class InboxItem(Base):
+    """A push or notice as it came in, once each: `vendor_key` is the platform's own name for it."""
+
+    __tablename__ = "wechat_inbox"
+    id: Mapped[Id]
+    vendor_key: Mapped[str] = mapped_column(String(400), unique=True)
+    source: Mapped[str] = mapped_column(String(64))
+    """app id or mchid"""
+    kind: Mapped[str] = mapped_column(String(80))
+    """text, event.subscribe, TRANSACTION.SUCCESS …"""
+    mode: Mapped[str] = mapped_column(String(8), server_default="")
+    """how a push came: plain or sealed; empty for notices"""
+    fields: Mapped[Json]
+    reply: Mapped[str | None] = mapped_column(Text)
+    """the passive reply in plain XML: a repeated push gets the same one"""
+    received_at: Mapped[datetime]
+    __table_args__ = (Index(None, "source", "received_at"), Index(None, "received_at"))
+
+
+class OutgoingMessage(Base):
+    """A template or customer-service message: the intent first, then what became of it."""
+
+    __tablename__ = "wechat_message"
+    id: Mapped[Id]
+    kind: Mapped[MessageKind] = mapped_column(text_enum(MessageKind))
+    app_id: Mapped[str] = mapped_column(String(64))
+    openid: Mapped[str] = mapped_column(String(128))
+    body: Mapped[Json]
+    state: Mapped[MessageState] = mapped_column(text_enum(MessageState))
+    reason: Mapped[str] = mapped_column(String(200), server_default="")
+    errcode: Mapped[int | None] = mapped_column(BigInteger)
+    attempts: Mapped[int] = mapped_column(Integer, server_default=text("0"))
+    client_msg_id: Mapped[str] = mapped_column(String(64), unique=True)
+    vendor_id: Mapped[str | None] = mapped_column(String(64))
+    receipt: Mapped[str] = mapped_column(String(80), server_default="")
+    """what TEMPLATESENDJOBFINISH said"""
+    created_at: Mapped[datetime]
+    settled_at: Mapped[datetime | None]
+    __table_args__ = (
+        Index(None, "openid", "created_at"),
+        Index("ix_wechat_message_vendor", "app_id", "vendor_id", postgresql_where=text("vendor_id IS NOT NULL")),
+    )
+
+
