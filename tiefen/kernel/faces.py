@@ -1,0 +1,76 @@
+"""Serves the built web faces: console, shop, staff phone, and in demos the sandbox's phone."""
+
+from pathlib import Path
+
+from fastapi import FastAPI
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, RedirectResponse, Response
+from starlette.routing import Mount, Route
+from starlette.staticfiles import StaticFiles
+
+from tiefen.kernel.settings import Settings
+
+FACES = ("console", "shop", "phone", "sandbox")
+_FOLDER = Path(__file__).resolve().parents[1] / "faces"
+_NOT_BUILT = """<!doctype html><meta charset="utf-8"><title>Tiefen</title>
+<p>这个页面还没有构建：运行 <code>make faces</code>。<p>This face is not built: run <code>make faces</code>."""
+
+
+class _Face(StaticFiles):
+    """Hashed assets are kept for ever, the page itself is asked for anew."""
+
+    def __init__(self, directory: Path, policy: str) -> None:
+        super().__init__(directory=directory, html=True)
+        self._policy = policy
+
+    def file_response(self, *args: object, **kwargs: object) -> Response:
+        """A static file with its caching and content policy."""
+        response = super().file_response(*args, **kwargs)  # type: ignore[arg-type]
+        path = str(getattr(response, "path", args[0]))
+        if "/assets/" in path or "/static/" in path:
+            response.headers["Cache-Control"] = "public, max-age=31536000, immutable"
+        else:
+            response.headers["Cache-Control"] = "no-cache"
+            response.headers["Content-Security-Policy"] = self._policy
+        return response
+
+
+def mount(app: FastAPI, settings: Settings) -> None:
+    """Mount the faces that are built; the sandbox's only in a demo."""
+    policy = _policy(settings)
+    for face in FACES:
+        if face == "sandbox" and not settings.demo:
+            continue
+        folder = _FOLDER / face
+        if (folder / "index.html").is_file():
+            app.router.routes.append(Mount(f"/{face}", _Face(folder, policy), name=face))
+        else:
+            app.router.routes.append(Route(f"/{face}/{{rest:path}}", _not_built))
+    app.router.routes.append(Route("/", _front))
+
+
+def _policy(settings: Settings) -> str:
+    sandbox = f" {settings.sandbox_url}" if settings.sandbox_url else ""
+    return "; ".join(
+        [
+            "default-src 'self'",
+            f"connect-src 'self'{sandbox}",
+            f"img-src 'self' data: blob: https:{sandbox}",
+            "style-src 'self' 'unsafe-inline'",
+            f"frame-src 'self'{sandbox}",
+            "font-src 'self' data:",
+            "object-src 'none'",
+            "base-uri 'self'",
+            "frame-ancestors 'self'",
+        ]
+    )
+
+
+async def _not_built(_: Request) -> Response:
+    return HTMLResponse(_NOT_BUILT, status_code=503)
+
+
+async def _front(_: Request) -> Response:
+    return RedirectResponse("console/")
+
+

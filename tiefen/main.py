@@ -1,0 +1,86 @@
+"""Composition: the server. Only main, worker, cli and demo see every room."""
+
+import json
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from fastapi import APIRouter, FastAPI
+
+import tiefen
+from tiefen.kernel import crypto, edge, faces, http, log, system
+from tiefen.kernel.auth import Loaders
+from tiefen.kernel.db import Db
+from tiefen.kernel.directory import Directory
+from tiefen.kernel.jobs import Worker
+from tiefen.kernel.settings import Settings
+from tiefen.kernel.storage import Storage
+
+ROUTERS: list[APIRouter] = [
+    system.router,
+]
+
+
+async def _nobody(*_: object) -> None:
+    return None
+
+
+LOADERS = Loaders(staff=_nobody, api_key=_nobody)
+
+
+def create_app(settings: Settings, db: Db, *, work: bool = False) -> FastAPI:
+    """The ASGI application on an open database. `work`: also run jobs in this process.
+
+    `settings.with_secret()` must have been called; the caller closes `db`.
+    """
+    compose(settings)
+
+    @asynccontextmanager
+    async def life(app: FastAPI) -> AsyncIterator[None]:
+        worker = Worker(db) if work else None
+        if worker:
+            await worker.start()
+        yield
+        if worker:
+            await worker.stop()
+
+    app = FastAPI(
+        title="Tiefen 铁粉",
+        version="0.1.0",
+        summary="Operations platform for merchants who sell through WeChat",
+        lifespan=life,
+        responses=http.REFUSALS,
+        redoc_url=None,
+        swagger_ui_parameters={"tryItOutEnabled": True},
+    )
+    app.state.db = db
+    app.state.settings = settings
+    app.state.directory = Directory(db)
+    app.state.storage = Storage(settings)
+    app.state.loaders = LOADERS
+    app.add_middleware(edge.Edge)
+    http.install_refusals(app)
+    for router in ROUTERS:
+        app.include_router(router)
+    faces.mount(app, settings)
+    return app
+
+
+def compose(settings: Settings) -> None:
+    """Process-wide set-up shared by server, worker and commands: keys and logs."""
+    crypto.configure(
+        settings.secret_key.get_secret_value(), settings.secret_key_previous.get_secret_value()
+    )
+    log.configure(as_json=settings.log_json)
+
+
+def openapi() -> str:
+    """The API's description as stable JSON text, made without a server or a database."""
+    settings = Settings(secret_key="x" * 40)  # type: ignore[arg-type]
+    app = create_app(settings, Db("postgresql+asyncpg://none/none"))
+    return json.dumps(app.openapi(), ensure_ascii=False, indent=1, sort_keys=True) + "\n"
+
+
+if __name__ == "__main__":
+    assert tiefen.__doc__
+    sys.stdout.write(openapi())
