@@ -33,6 +33,7 @@ def config(scope: Scope, connection: Connection | None = None) -> Config:
     """Alembic's configuration for one of the two histories."""
     made = Config()
     made.set_main_option("script_location", str(folder()))
+    made.set_main_option("path_separator", "os")
     made.set_main_option("version_locations", str(folder() / scope / "versions"))
     made.attributes["scope"] = scope
     made.attributes["connection"] = connection

@@ -1,0 +1,66 @@
+"""A merchant is a schema: scope, clock, roles, commit rules."""
+
+import pytest
+from sqlalchemy import text
+from sqlalchemy.exc import ProgrammingError
+
+from tiefen.kernel import http
+from tiefen.kernel.db import Db, Tx
+from tiefen.kernel.http import OpenTransaction
+
+
+async def test_each_transaction_sees_its_merchant_alone(db: Db) -> None:
+    async with db.merchant("demo") as tx:
+        await tx.execute(text("CREATE TEMP TABLE probe (x int)"))
+        path = await tx.scalar(text("SELECT current_setting('search_path')"))
+    assert path == '"m_demo"'
+    async with db.merchant("other") as tx:
+        assert await tx.scalar(text("SELECT count(*) FROM session")) == 0
+
+
+async def test_without_a_merchant_no_table_is_visible(db: Db) -> None:
+    with pytest.raises(ProgrammingError, match="does not exist"):
+        async with db.platform() as tx:
+            await tx.execute(text("SELECT * FROM session"))
+
+
+async def test_scope_does_not_leak_to_the_next_user_of_a_connection(db: Db) -> None:
+    for _ in range(3):
+        async with db.merchant("demo") as tx:
+            await tx.execute(text("SELECT 1"))
+        async with db.engine.connect() as connection:
+            path = await connection.scalar(text("SHOW search_path"))
+            assert path == "tiefen_no_merchant"
+
+
+async def test_the_serving_role_cannot_alter_tables(db: Db) -> None:
+    with pytest.raises(ProgrammingError, match="must be owner"):
+        async with db.merchant("demo") as tx:
+            await tx.execute(text("ALTER TABLE session ADD COLUMN backdoor int"))
+
+
+async def test_a_strange_slug_is_refused(db: Db) -> None:
+    with pytest.raises(ValueError, match="slug"):
+        async with db.merchant('demo"; DROP SCHEMA m_other; --'):
+            pass
+
+
+async def test_an_error_rolls_everything_back(db: Db) -> None:
+    with pytest.raises(RuntimeError):
+        async with db.merchant("demo") as tx:
+            await tx.execute(
+                text(
+                    "INSERT INTO session (token_hash, kind, subject_id, created_at, expires_at)"
+                    " VALUES ('x', 'fan', 1, :now, :now)"
+                ),
+                {"now": tx.now},
+            )
+            raise RuntimeError
+    async with db.merchant("demo") as tx:
+        assert await tx.scalar(text("SELECT count(*) FROM session")) == 0
+
+
+async def test_calling_outward_inside_a_transaction_is_refused(tx: Tx) -> None:
+    async with http.outward("http://127.0.0.1:9") as client:
+        with pytest.raises(OpenTransaction):
+            await client.get("/")
