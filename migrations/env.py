@@ -3,9 +3,11 @@
 from alembic import context
 
 import tiefen.main  # noqa: F401  every room's tables
-from tiefen.kernel.migrate import metadata_of
+from tiefen.kernel.migrate import metadata_of, point_at_schema
 
 scope = context.config.attributes["scope"]
+if scope == "merchant":
+    point_at_schema(context.config.attributes["connection"])
 context.configure(
     connection=context.config.attributes["connection"],
     target_metadata=metadata_of(scope),

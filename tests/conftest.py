@@ -17,7 +17,7 @@ from fastapi import FastAPI
 from pydantic import SecretStr
 from sqlalchemy.engine import make_url
 
-from tiefen.kernel import clock, crypto, jobs, postgres
+from tiefen.kernel import clock, crypto, postgres, worker
 from tiefen.kernel.auth import Loaders, StaffActor, open_session
 from tiefen.kernel.db import Db, Tx
 from tiefen.kernel.migrate import Migrator
@@ -208,7 +208,7 @@ def drain(db: Db) -> Drain:
     """Run all due jobs of the fresh database; returns how many ran."""
 
     async def run() -> int:
-        return await jobs.drain(db)
+        return await worker.drain(db)
 
     return run
 

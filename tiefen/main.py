@@ -12,9 +12,9 @@ from tiefen.kernel import crypto, edge, faces, http, log, system
 from tiefen.kernel.auth import Loaders
 from tiefen.kernel.db import Db
 from tiefen.kernel.directory import Directory
-from tiefen.kernel.jobs import Worker
 from tiefen.kernel.settings import Settings
 from tiefen.kernel.storage import Storage
+from tiefen.kernel.worker import Worker
 
 ROUTERS: list[APIRouter] = [
     system.router,

@@ -165,6 +165,11 @@ def metadata_of(scope: Scope) -> MetaData:
     return PlatformBase.metadata if scope == "platform" else Base.metadata
 
 
+def point_at_schema(connection: Connection) -> None:
+    """Make reflection read the schema that search_path names instead of `public`."""
+    connection.dialect.default_schema_name = connection.scalar(text("SELECT current_schema()"))
+
+
 async def _grant(connection: AsyncConnection, scope: Scope, schema: str) -> None:
     statements = [
         f'GRANT USAGE ON SCHEMA "{schema}" TO {APP_ROLE}',
@@ -180,6 +185,7 @@ async def _grant(connection: AsyncConnection, scope: Scope, schema: str) -> None
 
 
 def _differences(connection: Connection, scope: Scope) -> list[str]:
+    point_at_schema(connection)
     context = MigrationContext.configure(
         connection,
         opts={

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Depends, Query, Request
 from sqlalchemy import delete, func, select, text, update
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 
-from tiefen.kernel import jobs, metrics, migrate
+from tiefen.kernel import jobs, metrics, migrate, worker
 from tiefen.kernel.auth import StaffActor, anyone, staff
 from tiefen.kernel.db import Tx
 from tiefen.kernel.errors import NotFound
@@ -51,7 +51,7 @@ async def ready(db: DbDep, settings: SettingsDep) -> Response:
             beat = await tx.scalar(select(func.max(jobs.WorkerRow.beat_at)))
             checks["database"] = True
             checks["migrations"] = at == migrate.head("platform")
-            checks["worker"] = beat is not None and beat > jobs.oldest_allowed_beat()
+            checks["worker"] = beat is not None and beat > worker.oldest_allowed_beat()
     except Exception:
         checks["database"] = False
     good = all(checks.values())

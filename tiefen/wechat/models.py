@@ -7,7 +7,13 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from tiefen.kernel.crypto import Sealed
 from tiefen.kernel.db import Base, Id, Json, text_enum
-from tiefen.wechat.values import AccountKind, MessageKind, MessageState, PushMode, TokenKind
+from tiefen.wechat.values import (
+    AccountKind,
+    MessageKind,
+    MessageState,
+    PushMode,
+    TokenKind,
+)
 
 
 class Account(Base):

@@ -10,7 +10,14 @@ from xml.etree.ElementTree import Element, ParseError
 from defusedxml import DefusedXmlException
 from defusedxml.ElementTree import fromstring
 
-from tiefen.wechat.values import ImageReply, Inbound, NewsReply, Reply, TextReply, TransferReply
+from tiefen.wechat.values import (
+    ImageReply,
+    Inbound,
+    NewsReply,
+    Reply,
+    TextReply,
+    TransferReply,
+)
 
 BODY_CAP = 64 * 1024
 """No push or notice is larger; what is larger is refused before a byte of it is looked at."""
