@@ -46,7 +46,11 @@ def _schema_digest() -> str:
     """Changes when a model or a migration changes, so that the template is built anew."""
     seen = hashlib.sha256()
     for path in sorted([*ROOT.glob("tiefen/**/*.py"), *ROOT.glob("migrations/**/*.py")]):
-        if path.name in ("models.py", "env.py") or "kernel" in path.parts or "migrations" in path.parts:
+        if (
+            path.name in ("models.py", "env.py")
+            or "kernel" in path.parts
+            or "migrations" in path.parts
+        ):
             seen.update(path.read_bytes())
     return seen.hexdigest()[:12]
 
@@ -54,7 +58,9 @@ def _schema_digest() -> str:
 async def _build_template(url: str, name: str) -> None:
     admin = await asyncpg.connect(_raw(url))
     try:
-        for row in await admin.fetch("SELECT datname FROM pg_database WHERE datname LIKE 'template_tiefen_%'"):
+        for row in await admin.fetch(
+            "SELECT datname FROM pg_database WHERE datname LIKE 'template_tiefen_%'"
+        ):
             if row["datname"] == name:
                 return
             await admin.execute(f'DROP DATABASE IF EXISTS "{row["datname"]}" WITH (FORCE)')

@@ -6,8 +6,8 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from fastapi import APIRouter, FastAPI
+from pydantic import SecretStr
 
-import tiefen
 from tiefen.kernel import crypto, edge, faces, http, log, system
 from tiefen.kernel.auth import Loaders
 from tiefen.kernel.db import Db
@@ -76,11 +76,10 @@ def compose(settings: Settings) -> None:
 
 def openapi() -> str:
     """The API's description as stable JSON text, made without a server or a database."""
-    settings = Settings(secret_key="x" * 40)  # type: ignore[arg-type]
+    settings = Settings(secret_key=SecretStr("x" * 40))
     app = create_app(settings, Db("postgresql+asyncpg://none/none"))
     return json.dumps(app.openapi(), ensure_ascii=False, indent=1, sort_keys=True) + "\n"
 
 
 if __name__ == "__main__":
-    assert tiefen.__doc__
     sys.stdout.write(openapi())

@@ -52,7 +52,7 @@ def _floor(room: str) -> int:
 
 def _room_of(table: str) -> str:
     for mapper in [*Base.registry.mappers, *PlatformBase.registry.mappers]:
-        if mapper.local_table is not None and mapper.local_table.key == table:
+        if getattr(mapper.local_table, "key", None) == table:
             return mapper.class_.__module__.split(".")[1]
     raise LookupError(table)
 
@@ -130,7 +130,9 @@ def test_only_kernel_money_divides_money() -> None:
         if path.name == "money.py" or "sandbox" in path.parts:
             continue
         for node in ast.walk(ast.parse(path.read_text())):
-            if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Div | ast.FloorDiv | ast.Mod):
+            if isinstance(node, ast.BinOp) and isinstance(
+                node.op, ast.Div | ast.FloorDiv | ast.Mod
+            ):
                 names = {n.id for n in ast.walk(node) if isinstance(n, ast.Name)}
                 names |= {n.attr for n in ast.walk(node) if isinstance(n, ast.Attribute)}
                 if any(name.endswith("_fen") for name in names):

@@ -6,6 +6,7 @@ from pathlib import Path
 from fastapi import FastAPI
 from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute, iter_route_contexts
+from pydantic import SecretStr
 
 from tiefen.kernel.auth import Right
 from tiefen.kernel.db import Db
@@ -16,21 +17,23 @@ MATRIX = Path(__file__).with_name("rights.json")
 
 
 def _rights(dependant: Dependant) -> list[Right]:
-    found = [dependant.call] if isinstance(dependant.call, Right) else []
+    found: list[Right] = [dependant.call] if isinstance(dependant.call, Right) else []
     return found + [right for inner in dependant.dependencies for right in _rights(inner)]
 
 
 def live_matrix() -> dict[str, list[str]]:
     """`METHOD /path` → the rights it declares, from the router itself."""
     app: FastAPI = create_app(
-        Settings(secret_key="x" * 40),  # type: ignore[arg-type]
+        Settings(secret_key=SecretStr("x" * 40)),
         Db("postgresql+asyncpg://none/none"),
     )
     matrix = {}
     for route in (context.original_route for context in iter_route_contexts(app.routes)):
         if isinstance(route, APIRoute):
-            for method in sorted(route.methods):
-                matrix[f"{method} {route.path}"] = sorted({repr(r) for r in _rights(route.dependant)})
+            for method in sorted(route.methods or ()):
+                matrix[f"{method} {route.path}"] = sorted(
+                    {repr(r) for r in _rights(route.dependant)}
+                )
     return dict(sorted(matrix.items(), key=lambda row: row[0].split(" ")[::-1]))
 
 

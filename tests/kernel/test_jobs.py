@@ -1,7 +1,6 @@
 """Events and jobs: exactly one effect, in order, whatever dies."""
 
 import asyncio
-from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
@@ -49,9 +48,8 @@ async def write(tx: Tx, what: str) -> None:
 
 
 @pytest.fixture(autouse=True)
-def _clean() -> Iterator[None]:
+def _clean() -> None:
     seen.clear()
-    yield
 
 
 async def test_an_event_is_delivered_when_the_change_commits(db: Db) -> None:

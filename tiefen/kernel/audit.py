@@ -42,7 +42,7 @@ def invariant(id: str, promise: str, sql: str) -> None:
 
 def registered() -> list[Invariant]:
     """All promises, by id."""
-    return [_registered[id] for id in sorted(_registered)]
+    return [_registered[key] for key in sorted(_registered)]
 
 
 async def run(db: Db, *, limit: int = 20) -> list[Breach]:

@@ -202,9 +202,7 @@ async def _session(tx: Tx, token: str | None) -> Session | None:
     if not token or len(token) > 200:
         return None
     return await tx.scalar(
-        select(Session).where(
-            Session.token_hash == ids.digest(token), Session.expires_at > tx.now
-        )
+        select(Session).where(Session.token_hash == ids.digest(token), Session.expires_at > tx.now)
     )
 
 

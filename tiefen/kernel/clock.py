@@ -28,6 +28,7 @@ class Travel:
         self.now = start
 
     def __call__(self) -> datetime:
+        """The time it stands at."""
         return self.now
 
     def move(self, delta: timedelta) -> datetime:

@@ -90,9 +90,7 @@ class Edge:
                     if language.get() == "en"
                     else "服务器出错了，数据没有丢失。请把编号告诉我们"
                 )
-                await _answer(
-                    sending, 500, _BROKEN.format(text=text, id=request_id).encode()
-                )
+                await _answer(sending, 500, _BROKEN.format(text=text, id=request_id).encode())
         route = getattr(scope.get("route"), "path", "other")
         metrics.requests.labels(route, scope["method"], str(status)).inc()
         metrics.latency.labels(route).observe(time.perf_counter() - began)

@@ -72,5 +72,3 @@ async def _not_built(_: Request) -> Response:
 
 async def _front(_: Request) -> Response:
     return RedirectResponse("console/")
-
-

@@ -68,7 +68,10 @@ TxDep = Annotated[Tx, Depends(tx, scope="function")]
 
 # ── shapes ───────────────────────────────────────────────────────────────────────────────────
 
-_FORBIDDEN_TEXT = frozenset(map(chr, [*range(9), 11, 12, *range(14, 32), 127])) | {"\u202e", "\u202d"}
+_FORBIDDEN_TEXT = frozenset(map(chr, [*range(9), 11, 12, *range(14, 32), 127])) | {
+    "\u202e",
+    "\u202d",
+}
 
 
 class In(BaseModel):
@@ -260,7 +263,9 @@ async def _on_validation(request: Request, error: Exception) -> Response:
     chinese = language.get() == "zh"
     fields = [
         FieldError(
-            field=".".join(str(part) for part in item["loc"] if part not in ("body", "query", "path"))
+            field=".".join(
+                str(part) for part in item["loc"] if part not in ("body", "query", "path")
+            )
             or "body",
             message=_chinese(item) if chinese else str(item["msg"]),
         )
@@ -302,7 +307,10 @@ async def _on_http(request: Request, error: Exception) -> Response:
 async def _on_database(request: Request, error: Exception) -> Response:
     state = getattr(getattr(error, "orig", None), "sqlstate", None)
     if isinstance(error, DBAPIError) and not error.connection_invalidated:
-        if state in _INPUT_STATES or "DataError" in type(error.orig).__name__ + str(error.orig)[:80]:
+        if (
+            state in _INPUT_STATES
+            or "DataError" in type(error.orig).__name__ + str(error.orig)[:80]
+        ):
             return render_refusal(request, Invalid())
         if state not in _RETRY_STATES:
             raise error

@@ -64,9 +64,7 @@ class Idempotency:
         request_hash = hashlib.sha256(seen.encode()).hexdigest()
         fresh = await tx.scalar(
             insert(IdempotencyKey)
-            .values(
-                caller=self.caller, key=self.key, request_hash=request_hash, created_at=tx.now
-            )
+            .values(caller=self.caller, key=self.key, request_hash=request_hash, created_at=tx.now)
             .on_conflict_do_nothing()
             .returning(IdempotencyKey.key)
         )

@@ -22,7 +22,7 @@ def randomness() -> random.Random:
 def seeded(seed: int) -> Iterator[random.Random]:
     """Draw all chance from `seed` for the length of the block (demo worlds and tests only)."""
     global _seeded
-    before, _seeded = _seeded, random.Random(seed)
+    before, _seeded = _seeded, random.Random(seed)  # noqa: S311 a replay, never a guard
     try:
         yield _seeded
     finally:

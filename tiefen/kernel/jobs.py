@@ -49,10 +49,21 @@ class Job(PlatformBase):
     error: Mapped[str | None] = mapped_column(Text)
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
     __table_args__ = (
-        Index("ix_job_ready", "lane", "merchant", "run_at", "id", postgresql_where=text("state = 'ready'")),
+        Index(
+            "ix_job_ready",
+            "lane",
+            "merchant",
+            "run_at",
+            "id",
+            postgresql_where=text("state = 'ready'"),
+        ),
         Index("ix_job_order", "order_key", "id", postgresql_where=text("order_key IS NOT NULL")),
         Index(
-            "uq_job_key", "merchant", "name", "key", unique=True,
+            "uq_job_key",
+            "merchant",
+            "name",
+            "key",
+            unique=True,
             postgresql_where=text("key IS NOT NULL AND state <> 'dead'"),
         ),
         Index("ix_job_lease", "lease_until", postgresql_where=text("state = 'running'")),
@@ -116,9 +127,7 @@ def register(
     _handlers[name] = Handler(run, lane, outward, attempts)
 
 
-def job(
-    name: str, *, lane: str = "default", attempts: int = DEFAULT_ATTEMPTS
-) -> Callable[[F], F]:
+def job(name: str, *, lane: str = "default", attempts: int = DEFAULT_ATTEMPTS) -> Callable[[F], F]:
     """Register `async f(tx, **args)` as a transactional job."""
 
     def declare(function: F) -> F:
@@ -140,9 +149,7 @@ def outward_job(
     return declare
 
 
-def cron(
-    name: str, *, every: timedelta, lane: str = "default"
-) -> Callable[[F], F]:
+def cron(name: str, *, every: timedelta, lane: str = "default") -> Callable[[F], F]:
     """Register `async f(db, merchant)` to run for each merchant, `every` so often."""
 
     def declare(function: F) -> F:
@@ -199,6 +206,7 @@ _INSERT = text(
 
 
 async def write(tx: Tx) -> None:
+    """Write the jobs noted on the transaction, in one statement."""
     rows = tx.info.pop("jobs", None)
     if rows:
         tx.info["wake"] = True

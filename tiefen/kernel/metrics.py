@@ -1,12 +1,6 @@
 """Prometheus metrics of the process: the golden signals per route, and the state of the jobs."""
 
-from prometheus_client import (
-    CollectorRegistry,
-    Counter,
-    Gauge,
-    Histogram,
-    generate_latest,
-)
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
 registry = CollectorRegistry()
 requests = Counter(

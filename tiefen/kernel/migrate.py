@@ -5,7 +5,7 @@ role what it needs and takes UPDATE and DELETE from what is append-only.
 """
 
 from pathlib import Path
-from typing import Literal, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 from alembic import command
 from alembic.autogenerate import compare_metadata
@@ -151,9 +151,7 @@ class Migrator:
             at = await connection.scalar(text("SELECT version_num FROM alembic_version"))
         newest = head(scope)
         if at != newest:
-            await connection.run_sync(
-                lambda sync: command.upgrade(config(scope, sync), "head")
-            )
+            await connection.run_sync(lambda sync: command.upgrade(config(scope, sync), "head"))
             await _grant(connection, scope, schema)
         await connection.execute(text("RESET search_path"))
         await connection.commit()
@@ -165,9 +163,17 @@ def metadata_of(scope: Scope) -> MetaData:
     return PlatformBase.metadata if scope == "platform" else Base.metadata
 
 
-def point_at_schema(connection: Connection) -> None:
-    """Make reflection read the schema that search_path names instead of `public`."""
-    connection.dialect.default_schema_name = connection.scalar(text("SELECT current_schema()"))
+def compare_options(connection: Connection, scope: Scope) -> dict[str, Any]:
+    """How Alembic compares one scope: the schema of the search_path, nothing of its neighbours."""
+    if scope == "merchant":  # reflect the merchant's schema where Alembic would read `public`
+        connection.dialect.default_schema_name = connection.scalar(text("SELECT current_schema()"))
+    only = "platform" if scope == "platform" else None
+    return {
+        "compare_type": True,
+        "include_schemas": scope == "platform",
+        "include_name": lambda name, kind, _: kind != "schema" or name == only,
+        "include_object": lambda obj, name, kind, *_: name != "alembic_version",
+    }
 
 
 async def _grant(connection: AsyncConnection, scope: Scope, schema: str) -> None:
@@ -185,16 +191,7 @@ async def _grant(connection: AsyncConnection, scope: Scope, schema: str) -> None
 
 
 def _differences(connection: Connection, scope: Scope) -> list[str]:
-    point_at_schema(connection)
-    context = MigrationContext.configure(
-        connection,
-        opts={
-            "compare_type": True,
-            "include_schemas": scope == "platform",
-            "include_name": lambda name, kind, _: kind != "schema" or name == "platform",
-            "include_object": lambda obj, name, kind, *_: name != "alembic_version",
-        },
-    )
+    context = MigrationContext.configure(connection, opts=compare_options(connection, scope))
     return [str(found) for found in compare_metadata(context, metadata_of(scope))]
 
 

@@ -52,7 +52,7 @@ async def ready(db: DbDep, settings: SettingsDep) -> Response:
             checks["database"] = True
             checks["migrations"] = at == migrate.head("platform")
             checks["worker"] = beat is not None and beat > worker.oldest_allowed_beat()
-    except Exception:
+    except Exception:  # noqa: BLE001 whatever is wrong with it, it is not ready
         checks["database"] = False
     good = all(checks.values())
     return JSONResponse({"ready": good, "checks": checks}, status_code=200 if good else 503)
@@ -115,7 +115,11 @@ async def list_jobs(
     if cursor:
         query = query.where(Job.id < decode_cursor(cursor, tuple[int])[0])
     rows = list(await tx.scalars(query.order_by(Job.id.desc()).limit(limit + 1)))
-    shown = page([JobOut.model_validate(row) for row in rows], limit, *(r.id for r in rows[limit - 1 : limit]))
+    shown = page(
+        [JobOut.model_validate(row) for row in rows],
+        limit,
+        *(r.id for r in rows[limit - 1 : limit]),
+    )
     return JobPage(items=shown.items, next=shown.next, counts=await _counts(tx))
 
 
