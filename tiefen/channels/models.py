@@ -53,7 +53,10 @@ class ChannelCode(Base):
 
     __table_args__ = (
         Index(
-            "uq_channel_code_name", "name", unique=True, postgresql_where=text("archived_at IS NULL")
+            "uq_channel_code_name",
+            "name",
+            unique=True,
+            postgresql_where=text("archived_at IS NULL"),
         ),
         Index("ix_channel_code_kind", "kind", "id"),
         CheckConstraint("cost_fen >= 0", name="cost"),
@@ -96,9 +99,7 @@ class Attribution(Base):
     following: Mapped[bool] = mapped_column(default=True)
     unfollows: Mapped[int] = mapped_column(default=0)
 
-    __table_args__ = (
-        Index("ix_channel_attribution_code", "first_code_id", "first_at", "fan_id"),
-    )
+    __table_args__ = (Index("ix_channel_attribution_code", "first_code_id", "first_at", "fan_id"),)
 
 
 class Credit(Base):

@@ -27,12 +27,20 @@ def stage(facts: FanFacts, now: datetime) -> Standing:
     if (facts.ever_followed and not facts.following and not _bought_since_leaving(facts, now)) or (
         kept and silent
     ):
-        because = (Evidence("silent_days", _days_since(facts.last_seen_at, now), SILENT_AFTER.days),)
+        because = (
+            Evidence("silent_days", _days_since(facts.last_seen_at, now), SILENT_AFTER.days),
+        )
         if not silent:
             because = (Evidence("unfollowed", 1, 1),)
         return Standing(Stage.LOST, because, Stage.FOLLOWER, (Evidence("following", 0, 1),))
     ladder = (
-        (Stage.CORE, (_e("received", received, CORE_RECEIVED), _e("interactions", facts.interactions, CORE_INTERACTIONS))),
+        (
+            Stage.CORE,
+            (
+                _e("received", received, CORE_RECEIVED),
+                _e("interactions", facts.interactions, CORE_INTERACTIONS),
+            ),
+        ),
         (Stage.FAN, (_e("received", received, FAN_RECEIVED),)),
         (Stage.USER, (_e("received", received, 1),)),
         (Stage.CUSTOMER, (_e("orders", kept, 1),)),

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 from pydantic import Field, StringConstraints
 
 from tiefen.fans.values import Happening, PersonalField, Stage
+from tiefen.kernel.http import In, Out
 
 Text40 = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=40)]
 Note = Annotated[str, StringConstraints(strip_whitespace=True, max_length=500)]
@@ -53,9 +54,9 @@ class ShopFanPatch(In):
     """What fans may change about themselves; what is absent stays."""
 
     nickname: Text40 | None = None
-    avatar_url: Annotated[str, StringConstraints(max_length=500, pattern=r"^(https://|/)")] | None = (
-        None
-    )
+    avatar_url: (
+        Annotated[str, StringConstraints(max_length=500, pattern=r"^(https://|/)")] | None
+    ) = None
     phone: Annotated[str, StringConstraints(max_length=20)] | None = None
     real_name: Text40 | None = None
 

@@ -153,3 +153,11 @@ class BindCodeMissing(NotFound):
     code = "team.bind_code_missing"
     zh = "绑定码不存在或已过期，请重新生成"
     en = "The binding code does not exist or has expired; make a new one"
+
+
+class NotByKey(Forbidden):
+    """An API key is nobody: it has no account of its own and makes no keys."""
+
+    code = "team.not_by_key"
+    zh = "API 密钥不能执行这个操作，请用员工账号登录"
+    en = "An API key cannot do this; sign in as a person"

@@ -54,9 +54,7 @@ class Role(Base):
     name: Mapped[str] = mapped_column(Text, unique=True)
     permissions: Mapped[list[str]] = mapped_column(ARRAY(Text))
 
-    __table_args__ = (
-        Index("uq_role_key", "key", unique=True, postgresql_where=text("key <> ''")),
-    )
+    __table_args__ = (Index("uq_role_key", "key", unique=True, postgresql_where=text("key <> ''")),)
 
 
 class StaffRole(Base):

@@ -5,6 +5,7 @@ from typing import Annotated, Any
 
 from pydantic import Field, StringConstraints
 
+from tiefen.kernel.http import In, Out
 from tiefen.team.values import ActorKind, Permission
 
 Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=40)]
@@ -120,9 +121,9 @@ class StaffPatch(In):
     """Changes to a member of staff; what is absent stays."""
 
     name: Name | None = None
-    department: (
-        Annotated[str, StringConstraints(strip_whitespace=True, max_length=40)] | None
-    ) = None
+    department: Annotated[str, StringConstraints(strip_whitespace=True, max_length=40)] | None = (
+        None
+    )
     role_ids: list[int] | None = Field(default=None, min_length=1, max_length=20)
     active: bool | None = None
 

@@ -7,6 +7,10 @@ OWNER_ROLE = "owner"
 """Key of the built-in role that holds every permission, also those added later."""
 
 
+BIND_PREFIX = "b."
+"""Scenes of codes that bind a member of staff's WeChat begin with this."""
+
+
 class Permission(StrEnum):
     """One thing a member of staff may do. The value is what routes, sessions and the faces name."""
 
@@ -50,6 +54,8 @@ class ActorKind(StrEnum):
     """Who acted, in the audit log."""
 
     STAFF = "staff"
+    API_KEY = "api_key"
+    """a program with a key; the id is 0, the name is the key's"""
     FAN = "fan"
     SYSTEM = "system"
     """a job, a command or a cron line"""
@@ -88,12 +94,51 @@ class StaffContact:
     openid: str
 
 
-@dataclass(frozen=True, slots=True)
-class Credentials:
-    """What a sign-in needs to know of an account, loaded before the slow hash is computed."""
-
-    staff_id: int
-    name: str
-    password_hash: str
-    totp_secret: str | None
-    active: bool
+BUILT_IN_ROLES: tuple[tuple[str, tuple[Permission, ...]], ...] = (
+    (
+        "店长",
+        tuple(p for p in Permission if p not in {Permission.TEAM_WRITE, Permission.SETTINGS_WRITE}),
+    ),
+    (
+        "客服",
+        (
+            Permission.FANS_READ,
+            Permission.FANS_WRITE,
+            Permission.ORDERS_READ,
+            Permission.HELPDESK_READ,
+            Permission.HELPDESK_WRITE,
+        ),
+    ),
+    (
+        "运营",
+        (
+            Permission.OVERVIEW_READ,
+            Permission.FANS_READ,
+            Permission.CHANNELS_READ,
+            Permission.CHANNELS_WRITE,
+            Permission.GOODS_READ,
+            Permission.GOODS_WRITE,
+            Permission.HELPDESK_READ,
+            Permission.HELPDESK_WRITE,
+        ),
+    ),
+    (
+        "仓库",
+        (
+            Permission.GOODS_READ,
+            Permission.STOCK_WRITE,
+            Permission.ORDERS_READ,
+            Permission.ORDERS_SHIP,
+        ),
+    ),
+    (
+        "财务",
+        (
+            Permission.OVERVIEW_READ,
+            Permission.ORDERS_READ,
+            Permission.ORDERS_REFUND,
+            Permission.MONEY_READ,
+        ),
+    ),
+)
+"""Roles a new merchant begins with; they may be changed or deleted."""
