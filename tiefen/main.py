@@ -15,17 +15,17 @@ from tiefen.kernel.directory import Directory
 from tiefen.kernel.settings import Settings
 from tiefen.kernel.storage import Storage
 from tiefen.kernel.worker import Worker
+from tiefen.team import http as team_http
+from tiefen.team import service as team
+from tiefen.team import subscribers as team_subscribers
 
 ROUTERS: list[APIRouter] = [
     system.router,
+    team_http.router,
 ]
-
-
-async def _nobody(*_: object) -> None:
-    return None
-
-
-LOADERS = Loaders(staff=_nobody, api_key=_nobody)
+HEARERS = (team_subscribers,)
+"""Modules whose import subscribes to events."""
+LOADERS = Loaders(staff=team.load_staff, api_key=team.load_api_key)
 
 
 def create_app(settings: Settings, db: Db, *, work: bool = False) -> FastAPI:

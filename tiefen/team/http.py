@@ -16,6 +16,8 @@ from tiefen.kernel.http import (
     MerchantDep,
     Ok,
     Page,
+    PathId,
+    QueryId,
     TxDep,
     decode_cursor,
     page,
@@ -32,6 +34,7 @@ from tiefen.team.schemas import (
     PasswordChange,
     PasswordReset,
     RecoveryCodes,
+    RoleBrief,
     RoleIn,
     RoleOut,
     SignIn,
@@ -56,7 +59,7 @@ Writer = Annotated[StaffActor, Depends(staff(Permission.TEAM_WRITE))]
 async def sign_in(
     body: SignIn, request: Request, response: Response, db: DbDep, merchant: MerchantDep
 ) -> Ok:
-    """Sign in; sets the staff cookie. Answers the same for an unknown account and a wrong password."""
+    """Sign in; sets the staff cookie. An unknown account and a wrong password answer alike."""
     token = await service.sign_in(
         db,
         merchant,
@@ -147,7 +150,7 @@ async def list_staff(
     limit: Limit = 50,
 ) -> Page[StaffOut]:
     """Staff by age of the account."""
-    after = decode_cursor(cursor, tuple[int]) if cursor else None
+    after = decode_cursor(cursor, tuple[int])[0] if cursor else None
     lines = await queries.staff_list(tx, after=after, limit=limit, active=active)
     last = lines[min(limit, len(lines)) - 1].id if lines else 0
     return page([StaffOut.model_validate(line) for line in lines], limit, last)
@@ -162,13 +165,13 @@ async def create_staff(body: StaffCreate, tx: TxDep, actor: Writer) -> StaffOut:
 
 
 @router.get("/staff/{staff_id}", operation_id="getStaff")
-async def get_staff(staff_id: int, tx: TxDep, _: Reader) -> StaffOut:
+async def get_staff(staff_id: PathId, tx: TxDep, _: Reader) -> StaffOut:
     """One member of staff."""
     return StaffOut.model_validate(await queries.one_staff(tx, staff_id))
 
 
 @router.patch("/staff/{staff_id}", operation_id="editStaff")
-async def edit_staff(staff_id: int, body: StaffPatch, tx: TxDep, actor: Writer) -> StaffOut:
+async def edit_staff(staff_id: PathId, body: StaffPatch, tx: TxDep, actor: Writer) -> StaffOut:
     """Change a member of staff; switching off ends their sessions."""
     await service.edit_staff(tx, actor, staff_id, **body.model_dump(exclude_unset=True))
     await tx.flush()
@@ -176,14 +179,14 @@ async def edit_staff(staff_id: int, body: StaffPatch, tx: TxDep, actor: Writer) 
 
 
 @router.post("/staff/{staff_id}/password", operation_id="resetStaffPassword")
-async def reset_password(staff_id: int, body: PasswordReset, tx: TxDep, actor: Writer) -> Ok:
+async def reset_password(staff_id: PathId, body: PasswordReset, tx: TxDep, actor: Writer) -> Ok:
     """Give somebody a new password."""
     await service.reset_password(tx, actor, staff_id, body.password)
     return OK
 
 
 @router.delete("/staff/{staff_id}/totp", operation_id="resetStaffTotp")
-async def reset_totp(staff_id: int, tx: TxDep, actor: Writer) -> Ok:
+async def reset_totp(staff_id: PathId, tx: TxDep, actor: Writer) -> Ok:
     """Switch somebody's second step off, for a lost phone."""
     await service.reset_totp(tx, actor, staff_id)
     return OK
@@ -204,7 +207,7 @@ async def create_role(body: RoleIn, tx: TxDep, actor: Writer) -> RoleOut:
 
 
 @router.put("/roles/{role_id}", operation_id="editRole")
-async def edit_role(role_id: int, body: RoleIn, tx: TxDep, actor: Writer) -> RoleOut:
+async def edit_role(role_id: PathId, body: RoleIn, tx: TxDep, actor: Writer) -> RoleOut:
     """Replace a role."""
     await service.edit_role(tx, actor, role_id, name=body.name, permissions=body.permissions)
     await tx.flush()
@@ -212,7 +215,7 @@ async def edit_role(role_id: int, body: RoleIn, tx: TxDep, actor: Writer) -> Rol
 
 
 @router.delete("/roles/{role_id}", operation_id="deleteRole")
-async def delete_role(role_id: int, tx: TxDep, actor: Writer) -> Ok:
+async def delete_role(role_id: PathId, tx: TxDep, actor: Writer) -> Ok:
     """Delete a role nobody holds."""
     await service.delete_role(tx, actor, role_id)
     return OK
@@ -240,7 +243,7 @@ async def create_api_key(body: ApiKeyIn, tx: TxDep, actor: Writer) -> ApiKeyMade
 
 
 @router.delete("/api-keys/{key_id}", operation_id="revokeApiKey")
-async def revoke_api_key(key_id: int, tx: TxDep, actor: Writer) -> Ok:
+async def revoke_api_key(key_id: PathId, tx: TxDep, actor: Writer) -> Ok:
     """Make a key useless at once."""
     await service.revoke_api_key(tx, actor, key_id)
     return OK
@@ -252,7 +255,7 @@ async def list_audit(
     _: Reader,
     action: Annotated[str | None, Query(max_length=80)] = None,
     target: Annotated[str | None, Query(max_length=120)] = None,
-    actor_id: int | None = None,
+    actor_id: QueryId = None,
     cursor: Cursor = None,
     limit: Limit = 50,
 ) -> Page[AuditOut]:
@@ -275,7 +278,7 @@ async def _me(tx: TxDep, actor: StaffActor) -> Me:
         name=line.name,
         department=line.department,
         permissions=sorted(Permission(value) for value in actor.permissions),
-        roles=line.roles,
+        roles=[RoleBrief.model_validate(role) for role in line.roles],
         totp=line.totp,
         wechat_bound=line.wechat_bound,
         order_push=line.order_push,

@@ -53,14 +53,14 @@ class RoleRow:
 
 
 async def staff_list(
-    tx: Tx, *, after: tuple[int] | None, limit: int, active: bool | None = None
+    tx: Tx, *, after: int | None, limit: int, active: bool | None = None
 ) -> list[StaffLine]:
     """Staff by id, one more than `limit`; two statements whatever the length."""
     wanted = select(Staff, StaffWechat.staff_id).outerjoin(
         StaffWechat, StaffWechat.staff_id == Staff.id
     )
     if after:
-        wanted = wanted.where(Staff.id > after[0])
+        wanted = wanted.where(Staff.id > after)
     if active is not None:
         wanted = wanted.where(Staff.active == active)
     rows = (await tx.execute(wanted.distinct().order_by(Staff.id).limit(limit + 1))).all()

@@ -84,7 +84,7 @@ def totp_step(secret: str, code: str, at: datetime) -> int | None:
 def totp_uri(secret: str, account: str, merchant: str) -> str:
     """What the authenticator scans."""
     return pyotp.TOTP(secret, interval=TOTP_STEP).provisioning_uri(
-        account, issuer_name=f"Tiefen {merchant}"
+        name=account, issuer_name=f"Tiefen {merchant}"
     )
 
 

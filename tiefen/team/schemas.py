@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 from pydantic import Field, StringConstraints
 
-from tiefen.kernel.http import In, Out
+from tiefen.kernel.http import IdIn, In, Out
 from tiefen.team.values import ActorKind, Permission
 
 Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=40)]
@@ -114,7 +114,7 @@ class StaffCreate(In):
     name: Name
     password: Password
     department: Annotated[str, StringConstraints(strip_whitespace=True, max_length=40)] = ""
-    role_ids: list[int] = Field(min_length=1, max_length=20)
+    role_ids: list[IdIn] = Field(min_length=1, max_length=20)
 
 
 class StaffPatch(In):
@@ -124,7 +124,7 @@ class StaffPatch(In):
     department: Annotated[str, StringConstraints(strip_whitespace=True, max_length=40)] | None = (
         None
     )
-    role_ids: list[int] | None = Field(default=None, min_length=1, max_length=20)
+    role_ids: list[IdIn] | None = Field(default=None, min_length=1, max_length=20)
     active: bool | None = None
 
 

@@ -29,7 +29,7 @@ async def bind_by_scene(tx: Tx, *, app_id: str, openid: str, scene: str) -> int:
 
     Raises BindCodeMissing, WechatTaken.
     """
-    staff_id = await tx.scalar(
+    staff_id: int | None = await tx.scalar(
         update(BindCode)
         .where(BindCode.scene == scene, BindCode.used_at.is_(None), BindCode.expires_at > tx.now)
         .values(used_at=tx.now)

@@ -155,7 +155,7 @@ async def add_role(tx: Tx, actor: StaffActor, *, name: str, permissions: Iterabl
     """A new role. Raises RoleNameTaken, BeyondYourself."""
     held = sorted(set(permissions))
     rules.check_grant(actor.permissions, held)
-    made = await tx.scalar(
+    made: int | None = await tx.scalar(
         insert(Role)
         .values(key="", name=name, permissions=held)
         .on_conflict_do_nothing(index_elements=["name"])
@@ -211,7 +211,7 @@ async def staff_briefs(tx: Tx, staff_ids: Iterable[int]) -> dict[int, StaffBrief
 
 
 async def _insert(tx: Tx, account: str, name: str, department: str, hashed: str) -> int:
-    made = await tx.scalar(
+    made: int | None = await tx.scalar(
         insert(Staff)
         .values(
             account=account,
