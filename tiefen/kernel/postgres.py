@@ -39,13 +39,7 @@ from tiefen.kernel.postgres_process import (
     pid_of,
     status_of,
 )
-from tiefen.kernel.postgres_programs import (
-    OLDEST,
-    WHEEL,
-    PostgresError,
-    Programs,
-    find_programs,
-)
+from tiefen.kernel.postgres_programs import OLDEST, WHEEL, PostgresError, Programs, find_programs
 from tiefen.kernel.postgres_tuning import settings
 
 ROLE = "tiefen"  # signs in and owns every table
