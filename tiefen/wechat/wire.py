@@ -22,7 +22,7 @@ IMAGES = "https://mp.weixin.qq.com"
 PAGES = "https://open.weixin.qq.com"
 PAY = "https://api.mch.weixin.qq.com"
 ANSWER_CAP = 4 * 1024 * 1024
-USER_AGENT = "Tiefen (+https://github.com/tiefen/tiefen)"
+USER_AGENT = "Tiefen"
 
 calls = Counter("tiefen_wechat_calls_total", "Calls to WeChat", ["api", "outcome"], registry=metrics.registry)
 
