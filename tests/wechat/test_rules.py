@@ -181,13 +181,6 @@ def test_skew_is_five_minutes_either_way() -> None:
         assert not rules.within_skew(odd, AT)
 
 
-def test_busy_calls_wait_longer_each_time() -> None:
-    waits = [rules.backoff_seconds(n) for n in range(1, 12)]
-    assert waits == sorted(waits)
-    assert waits[0] == 5
-    assert waits[-1] == 600
-
-
 def test_only_the_two_money_notices_are_acted_on() -> None:
     assert rules.notice_kind("TRANSACTION.SUCCESS", "transaction") == "transaction"
     assert rules.notice_kind("TRANSACTION.SUCCESS", "profitsharing") is None

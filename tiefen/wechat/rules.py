@@ -201,11 +201,6 @@ def within_skew(timestamp: str, now: datetime) -> bool:
     return abs(now.timestamp() - int(timestamp)) <= SKEW_SECONDS
 
 
-def backoff_seconds(attempt: int) -> int:
-    """How long to wait before the next try of a busy call: 5 s doubling to 10 minutes."""
-    return int(min(600, 5 * 2 ** max(0, attempt - 1)))
-
-
 def _storable(value: Any, depth: int) -> Any:
     if depth > _DEPTH_CAP:
         raise UnreadableBody("too deep")

@@ -97,7 +97,9 @@ async def call_api(
     except (httpx.HTTPError, httpx.InvalidURL) as error:
         calls.labels(path, "away").inc()
         logger.warning("no answer", api=path, kind=type(error).__name__)
-        raise WeChatAway from error
+        away = WeChatAway()
+        away.reached = not isinstance(error, httpx.ConnectError | httpx.ConnectTimeout | httpx.PoolTimeout)
+        raise away from error
     data = _read(response)
     if response.status_code >= 500 or data is None:
         calls.labels(path, f"http {response.status_code}").inc()
