@@ -40,7 +40,7 @@ _reply_hook: ReplyHook | None = None
 
 def register_reply(hook: ReplyHook | None) -> None:
     """Set, once at composition, what answers a fan at once. It reads (memory, or one indexed row) and writes nothing."""
-    global _reply_hook
+    global _reply_hook  # noqa: PLW0603 the process has one composition
     _reply_hook = hook
 
 
@@ -111,7 +111,9 @@ async def receive_push(db: Db, merchant: str, app_id: str, given: Signature, bod
     return _seal(app, key, given.nonce, reply, as_json=body.lstrip().startswith(b"{"))
 
 
-async def receive_notice(db: Db, merchant: str, mchid: str, headers: Mapping[str, str], body: bytes) -> None:
+async def receive_notice(
+    db: Db, merchant: str, mchid: str, headers: Mapping[str, str], body: bytes
+) -> None:
     """Take one payment notice. Raises NotFromWeChat or Unreadable, and then nothing has changed."""
     pay = await credentials.pay(db, merchant)
     if pay.mchid != mchid:
@@ -120,7 +122,10 @@ async def receive_notice(db: Db, merchant: str, mchid: str, headers: Mapping[str
         raise Unreadable
     await _check_notice(db, merchant, pay, headers, body)
     notice, resource = _open_notice(pay, body)
-    name, original = str(notice.get("event_type") or ""), str(notice["resource"].get("original_type") or "")
+    name, original = (
+        str(notice.get("event_type") or ""),
+        str(notice["resource"].get("original_type") or ""),
+    )
     if resource.get("mchid", mchid) != mchid:
         raise Unreadable
     async with db.merchant(merchant) as tx:
@@ -130,14 +135,18 @@ async def receive_notice(db: Db, merchant: str, mchid: str, headers: Mapping[str
                 "vendor_key": f"pay:{mchid}:{notice['id']}",
                 "source": mchid,
                 "kind": name[:80],
-                "fields": msgspec.json.encode({"notice": notice["id"], "resource": resource}).decode(),
+                "fields": msgspec.json.encode(
+                    {"notice": notice["id"], "resource": resource}
+                ).decode(),
                 "now": tx.now,
             },
         )
         kind = rules.notice_kind(name, original)
         if stored and kind:
             said = events.PayNotified(mchid, kind, resource, tx.now)
-            publish(tx, said, aggregate=f"trade:{resource.get('out_trade_no') or notice['id']}"[:120])
+            publish(
+                tx, said, aggregate=f"trade:{resource.get('out_trade_no') or notice['id']}"[:120]
+            )
 
 
 # ── verifying ─────────────────────────────────────────────────────────────────────────────────────────────────
@@ -148,7 +157,9 @@ def _check(app: AppCredentials, given: Signature, encrypted: str | None) -> None
     said = given.signature if encrypted is None else given.msg_signature
     if not app.token or not given.timestamp or not given.nonce:
         raise NotFromWeChat
-    if not crypto.same(crypto.push_signature(app.token, given.timestamp, given.nonce, encrypted), said):
+    if not crypto.same(
+        crypto.push_signature(app.token, given.timestamp, given.nonce, encrypted), said
+    ):
         raise NotFromWeChat
 
 
@@ -187,7 +198,10 @@ def _open_notice(pay: PayCredentials, body: bytes) -> tuple[dict[str, Any], dict
         if sealed.get("algorithm") != "AEAD_AES_256_GCM" or not isinstance(notice["id"], str):
             raise Unreadable
         plain = crypto.open_resource(
-            pay.api_v3_key, sealed["nonce"], sealed.get("associated_data") or "", sealed["ciphertext"]
+            pay.api_v3_key,
+            sealed["nonce"],
+            sealed.get("associated_data") or "",
+            sealed["ciphertext"],
         )
         return notice, rules.read_json(plain)
     except (KeyError, TypeError, AttributeError, crypto.CryptoError, rules.UnreadableBody) as error:
@@ -252,11 +266,11 @@ class _Line:
             batch, self._waiting = self._waiting[:TOGETHER], self._waiting[TOGETHER:]
             try:
                 replies = await self._commit([arrival for arrival, _ in batch], reply=True)
-            except Exception:
+            except Exception:  # noqa: BLE001 whatever broke the batch, each push gets its own try
                 for one in batch:
                     await self._alone(*one)
                 continue
-            for (arrival, future), reply in zip(batch, replies, strict=True):
+            for (_, future), reply in zip(batch, replies, strict=True):
                 if not future.done():
                     future.set_result(reply)
 
@@ -265,7 +279,7 @@ class _Line:
         for reply in (True, False):
             try:
                 (answer,) = await self._commit([arrival], reply=reply)
-            except Exception as error:
+            except Exception as error:  # noqa: BLE001 handed to the request that waits for it
                 logger.warning("push not stored", with_reply=reply, kind=type(error).__name__)
                 if not reply and not future.done():
                     future.set_exception(error)
@@ -315,7 +329,7 @@ async def _store(tx: Tx, arrivals: list[Arrival], hook: ReplyHook | None) -> lis
         found = await tx.execute(
             select(InboxItem.vendor_key, InboxItem.reply).where(InboxItem.vendor_key.in_(known))
         )
-        replies.update({key: reply for key, reply in found})
+        replies.update(found.tuples().all())
     return [replies.get(one.vendor_key) for one in arrivals]
 
 
@@ -358,7 +372,9 @@ def _event(said: Inbound, fields: Mapping[str, Any]) -> object | None:
         case "event", _:
             return None
         case _:
-            return events.MessageReceived(said.app_id, said.openid, said.msg_id or 0, said.kind, said.content, at)
+            return events.MessageReceived(
+                said.app_id, said.openid, said.msg_id or 0, said.kind, said.content, at
+            )
 
 
 def problem(message: str) -> bytes:

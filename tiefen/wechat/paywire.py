@@ -38,7 +38,9 @@ async def request(
 
     A verified 2xx is OK with its JSON (an empty object for 204); a verified 4xx is REFUSED with WeChat's code.
     """
-    content = b"" if body is None else json.dumps(body, ensure_ascii=False).encode("utf-8", "replace")
+    content = (
+        b"" if body is None else json.dumps(body, ensure_ascii=False).encode("utf-8", "replace")
+    )
     try:
         response = await _send(pay, method, path, query, content)
     except (httpx.HTTPError, httpx.InvalidURL) as error:
@@ -50,10 +52,19 @@ async def request(
     message = str(data.get("message") or "") if data else ""
     wire.calls.labels(_name(path), code or str(response.status_code)).inc()
     if response.status_code >= 500 or data is None:
-        return PayAnswer(Verdict.UNKNOWN, None, code or "BROKEN_ANSWER", message, response.status_code)
+        return PayAnswer(
+            Verdict.UNKNOWN, None, code or "BROKEN_ANSWER", message, response.status_code
+        )
     if not await _signed_by_wechat(db, merchant, pay, response):
-        logger.warning("answer without a good signature", api=_name(path), status=response.status_code, code=code)
-        return PayAnswer(Verdict.UNKNOWN, None, code or "UNSIGNED_ANSWER", message, response.status_code)
+        logger.warning(
+            "answer without a good signature",
+            api=_name(path),
+            status=response.status_code,
+            code=code,
+        )
+        return PayAnswer(
+            Verdict.UNKNOWN, None, code or "UNSIGNED_ANSWER", message, response.status_code
+        )
     if response.status_code >= 400:
         return PayAnswer(Verdict.REFUSED, None, code, message, response.status_code)
     return PayAnswer(Verdict.OK, data, "", "", response.status_code)
@@ -112,7 +123,9 @@ async def fetch_certificates(db: Db, merchant: str, pay: PayCredentials) -> dict
         return {}
     data = _read(response.content)
     if response.status_code != 200 or not data:
-        logger.warning("no certificates", status=response.status_code, code=str((data or {}).get("code")))
+        logger.warning(
+            "no certificates", status=response.status_code, code=str((data or {}).get("code"))
+        )
         return {}
     try:
         rows = [_open_certificate(pay, item) for item in data["data"]]
@@ -148,11 +161,15 @@ async def _send(
 ) -> httpx.Response:
     target = f"{path}?{urlencode(query)}" if query else path
     outgoing = wire.client(pay.base).build_request(method, target, content=content or None)
-    raw_target = outgoing.url.raw_path.decode("ascii")  # what really goes on the wire is what is signed
+    raw_target = outgoing.url.raw_path.decode(
+        "ascii"
+    )  # what really goes on the wire is what is signed
     timestamp, nonce = str(int(clock.utcnow().timestamp())), ids.token(24)
     message = crypto.request_message(method, raw_target, timestamp, nonce, content)
     signature = crypto.sign(crypto.private_key(pay.private_key), message)
-    outgoing.headers["Authorization"] = crypto.authorization(pay.mchid, pay.serial_no, timestamp, nonce, signature)
+    outgoing.headers["Authorization"] = crypto.authorization(
+        pay.mchid, pay.serial_no, timestamp, nonce, signature
+    )
     outgoing.headers["Accept"] = "application/json"
     outgoing.headers["User-Agent"] = wire.USER_AGENT
     if content:
@@ -162,7 +179,9 @@ async def _send(
     return await wire.client(pay.base).send(outgoing)
 
 
-async def _signed_by_wechat(db: Db, merchant: str, pay: PayCredentials, response: httpx.Response) -> bool:
+async def _signed_by_wechat(
+    db: Db, merchant: str, pay: PayCredentials, response: httpx.Response
+) -> bool:
     try:
         pem = await key_for(db, merchant, pay, response.headers.get("Wechatpay-Serial", ""))
     except WeChatAway:
@@ -197,7 +216,10 @@ async def _store(tx: Tx, rows: list[dict[str, Any]]) -> None:
     await tx.execute(
         statement.on_conflict_do_update(
             index_elements=["serial_no"],
-            set_={name: statement.excluded[name] for name in ("mchid", "pem", "effective_at", "expires_at")},
+            set_={
+                name: statement.excluded[name]
+                for name in ("mchid", "pem", "effective_at", "expires_at")
+            },
         )
     )
     credentials.changed(tx)
@@ -219,5 +241,8 @@ def _read(content: bytes) -> dict[str, Any] | None:
 
 def _name(path: str) -> str:
     """The interface without its numbers, so that a metric has few labels."""
-    parts = ["{no}" if any(c.isdigit() for c in part) and part != "v3" else part for part in path.split("/")]
+    parts = [
+        "{no}" if any(c.isdigit() for c in part) and part != "v3" else part
+        for part in path.split("/")
+    ]
     return "/".join(parts)

@@ -11,14 +11,7 @@ from xml.etree.ElementTree import Element, ParseError
 from defusedxml import DefusedXmlException
 from defusedxml.ElementTree import fromstring
 
-from tiefen.wechat.values import (
-    ImageReply,
-    Inbound,
-    NewsReply,
-    Reply,
-    TextReply,
-    TransferReply,
-)
+from tiefen.wechat.values import ImageReply, Inbound, NewsReply, Reply, TextReply, TransferReply
 
 BODY_CAP = 64 * 1024
 """No push or notice is larger; what is larger is refused before a byte of it is looked at."""
@@ -33,7 +26,9 @@ TEXT_CAP_BYTES = 2048
 DESCRIPTION_CAP = 127
 
 _DOCTYPE = re.compile(rb"<!\s*(DOCTYPE|ENTITY)", re.IGNORECASE)
-_ENCRYPTED_XML = re.compile(rb"<Encrypt>\s*(?:<!\[CDATA\[)?([A-Za-z0-9+/=]+)(?:\]\]>)?\s*</Encrypt>")
+_ENCRYPTED_XML = re.compile(
+    rb"<Encrypt>\s*(?:<!\[CDATA\[)?([A-Za-z0-9+/=]+)(?:\]\]>)?\s*</Encrypt>"
+)
 _ENCRYPTED_JSON = re.compile(rb'"Encrypt"\s*:\s*"((?:[A-Za-z0-9+/=]|\\/)+)"')
 _DEPTH_CAP = 8
 _NODE_CAP = 600
@@ -158,10 +153,17 @@ def render_reply(reply: Reply, to: str, sender: str, at: datetime) -> str:
     return f"<xml>{head}<MsgType>{_cdata(kind)}</MsgType>{body}</xml>"
 
 
-def render_envelope(encrypted: str, signature: str, timestamp: str, nonce: str, as_json: bool) -> str:
+def render_envelope(
+    encrypted: str, signature: str, timestamp: str, nonce: str, as_json: bool
+) -> str:
     """An encrypted reply around its ciphertext, in the format the push came in."""
     if as_json:
-        body = {"Encrypt": encrypted, "MsgSignature": signature, "TimeStamp": int(timestamp), "Nonce": nonce}
+        body = {
+            "Encrypt": encrypted,
+            "MsgSignature": signature,
+            "TimeStamp": int(timestamp),
+            "Nonce": nonce,
+        }
         return json.dumps(body, ensure_ascii=False)
     return (
         f"<xml><Encrypt>{_cdata(encrypted)}</Encrypt><MsgSignature>{_cdata(signature)}</MsgSignature>"
@@ -290,5 +292,9 @@ def _moment(fields: Fields) -> datetime:
 
 
 def _cdata(text: str) -> str:
-    clean = "".join(c for c in text if c in "\t\n\r" or c >= " " and not "\ud800" <= c <= "\udfff" and c not in "\ufffe\uffff")
+    clean = "".join(
+        c
+        for c in text
+        if c in "\t\n\r" or (c >= " " and not "\ud800" <= c <= "\udfff" and c not in "\ufffe\uffff")
+    )
     return "<![CDATA[" + clean.replace("]]>", "]]]]><![CDATA[>") + "]]>"

@@ -61,7 +61,9 @@ async def call(
     raise AssertionError("unreachable")
 
 
-async def access_token(db: Db, merchant: str, app: AppCredentials, *, bad: str | None = None) -> str:
+async def access_token(
+    db: Db, merchant: str, app: AppCredentials, *, bad: str | None = None
+) -> str:
     """A good access token; `bad` is one that WeChat has just rejected. Raises ApiError, WeChatAway."""
     return await _shared(db, merchant, app, TokenKind.ACCESS, bad)
 
@@ -73,16 +75,28 @@ async def jsapi_ticket(db: Db, merchant: str, app: AppCredentials) -> str:
 
 async def forget(tx: Tx, app_id: str) -> None:
     """Drop an account's tokens: its secret has changed."""
-    await tx.execute(update(Token).where(Token.app_id == app_id).values(value=None, expires_at=None))
+    await tx.execute(
+        update(Token).where(Token.app_id == app_id).values(value=None, expires_at=None)
+    )
 
 
-async def _shared(db: Db, merchant: str, app: AppCredentials, kind: TokenKind, bad: str | None) -> str:
+async def _shared(
+    db: Db, merchant: str, app: AppCredentials, kind: TokenKind, bad: str | None
+) -> str:
     owner, give_up = ids.token(12), time.monotonic() + PATIENCE_SECONDS
     while True:
         async with db.merchant(merchant) as tx:
-            row = await tx.scalar(select(Token).where(Token.app_id == app.app_id, Token.kind == kind))
+            row = await tx.scalar(
+                select(Token).where(Token.app_id == app.app_id, Token.kind == kind)
+            )
             good = None
-            if row and row.value and row.value != bad and row.expires_at and row.expires_at > tx.now:
+            if (
+                row
+                and row.value
+                and row.value != bad
+                and row.expires_at
+                and row.expires_at > tx.now
+            ):
                 good = row.value
                 if row.expires_at - tx.now > EARLY:
                     return good
@@ -110,7 +124,9 @@ async def _refresh(
 ) -> str:
     try:
         value, seconds = await (
-            _fetch_access(app, bad) if kind is TokenKind.ACCESS else _fetch_ticket(db, merchant, app)
+            _fetch_access(app, bad)
+            if kind is TokenKind.ACCESS
+            else _fetch_ticket(db, merchant, app)
         )
     except BaseException:
         async with db.merchant(merchant) as tx:
@@ -158,7 +174,9 @@ async def _stable_token(app: AppCredentials, *, force: bool) -> tuple[str, int]:
 
 
 async def _fetch_ticket(db: Db, merchant: str, app: AppCredentials) -> tuple[str, int]:
-    data = await call(db, merchant, app, "GET", "/cgi-bin/ticket/getticket", query={"type": "jsapi"})
+    data = await call(
+        db, merchant, app, "GET", "/cgi-bin/ticket/getticket", query={"type": "jsapi"}
+    )
     return _value(data, "ticket")
 
 

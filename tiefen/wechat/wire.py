@@ -24,11 +24,15 @@ PAY = "https://api.mch.weixin.qq.com"
 ANSWER_CAP = 4 * 1024 * 1024
 USER_AGENT = "Tiefen"
 
-calls = Counter("tiefen_wechat_calls_total", "Calls to WeChat", ["api", "outcome"], registry=metrics.registry)
+calls = Counter(
+    "tiefen_wechat_calls_total", "Calls to WeChat", ["api", "outcome"], registry=metrics.registry
+)
 
 _sandbox = ""
 _public = "http://127.0.0.1:8000"
-_clients: WeakKeyDictionary[asyncio.AbstractEventLoop, dict[tuple[str, int], http.Outward]] = WeakKeyDictionary()
+_clients: WeakKeyDictionary[asyncio.AbstractEventLoop, dict[tuple[str, int], http.Outward]] = (
+    WeakKeyDictionary()
+)
 
 
 def configure(*, sandbox_url: str, public_url: str) -> None:
@@ -90,15 +94,21 @@ async def call_api(
 
     The body goes out as real UTF-8: the platform refuses escaped characters (40033).
     """
-    content = None if body is None else json.dumps(body, ensure_ascii=False).encode("utf-8", "replace")
+    content = (
+        None if body is None else json.dumps(body, ensure_ascii=False).encode("utf-8", "replace")
+    )
     headers = {"Content-Type": "application/json; charset=utf-8"} if content is not None else {}
     try:
-        response = await client(base).request(method, path, params=query, content=content, headers=headers)
+        response = await client(base).request(
+            method, path, params=query, content=content, headers=headers
+        )
     except (httpx.HTTPError, httpx.InvalidURL) as error:
         calls.labels(path, "away").inc()
         logger.warning("no answer", api=path, kind=type(error).__name__)
         away = WeChatAway()
-        away.reached = not isinstance(error, httpx.ConnectError | httpx.ConnectTimeout | httpx.PoolTimeout)
+        away.reached = not isinstance(
+            error, httpx.ConnectError | httpx.ConnectTimeout | httpx.PoolTimeout
+        )
         raise away from error
     data = _read(response)
     if response.status_code >= 500 or data is None:

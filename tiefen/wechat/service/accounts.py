@@ -128,7 +128,9 @@ async def set_templates(tx: Tx, templates: dict[str, str], *, by: StaffActor | N
                 set_={"template_id": statement.excluded.template_id, "updated_at": tx.now},
             )
         )
-    await _audit(tx, by, "wechat.templates_changed", "wechat:templates", dict.fromkeys(templates, ""))
+    await _audit(
+        tx, by, "wechat.templates_changed", "wechat:templates", dict.fromkeys(templates, "")
+    )
 
 
 def _change(row: Account | PayAccount, changes: dict[str, Any]) -> None:
@@ -146,7 +148,9 @@ async def _claim(tx: Tx, account: str, before: str | None, field: str) -> None:
         await release_account(tx, before, tx.merchant)
 
 
-async def _audit(tx: Tx, by: StaffActor | None, action: str, target: str, changes: dict[str, Any]) -> None:
+async def _audit(
+    tx: Tx, by: StaffActor | None, action: str, target: str, changes: dict[str, Any]
+) -> None:
     """Which fields were set, never to what: most of them are secrets."""
     if by is not None:
         named = sorted(name for name, value in changes.items() if value is not None)
@@ -154,7 +158,11 @@ async def _audit(tx: Tx, by: StaffActor | None, action: str, target: str, change
 
 
 def _check_app(
-    app_id: str, token: str | None, aes_key: str | None, oauth_domain: str | None, js_domain: str | None
+    app_id: str,
+    token: str | None,
+    aes_key: str | None,
+    oauth_domain: str | None,
+    js_domain: str | None,
 ) -> None:
     if not _APP_ID.fullmatch(app_id):
         raise _bad("app_id", "AppID 格式不对", "not an app id")
@@ -165,11 +173,17 @@ def _check_app(
             crypto.aes_key(aes_key)
         except crypto.CryptoError:
             raise _bad(
-                "aes_key", "EncodingAESKey 是 43 位字母或数字", "an EncodingAESKey has 43 letters or digits"
+                "aes_key",
+                "EncodingAESKey 是 43 位字母或数字",
+                "an EncodingAESKey has 43 letters or digits",
             ) from None
     for field, host in (("oauth_domain", oauth_domain), ("js_domain", js_domain)):
         if host and not _HOST.fullmatch(host):
-            raise _bad(field, "只填域名，不带 https:// 和路径", "a host name only, without https:// or a path")
+            raise _bad(
+                field,
+                "只填域名，不带 https:// 和路径",
+                "a host name only, without https:// or a path",
+            )
 
 
 def _check_pay(
@@ -183,11 +197,17 @@ def _check_pay(
     if not _MCHID.fullmatch(mchid):
         raise _bad("mchid", "商户号是数字", "a merchant number has digits only")
     if serial_no and not _SERIAL.fullmatch(serial_no):
-        raise _bad("serial_no", "证书序列号是十六进制数字", "a certificate serial is a hexadecimal number")
+        raise _bad(
+            "serial_no", "证书序列号是十六进制数字", "a certificate serial is a hexadecimal number"
+        )
     if api_v3_key and (len(api_v3_key) != 32 or not api_v3_key.isascii()):
         raise _bad("api_v3_key", "APIv3 密钥是 32 位", "an APIv3 key has 32 characters")
     if public_key_id and not public_key_id.startswith(crypto.PUBLIC_KEY_ID_PREFIX):
-        raise _bad("public_key_id", "公钥 ID 以 PUB_KEY_ID_ 开头", "a public key id begins with PUB_KEY_ID_")
+        raise _bad(
+            "public_key_id",
+            "公钥 ID 以 PUB_KEY_ID_ 开头",
+            "a public key id begins with PUB_KEY_ID_",
+        )
     for field, pem, load in (
         ("private_key", private_key, crypto.private_key),
         ("public_key", public_key, crypto.public_key),

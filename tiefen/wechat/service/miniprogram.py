@@ -26,4 +26,6 @@ async def mini_login(db: Db, merchant: str, code: str) -> OAuthIdentity:
     openid, unionid = data.get("openid"), data.get("unionid")
     if not isinstance(openid, str) or not openid:
         raise WeChatAway
-    return OAuthIdentity(app.app_id, openid, unionid if isinstance(unionid, str) and unionid else None)
+    return OAuthIdentity(
+        app.app_id, openid, unionid if isinstance(unionid, str) and unionid else None
+    )

@@ -83,7 +83,9 @@ async def jssdk_config(db: Db, merchant: str, url: str) -> JssdkConfig:
     return JssdkConfig(app.app_id, now, nonce, crypto.jssdk_signature(ticket, nonce, now, url))
 
 
-async def create_qrcode(db: Db, merchant: str, scene: str, expires_in: int | None = None) -> QrTicket:
+async def create_qrcode(
+    db: Db, merchant: str, scene: str, expires_in: int | None = None
+) -> QrTicket:
     """A QR code with a scene of up to 64 characters: for `expires_in` seconds (at most 30 days), or for ever.
 
     An account has 100,000 codes for ever. Raises BadValue, ApiError, WeChatAway, NotConfigured.
@@ -91,7 +93,9 @@ async def create_qrcode(db: Db, merchant: str, scene: str, expires_in: int | Non
     try:
         body = rules.qr_request(scene, expires_in)
     except ValueError as error:
-        raise BadValue(field="scene", zh_reason="场景值或有效期不对", en_reason=str(error)) from error
+        raise BadValue(
+            field="scene", zh_reason="场景值或有效期不对", en_reason=str(error)
+        ) from error
     app = await credentials.app(db, merchant, AccountKind.OFFICIAL)
     data = await tokens.call(db, merchant, app, "POST", "/cgi-bin/qrcode/create", body=body)
     ticket = _word(data, "ticket")
@@ -109,7 +113,9 @@ async def user_info(db: Db, merchant: str, openid: str) -> UserInfo:
         openid=_word(data, "openid"),
         subscribed=data.get("subscribe") == 1,
         unionid=data.get("unionid") or None,
-        subscribed_at=datetime.fromtimestamp(seconds, UTC) if isinstance(seconds, int) and seconds else None,
+        subscribed_at=datetime.fromtimestamp(seconds, UTC)
+        if isinstance(seconds, int) and seconds
+        else None,
         subscribe_scene=data.get("subscribe_scene") or None,
         qr_scene=str(data.get("qr_scene_str") or data.get("qr_scene") or "") or None,
         remark=str(data.get("remark") or ""),
@@ -123,7 +129,9 @@ async def publish_menu(
     """Put a menu on the account (an empty one takes it off), and remember it. Raises ApiError, WeChatAway, NotConfigured."""
     app = await credentials.app(db, merchant, AccountKind.OFFICIAL)
     if buttons:
-        await tokens.call(db, merchant, app, "POST", "/cgi-bin/menu/create", body={"button": buttons})
+        await tokens.call(
+            db, merchant, app, "POST", "/cgi-bin/menu/create", body={"button": buttons}
+        )
     else:
         await tokens.call(db, merchant, app, "GET", "/cgi-bin/menu/delete")
     async with db.merchant(merchant) as tx:
@@ -133,7 +141,9 @@ async def publish_menu(
             .values(menu={"button": buttons}, menu_published_at=tx.now)
         )
         if by is not None:
-            await record_audit(tx, by, "wechat.menu_published", "wechat:menu", after={"button": buttons})
+            await record_audit(
+                tx, by, "wechat.menu_published", "wechat:menu", after={"button": buttons}
+            )
 
 
 def _word(data: dict[str, Any], name: str) -> str:

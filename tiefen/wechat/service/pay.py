@@ -103,12 +103,16 @@ class PayClient:
     async def query(self, out_trade_no: str) -> PayAnswer[Transaction]:
         """How a payment stands, by our number. Unknown there: REFUSED with ORDER_NOT_EXIST."""
         path = f"/v3/pay/transactions/out-trade-no/{rules.check_out_trade_no(out_trade_no)}"
-        return _read(await self._request("GET", path, query={"mchid": self.mchid}), Transaction.from_wire)
+        return _read(
+            await self._request("GET", path, query={"mchid": self.mchid}), Transaction.from_wire
+        )
 
     async def query_transaction(self, transaction_id: str) -> PayAnswer[Transaction]:
         """How a payment stands, by WeChat's number."""
         path = f"/v3/pay/transactions/id/{transaction_id}"
-        return _read(await self._request("GET", path, query={"mchid": self.mchid}), Transaction.from_wire)
+        return _read(
+            await self._request("GET", path, query={"mchid": self.mchid}), Transaction.from_wire
+        )
 
     async def close(self, out_trade_no: str) -> PayAnswer[bool]:
         """Take no more money for a number; may be repeated. A payment that was faster: REFUSED with ORDERPAID."""
@@ -139,7 +143,9 @@ class PayClient:
             raise ValueError("a refund names its payment")
         if reason:
             body["reason"] = rules.clip_bytes(reason, 80)
-        return _read(await self._request("POST", "/v3/refund/domestic/refunds", body=body), Refund.from_wire)
+        return _read(
+            await self._request("POST", "/v3/refund/domestic/refunds", body=body), Refund.from_wire
+        )
 
     async def query_refund(self, out_refund_no: str) -> PayAnswer[Refund]:
         """How a refund stands. Unknown there: REFUSED with RESOURCE_NOT_EXISTS."""
@@ -161,7 +167,10 @@ class PayClient:
         if answer.verdict is not Verdict.OK or answer.value is None:
             return PayAnswer(answer.verdict, None, answer.code, answer.message, answer.status)
         try:
-            address, expected = _text(answer.value, "download_url"), _text(answer.value, "hash_value")
+            address, expected = (
+                _text(answer.value, "download_url"),
+                _text(answer.value, "hash_value"),
+            )
         except ValueError as error:
             return PayAnswer(Verdict.UNKNOWN, None, "BROKEN_ANSWER", str(error), answer.status)
         raw = await paywire.download(self._pay, address)
@@ -173,7 +182,9 @@ class PayClient:
             made = hashlib.sha1(candidate, usedforsecurity=False).hexdigest()
             if hmac.compare_digest(made, expected.lower()):
                 return PayAnswer(Verdict.OK, BillFile(content, expected), "", "", 200)
-        return PayAnswer(Verdict.UNKNOWN, None, "HASH_MISMATCH", "the bill is not what was announced")
+        return PayAnswer(
+            Verdict.UNKNOWN, None, "HASH_MISMATCH", "the bill is not what was announced"
+        )
 
     async def _request(
         self,
@@ -183,7 +194,9 @@ class PayClient:
         query: Mapping[str, str] | None = None,
         body: Mapping[str, Any] | None = None,
     ) -> PayAnswer[dict[str, Any]]:
-        return await paywire.request(self.db, self.merchant, self._pay, method, path, query=query, body=body)
+        return await paywire.request(
+            self.db, self.merchant, self._pay, method, path, query=query, body=body
+        )
 
     def _order(
         self,
@@ -217,7 +230,9 @@ class PayClient:
         return PaySheet(app_id, timestamp, nonce, package, "RSA", signature)
 
 
-def _read(answer: PayAnswer[dict[str, Any]], build: Callable[[Mapping[str, Any]], T]) -> PayAnswer[T]:
+def _read(
+    answer: PayAnswer[dict[str, Any]], build: Callable[[Mapping[str, Any]], T]
+) -> PayAnswer[T]:
     """The answer with its value built; an OK answer that does not hold what it must is UNKNOWN."""
     if answer.verdict is not Verdict.OK or answer.value is None:
         return PayAnswer(answer.verdict, None, answer.code, answer.message, answer.status)
@@ -243,5 +258,3 @@ def _unpacked(raw: bytes) -> bytes | None:
     except zlib.error:
         return None
     return None if reader.unconsumed_tail else content
-
-

@@ -56,7 +56,9 @@ async def send_template(
         mini = await tx.scalar(select(Account.app_id).where(Account.kind == AccountKind.MINI))
         if mini:
             body["miniprogram"] = {"appid": mini, "pagepath": mini_page}
-    why = "" if app_id and template else f"no template for {template_key}" if app_id else "no account"
+    why = (
+        "" if app_id and template else f"no template for {template_key}" if app_id else "no account"
+    )
     return await _queue(tx, MessageKind.TEMPLATE, app_id or "", openid, body, why)
 
 
@@ -114,7 +116,12 @@ async def send(db: Db, merchant: str, message_id: int) -> None:
         return
     vendor_id = answer.get("msgid")
     await _settle(
-        db, merchant, message_id, MessageState.SENT, "", vendor_id=str(vendor_id) if vendor_id else None
+        db,
+        merchant,
+        message_id,
+        MessageState.SENT,
+        "",
+        vendor_id=str(vendor_id) if vendor_id else None,
     )
 
 
@@ -144,7 +151,9 @@ async def _queue(
     return message.id
 
 
-async def _take(db: Db, merchant: str, message_id: int) -> tuple[MessageKind, str, dict[str, Any]] | None:
+async def _take(
+    db: Db, merchant: str, message_id: int
+) -> tuple[MessageKind, str, dict[str, Any]] | None:
     """Claim the message for one try. A customer message that a dead worker had already taken may have been sent."""
     async with db.merchant(merchant) as tx:
         message = await tx.scalar(
