@@ -35,15 +35,19 @@ class _Face(StaticFiles):
         return response
 
 
+def built(face: str) -> bool:
+    """Whether a face can be served."""
+    return (_FOLDER / face / "index.html").is_file()
+
+
 def mount(app: FastAPI, settings: Settings) -> None:
     """Mount the faces that are built; the sandbox's only in a demo."""
     policy = _policy(settings)
     for face in FACES:
         if face == "sandbox" and not settings.demo:
             continue
-        folder = _FOLDER / face
-        if (folder / "index.html").is_file():
-            app.router.routes.append(Mount(f"/{face}", _Face(folder, policy), name=face))
+        if built(face):
+            app.router.routes.append(Mount(f"/{face}", _Face(_FOLDER / face, policy), name=face))
         else:
             app.router.routes.append(Route(f"/{face}/{{rest:path}}", _not_built))
     app.router.routes.append(Route("/", _front))

@@ -285,9 +285,7 @@ def _digest(path: Path) -> str:
 def _create(
     programs: Programs, cluster: Path, account: Account, password: str, *, durable: bool
 ) -> None:
-    half_made = [
-        path for path in cluster.iterdir()
-    ]  # an initdb that was killed leaves files without PG_VERSION
+    half_made = list(cluster.iterdir())  # an initdb that was killed leaves files, no PG_VERSION
     for path in half_made:
         shutil.rmtree(path) if path.is_dir() and not path.is_symlink() else path.unlink()
     common: list[str | Path] = [

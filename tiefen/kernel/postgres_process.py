@@ -61,11 +61,11 @@ def ours(pid: int, cluster: Path) -> bool:
         return False
     if PROC:
         try:
-            return Path(os.readlink(f"/proc/{pid}/cwd")) == cluster
+            return Path(f"/proc/{pid}/cwd").readlink() == cluster
         except OSError:  # a zombie, or another user's process
             return False
     asked = subprocess.run(
-        ["ps", "-o", "command=", "-p", str(pid)], capture_output=True, text=True, check=False
+        ["/bin/ps", "-o", "command=", "-p", str(pid)], capture_output=True, text=True, check=False
     )
     return "postgres" in asked.stdout
 

@@ -1,0 +1,266 @@
+"""The command line: `tiefen demo | serve | worker | migrate | doctor | audit | jobs | …`.
+
+Reads arguments, opens the installation, calls a chapter of `tiefen.commands`, prints what came of it.
+"""
+
+import asyncio
+import json
+import os
+import signal
+import sys
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from tiefen.commands import backup as backups
+from tiefen.commands import demo as demos
+from tiefen.commands import inspection, schema, serving
+from tiefen.commands.installation import create_merchant, database, migrate_up, opened
+from tiefen.kernel import audit as audits
+from tiefen.kernel.postgres_programs import PostgresError
+from tiefen.kernel.settings import Settings
+
+app = typer.Typer(
+    no_args_is_help=True, add_completion=False, help="Tiefen 铁粉", rich_markup_mode=None
+)
+merchants = typer.Typer(no_args_is_help=True, help="Merchants of this installation.")
+app.add_typer(merchants, name="merchant")
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of text.")]
+
+
+def main() -> None:
+    """Entry of the `tiefen` program."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that what we opened is closed
+    try:
+        app()
+    except (PostgresError, backups.BackupError, demos.DemoError) as error:
+        sys.exit(f"tiefen: {error}")
+
+
+@app.command()
+def demo(
+    port: Annotated[
+        int, typer.Option(help="Of the server; the sandbox takes the next one.")
+    ] = 8000,
+    data: Annotated[Path, typer.Option(help="Folder that keeps everything.")] = Path(".tiefen"),
+    fans: Annotated[int, typer.Option(min=0, help="How many fans live in the demo world.")] = 8000,
+    seed: Annotated[int, typer.Option(help="The same seed gives the same world.")] = 1,
+    reset: Annotated[
+        bool, typer.Option("--reset", help="Forget everything and start anew.")
+    ] = False,
+    reload: Annotated[
+        bool, typer.Option("--reload", help="Restart the server when code changes.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Run everything with a demo merchant and a stand-in for WeChat, until Ctrl-C."""
+    plan = demos.Plan(port, data, fans, seed, reset=reset, reload=reload, as_json=as_json)
+    raise typer.Exit(demos.run(plan))
+
+
+@app.command()
+def serve(
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option()] = 8000,
+    workers: Annotated[int, typer.Option(min=1, max=64, help="Server processes.")] = 1,
+    work: Annotated[
+        bool, typer.Option(help="Also run jobs; --no-work when `tiefen worker` does.")
+    ] = True,
+    migrate: Annotated[bool, typer.Option(help="Bring the schemas up to date first.")] = True,
+    reload: Annotated[bool, typer.Option("--reload", help="Restart when code changes.")] = False,
+    fd: Annotated[int | None, typer.Option(hidden=True)] = None,
+    stop_at_eof: Annotated[bool, typer.Option("--stop-at-eof", hidden=True)] = False,
+) -> None:
+    """Serve HTTP, with a worker inside unless told otherwise."""
+    if stop_at_eof or fd is not None:
+        serving.stop_at_end_of_input()
+    with opened(_settings()) as installation:
+        if fd is not None:
+            serving.serve(installation, serving.inherited(fd), work=work)
+            return
+        if migrate:
+            asyncio.run(migrate_up(installation.url))
+        try:
+            bound = serving.listen(host, port)
+        except OSError as error:
+            sys.exit(f"tiefen: cannot listen on {host}:{port}: {error.strerror}")
+        environment = os.environ | {"TIEFEN_DATABASE_URL": installation.url}
+        if reload:
+            raise typer.Exit(serving.serve_reloading(bound, environment, work=work))
+        if workers > 1:
+            raise typer.Exit(serving.serve_many(bound, workers, environment, work=work))
+        serving.serve(installation, bound, work=work)
+
+
+@app.command()
+def worker() -> None:
+    """Run jobs only, apart from the servers."""
+    with opened(_settings()) as installation:
+        serving.work(installation)
+
+
+@app.command()
+def migrate(
+    new: Annotated[str, typer.Option(help="Write a migration with this message instead.")] = "",
+    check: Annotated[
+        bool, typer.Option("--check", help="Only tell whether models and schemas agree.")
+    ] = False,
+) -> None:
+    """Bring the platform's and every merchant's schema up to date."""
+    if new or check:
+        told = schema.write(new) if new else schema.compare()
+        typer.echo("\n".join(told) or "models and migrations agree")
+        raise typer.Exit(1 if check and told else 0)
+    with opened(_settings()) as installation:
+        changed = asyncio.run(migrate_up(installation.url))
+    typer.echo(f"migrated: {', '.join(changed)}" if changed else "up to date")
+
+
+@app.command()
+def doctor(as_json: AsJson = False) -> None:
+    """Examine installation and WeChat connections; say what is wrong and how to put it right."""
+    with opened(_settings()) as installation:
+        found = asyncio.run(inspection.examine(installation))
+    if as_json:
+        _print_json({"findings": [asdict(one) for one in found]})
+    else:
+        for one in found:
+            typer.echo(inspection.as_text(one))
+    raise typer.Exit(1 if any(one.level == "error" for one in found) else 0)
+
+
+@app.command()
+def audit(as_json: AsJson = False) -> None:
+    """Prove the promises on money, stock and events for every merchant; list what breaks them."""
+
+    async def run(url: str) -> list[audits.Breach]:
+        async with database(url) as db:
+            return await audits.run(db)
+
+    with opened(_settings()) as installation:
+        breaches = asyncio.run(run(installation.url))
+    _tell_breaches(breaches, as_json)
+
+
+@app.command()
+def sandbox(
+    port: Annotated[int, typer.Option()] = 8001,
+    host: Annotated[str, typer.Option()] = "127.0.0.1",
+    data: Annotated[Path, typer.Option()] = Path(".tiefen/sandbox"),
+    seed: Annotated[int, typer.Option()] = 1,
+    stop_at_eof: Annotated[bool, typer.Option("--stop-at-eof", hidden=True)] = False,
+) -> None:
+    """Run the WeChat sandbox alone."""
+    if stop_at_eof:
+        serving.stop_at_end_of_input()
+    demos.run_sandbox(host, port, data, seed)
+
+
+@merchants.command("create")
+def create(
+    slug: Annotated[str, typer.Argument(help="Short name for addresses: a-z, 0-9, _.")],
+    name: Annotated[str, typer.Option(help="The name people read.")],
+) -> None:
+    """Make a merchant with its own schema."""
+    with opened(_settings()) as installation:
+        asyncio.run(migrate_up(installation.url))
+        try:
+            made = asyncio.run(create_merchant(installation.url, slug, name))
+        except ValueError as error:
+            sys.exit(f"tiefen: {error}")
+    typer.echo(f"merchant {slug} {'made' if made else 'was there'}")
+
+
+@merchants.command("list")
+def list_merchants(as_json: AsJson = False) -> None:
+    """Every merchant with its counts."""
+    with opened(_settings()) as installation:
+        rows = asyncio.run(inspection.merchants(installation.url))
+    if as_json:
+        _print_json({"merchants": rows})
+    else:
+        typer.echo("\n".join(f"{row['slug']:<20} {row['name']}" for row in rows) or "none yet")
+
+
+@app.command()
+def backup(file: Path) -> None:
+    """Write all merchants, files and settings into FILE; sealed when TIEFEN_BACKUP_PASSPHRASE is set."""
+    with opened(_settings()) as installation:
+        made = backups.backup(installation, file, passphrase=_passphrase())
+    rows = sum(sum(tables.values()) for tables in made.rows.values())
+    typer.echo(
+        f"{file}: {len(made.merchants)} merchants, {rows} rows, {made.files} files, {file.stat().st_size} bytes"
+    )
+    if not _passphrase():
+        typer.echo(
+            "not sealed: whoever has the file can read it (set TIEFEN_BACKUP_PASSPHRASE)", err=True
+        )
+    typer.echo("keep the master key apart: without it secrets in this file stay shut", err=True)
+
+
+@app.command()
+def restore(
+    file: Path,
+    drill: Annotated[
+        bool, typer.Option("--drill", help="Rehearse into a throw-away database.")
+    ] = False,
+) -> None:
+    """Bring FILE back into an empty installation and check every promise."""
+    bring = backups.drill if drill else backups.restore
+    with opened(_settings()) as installation:
+        done = bring(installation, file, passphrase=_passphrase())
+    typer.echo(f"restored {len(done.merchants)} merchants, {done.rows} rows, {done.files} files")
+    _tell_breaches(done.breaches, as_json=False)
+
+
+@app.command()
+def jobs(
+    state: Annotated[str, typer.Option(help="ready, running or dead.")] = "dead",
+    retry: Annotated[
+        list[int] | None, typer.Option(help="Give these dead jobs their tries back.")
+    ] = None,
+    retry_all: Annotated[bool, typer.Option("--retry-all")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """List jobs that are not done, or give dead ones another chance."""
+    with opened(_settings()) as installation:
+        if retry or retry_all:
+            revived = asyncio.run(
+                inspection.retry_jobs(installation.url, retry or [], everything=retry_all)
+            )
+            typer.echo(f"{revived} jobs will run again")
+            return
+        rows = asyncio.run(inspection.jobs(installation.url, state))
+    if as_json:
+        _print_json({"jobs": rows})
+    else:
+        typer.echo("\n".join(inspection.job_line(row) for row in rows) or f"no {state} jobs")
+
+
+def _settings() -> Settings:
+    return Settings()
+
+
+def _passphrase() -> str:
+    return os.environ.get("TIEFEN_BACKUP_PASSPHRASE", "")
+
+
+def _tell_breaches(breaches: list[audits.Breach], as_json: bool) -> None:
+    checked = [promise.id for promise in audits.registered()]
+    if as_json:
+        _print_json(
+            {"ok": not breaches, "checked": checked, "breaches": [asdict(one) for one in breaches]}
+        )
+    else:
+        for one in breaches:
+            typer.echo(f"{one.merchant}  {one.invariant}  {one.promise}: {one.row}")
+        typer.echo(f"{len(checked)} promises checked, {len(breaches)} broken rows")
+    if breaches:
+        raise typer.Exit(1)
+
+
+def _print_json(value: dict[str, Any]) -> None:
+    typer.echo(json.dumps(value, ensure_ascii=False, default=str))

@@ -1,0 +1,264 @@
+"""`tiefen demo`: database, WeChat sandbox, server and worker with a demo merchant, in one command.
+
+The sandbox and the server are processes of their own; this one prepares, tells, and keeps them alive.
+Everything is kept in one folder, so the next start goes on where this one ended.
+"""
+
+import asyncio
+import fcntl
+import json
+import os
+import runpy
+import secrets
+import shutil
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from tiefen.commands import serving
+from tiefen.commands.installation import Installation, create_merchant, migrate_up, opened
+from tiefen.kernel import postgres
+from tiefen.kernel.settings import Settings
+
+MERCHANT, MERCHANT_NAME = "demo", "小林好物"
+READY_SECONDS = 120
+LOG_BYTES = 5 * 1024 * 1024
+
+
+class DemoError(RuntimeError):
+    """The demo cannot start; the message says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What was asked for on the command line."""
+
+    port: int
+    data: Path
+    fans: int
+    seed: int
+    reset: bool = False
+    reload: bool = False
+    as_json: bool = False
+
+    @property
+    def server(self) -> str:
+        """Where the server is reached."""
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def sandbox(self) -> str:
+        """Where the sandbox is reached."""
+        return f"http://127.0.0.1:{self.port + 1}"
+
+
+@dataclass(frozen=True, slots=True)
+class Login:
+    """Someone who can sign in."""
+
+    who: str
+    account: str
+    password: str
+    address: str
+
+
+def run(plan: Plan) -> int:
+    """Run the demo until a signal; returns the exit code. Raises DemoError, PostgresError."""
+    data = plan.data.resolve()
+    data.mkdir(parents=True, exist_ok=True)
+    with _alone(data):
+        if plan.reset:
+            _forget(data)
+        for port in (plan.port, plan.port + 1):
+            _must_be_free(port)
+        settings = Settings(
+            data_dir=data, public_url=plan.server, sandbox_url=plan.sandbox, demo=True
+        )
+        began = time.monotonic()
+        _say("starting PostgreSQL …")
+        with opened(settings) as installation:
+            _say(f"starting PostgreSQL: {time.monotonic() - began:.1f} s")
+            return _run(plan, installation)
+
+
+def _run(plan: Plan, installation: Installation) -> int:
+    with _step("migrating"):
+        asyncio.run(migrate_up(installation.url))
+        asyncio.run(create_merchant(installation.url, MERCHANT, MERCHANT_NAME))
+    children = serving.Children(_environment(installation), say=_say)
+    try:
+        with _step("starting the WeChat sandbox"):
+            children.start(
+                "sandbox", _sandbox_command(plan, installation), log=_log(installation, "sandbox")
+            )
+            _await(children, "sandbox", f"{plan.sandbox}/sandbox/api/", installation)
+        with _step("starting the server"):
+            children.start("server", _server_command(plan), log=_log(installation, "server"))
+            _await(children, "server", f"{plan.server}/ready", installation)
+        _tell(plan, installation)
+        return children.watch()
+    finally:
+        _say("stopping …")
+        children.stop()
+        _say("stopped; the data stays")
+
+
+def run_sandbox(host: str, port: int, data: Path, seed: int) -> None:
+    """Run the sandbox in this process, as `python -m tiefen.sandbox` does."""
+    arguments = ["--host", host, "--port", str(port), "--data", str(data), "--seed", str(seed)]
+    sys.argv = ["tiefen sandbox", *arguments]
+    runpy.run_module("tiefen.sandbox", run_name="__main__")
+
+
+# ── processes ────────────────────────────────────────────────────────────────────────────────
+
+
+def _sandbox_command(plan: Plan, installation: Installation) -> list[str]:
+    folder = installation.settings.data_dir / "sandbox"
+    where = ["--port", str(plan.port + 1), "--data", str(folder), "--seed", str(plan.seed)]
+    return [sys.executable, "-m", "tiefen", "sandbox", *where, "--stop-at-eof"]
+
+
+def _server_command(plan: Plan) -> list[str]:
+    how = ["--reload"] if plan.reload else []
+    return [
+        sys.executable,
+        "-m",
+        "tiefen",
+        "serve",
+        "--port",
+        str(plan.port),
+        *how,
+        "--stop-at-eof",
+    ]
+
+
+def _environment(installation: Installation) -> dict[str, str]:
+    settings = installation.settings
+    return os.environ | {
+        "TIEFEN_DATABASE_URL": installation.url,
+        "TIEFEN_DATA_DIR": str(settings.data_dir),
+        "TIEFEN_PUBLIC_URL": settings.public_url,
+        "TIEFEN_SANDBOX_URL": settings.sandbox_url,
+        "TIEFEN_DEMO": "true",
+        "PYTHONUNBUFFERED": "1",
+    }
+
+
+def _await(children: serving.Children, name: str, url: str, installation: Installation) -> None:
+    """Wait until an address answers 200. Raises DemoError with the log's end when it will not."""
+    deadline = time.monotonic() + READY_SECONDS
+    with httpx.Client(timeout=5, trust_env=False) as client:
+        while time.monotonic() < deadline:
+            if children.ended(name):
+                break
+            try:
+                if client.get(url).status_code == 200:
+                    return
+            except httpx.TransportError:
+                pass
+            time.sleep(0.05)
+    last = _log(installation, name).read_text(errors="replace").splitlines()[-25:]
+    raise DemoError(f"the {name} did not start; its log ends with:\n" + "\n".join(last))
+
+
+def _log(installation: Installation, name: str) -> Path:
+    folder = installation.settings.data_dir / "log"
+    folder.mkdir(exist_ok=True)
+    file = folder / f"{name}.log"
+    if file.exists() and file.stat().st_size > LOG_BYTES:
+        file.replace(folder / f"{name}.old.log")
+    return file
+
+
+def _must_be_free(port: int) -> None:
+    try:
+        serving.listen("127.0.0.1", port).close()
+    except OSError as error:
+        raise DemoError(
+            f"port {port} is taken ({error.strerror}); choose another: make demo PORT=9000"
+        ) from error
+
+
+# ── the folder ───────────────────────────────────────────────────────────────────────────────
+
+
+@contextmanager
+def _alone(data: Path) -> Iterator[None]:
+    with (data / "demo.lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise DemoError(f"another tiefen demo already uses {data}") from error
+        yield
+
+
+def _forget(data: Path) -> None:
+    """Delete what demos made in the folder, and nothing else that may lie there."""
+    postgres.erase(data)
+    for name in ("files", "sandbox", "log"):
+        shutil.rmtree(data / name, ignore_errors=True)
+    for name in ("secret_key", "postgres.password", "demo.json"):
+        (data / name).unlink(missing_ok=True)
+
+
+def _memory(data: Path) -> dict[str, Any]:
+    """What the demo has to know again at the next start: made-up passwords above all."""
+    file = data / "demo.json"
+    if file.exists():
+        known: dict[str, Any] = json.loads(file.read_text())
+        return known
+    made = {"password": secrets.token_urlsafe(9)}
+    with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as out:
+        json.dump(made, out)
+    return made
+
+
+# ── telling ──────────────────────────────────────────────────────────────────────────────────
+
+
+def _tell(plan: Plan, installation: Installation) -> None:
+    addresses = {
+        "console": f"{plan.server}/console/",
+        "shop": f"{plan.server}/shop/",
+        "phone": f"{plan.server}/phone/",
+        "sandbox": f"{plan.server}/sandbox/",
+        "docs": f"{plan.server}/docs",
+        "ready": f"{plan.server}/ready",
+    }
+    logins: list[Login] = []
+    if plan.as_json:
+        told = {
+            "addresses": addresses,
+            "server": plan.server,
+            "sandbox": {"base": plan.sandbox, "api": f"{plan.sandbox}/sandbox/api"},
+            "merchant": MERCHANT,
+            "logins": [asdict(one) for one in logins],
+            "data": str(installation.settings.data_dir),
+        }
+        print(json.dumps(told, ensure_ascii=False), flush=True)
+        return
+    print("\nTiefen 铁粉 is ready.\n")
+    for name, address in addresses.items():
+        print(f"  {name:<8} {address}")
+    for one in logins:
+        print(f"  {one.who}: {one.account} / {one.password}  {one.address}")
+    print("\nCtrl-C stops everything and keeps the data.", flush=True)
+
+
+@contextmanager
+def _step(what: str) -> Iterator[None]:
+    began = time.monotonic()
+    _say(f"{what} …")
+    yield
+    _say(f"{what}: {time.monotonic() - began:.1f} s")
+
+
+def _say(text: str) -> None:
+    print(f"[demo] {text}", file=sys.stderr, flush=True)

@@ -1,0 +1,128 @@
+"""Make .venv and install exactly what requirements.lock names. Does nothing when that is already so.
+
+Runs under any Python 3.11 or newer and needs nothing else; on Debian as root it may install python3-venv.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+VENV = ROOT / ".venv"
+PYTHON = VENV / "bin" / "python"
+STAMP = VENV / ".tiefen-installed"
+LOCKS = {"uv": ROOT / "tools" / "locks" / "uv.txt", "all": ROOT / "requirements.lock"}
+
+
+def main() -> None:
+    """Bring .venv up to date."""
+    if sys.version_info < (3, 11):  # noqa: UP036 run by whatever Python the machine has
+        sys.exit(
+            f"Tiefen needs Python 3.11 or newer; this is {sys.version.split()[0]} (make PYTHON=python3.12)"
+        )
+    wanted = _digest()
+    if PYTHON.exists() and STAMP.exists() and STAMP.read_text() == wanted:
+        STAMP.touch()
+        return
+    began = time.monotonic()
+    if not _usable():
+        _say("making .venv")
+        _make()
+    _say("installing Python packages …")
+    _install()
+    STAMP.write_text(wanted)
+    _say(f"installed Python packages in {time.monotonic() - began:.0f} s")
+
+
+def _usable() -> bool:
+    if not PYTHON.exists():
+        return False
+    return (
+        subprocess.run(
+            [PYTHON, "-m", "pip", "--version"], capture_output=True, check=False
+        ).returncode
+        == 0
+    )
+
+
+def _make() -> None:
+    shutil.rmtree(VENV, ignore_errors=True)
+    first = _try([sys.executable, "-m", "venv", str(VENV)])
+    if first is None:
+        return
+    if os.geteuid() == 0 and shutil.which(
+        "apt-get"
+    ):  # Debian keeps ensurepip in a package of its own
+        _say("installing Debian's python3-venv")
+        package = f"python{sys.version_info.major}.{sys.version_info.minor}-venv"
+        _try(["apt-get", "update", "-q"])
+        if _try(["apt-get", "install", "-y", "-q", "--no-install-recommends", package]) is None:
+            shutil.rmtree(VENV, ignore_errors=True)
+            first = _try([sys.executable, "-m", "venv", str(VENV)])
+            if first is None:
+                return
+    sys.exit(
+        f"cannot make a virtual environment (on Debian: apt-get install python3-venv):\n{first}"
+    )
+
+
+def _install() -> None:
+    uv = VENV / "bin" / "uv"
+    hashed = ["--quiet", "--require-hashes", "-r"]
+    env_failed = _try([str(PYTHON), "-m", "pip", "install", *hashed, str(LOCKS["uv"])])
+    if env_failed is None:
+        base = [str(uv), "pip", "install", "--python", str(PYTHON)]
+        trouble = _try([*base, *hashed, str(LOCKS["all"])])
+        if trouble is None:
+            _must([*base, "--quiet", "--no-deps", "--no-build-isolation", "-e", str(ROOT)])
+            return
+        _say("uv could not; trying plain pip")
+    base = [str(PYTHON), "-m", "pip", "install"]
+    _must([*base, *hashed, str(LOCKS["all"])])
+    _must([*base, "--quiet", "--no-deps", "--no-build-isolation", "-e", str(ROOT)])
+
+
+def _try(command: list[str]) -> str | None:
+    """Run a step; None when it went well, else what it said."""
+    env = os.environ | {"UV_PYTHON_DOWNLOADS": "never", "DEBIAN_FRONTEND": "noninteractive"}
+    done = subprocess.run(
+        command,
+        cwd=ROOT,
+        env=env,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+    )
+    return (
+        None
+        if done.returncode == 0
+        else done.stdout or f"{command[0]} ended with {done.returncode}"
+    )
+
+
+def _must(command: list[str]) -> None:
+    trouble = _try(command)
+    if trouble is not None:
+        sys.exit(f"failed: {' '.join(command)}\n{trouble}")
+
+
+def _digest() -> str:
+    digest = hashlib.sha256(f"{sys.version_info[:2]} {ROOT}".encode())
+    for file in (*LOCKS.values(), ROOT / "pyproject.toml"):
+        digest.update(file.read_bytes())
+    return digest.hexdigest()
+
+
+def _say(text: str) -> None:
+    print(f"[venv] {text}", flush=True)
+
+
+if __name__ == "__main__":
+    main()
