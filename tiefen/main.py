@@ -15,17 +15,18 @@ from tiefen.kernel.directory import Directory
 from tiefen.kernel.settings import Settings
 from tiefen.kernel.storage import Storage
 from tiefen.kernel.worker import Worker
+from tiefen.team import http as team_http
+from tiefen.team import service as team
+from tiefen.team import subscribers as team_subscribers
+from tiefen.wechat import service as wechat
 
 ROUTERS: list[APIRouter] = [
     system.router,
+    team_http.router,
 ]
-
-
-async def _nobody(*_: object) -> None:
-    return None
-
-
-LOADERS = Loaders(staff=_nobody, api_key=_nobody)
+HEARERS = (team_subscribers,)
+"""Modules whose import subscribes to events."""
+LOADERS = Loaders(staff=team.load_staff, api_key=team.load_api_key)
 
 
 def create_app(settings: Settings, db: Db, *, work: bool = False) -> FastAPI:
@@ -43,6 +44,7 @@ def create_app(settings: Settings, db: Db, *, work: bool = False) -> FastAPI:
         yield
         if worker:
             await worker.stop()
+        await wechat.close()
 
     app = FastAPI(
         title="Tiefen 铁粉",
@@ -72,6 +74,7 @@ def compose(settings: Settings) -> None:
         settings.secret_key.get_secret_value(), settings.secret_key_previous.get_secret_value()
     )
     log.configure(as_json=settings.log_json)
+    wechat.configure(sandbox_url=settings.sandbox_url, public_url=settings.public_url)
 
 
 def openapi() -> str:

@@ -3,7 +3,7 @@
 import time
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, String, func, select
+from sqlalchemy import ForeignKey, String, delete, func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -108,3 +108,10 @@ async def claim_account(tx: Tx, account: str, merchant: str) -> bool:
     )
     holder = await tx.scalar(select(Account.merchant).where(Account.account == account))
     return holder == merchant
+
+
+async def release_account(tx: Tx, account: str, merchant: str) -> None:
+    """Take an app id or mch id away from the merchant that holds it; safe to run twice."""
+    await tx.execute(
+        delete(Account).where(Account.account == account, Account.merchant == merchant)
+    )

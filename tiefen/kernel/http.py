@@ -12,7 +12,7 @@ from typing import Annotated, Any, Generic, TypeVar, TypeVarTuple, Unpack
 
 import httpx
 import msgspec
-from fastapi import Depends, FastAPI, Query, Request
+from fastapi import Depends, FastAPI, Path, Query, Request
 from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 from sqlalchemy.exc import DBAPIError
@@ -95,6 +95,8 @@ class Out(BaseModel):
 
 FenIn = Annotated[int, Field(strict=True, ge=0, le=MAX_FEN, description="fen, whole")]
 IdIn = Annotated[int, Field(strict=True, ge=1, le=2**63 - 1)]
+PathId = Annotated[int, Path(ge=1, le=2**63 - 1)]
+QueryId = Annotated[int | None, Query(ge=0, le=2**63 - 1)]
 QuantityIn = Annotated[int, Field(strict=True, ge=1, le=9_999)]
 Name = Annotated[str, Field(min_length=1, max_length=80)]
 Line = Annotated[str, Field(max_length=200)]

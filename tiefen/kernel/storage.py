@@ -6,6 +6,7 @@ served is an image and nothing else.
 
 import asyncio
 import io
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,6 +20,7 @@ from tiefen.kernel.settings import Settings
 
 MAX_PIXELS = 40_000_000
 MAX_SIDE = 1600
+_KEY = re.compile(r"[a-z0-9_]{1,31}/[\w-]{8,64}\.[a-z0-9]{1,8}")
 _FORMATS = ("JPEG", "PNG", "WEBP", "GIF")
 
 
@@ -66,6 +68,8 @@ class Storage:
 
     async def get(self, key: str) -> bytes:
         """The bytes of a key. Raises NotFound."""
+        if not _KEY.fullmatch(key):
+            raise NotFound
         try:
             found = await obstore.get_async(self._store, key)
             return bytes(await found.bytes_async())

@@ -210,7 +210,7 @@ class Worker:
                     assert raw is not None
                     await raw.add_listener("tiefen_job", lambda *_: self.wake())
                     while not raw.is_closed():
-                        await asyncio.sleep(1.0)  # noqa: ASYNC110 the driver has no event for it
+                        await asyncio.sleep(1.0)
             except Exception as error:
                 logger.warning("not listening for hints", kind=type(error).__name__)
                 await asyncio.sleep(IDLE_SECONDS)

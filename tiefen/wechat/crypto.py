@@ -44,7 +44,9 @@ def same(expected: str, given: str | None) -> bool:
 def push_signature(token: str, timestamp: str, nonce: str, encrypted: str | None = None) -> str:
     """`signature` of a push, or `msg_signature` when the ciphertext is given: SHA-1 hex over the sorted parts."""
     parts = [token, timestamp, nonce] if encrypted is None else [token, timestamp, nonce, encrypted]
-    return hashlib.sha1("".join(sorted(parts)).encode("utf-8", "surrogatepass"), usedforsecurity=False).hexdigest()
+    return hashlib.sha1(
+        "".join(sorted(parts)).encode("utf-8", "surrogatepass"), usedforsecurity=False
+    ).hexdigest()
 
 
 @lru_cache(maxsize=1024)
@@ -66,7 +68,9 @@ def encrypt_push(encoding_aes_key: str, app_id: str, message: bytes, random: byt
     full = random + struct.pack(">I", len(message)) + message + app_id.encode()
     pad = PUSH_BLOCK - len(full) % PUSH_BLOCK
     encryptor = Cipher(algorithms.AES(key), modes.CBC(key[:16])).encryptor()
-    return base64.b64encode(encryptor.update(full + bytes([pad]) * pad) + encryptor.finalize()).decode()
+    return base64.b64encode(
+        encryptor.update(full + bytes([pad]) * pad) + encryptor.finalize()
+    ).decode()
 
 
 def decrypt_push(encoding_aes_key: str, app_id: str, encrypted: str) -> bytes:
@@ -130,10 +134,11 @@ def private_key(pem: str) -> RSAPrivateKey:
 def public_key(pem: str) -> RSAPublicKey:
     """WeChat's public key, from its PEM (公钥模式) or from a certificate (证书模式)."""
     try:
-        if "BEGIN CERTIFICATE" in pem:
-            key = x509.load_pem_x509_certificate(pem.encode()).public_key()
-        else:
-            key = serialization.load_pem_public_key(pem.encode())
+        key: object = (
+            x509.load_pem_x509_certificate(pem.encode()).public_key()
+            if "BEGIN CERTIFICATE" in pem
+            else serialization.load_pem_public_key(pem.encode())
+        )
     except ValueError as error:
         raise CryptoError("not a PEM public key or certificate") from error
     if not isinstance(key, RSAPublicKey):
@@ -184,9 +189,7 @@ def verify(key: RSAPublicKey, message: bytes, signature: str | None) -> bool:
 
 def authorization(mchid: str, serial: str, timestamp: str, nonce: str, signature: str) -> str:
     """The Authorization header of a payment request."""
-    return (
-        f'{PAY_SCHEME} mchid="{mchid}",nonce_str="{nonce}",timestamp="{timestamp}",serial_no="{serial}",signature="{signature}"'
-    )
+    return f'{PAY_SCHEME} mchid="{mchid}",nonce_str="{nonce}",timestamp="{timestamp}",serial_no="{serial}",signature="{signature}"'
 
 
 def open_resource(api_v3_key: str, nonce: str, associated_data: str, ciphertext: str) -> bytes:
@@ -195,7 +198,9 @@ def open_resource(api_v3_key: str, nonce: str, associated_data: str, ciphertext:
         sealed = base64.b64decode(ciphertext, validate=True)
         return AESGCM(api_v3_key.encode()).decrypt(nonce.encode(), sealed, associated_data.encode())
     except (binascii.Error, ValueError, InvalidTag) as error:
-        raise CryptoError("the resource was not sealed with this APIv3 key, or it was altered") from error
+        raise CryptoError(
+            "the resource was not sealed with this APIv3 key, or it was altered"
+        ) from error
 
 
 def seal_field(key: RSAPublicKey, text: str) -> str:
@@ -211,4 +216,5 @@ def open_field(key: RSAPrivateKey, sealed: str) -> str:
         raise CryptoError("the field was not sealed for this key") from error
 
 
-_OAEP = padding.OAEP(mgf=padding.MGF1(hashes.SHA1()), algorithm=hashes.SHA1(), label=None)
+_OAEP_HASH = hashes.SHA1()  # noqa: S303 what the platform prescribes; OAEP does not rest on collisions
+_OAEP = padding.OAEP(mgf=padding.MGF1(_OAEP_HASH), algorithm=_OAEP_HASH, label=None)

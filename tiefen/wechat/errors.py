@@ -67,6 +67,8 @@ class WeChatAway(Away):
     code = "wechat.away"
     zh = "微信暂时没有回应，请稍后再试"
     en = "WeChat does not answer just now; try again in a moment"
+    reached: bool = True
+    """False when the request certainly never left: no connection was made"""
 
 
 class ApiError(Refusal):

@@ -7,13 +7,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from tiefen.kernel.crypto import Sealed
 from tiefen.kernel.db import Base, Id, Json, text_enum
-from tiefen.wechat.values import (
-    AccountKind,
-    MessageKind,
-    MessageState,
-    PushMode,
-    TokenKind,
-)
+from tiefen.wechat.values import AccountKind, MessageKind, MessageState, PushMode, TokenKind
 
 
 class Account(Base):
@@ -127,7 +121,10 @@ class OutgoingMessage(Base):
     settled_at: Mapped[datetime | None]
     __table_args__ = (
         Index(None, "openid", "created_at"),
-        Index("ix_wechat_message_vendor", "app_id", "vendor_id", postgresql_where=text("vendor_id IS NOT NULL")),
+        Index(
+            "ix_wechat_message_vendor",
+            "app_id",
+            "vendor_id",
+            postgresql_where=text("vendor_id IS NOT NULL"),
+        ),
     )
-
-

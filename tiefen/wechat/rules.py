@@ -1,5 +1,6 @@
 """Pure rules: reading a push safely, naming it, writing a reply, and the limits WeChat sets on what we send."""
 
+import hashlib
 import json
 import re
 from collections.abc import Mapping
@@ -10,14 +11,7 @@ from xml.etree.ElementTree import Element, ParseError
 from defusedxml import DefusedXmlException
 from defusedxml.ElementTree import fromstring
 
-from tiefen.wechat.values import (
-    ImageReply,
-    Inbound,
-    NewsReply,
-    Reply,
-    TextReply,
-    TransferReply,
-)
+from tiefen.wechat.values import ImageReply, Inbound, NewsReply, Reply, TextReply, TransferReply
 
 BODY_CAP = 64 * 1024
 """No push or notice is larger; what is larger is refused before a byte of it is looked at."""
@@ -32,7 +26,9 @@ TEXT_CAP_BYTES = 2048
 DESCRIPTION_CAP = 127
 
 _DOCTYPE = re.compile(rb"<!\s*(DOCTYPE|ENTITY)", re.IGNORECASE)
-_ENCRYPTED_XML = re.compile(rb"<Encrypt>\s*(?:<!\[CDATA\[)?([A-Za-z0-9+/=]+)(?:\]\]>)?\s*</Encrypt>")
+_ENCRYPTED_XML = re.compile(
+    rb"<Encrypt>\s*(?:<!\[CDATA\[)?([A-Za-z0-9+/=]+)(?:\]\]>)?\s*</Encrypt>"
+)
 _ENCRYPTED_JSON = re.compile(rb'"Encrypt"\s*:\s*"((?:[A-Za-z0-9+/=]|\\/)+)"')
 _DEPTH_CAP = 8
 _NODE_CAP = 600
@@ -56,7 +52,7 @@ def read_body(body: bytes) -> Fields:
         raise UnreadableBody("too large")
     text = body.lstrip(b"\xef\xbb\xbf \t\r\n")
     if text.startswith(b"{"):
-        return _read_json(text)
+        return read_json(text)
     if not text.startswith(b"<"):
         raise UnreadableBody("neither XML nor JSON")
     if _DOCTYPE.search(text) or b"\x00" in text:
@@ -73,6 +69,17 @@ def read_body(body: bytes) -> Fields:
     return value if isinstance(value, dict) else {}
 
 
+def read_json(text: bytes) -> dict[str, Any]:
+    """A JSON object whose every text can be stored: no NUL, no lone surrogates, no numbers beyond 64 bits."""
+    try:
+        value = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise UnreadableBody("not JSON") from error
+    if not isinstance(value, dict):
+        raise UnreadableBody("not an object")
+    return {_clean(name): _storable(inner, 1) for name, inner in value.items()}
+
+
 def find_encrypted(body: bytes) -> str | None:
     """The ciphertext of a push, found by pattern: nothing is parsed before its signature has been checked."""
     found = _ENCRYPTED_XML.search(body) or _ENCRYPTED_JSON.search(body)
@@ -82,7 +89,7 @@ def find_encrypted(body: bytes) -> str | None:
 def read_push(app_id: str, fields: Fields) -> Inbound:
     """The push's fields as a value. Raises UnreadableBody when sender, time or type are missing."""
     openid, kind = _need(fields, "FromUserName"), _need(fields, "MsgType")
-    if len(openid) > 128 or len(kind) > 64:
+    if len(openid) > 64 or len(kind) > 60:
         raise UnreadableBody("a field is too long")
     name = _word(fields, "Event").lower() if kind == "event" else ""
     key = _word(fields, "EventKey")
@@ -109,7 +116,9 @@ def vendor_key(inbound: Inbound, fields: Fields) -> str:
         return f"push:{inbound.app_id}:msg:{inbound.msg_id}"
     seconds = int(inbound.at.timestamp()) if inbound.at else 0
     own = _word(fields, "EventKey") or _word(fields, "MsgID") or _word(fields, "trace_id")
-    return f"push:{inbound.app_id}:{inbound.openid}:{seconds}:{inbound.event or inbound.kind}:{own}"
+    if len(own) > 64:
+        own = hashlib.sha256(own.encode()).hexdigest()
+    return f"push:{inbound.app_id}:{inbound.openid}:{seconds}:{(inbound.event or inbound.kind)[:80]}:{own}"
 
 
 def notice_kind(event_type: str, original_type: str) -> str | None:
@@ -144,10 +153,17 @@ def render_reply(reply: Reply, to: str, sender: str, at: datetime) -> str:
     return f"<xml>{head}<MsgType>{_cdata(kind)}</MsgType>{body}</xml>"
 
 
-def render_envelope(encrypted: str, signature: str, timestamp: str, nonce: str, as_json: bool) -> str:
+def render_envelope(
+    encrypted: str, signature: str, timestamp: str, nonce: str, as_json: bool
+) -> str:
     """An encrypted reply around its ciphertext, in the format the push came in."""
     if as_json:
-        body = {"Encrypt": encrypted, "MsgSignature": signature, "TimeStamp": int(timestamp), "Nonce": nonce}
+        body = {
+            "Encrypt": encrypted,
+            "MsgSignature": signature,
+            "TimeStamp": int(timestamp),
+            "Nonce": nonce,
+        }
         return json.dumps(body, ensure_ascii=False)
     return (
         f"<xml><Encrypt>{_cdata(encrypted)}</Encrypt><MsgSignature>{_cdata(signature)}</MsgSignature>"
@@ -187,19 +203,24 @@ def within_skew(timestamp: str, now: datetime) -> bool:
     return abs(now.timestamp() - int(timestamp)) <= SKEW_SECONDS
 
 
-def backoff_seconds(attempt: int) -> int:
-    """How long to wait before the next try of a busy call: 5 s doubling to 10 minutes."""
-    return int(min(600, 5 * 2 ** max(0, attempt - 1)))
+def _storable(value: Any, depth: int) -> Any:
+    if depth > _DEPTH_CAP:
+        raise UnreadableBody("too deep")
+    match value:
+        case str():
+            return _clean(value)
+        case dict():
+            return {_clean(name): _storable(inner, depth + 1) for name, inner in value.items()}
+        case list():
+            return [_storable(inner, depth + 1) for inner in value]
+        case int() if abs(value) >= 2**63:
+            return str(value)
+        case _:
+            return value
 
 
-def _read_json(text: bytes) -> Fields:
-    try:
-        value = json.loads(text)
-    except (ValueError, RecursionError) as error:
-        raise UnreadableBody("not JSON") from error
-    if not isinstance(value, dict):
-        raise UnreadableBody("not an object")
-    return value
+def _clean(text: str) -> str:
+    return text.replace("\x00", "").encode("utf-8", "replace").decode()
 
 
 def _read_element(element: Element, depth: int, budget: list[int]) -> Any:
@@ -252,8 +273,7 @@ def _word(fields: Fields, name: str) -> str:
         return ""
     if isinstance(value, int):
         return str(value)
-    # A NUL can not be stored in PostgreSQL text, and lone surrogates not in UTF-8: neither is ever meant.
-    return value.replace("\x00", "").encode("utf-8", "replace").decode() if isinstance(value, str) else ""
+    return value if isinstance(value, str) else ""
 
 
 def _whole(fields: Fields, name: str) -> int | None:
@@ -272,5 +292,9 @@ def _moment(fields: Fields) -> datetime:
 
 
 def _cdata(text: str) -> str:
-    clean = "".join(c for c in text if c in "\t\n\r" or c >= " " and not "\ud800" <= c <= "\udfff" and c not in "\ufffe\uffff")
+    clean = "".join(
+        c
+        for c in text
+        if c in "\t\n\r" or (c >= " " and not "\ud800" <= c <= "\udfff" and c not in "\ufffe\uffff")
+    )
     return "<![CDATA[" + clean.replace("]]>", "]]]]><![CDATA[>") + "]]>"

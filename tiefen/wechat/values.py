@@ -258,7 +258,9 @@ class Refund:
             out_refund_no=_text(data, "out_refund_no"),
             transaction_id=_text(data, "transaction_id"),
             out_trade_no=_text(data, "out_trade_no"),
-            status=RefundStatus(_text(data, "refund_status" if "refund_status" in data else "status")),
+            status=RefundStatus(
+                _text(data, "refund_status" if "refund_status" in data else "status")
+            ),
             refund_fen=_whole_or_none(amount, "refund"),
             total_fen=_whole_or_none(amount, "total"),
             success_time=instant(data.get("success_time")),

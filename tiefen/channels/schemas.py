@@ -1,0 +1,110 @@
+"""What the console sends to and gets from the channels room."""
+
+from datetime import datetime
+from typing import Annotated
+
+from pydantic import AwareDatetime, Field, StringConstraints
+
+from tiefen.channels.values import CodeKind, CodeState, Lifetime, TouchKind
+from tiefen.kernel.http import In, Out
+
+Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=40)]
+Tag = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=30)]
+Note = Annotated[str, StringConstraints(strip_whitespace=True, max_length=500)]
+Welcome = Annotated[str, StringConstraints(strip_whitespace=True, max_length=8000)]
+Cost = Annotated[int, Field(strict=True, ge=0, le=100_000_000_00)]
+
+
+class CodeIn(In):
+    """A channel code to make."""
+
+    name: Name
+    kind: CodeKind
+    owner_staff_id: int | None = None
+    lifetime: Lifetime = Lifetime.PERMANENT
+    welcome: Welcome = ""
+    tags: list[Tag] = Field(default_factory=list, max_length=20)
+    cost_fen: Cost = 0
+    note: Note = ""
+    starts_at: AwareDatetime | None = None
+    ends_at: AwareDatetime | None = None
+
+
+class CodePatch(In):
+    """Changes to a channel code; what is absent stays. Kind, scene and lifetime never change."""
+
+    name: Name | None = None
+    owner_staff_id: int | None = None
+    welcome: Welcome | None = None
+    tags: list[Tag] | None = Field(default=None, max_length=20)
+    cost_fen: Cost | None = None
+    note: Note | None = None
+    starts_at: AwareDatetime | None = None
+    ends_at: AwareDatetime | None = None
+    archived: bool | None = None
+
+
+class OwnerOut(Out):
+    """Whose code it is."""
+
+    id: int
+    name: str
+    department: str
+
+
+class CodeOut(Out):
+    """A channel code and what its fans did since. Money is fen."""
+
+    id: int
+    name: str
+    kind: CodeKind
+    owner: OwnerOut | None
+    scene: str
+    lifetime: Lifetime
+    state: CodeState
+    failure: str
+    url: str
+    runs_out_at: datetime | None
+    welcome: str
+    tags: list[str]
+    cost_fen: int
+    note: str
+    starts_at: datetime | None
+    ends_at: datetime | None
+    archived_at: datetime | None
+    created_at: datetime
+    scans: int
+    follows: int
+    fans: int
+    unfollows: int
+    orders: int
+    received_orders: int
+    paid_fen: int
+    refunded_fen: int
+    cost_per_fan_fen: int | None
+    """None while there is no fan"""
+
+
+class CodeFan(Out):
+    """A fan whose first source is the code."""
+
+    fan_id: int
+    name: str
+    avatar_url: str
+    stage: str
+    first_at: datetime
+    following: bool
+    orders: int
+    paid_fen: int
+    refunded_fen: int
+
+
+class TouchOut(Out):
+    """One line of the attribution log."""
+
+    id: int
+    kind: TouchKind
+    code_id: int | None
+    code_name: str
+    at: datetime
+    first: bool

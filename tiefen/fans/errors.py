@@ -1,0 +1,59 @@
+"""Refusals of the fans room."""
+
+from tiefen.kernel.errors import Conflict, Invalid, NotFound, Unauthorised
+
+
+class FanMissing(NotFound):
+    """No such fan."""
+
+    code = "fans.missing"
+    zh = "没有找到这位粉丝"
+    en = "No such fan"
+
+
+class OAuthStateRefused(Unauthorised):
+    """The state is forged, expired, used before, or belongs to another browser."""
+
+    code = "fans.oauth_state_refused"
+    zh = "登录已失效，请返回重新进入"
+    en = "This sign-in has expired; go back and enter again"
+
+
+class SnapshotVisitor(Conflict):
+    """WeChat gave a throw-away identity of its snapshot page: nothing may be bound to it."""
+
+    code = "fans.snapshot_visitor"
+    zh = "当前为微信快照页，请点击右下角“使用完整服务”后继续"
+    en = "This is a WeChat snapshot page; choose “full service” at the bottom to go on"
+
+
+class RedirectRefused(Invalid):
+    """A sign-in may only return to a page of ours."""
+
+    code = "fans.redirect_refused"
+    zh = "只能返回本商城的页面"
+    en = "A sign-in can only return to a page of this shop"
+
+
+class NothingToReveal(NotFound):
+    """The fan has no such data."""
+
+    code = "fans.nothing_to_reveal"
+    zh = "这位粉丝没有登记此项信息"
+    en = "This fan has not given this information"
+
+
+class PhoneMalformed(Invalid):
+    """Not a mainland mobile number."""
+
+    code = "fans.phone_malformed"
+    zh = "请输入 11 位手机号"
+    en = "Enter an 11-digit mobile number"
+
+
+class IdentityMissing(NotFound):
+    """The fan is not known under this app."""
+
+    code = "fans.identity_missing"
+    zh = "这位粉丝没有在该应用中登录过"
+    en = "The fan has no identity in this app"

@@ -1,0 +1,55 @@
+"""What happens to fans."""
+
+from datetime import datetime
+
+from tiefen.kernel.events import event
+
+
+@event("fans.joined")
+class FanJoined:
+    """A person we did not know."""
+
+    fan_id: int
+    at: datetime
+
+
+@event("fans.followed")
+class FanFollowed:
+    """A fan follows an account; `first` when they never followed any account of ours before.
+
+    `scene` is that of the QR code they came through, if any.
+    """
+
+    fan_id: int
+    app_id: str
+    openid: str
+    scene: str | None
+    first: bool
+    at: datetime
+
+
+@event("fans.unfollowed")
+class FanUnfollowed:
+    """A fan left an account of ours."""
+
+    fan_id: int
+    at: datetime
+
+
+@event("fans.stage_changed")
+class StageChanged:
+    """A fan moved to another stage. Values are those of `values.Stage`."""
+
+    fan_id: int
+    before: str
+    after: str
+    at: datetime
+
+
+@event("fans.merged")
+class FansMerged:
+    """Two records turned out to be one person: `loser_id` now reads as `winner_id`."""
+
+    winner_id: int
+    loser_id: int
+    at: datetime

@@ -1,0 +1,142 @@
+"""Pure decisions of the fans room: stages, names to search by, the sign-in state, redirects."""
+
+import hmac
+import re
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from urllib.parse import urlsplit
+
+from tiefen.fans.errors import OAuthStateRefused, PhoneMalformed, RedirectRefused
+from tiefen.fans.values import Evidence, FanFacts, Stage, Standing
+
+PHONE = re.compile(r"^1[3-9][0-9]{9}$")
+STATE_LIFE = timedelta(minutes=10)
+SILENT_AFTER = timedelta(days=180)
+"""A customer not seen for this long counts as lost."""
+FAN_RECEIVED = 2
+CORE_RECEIVED = 4
+CORE_INTERACTIONS = 6
+MAX_GRAMS = 64
+
+
+def stage(facts: FanFacts, now: datetime) -> Standing:
+    """Where the fan stands at `now`, why, and what is missing for the next stage."""
+    kept = max(facts.orders - facts.whole_refunds, 0)
+    received = facts.received_orders
+    silent = facts.last_seen_at is not None and now - facts.last_seen_at > SILENT_AFTER
+    if (facts.ever_followed and not facts.following and not _bought_since_leaving(facts, now)) or (
+        kept and silent
+    ):
+        because = (
+            Evidence("silent_days", _days_since(facts.last_seen_at, now), SILENT_AFTER.days),
+        )
+        if not silent:
+            because = (Evidence("unfollowed", 1, 1),)
+        return Standing(Stage.LOST, because, Stage.FOLLOWER, (Evidence("following", 0, 1),))
+    ladder = (
+        (
+            Stage.CORE,
+            (
+                _e("received", received, CORE_RECEIVED),
+                _e("interactions", facts.interactions, CORE_INTERACTIONS),
+            ),
+        ),
+        (Stage.FAN, (_e("received", received, FAN_RECEIVED),)),
+        (Stage.USER, (_e("received", received, 1),)),
+        (Stage.CUSTOMER, (_e("orders", kept, 1),)),
+        (Stage.FOLLOWER, (_e("following", int(facts.following), 1),)),
+    )
+    above: tuple[Stage, tuple[Evidence, ...]] | None = None
+    for name, evidence in ladder:
+        if all(one.met for one in evidence):
+            return _standing(name, evidence, above)
+        above = (name, evidence)
+    return _standing(Stage.VISITOR, (), above)
+
+
+def grams(name: str) -> list[str]:
+    """Search keys of a name: its characters and neighbouring pairs, lower case, no spaces."""
+    text = "".join(name.lower().split())[:MAX_GRAMS]
+    return sorted({text[i : i + size] for size in (1, 2) for i in range(len(text) - size + 1)})
+
+
+def query_grams(query: str) -> list[str]:
+    """What a name must hold to match `query`: its pairs, or its only character."""
+    text = "".join(query.lower().split())[:MAX_GRAMS]
+    return [text] if len(text) == 1 else sorted({text[i : i + 2] for i in range(len(text) - 1)})
+
+
+def clean_phone(phone: str) -> str:
+    """A mainland mobile number without decoration; raises PhoneMalformed."""
+    bare = re.sub(r"[ \-]", "", phone).removeprefix("+86")
+    if not PHONE.match(bare):
+        raise PhoneMalformed(field="phone")
+    return bare
+
+
+def make_state(nonce: str, rand: str, now: datetime, sign: Callable[[str], str]) -> str:
+    """The OAuth state: expiry, chance, and a signature that also covers the browser's nonce.
+
+    Letters and digits only and below 128 characters, as WeChat asks.
+    """
+    expires = int((now + STATE_LIFE).timestamp())
+    head = f"{expires:x}g{rand}"
+    return f"{head}g{sign(f'{head}|{nonce}')[:40]}"
+
+
+def check_state(state: str, nonce: str, now: datetime, sign: Callable[[str], str]) -> None:
+    """Raise OAuthStateRefused unless `state` is ours, alive, and this browser's."""
+    head, _, signature = state.rpartition("g")
+    expires, _, _rand = head.partition("g")
+    good = hmac.compare_digest(sign(f"{head}|{nonce}")[:40].encode(), signature.encode())
+    if not nonce or not good or not re.fullmatch(r"[0-9a-f]{1,12}", expires):
+        raise OAuthStateRefused
+    if int(expires, 16) < now.timestamp():
+        raise OAuthStateRefused
+
+
+def check_redirect(redirect: str, origins: frozenset[str]) -> str:
+    """The absolute address to come back to; raises RedirectRefused for any host but ours.
+
+    `origins` are `scheme://host[:port]`; the first in sorted order completes a bare path.
+    """
+    if "\\" in redirect or any(ord(char) < 33 for char in redirect) or len(redirect) > 1000:
+        raise RedirectRefused(field="redirect")
+    if redirect.startswith("/") and not redirect.startswith("//"):
+        return redirect
+    try:
+        parts = urlsplit(redirect)
+        origin = f"{parts.scheme}://{parts.netloc}"
+    except ValueError:
+        raise RedirectRefused(field="redirect") from None
+    if origin not in origins or "@" in parts.netloc:
+        raise RedirectRefused(field="redirect")
+    return redirect
+
+
+def display_name(fan_id: int, nickname: str) -> str:
+    """What we call a fan who never told us a name."""
+    return nickname or f"粉丝{fan_id}"
+
+
+def _bought_since_leaving(facts: FanFacts, now: datetime) -> bool:
+    """A buyer who left the account but bought lately is still with us."""
+    return facts.last_paid_at is not None and now - facts.last_paid_at <= SILENT_AFTER
+
+
+def _days_since(moment: datetime | None, now: datetime) -> int:
+    return (now - moment).days if moment else 0
+
+
+def _e(fact: str, have: int, need: int) -> Evidence:
+    return Evidence(fact, have, need)
+
+
+def _standing(
+    name: Stage,
+    because: tuple[Evidence, ...],
+    above: tuple[Stage, tuple[Evidence, ...]] | None,
+) -> Standing:
+    if above is None:
+        return Standing(name, because, None)
+    return Standing(name, because, above[0], tuple(one for one in above[1] if not one.met))

@@ -1,0 +1,169 @@
+"""What the shop and the console send to and get from the fans room."""
+
+from datetime import datetime
+from typing import Annotated, Any
+
+from pydantic import Field, StringConstraints
+
+from tiefen.fans.values import Happening, PersonalField, Stage
+from tiefen.kernel.http import In, Out
+
+Text40 = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=40)]
+Note = Annotated[str, StringConstraints(strip_whitespace=True, max_length=500)]
+
+
+class OAuthUrl(Out):
+    """Where to send the browser; WeChat brings it back with `code` and `state`."""
+
+    url: str
+
+
+class OAuthSignIn(In):
+    """What WeChat put in the address."""
+
+    code: Annotated[str, StringConstraints(min_length=1, max_length=512)]
+    state: Annotated[str, StringConstraints(min_length=1, max_length=128)]
+
+
+class MiniSignIn(In):
+    """What `wx.login` gave."""
+
+    code: Annotated[str, StringConstraints(min_length=1, max_length=512)]
+
+
+class ShopFan(Out):
+    """The signed-in fan, as they see themselves."""
+
+    id: int
+    name: str
+    nickname: str
+    avatar_url: str
+    phone_masked: str | None
+    following: bool
+    orders: int
+
+
+class FanSession(Out):
+    """A token for `Authorization: Bearer`, and whose it is."""
+
+    token: str
+    fan: ShopFan
+
+
+class ShopFanPatch(In):
+    """What fans may change about themselves; what is absent stays."""
+
+    nickname: Text40 | None = None
+    avatar_url: (
+        Annotated[str, StringConstraints(max_length=500, pattern=r"^(https://|/)")] | None
+    ) = None
+    phone: Annotated[str, StringConstraints(max_length=20)] | None = None
+    real_name: Text40 | None = None
+
+
+class SourceOut(Out):
+    """The first channel code a fan came through."""
+
+    code_id: int
+    name: str
+    kind: str
+    owner_staff_id: int | None
+
+
+class FanRow(Out):
+    """A fan in the list."""
+
+    id: int
+    name: str
+    avatar_url: str
+    stage: Stage
+    following: bool
+    source: SourceOut | None
+    phone_masked: str | None
+    remark: str
+    joined_at: datetime
+    last_seen_at: datetime
+    orders: int
+    received_orders: int
+    paid_fen: int
+    refunded_fen: int
+    interactions: int
+
+
+class IdentityOut(Out):
+    """One id of a fan on one platform. The openid itself stays inside."""
+
+    id: int
+    app_id: str
+    openid_tail: str
+    """the last four characters, enough to tell two apart"""
+    has_unionid: bool
+    following: bool
+    followed_at: datetime | None
+    unfollowed_at: datetime | None
+
+
+class EvidenceOut(Out):
+    """One fact behind a stage, or one missing for the next: `have` of `need`."""
+
+    fact: str
+    have: int
+    need: int
+
+
+class StandingOut(Out):
+    """The stage, why, and the distance to the next."""
+
+    stage: Stage
+    since: datetime
+    because: list[EvidenceOut]
+    next_stage: Stage | None
+    missing: list[EvidenceOut]
+
+
+class FanDetail(FanRow):
+    """A fan's page."""
+
+    real_name_masked: str | None
+    identities: list[IdentityOut]
+    standing: StandingOut
+    merged_ids: list[int]
+    """records that were joined into this one"""
+
+
+class FanPatch(In):
+    """What staff may note."""
+
+    remark: Note
+
+
+class LineOut(Out):
+    """One line of the timeline."""
+
+    id: int
+    kind: Happening
+    at: datetime
+    ref: str
+    amount_fen: int
+    data: dict[str, Any]
+
+
+class Reveal(In):
+    """Which field, and why: the reason is kept in the audit log."""
+
+    field: PersonalField
+    reason: Annotated[str, StringConstraints(strip_whitespace=True, min_length=4, max_length=200)]
+
+
+class Revealed(Out):
+    """One personal field in clear."""
+
+    field: PersonalField
+    value: str
+
+
+class StageCountOut(Out):
+    """How many fans stand where."""
+
+    stage: Stage
+    fans: int = Field(ge=0)

@@ -1,0 +1,139 @@
+"""Frozen values of the fans room."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+
+class Stage(StrEnum):
+    """Where a fan stands, by what they did; `rules.stage` decides and says why."""
+
+    VISITOR = "visitor"
+    """访客: met us, follows nowhere, bought nothing"""
+    FOLLOWER = "follower"
+    """关注者: follows an account of ours"""
+    CUSTOMER = "customer"
+    """客户: paid at least once"""
+    USER = "user"
+    """用户: received what they paid for"""
+    FAN = "fan"
+    """粉丝: came back and received a second order"""
+    CORE = "core"
+    """铁粉: keeps coming back and keeps talking to us"""
+    LOST = "lost"
+    """流失: left every account of ours, or has long been silent after buying"""
+
+
+class Happening(StrEnum):
+    """Kinds of lines in a fan's timeline."""
+
+    JOINED = "joined"
+    FOLLOWED = "followed"
+    UNFOLLOWED = "unfollowed"
+    SCANNED = "scanned"
+    SOURCED = "sourced"
+    """the first source was found"""
+    MESSAGE_IN = "message_in"
+    MESSAGE_OUT = "message_out"
+    MENU = "menu"
+    ORDER_PLACED = "order_placed"
+    ORDER_PAID = "order_paid"
+    ORDER_SHIPPED = "order_shipped"
+    ORDER_RECEIVED = "order_received"
+    ORDER_CLOSED = "order_closed"
+    ORDER_REFUNDED = "order_refunded"
+    AFTER_SALE = "after_sale"
+    STAGE = "stage"
+    """moved to another stage"""
+    PROFILE = "profile"
+    """the fan or staff changed the profile"""
+    MERGED = "merged"
+
+
+INTERACTIONS = frozenset(
+    {Happening.FOLLOWED, Happening.SCANNED, Happening.MESSAGE_IN, Happening.MENU}
+)
+"""What counts as an interaction with us, apart from buying."""
+SEEN = INTERACTIONS | {
+    Happening.JOINED,
+    Happening.ORDER_PLACED,
+    Happening.ORDER_PAID,
+    Happening.ORDER_RECEIVED,
+    Happening.AFTER_SALE,
+}
+"""What proves the fan was here at that time."""
+
+
+class PersonalField(StrEnum):
+    """Personal data that is sealed and shown masked."""
+
+    PHONE = "phone"
+    REAL_NAME = "real_name"
+
+
+class FanSort(StrEnum):
+    """Orders of the fan list; each has an index."""
+
+    NEWEST = "newest"
+    LAST_SEEN = "last_seen"
+    SPEND = "spend"
+    ORDERS = "orders"
+
+
+@dataclass(frozen=True, slots=True)
+class FanBrief:
+    """What other rooms show of a fan."""
+
+    id: int
+    name: str
+    avatar_url: str
+    stage: Stage
+    source: str
+    """name of the first channel code, empty when the fan came by themselves"""
+
+
+@dataclass(frozen=True, slots=True)
+class FanFacts:
+    """What the stage is computed from. Money is net of nothing: paid and refunded stand apart."""
+
+    following: bool
+    ever_followed: bool
+    orders: int
+    received_orders: int
+    whole_refunds: int
+    """orders refunded whole: they do not make a customer"""
+    interactions: int
+    last_seen_at: datetime | None
+    last_paid_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """One fact behind a stage, or one still missing for the next: `have` of `need`."""
+
+    fact: str
+    have: int
+    need: int
+
+    @property
+    def met(self) -> bool:
+        """Whether there is enough of it."""
+        return self.have >= self.need
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """A stage with its reasons, and what is missing for the next one."""
+
+    stage: Stage
+    because: tuple[Evidence, ...]
+    next_stage: Stage | None
+    missing: tuple[Evidence, ...] = field(default=())
+
+
+@dataclass(frozen=True, slots=True)
+class StageCount:
+    """How many fans stand where."""
+
+    stage: Stage
+    fans: int

@@ -1,0 +1,135 @@
+"""Calls to WeChat's servers: where they are, one request with time-outs, one answer read with suspicion.
+
+Nothing here knows a merchant or opens a transaction; the outward client refuses to run inside one.
+"""
+
+import asyncio
+import json
+from collections.abc import Mapping
+from typing import Any
+from weakref import WeakKeyDictionary
+
+import httpx
+from prometheus_client import Counter
+
+from tiefen.kernel import http, log, metrics
+from tiefen.wechat.errors import WeChatAway, api_error
+
+logger = log.get("wechat")
+
+API = "https://api.weixin.qq.com"
+IMAGES = "https://mp.weixin.qq.com"
+PAGES = "https://open.weixin.qq.com"
+PAY = "https://api.mch.weixin.qq.com"
+ANSWER_CAP = 4 * 1024 * 1024
+USER_AGENT = "Tiefen"
+
+calls = Counter(
+    "tiefen_wechat_calls_total", "Calls to WeChat", ["api", "outcome"], registry=metrics.registry
+)
+
+_sandbox = ""
+_public = "http://127.0.0.1:8000"
+_clients: WeakKeyDictionary[asyncio.AbstractEventLoop, dict[tuple[str, int], http.Outward]] = (
+    WeakKeyDictionary()
+)
+
+
+def configure(*, sandbox_url: str, public_url: str) -> None:
+    """Set once at composition: a sandbox's base address (empty = the real platform) and our own public address."""
+    global _sandbox, _public
+    _sandbox, _public = sandbox_url.rstrip("/"), public_url.rstrip("/")
+
+
+def api_base(own: str | None) -> str:
+    """Where the account's server interface is: its own setting, else the sandbox, else the real platform."""
+    return own or _sandbox or API
+
+
+def pay_base(own: str | None) -> str:
+    """Where the payment interface is."""
+    return own or _sandbox or PAY
+
+
+def image_base(own: str | None) -> str:
+    """Where QR images are shown."""
+    return own or _sandbox or IMAGES
+
+
+def page_base(own: str | None) -> str:
+    """Where the browser is sent to sign in."""
+    return own or _sandbox or PAGES
+
+
+def public_base(own: str | None) -> str:
+    """Where WeChat reaches us."""
+    return (own or _public).rstrip("/")
+
+
+def client(base: str) -> http.Outward:
+    """The kept client for one base address in this event loop: connections are reused, time-outs 1 s and 5 s."""
+    loop = asyncio.get_running_loop()
+    kept = _clients.setdefault(loop, {})
+    key = (base, hash(tuple(map(id, http.outward_mounts.values()))))
+    if key not in kept:
+        kept[key] = http.outward(base, connect=1.0, read=5.0)
+    return kept[key]
+
+
+async def close() -> None:
+    """Close this event loop's clients, at shutdown."""
+    for one in _clients.pop(asyncio.get_running_loop(), {}).values():
+        await one.aclose()
+
+
+async def call_api(
+    base: str,
+    method: str,
+    path: str,
+    *,
+    query: Mapping[str, str] | None = None,
+    body: Mapping[str, Any] | None = None,
+) -> dict[str, Any]:
+    """One call of the server interface. Raises the typed ApiError of an errcode, WeChatAway without a usable answer.
+
+    The body goes out as real UTF-8: the platform refuses escaped characters (40033).
+    """
+    content = (
+        None if body is None else json.dumps(body, ensure_ascii=False).encode("utf-8", "replace")
+    )
+    headers = {"Content-Type": "application/json; charset=utf-8"} if content is not None else {}
+    try:
+        response = await client(base).request(
+            method, path, params=query, content=content, headers=headers
+        )
+    except (httpx.HTTPError, httpx.InvalidURL) as error:
+        calls.labels(path, "away").inc()
+        logger.warning("no answer", api=path, kind=type(error).__name__)
+        away = WeChatAway()
+        away.reached = not isinstance(
+            error, httpx.ConnectError | httpx.ConnectTimeout | httpx.PoolTimeout
+        )
+        raise away from error
+    data = _read(response)
+    if response.status_code >= 500 or data is None:
+        calls.labels(path, f"http {response.status_code}").inc()
+        logger.warning("broken answer", api=path, status=response.status_code)
+        raise WeChatAway
+    errcode = data.get("errcode") or 0
+    if not isinstance(errcode, int) or (response.status_code >= 400 and not errcode):
+        raise WeChatAway
+    calls.labels(path, str(errcode)).inc()
+    if errcode:
+        raise api_error(errcode, str(data.get("errmsg") or ""))
+    return data
+
+
+def _read(response: httpx.Response) -> dict[str, Any] | None:
+    # The content type of these answers is not dependable: what counts is whether it is a JSON object.
+    if len(response.content) > ANSWER_CAP:
+        return None
+    try:
+        data = json.loads(response.content)
+    except (ValueError, RecursionError):
+        return None
+    return data if isinstance(data, dict) else None
