@@ -1,0 +1,118 @@
+"""What the console reads of the ledger."""
+
+from typing import Any
+
+from sqlalchemy import Select, literal_column, select, union_all
+from sqlalchemy.orm import aliased
+
+from tiefen.kernel.db import Tx
+from tiefen.kernel.http import Page, decode_cursor, page
+from tiefen.ledger import rules
+from tiefen.ledger.models import LedgerAccount, LedgerTransfer
+from tiefen.ledger.schemas import AccountOut, TransferOut
+from tiefen.ledger.values import Side
+
+
+async def accounts(
+    tx: Tx, *, prefix: str = "", limit: int = 50, cursor: str | None = None
+) -> Page[AccountOut]:
+    """Accounts in use by name, those whose name starts with `prefix`."""
+    query = select(LedgerAccount).order_by(LedgerAccount.name).limit(limit + 1)
+    if prefix:
+        query = query.where(LedgerAccount.name.startswith(prefix, autoescape=True))
+    if cursor:
+        (after,) = decode_cursor(cursor, tuple[str])
+        query = query.where(LedgerAccount.name > after)
+    rows = (await tx.scalars(query)).all()
+    keys = [rows[limit - 1].name] if len(rows) > limit else []
+    return page([_account(row) for row in rows], limit, *keys)
+
+
+async def transfers(
+    tx: Tx,
+    *,
+    account: str | None = None,
+    reference: str | None = None,
+    limit: int = 50,
+    cursor: str | None = None,
+) -> Page[TransferOut]:
+    """Transfers, newest first; of one account, about one reference, or both."""
+    debit, credit = aliased(LedgerAccount), aliased(LedgerAccount)
+    query = (
+        select(LedgerTransfer, debit.name.label("debit"), credit.name.label("credit"))
+        .join(debit, debit.id == LedgerTransfer.debit_account_id)
+        .join(credit, credit.id == LedgerTransfer.credit_account_id)
+        .order_by(LedgerTransfer.id.desc())
+        .limit(limit + 1)
+    )
+    before = decode_cursor(cursor, tuple[int])[0] if cursor else None
+    if reference is not None:
+        query = query.where(LedgerTransfer.reference == reference)
+    if before is not None:
+        query = query.where(LedgerTransfer.id < before)
+    if account is not None:
+        found = (
+            await tx.execute(select(LedgerAccount.id).where(LedgerAccount.name == account))
+        ).scalar_one_or_none()
+        query = query.where(
+            LedgerTransfer.id.in_(_newest_of(found or 0, reference, before, limit))
+        )
+    rows = (await tx.execute(query)).all()
+    keys = [rows[limit - 1][0].id] if len(rows) > limit else []
+    return page([_transfer(*row) for row in rows], limit, *keys)
+
+
+def _newest_of(
+    account_id: int, reference: str | None, before: int | None, limit: int
+) -> Select[Any]:
+    """Ids of an account's newest transfers: each end by its own index, ids grow with versions."""
+
+    def end(is_account: Any, version: Any) -> Any:
+        query = select(LedgerTransfer.id).where(is_account)
+        if reference is not None:
+            query = query.where(LedgerTransfer.reference == reference)
+        if before is not None:
+            query = query.where(LedgerTransfer.id < before)
+        return query.order_by(version.desc()).limit(limit + 1).subquery().select()
+
+    both = union_all(
+        end(LedgerTransfer.debit_account_id == account_id, LedgerTransfer.debit_version),
+        end(LedgerTransfer.credit_account_id == account_id, LedgerTransfer.credit_version),
+    ).subquery()
+    return select(literal_column("id")).select_from(both)
+
+
+def _account(row: LedgerAccount) -> AccountOut:
+    entry = rules.entry_of(row.name)
+    grown = row.debited_fen - row.credited_fen
+    return AccountOut(
+        id=row.id,
+        name=row.name,
+        title_zh=entry.zh if entry else row.name,
+        title_en=entry.en if entry else row.name,
+        asset=row.asset,
+        side=row.side,
+        kind=row.kind,
+        guarded=row.guarded,
+        balance_fen=grown if row.side is Side.DEBIT else -grown,
+        debited_fen=row.debited_fen,
+        credited_fen=row.credited_fen,
+        version=row.version,
+    )
+
+
+def _transfer(row: LedgerTransfer, debit: str, credit: str) -> TransferOut:
+    return TransferOut(
+        id=row.id,
+        debit=debit,
+        credit=credit,
+        asset=row.asset,
+        amount_fen=row.amount_fen,
+        code=row.code,
+        reference=row.reference,
+        key=row.key,
+        reverses_id=row.reverses_id,
+        debit_balance_fen=row.debit_balance_fen,
+        credit_balance_fen=row.credit_balance_fen,
+        posted_at=row.posted_at,
+    )
