@@ -1,0 +1,123 @@
+"""What payments refuse, and why."""
+
+from tiefen.kernel.errors import Away, Conflict, Invalid, NotFound, TooMany
+
+
+class PaymentNotFound(NotFound):
+    """The order has no payment."""
+
+    code = "payments.not_found"
+    zh = "没有找到这笔支付"
+    en = "There is no such payment"
+
+
+class IntentChanged(Conflict):
+    """An order's payment was started before with other content."""
+
+    code = "payments.intent_changed"
+    zh = "订单 {order_no} 已有另一笔不同金额的支付"
+    en = "Order {order_no} already has a payment of another amount"
+
+
+class AlreadyPaid(Conflict):
+    """The order is paid: show it, do not pay again."""
+
+    code = "payments.already_paid"
+    zh = "订单已支付"
+    en = "The order is already paid"
+
+
+class PaymentClosed(Conflict):
+    """The payment was closed or its time is over."""
+
+    code = "payments.closed"
+    zh = "支付已关闭，请重新下单"
+    en = "The payment is closed; please order again"
+
+
+class PayerMissing(Invalid):
+    """Payment inside WeChat needs the payer's openid."""
+
+    code = "payments.payer_missing"
+    zh = "缺少付款人的微信身份"
+    en = "The payer's WeChat identity is missing"
+
+
+class ProviderUnknown(Away):
+    """WeChat did not answer: it may have happened. Trying again uses the same number."""
+
+    code = "payments.provider_unknown"
+    zh = "微信支付没有及时回应，请稍后再试，不会重复扣款"
+    en = "WeChat Pay did not answer in time; try again, you will not be charged twice"
+
+
+class ProviderRefused(Conflict):
+    """WeChat refused the call; `reason` is its code."""
+
+    code = "payments.provider_refused"
+    zh = "微信支付拒绝了请求：{reason}"
+    en = "WeChat Pay refused the request: {reason}"
+
+
+class CloseLater(TooMany):
+    """A payment this young may not be closed yet; `retry_after` seconds."""
+
+    code = "payments.close_later"
+    zh = "支付刚刚发起，请 {retry_after} 秒后再关闭"
+    en = "The payment has only just begun; close it in {retry_after} seconds"
+
+
+class NothingPaid(Conflict):
+    """There is no money to give back."""
+
+    code = "payments.nothing_paid"
+    zh = "这笔支付没有收到款项，无法退款"
+    en = "Nothing was paid, so nothing can be refunded"
+
+
+class RefundTooMuch(Conflict):
+    """Refunded plus refunding would exceed what was paid; `left_fen` is what remains."""
+
+    code = "payments.refund_too_much"
+    zh = "退款超过可退金额"
+    en = "The refund exceeds what is left of the payment"
+
+
+class RefundLimit(Conflict):
+    """WeChat takes at most 50 refunds of one payment, within a year."""
+
+    code = "payments.refund_limit"
+    zh = "这笔支付已不能再退款：{reason}"
+    en = "This payment can not be refunded any more: {reason}"
+
+
+class ReferenceReused(Conflict):
+    """The reference already names another refund."""
+
+    code = "payments.reference_reused"
+    zh = "退款编号 {reference} 已用于另一笔退款"
+    en = "The reference {reference} already names another refund"
+
+
+class SuspenseNotFound(NotFound):
+    """No such money in suspense."""
+
+    code = "payments.suspense_not_found"
+    zh = "没有找到这笔待查款项"
+    en = "There is no such money in suspense"
+
+
+class SuspenseDecided(Conflict):
+    """Somebody, or the rule, has decided already; `state` is what it is now."""
+
+    code = "payments.suspense_decided"
+    zh = "这笔待查款项已经处理"
+    en = "This money in suspense has been dealt with"
+
+
+class BadBill(Conflict):
+    """A bill that cannot be read exactly; nothing of it was used."""
+
+    code = "payments.bad_bill"
+    zh = "账单无法读取：{reason}"
+    en = "The bill cannot be read: {reason}"

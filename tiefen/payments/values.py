@@ -1,0 +1,186 @@
+"""Values that cross the payments' door."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from tiefen.wechat.values import PayClientKind, PaySheet
+
+
+class PaymentState(StrEnum):
+    """Where an order's payment stands. Refunds do not change it: they have amounts of their own."""
+
+    OPEN = "open"
+    """waiting for money"""
+    CLOSING = "closing"
+    """WeChat is being told to take no more; money that was faster still pays the order"""
+    PAID = "paid"
+    CLOSED = "closed"
+    """no longer wanted; money that comes now is late"""
+
+
+class AttemptState(StrEnum):
+    """Where one number at WeChat stands, as far as we know."""
+
+    INTENT = "intent"
+    """written down, not yet called, or the answer was lost with the process"""
+    UNKNOWN = "unknown"
+    """called without an answer: it may exist there"""
+    PREPAID = "prepaid"
+    """WeChat knows it and waits for the fan"""
+    PAID = "paid"
+    CLOSED = "closed"
+    REFUSED = "refused"
+    """WeChat refused to prepare it: it does not exist there"""
+
+
+class RefundState(StrEnum):
+    """Where a refund stands. All but success and closed keep its amount reserved."""
+
+    RESERVED = "reserved"
+    """the amount is set aside, WeChat is not told yet"""
+    UNKNOWN = "unknown"
+    """told without an answer: asked again under the same number"""
+    PROCESSING = "processing"
+    """WeChat accepted it; accepted is not refunded"""
+    SUCCESS = "success"
+    CLOSED = "closed"
+    """final failure: the reservation is free, another try takes another number"""
+    ABNORMAL = "abnormal"
+    """left the merchant, did not reach the fan; a person must act in WeChat's merchant platform"""
+
+
+class SuspenseReason(StrEnum):
+    """Why money could not be given to an order."""
+
+    LATE = "late"
+    """the payment was closed before"""
+    DOUBLE = "double"
+    """the order had been paid by another transaction"""
+    ORPHAN = "orphan"
+    """no attempt of ours has this number"""
+    WRONG_MERCHANT = "wrong_merchant"
+    WRONG_APP = "wrong_app"
+    WRONG_CURRENCY = "wrong_currency"
+    WRONG_AMOUNT = "wrong_amount"
+    WRONG_PAYER = "wrong_payer"
+
+
+class SuspenseState(StrEnum):
+    """Where money in suspense stands."""
+
+    OPEN = "open"
+    """waits for the rule's hour or a person"""
+    REFUNDING = "refunding"
+    REFUNDED = "refunded"
+    KEPT = "kept"
+    """a person gave a reason to keep it as other income"""
+
+
+class Source(StrEnum):
+    """How we learned of something."""
+
+    NOTICE = "notice"
+    """WeChat told us; it is checked against what we asked for"""
+    QUERY = "query"
+    """we asked WeChat: poll, sweep, before a close, or to confirm a doubtful notice"""
+    ANSWER = "answer"
+    """the answer to our own refund request"""
+    BILL = "bill"
+    """WeChat's daily bill"""
+
+
+class Settled(StrEnum):
+    """What became of one piece of evidence."""
+
+    APPLIED = "applied"
+    SUSPENDED = "suspended"
+    ALREADY = "already"
+    """known before: nothing happened"""
+    DOUBTED = "doubted"
+    """a notice that does not fit: nothing happened, WeChat is asked for its own record"""
+
+
+class BreakKind(StrEnum):
+    """How a bill and our books can differ."""
+
+    OURS_ONLY = "ours_only"
+    THEIRS_ONLY = "theirs_only"
+    AMOUNT = "amount"
+    STATE = "state"
+    FEE = "fee"
+
+
+class LineKind(StrEnum):
+    """What one line of a trade bill tells of."""
+
+    PAY = "pay"
+    REFUND = "refund"
+
+
+@dataclass(frozen=True, slots=True)
+class ChargeEvidence:
+    """A successful charge as WeChat states it: verified notice, signed answer or bill line."""
+
+    source: Source
+    mchid: str
+    app_id: str
+    out_trade_no: str
+    transaction_id: str
+    amount_fen: int
+    currency: str
+    openid: str | None
+    paid_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class RefundEvidence:
+    """A refund as WeChat states it. Fields an answer may leave out are None."""
+
+    source: Source
+    mchid: str | None
+    out_refund_no: str
+    refund_id: str
+    transaction_id: str
+    out_trade_no: str
+    amount_fen: int | None
+    status: RefundState
+    """PROCESSING, SUCCESS, CLOSED or ABNORMAL"""
+    settled_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class PaymentIntent:
+    """What an order asked for, and where it stands."""
+
+    id: int
+    order_no: str
+    amount_fen: int
+    state: PaymentState
+    expires_at: datetime
+    refunding_fen: int
+    refunded_fen: int
+    paid_at: datetime | None
+    transaction_id: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class PayParams:
+    """What a face needs to let the fan pay: the signed sheet inside WeChat, or a code to scan."""
+
+    client: PayClientKind
+    out_trade_no: str
+    expires_at: datetime
+    sheet: PaySheet | None
+    code_url: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class RefundView:
+    """A refund as other rooms may see it."""
+
+    id: int
+    payment_id: int | None
+    reference: str
+    amount_fen: int
+    state: RefundState
