@@ -134,13 +134,11 @@ invariant(
 )
 invariant(
     "M3",
-    "guarded accounts (stored value, points, commission, unearned, suspense) never fell below zero",
+    "guarded accounts (stored value, points, commission, unearned, suspense) are not below zero",
     """
-    SELECT a.name, t.id AS transfer_id
-    FROM ledger_account a JOIN ledger_transfer t ON
-        (t.debit_account_id = a.id AND t.debit_balance_fen < 0)
-        OR (t.credit_account_id = a.id AND t.credit_balance_fen < 0)
-    WHERE a.guarded
+    SELECT name, debited_fen, credited_fen FROM ledger_account
+    WHERE guarded AND CASE side WHEN 'debit' THEN debited_fen - credited_fen
+                      ELSE credited_fen - debited_fen END < 0
     """,
 )
 invariant(

@@ -1,6 +1,5 @@
 """What payments announce, each in the transaction that made it true."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
@@ -8,7 +7,6 @@ from tiefen.kernel.events import event
 
 
 @event("payments.succeeded")
-@dataclass(frozen=True, slots=True)
 class PaymentSucceeded:
     """An order's payment was received, for the first and only time."""
 
@@ -20,7 +18,6 @@ class PaymentSucceeded:
 
 
 @event("payments.refund_settled")
-@dataclass(frozen=True, slots=True)
 class RefundSettled:
     """WeChat gave its word on a refund; `reference` is the one it was requested under.
 

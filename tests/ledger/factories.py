@@ -1,0 +1,24 @@
+"""Transfers for tests."""
+
+from dataclasses import replace
+from itertools import count
+
+from tiefen.ledger.values import Transfer
+
+_numbers = count(1)
+
+
+def transfer(debit: str, credit: str, amount_fen: int, key: str | None = None) -> Transfer:
+    """A transfer with a key of its own."""
+    number = next(_numbers)
+    return Transfer(debit, credit, amount_fen, "test.move", f"R{number}", key or f"test:{number}")
+
+
+def fund(account: str, amount_fen: int) -> Transfer:
+    """Money from nowhere in particular, into a guarded liability."""
+    return transfer("wechat:clearing", account, amount_fen)
+
+
+def named(wish: Transfer, key: str) -> Transfer:
+    """The same wish under another key."""
+    return replace(wish, key=key)
