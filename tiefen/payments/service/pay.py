@@ -1,0 +1,265 @@
+"""Asking for money: the intent, the attempt, the call; and asking whether it has come."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import select, update
+from sqlalchemy.dialects.postgresql import insert
+
+from tiefen.kernel import ids
+from tiefen.kernel.db import Db, Tx
+from tiefen.kernel.errors import Invalid
+from tiefen.kernel.failpoints import failpoint
+from tiefen.kernel.money import MAX_FEN
+from tiefen.payments import rules
+from tiefen.payments.errors import (
+    AlreadyPaid,
+    IntentChanged,
+    PayerMissing,
+    PaymentClosed,
+    PaymentNotFound,
+    ProviderRefused,
+    ProviderUnknown,
+)
+from tiefen.payments.models import Payment, PaymentAttempt, PaymentCharge
+from tiefen.payments.service.ask import ask
+from tiefen.payments.service.settle import CURRENCY
+from tiefen.payments.values import AttemptState, PaymentIntent, PaymentState, PayParams
+from tiefen.wechat import service as wechat
+from tiefen.wechat.values import NativePrepay, PayAnswer, PayClientKind, Prepay, Verdict
+
+ASK_GAP = timedelta(seconds=2)
+
+
+async def start(
+    tx: Tx, order_no: str, fan_id: int, amount_fen: int, description: str, expires_at: datetime
+) -> PaymentIntent:
+    """Write down what an order asks for, in the order's own transaction. The same again is the same.
+
+    Raises Invalid for an amount WeChat cannot take (it must be 1 fen or more), IntentChanged.
+    """
+    if not 0 < amount_fen <= MAX_FEN:
+        raise Invalid(field="amount_fen")
+    await tx.execute(
+        insert(Payment)
+        .values(
+            order_no=order_no,
+            fan_id=fan_id,
+            amount_fen=amount_fen,
+            currency=CURRENCY,
+            description=description,
+            state=PaymentState.OPEN,
+            expires_at=expires_at,
+            created_at=tx.now,
+        )
+        .on_conflict_do_nothing(index_elements=["order_no"])
+    )
+    found = await intent(tx, order_no)
+    if found.amount_fen != amount_fen:
+        raise IntentChanged(order_no=order_no)
+    return found
+
+
+async def intent(tx: Tx, order_no: str) -> PaymentIntent:
+    """What an order asked for and where it stands. Raises PaymentNotFound."""
+    row = (
+        await tx.execute(
+            select(Payment, PaymentCharge.refunding_fen, PaymentCharge.refunded_fen)
+            .outerjoin(
+                PaymentCharge, (PaymentCharge.payment_id == Payment.id) & PaymentCharge.applied
+            )
+            .where(Payment.order_no == order_no)
+            .execution_options(populate_existing=True)
+        )
+    ).one_or_none()
+    if row is None:
+        raise PaymentNotFound(order_no=order_no)
+    payment, refunding_fen, refunded_fen = row
+    return PaymentIntent(
+        id=payment.id,
+        order_no=order_no,
+        amount_fen=payment.amount_fen,
+        state=payment.state,
+        expires_at=payment.expires_at,
+        refunding_fen=refunding_fen or 0,
+        refunded_fen=refunded_fen or 0,
+        paid_at=payment.paid_at,
+        transaction_id=payment.transaction_id,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Try:
+    """An attempt as written down before the call."""
+
+    id: int
+    out_trade_no: str
+    amount_fen: int
+    description: str
+    expires_at: datetime
+    prepay_id: str | None
+    code_url: str | None
+    again: bool
+
+
+async def begin(
+    db: Db, merchant: str, order_no: str, client: PayClientKind, openid: str | None = None
+) -> PayParams:
+    """Let a fan pay: write the attempt down, commit, call WeChat, write its answer down.
+
+    Called again for the same way of paying it uses the same number, so however often a fan taps,
+    however the first call ended, there is one order at WeChat. `openid` is the payer's at the app
+    of `client`; a Native code takes none.
+    Raises PaymentNotFound, AlreadyPaid, PaymentClosed, PayerMissing, ProviderUnknown (503, try
+    again), ProviderRefused.
+    """
+    if client is PayClientKind.NATIVE:
+        openid = None
+    elif not openid:
+        raise PayerMissing(field="openid")
+    pay = await wechat.pay_client(db, merchant)
+    app_id = pay.app_id(client)
+    async with db.merchant(merchant) as tx:
+        attempt = await _attempt(tx, order_no, client, pay.mchid, app_id, openid)
+    failpoint("payments.begin.after_intent")
+    if attempt.prepay_id:
+        return _params(client, attempt, Prepay(attempt.prepay_id, pay.sheet(app_id, attempt.prepay_id)))
+    if attempt.code_url:
+        return _params(client, attempt, NativePrepay(attempt.code_url))
+    answer: PayAnswer[Prepay] | PayAnswer[NativePrepay]
+    if openid is None:
+        answer = await pay.native(
+            attempt.out_trade_no, attempt.amount_fen, attempt.description, attempt.expires_at
+        )
+    else:
+        answer = await pay.prepay(
+            client, attempt.out_trade_no, attempt.amount_fen, attempt.description,
+            attempt.expires_at, openid,
+        )  # fmt: skip
+    failpoint("payments.begin.after_call")
+    if answer.verdict is Verdict.REFUSED and await _paid_meanwhile(db, merchant, attempt):
+        raise AlreadyPaid(order_no=order_no)
+    async with db.merchant(merchant) as tx:
+        await _record(tx, attempt.id, answer)
+    if answer.verdict is Verdict.UNKNOWN:
+        raise ProviderUnknown(order_no=order_no)
+    if answer.verdict is Verdict.REFUSED:
+        raise ProviderRefused(reason=answer.code)
+    return _params(client, attempt, answer.get())
+
+
+async def poll(db: Db, merchant: str, order_no: str) -> PaymentIntent:
+    """Where an order's payment stands, asking WeChat if it is still open: for a waiting page.
+
+    A number is asked for at most every two seconds, however many pages wait. No answer is no news.
+    """
+    async with db.merchant(merchant) as tx:
+        found = await intent(tx, order_no)
+        due = await tx.scalars(
+            update(PaymentAttempt)
+            .where(
+                PaymentAttempt.payment_id == found.id,
+                PaymentAttempt.state.in_(rules.LIVE_ATTEMPTS),
+                PaymentAttempt.asked_at.is_(None) | (PaymentAttempt.asked_at <= tx.now - ASK_GAP),
+            )
+            .values(asked_at=tx.now)
+            .returning(PaymentAttempt.id)
+        )
+        attempts = [] if found.state is PaymentState.PAID else list(due)
+    for attempt_id in attempts:
+        await ask(db, merchant, attempt_id)
+    if not attempts:
+        return found
+    async with db.merchant(merchant) as tx:
+        return await intent(tx, order_no)
+
+
+async def _attempt(
+    tx: Tx, order_no: str, client: PayClientKind, mchid: str, app_id: str, openid: str | None
+) -> _Try:
+    """The attempt to use: the live one for this way of paying, or a new one, committed before any call."""
+    payment = await tx.scalar(
+        select(Payment).where(Payment.order_no == order_no).with_for_update()
+    )
+    if payment is None:
+        raise PaymentNotFound(order_no=order_no)
+    if payment.state is PaymentState.PAID:
+        raise AlreadyPaid(order_no=order_no)
+    if payment.state is not PaymentState.OPEN or payment.expires_at <= tx.now:
+        raise PaymentClosed(order_no=order_no)
+    live = await tx.scalar(
+        select(PaymentAttempt)
+        .where(
+            PaymentAttempt.payment_id == payment.id,
+            PaymentAttempt.client == client,
+            PaymentAttempt.mchid == mchid,
+            PaymentAttempt.app_id == app_id,
+            PaymentAttempt.openid.is_not_distinct_from(openid),
+            PaymentAttempt.state.in_(rules.LIVE_ATTEMPTS),
+        )
+        .order_by(PaymentAttempt.id.desc())
+        .limit(1)
+    )
+    fresh = bool(live and live.prepaid_at and tx.now - live.prepaid_at < rules.PREPAY_FRESH)
+    attempt = live or PaymentAttempt(
+        payment_id=payment.id,
+        out_trade_no=ids.number("P", tx.now),
+        client=client,
+        mchid=mchid,
+        app_id=app_id,
+        openid=openid,
+        amount_fen=payment.amount_fen,
+        currency=payment.currency,
+        state=AttemptState.INTENT,
+        expires_at=payment.expires_at,
+        created_at=tx.now,
+        check_at=tx.now + rules.SWEEP_AFTER,
+    )
+    tx.add(attempt)
+    await tx.flush()
+    return _Try(
+        id=attempt.id,
+        out_trade_no=attempt.out_trade_no,
+        amount_fen=attempt.amount_fen,
+        description=rules.clip(payment.description, 127),
+        expires_at=attempt.expires_at,
+        prepay_id=attempt.prepay_id if fresh else None,
+        code_url=attempt.code_url if fresh else None,
+        again=live is not None,
+    )
+
+
+async def _paid_meanwhile(db: Db, merchant: str, attempt: _Try) -> bool:
+    """Whether WeChat refused because the number is paid: then that is settled now."""
+    return attempt.again and await ask(db, merchant, attempt.id)
+
+
+async def _record(
+    tx: Tx, attempt_id: int, answer: PayAnswer[Prepay] | PayAnswer[NativePrepay]
+) -> None:
+    attempt = await tx.get(PaymentAttempt, attempt_id, with_for_update=True)
+    if attempt is None or attempt.state not in rules.LIVE_ATTEMPTS:
+        return
+    attempt.error_code = answer.code
+    if answer.verdict is Verdict.OK:
+        made = answer.get()
+        attempt.state = AttemptState.PREPAID
+        attempt.prepaid_at = tx.now
+        attempt.prepay_id = made.prepay_id if isinstance(made, Prepay) else None
+        attempt.code_url = made.code_url if isinstance(made, NativePrepay) else None
+    elif answer.verdict is Verdict.UNKNOWN:
+        attempt.state = AttemptState.UNKNOWN
+    elif answer.code in rules.CLOSED_CODES:
+        attempt.state = AttemptState.CLOSED
+    elif answer.code not in rules.RETRY_CODES and attempt.state is not AttemptState.PREPAID:
+        attempt.state = AttemptState.REFUSED
+
+
+def _params(client: PayClientKind, attempt: _Try, made: Prepay | NativePrepay) -> PayParams:
+    return PayParams(
+        client=client,
+        out_trade_no=attempt.out_trade_no,
+        expires_at=attempt.expires_at,
+        sheet=made.sheet if isinstance(made, Prepay) else None,
+        code_url=made.code_url if isinstance(made, NativePrepay) else None,
+    )
