@@ -15,6 +15,7 @@ from tiefen.kernel.directory import Directory
 from tiefen.kernel.settings import Settings
 from tiefen.kernel.storage import Storage
 from tiefen.kernel.worker import Worker
+from tiefen.ledger import http as ledger_http
 from tiefen.team import http as team_http
 from tiefen.team import service as team
 from tiefen.team import subscribers as team_subscribers
@@ -23,6 +24,7 @@ from tiefen.wechat import service as wechat
 ROUTERS: list[APIRouter] = [
     system.router,
     team_http.router,
+    ledger_http.router,
 ]
 HEARERS = (team_subscribers,)
 """Modules whose import subscribes to events."""

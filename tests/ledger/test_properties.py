@@ -15,7 +15,13 @@ from tiefen.kernel.errors import Refusal
 from tiefen.ledger import service
 from tiefen.ledger.values import Transfer
 
-GUARDED = ("fan:{n}1:principal", "fan:{n}2:principal", "fan:{n}1:bonus", "suspense", "orders:unearned")
+GUARDED = (
+    "fan:{n}1:principal",
+    "fan:{n}2:principal",
+    "fan:{n}1:bonus",
+    "suspense",
+    "orders:unearned",
+)
 OPEN = ("wechat:clearing", "revenue:goods", "expense:bonus")
 GROWS_BY_DEBIT = {"wechat:clearing", "expense:bonus", "points:issued"}
 
@@ -47,7 +53,9 @@ class Model:
         for wish in fresh:
             for name, is_debit in ((wish.debit, True), (wish.credit, False)):
                 grows = (name in GROWS_BY_DEBIT) == is_debit
-                balances[name] = balances.get(name, 0) + (wish.amount_fen if grows else -wish.amount_fen)
+                balances[name] = balances.get(name, 0) + (
+                    wish.amount_fen if grows else -wish.amount_fen
+                )
                 versions[name] = versions.get(name, 0) + 1
         below = sorted(
             name for name, held in balances.items()
@@ -72,14 +80,32 @@ def program(chance: random.Random, steps: int) -> list[list[Transfer]]:
                 wish = chance.choice(said)
                 if chance.random() < 0.3:
                     wish = Transfer(
-                        wish.debit, wish.credit, wish.amount_fen + 1, wish.code, wish.reference, wish.key
+                        wish.debit,
+                        wish.credit,
+                        wish.amount_fen + 1,
+                        wish.code,
+                        wish.reference,
+                        wish.key,
                     )
             else:
-                debit, credit = chance.sample(names, 2) if chance.random() > 0.03 else (names[0],) * 2
+                debit, credit = (
+                    chance.sample(names, 2) if chance.random() > 0.03 else (names[0],) * 2
+                )
                 if chance.random() < 0.4:
                     debit = "wechat:clearing"
-                amount = chance.choice((0, 1, 5, 40, 200)) if chance.random() < 0.1 else chance.randrange(1, 90)
-                wish = Transfer(debit, credit, amount, "test.move", "R", f"key:{len(said)}:{chance.randrange(3)}")
+                amount = (
+                    chance.choice((0, 1, 5, 40, 200))
+                    if chance.random() < 0.1
+                    else chance.randrange(1, 90)
+                )
+                wish = Transfer(
+                    debit,
+                    credit,
+                    amount,
+                    "test.move",
+                    "R",
+                    f"key:{len(said)}:{chance.randrange(3)}",
+                )
             batch.append(wish)
         said += batch
         batches.append(batch)
@@ -102,7 +128,13 @@ async def outcome(db: Db, batch: list[Transfer]) -> str:
 async def state(db: Db) -> tuple[dict[str, int], dict[str, int], set[str]]:
     """Balances, versions and keys the real ledger holds."""
     async with db.merchant("demo") as tx:
-        rows = (await tx.execute(text("SELECT name, side, debited_fen - credited_fen, version FROM ledger_account WHERE version > 0"))).all()
+        rows = (
+            await tx.execute(
+                text(
+                    "SELECT name, side, debited_fen - credited_fen, version FROM ledger_account WHERE version > 0"
+                )
+            )
+        ).all()
         keys = set(await tx.scalars(text("SELECT key FROM ledger_transfer")))
     return (
         {row[0]: row[2] if row[1] == "debit" else -row[2] for row in rows},
@@ -168,18 +200,26 @@ async def test_the_model_catches_a_planted_bug(
     assert caught, f"nobody noticed: {old} → {new}"
 
 
+def _between(chance: random.Random, wallets: list[str], amount_fen: int, key: str) -> Transfer:
+    debit, credit = chance.sample(wallets, 2)
+    return Transfer(debit, credit, amount_fen, "test.ring", "R", key)
+
+
 async def ring(db: Db, seed: int, *, workers: int = 12, rounds: int = 8, size: int = 5) -> None:
     """Workers pass money around a ring in both directions, and repeat each other's transfers."""
     wallets = [f"fan:{n}:principal" for n in range(1, size + 1)]
     async with db.merchant("demo") as tx:
         await service.post(
             tx,
-            [Transfer("wechat:clearing", name, 300, "test.fund", "R", f"fund:{name}") for name in wallets],
+            [
+                Transfer("wechat:clearing", name, 300, "test.fund", "R", f"fund:{name}")
+                for name in wallets
+            ],
         )
     chance = random.Random(seed)
     shared = [
         [
-            Transfer(*chance.sample(wallets, 2), chance.randrange(1, 60), "test.ring", "R", f"s:{n}:{leg}")  # type: ignore[misc]
+            _between(chance, wallets, chance.randrange(1, 60), f"s:{n}:{leg}")
             for leg in range(3)
         ]
         for n in range(rounds)
@@ -196,7 +236,7 @@ async def ring(db: Db, seed: int, *, workers: int = 12, rounds: int = 8, size: i
                 batch = shared[turn]
             else:
                 batch = [
-                    Transfer(*mine.sample(wallets, 2), mine.randrange(1, 80), "test.ring", "R", f"{number}:{turn}:{leg}")  # type: ignore[misc]
+                    _between(mine, wallets, mine.randrange(1, 80), f"{number}:{turn}:{leg}")
                     for leg in range(mine.choice((1, 3, 4)))
                 ]
             try:
@@ -227,7 +267,10 @@ async def test_rings_of_transfers_neither_deadlock_nor_lose_a_fen(db: Db, seed: 
     ("old", "new"),
     [
         ("ORDER BY id FOR NO KEY UPDATE", "ORDER BY id"),
-        ("ORDER BY id FOR NO KEY UPDATE", "ORDER BY md5(name || clock_timestamp()::text) FOR NO KEY UPDATE"),
+        (
+            "ORDER BY id FOR NO KEY UPDATE",
+            "ORDER BY md5(name || clock_timestamp()::text) FOR NO KEY UPDATE",
+        ),
     ],
 )
 async def test_the_ring_catches_a_planted_bug(
@@ -247,11 +290,10 @@ async def test_an_account_opened_by_many_at_once_is_one(db: Db) -> None:
     async def open_it(number: int) -> None:
         async with db.merchant("demo") as tx:
             await service.post(
-                tx, [Transfer("points:issued", "fan:7:points", 1, "test.open", "R", f"open:{number}")]
+                tx,
+                [Transfer("points:issued", "fan:7:points", 1, "test.open", "R", f"open:{number}")],
             )
 
     await asyncio.gather(*(open_it(number) for number in range(12)))
     async with db.merchant("demo") as tx:
         assert (await service.balance(tx, "fan:7:points")).balance_fen == 12
-
-

@@ -69,7 +69,9 @@ def test_the_hash_covers_every_part_and_no_boundary_can_be_moved() -> None:
 @given(st.lists(st.tuples(st.sampled_from(["suspense", "orders:unearned", "wechat:clearing"]),
                           st.sampled_from(["revenue:goods", "expense:bonus"]),
                           st.integers(1, 1000)), max_size=5))  # fmt: skip
-def test_a_batch_is_judged_by_where_it_ends_in_any_order(wishes: list[tuple[str, str, int]]) -> None:
+def test_a_batch_is_judged_by_where_it_ends_in_any_order(
+    wishes: list[tuple[str, str, int]],
+) -> None:
     batch = [
         Transfer(debit, credit, amount, "a.b", "r", str(n))
         for n, (debit, credit, amount) in enumerate(wishes)

@@ -1,10 +1,10 @@
 """Ledger: every fen, point and promise of a merchant, in double entry that only grows.
 
-Owns: ledger_account, ledger_transfer; the chart of accounts (`rules.CHART`).
-Promises: a transfer moves one amount between two accounts of one asset, once per key, whole or not
+owns: ledger_account, ledger_transfer; the chart of accounts (`rules.CHART`)
+promises: a transfer moves one amount between two accounts of one asset, once per key, whole or not
     at all; balances and versions move in the statement that writes the transfer; guarded accounts
-    never fall below zero; transfers are never changed; corrections are new transfers that name the
-    one they reverse. Audit M1, M2, M3, M4.
-Publishes: nothing. Money moves are told by the room that causes them.
-Hears: nothing.
+    never fall below zero; transfers are never changed, corrections are new transfers that name the
+    one they reverse. Audit M1, M2, M3, M4
+publishes: nothing; money moves are told by the room that causes them
+hears: nothing
 """

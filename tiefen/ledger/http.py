@@ -5,18 +5,16 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Query
 
 from tiefen.kernel.auth import staff
-from tiefen.kernel.http import Cursor, Limit, Page, TxDep
+from tiefen.kernel.http import Cursor, Limit, Page, TxDep, decode_cursor, page
 from tiefen.ledger import queries
 from tiefen.ledger.schemas import AccountOut, TransferOut
 from tiefen.team.values import Permission
 
-router = APIRouter(
-    tags=["ledger"],
-)
+router = APIRouter(prefix="/api/console/ledger", tags=["ledger"])
 
 
 @router.get(
-    "/api/console/ledger/accounts",
+    "/accounts",
     operation_id="listLedgerAccounts",
     dependencies=[Depends(staff(Permission.MONEY_READ))],
 )
@@ -27,11 +25,14 @@ async def list_accounts(
     cursor: Cursor = None,
 ) -> Page[AccountOut]:
     """Accounts and their balances, by name."""
-    return await queries.accounts(tx, prefix=prefix, limit=limit, cursor=cursor)
+    after = decode_cursor(cursor, tuple[str])[0] if cursor else None
+    lines = await queries.accounts(tx, prefix=prefix, after=after, limit=limit)
+    last = lines[min(limit, len(lines)) - 1].name if lines else ""
+    return page([AccountOut.model_validate(line) for line in lines], limit, last)
 
 
 @router.get(
-    "/api/console/ledger/transfers",
+    "/transfers",
     operation_id="listLedgerTransfers",
     dependencies=[Depends(staff(Permission.MONEY_READ))],
 )
@@ -43,6 +44,9 @@ async def list_transfers(
     cursor: Cursor = None,
 ) -> Page[TransferOut]:
     """Transfers, newest first, of an account or about a reference."""
-    return await queries.transfers(
-        tx, account=account, reference=reference, limit=limit, cursor=cursor
+    before = decode_cursor(cursor, tuple[int])[0] if cursor else None
+    lines = await queries.transfers(
+        tx, account=account, reference=reference, before=before, limit=limit
     )
+    last = lines[min(limit, len(lines)) - 1].id if lines else 0
+    return page([TransferOut.model_validate(line) for line in lines], limit, last)

@@ -1,31 +1,64 @@
 """What the console reads of the ledger."""
 
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Select, literal_column, select, union_all
 from sqlalchemy.orm import aliased
 
 from tiefen.kernel.db import Tx
-from tiefen.kernel.http import Page, decode_cursor, page
 from tiefen.ledger import rules
 from tiefen.ledger.models import LedgerAccount, LedgerTransfer
-from tiefen.ledger.schemas import AccountOut, TransferOut
-from tiefen.ledger.values import Side
+from tiefen.ledger.values import Asset, Kind, Side
+
+
+@dataclass(frozen=True, slots=True)
+class AccountLine:
+    """An account and its balance, counted on its own side."""
+
+    id: int
+    name: str
+    title_zh: str
+    title_en: str
+    asset: Asset
+    side: Side
+    kind: Kind
+    guarded: bool
+    balance_fen: int
+    debited_fen: int
+    credited_fen: int
+    version: int
+
+
+@dataclass(frozen=True, slots=True)
+class TransferLine:
+    """One transfer with its accounts' names."""
+
+    id: int
+    debit: str
+    credit: str
+    asset: Asset
+    amount_fen: int
+    code: str
+    reference: str
+    key: str
+    reverses_id: int | None
+    debit_balance_fen: int
+    credit_balance_fen: int
+    posted_at: datetime
 
 
 async def accounts(
-    tx: Tx, *, prefix: str = "", limit: int = 50, cursor: str | None = None
-) -> Page[AccountOut]:
-    """Accounts in use by name, those whose name starts with `prefix`."""
+    tx: Tx, *, prefix: str = "", after: str | None = None, limit: int = 50
+) -> list[AccountLine]:
+    """Accounts in use by name, those whose name starts with `prefix`; one more than `limit`."""
     query = select(LedgerAccount).order_by(LedgerAccount.name).limit(limit + 1)
     if prefix:
         query = query.where(LedgerAccount.name.startswith(prefix, autoescape=True))
-    if cursor:
-        (after,) = decode_cursor(cursor, tuple[str])
+    if after is not None:
         query = query.where(LedgerAccount.name > after)
-    rows = (await tx.scalars(query)).all()
-    keys = [rows[limit - 1].name] if len(rows) > limit else []
-    return page([_account(row) for row in rows], limit, *keys)
+    return [_account(row) for row in await tx.scalars(query)]
 
 
 async def transfers(
@@ -33,10 +66,10 @@ async def transfers(
     *,
     account: str | None = None,
     reference: str | None = None,
+    before: int | None = None,
     limit: int = 50,
-    cursor: str | None = None,
-) -> Page[TransferOut]:
-    """Transfers, newest first; of one account, about one reference, or both."""
+) -> list[TransferLine]:
+    """Transfers, newest first; of one account, about one reference, or both; one more than `limit`."""
     debit, credit = aliased(LedgerAccount), aliased(LedgerAccount)
     query = (
         select(LedgerTransfer, debit.name.label("debit"), credit.name.label("credit"))
@@ -45,7 +78,6 @@ async def transfers(
         .order_by(LedgerTransfer.id.desc())
         .limit(limit + 1)
     )
-    before = decode_cursor(cursor, tuple[int])[0] if cursor else None
     if reference is not None:
         query = query.where(LedgerTransfer.reference == reference)
     if before is not None:
@@ -54,12 +86,8 @@ async def transfers(
         found = (
             await tx.execute(select(LedgerAccount.id).where(LedgerAccount.name == account))
         ).scalar_one_or_none()
-        query = query.where(
-            LedgerTransfer.id.in_(_newest_of(found or 0, reference, before, limit))
-        )
-    rows = (await tx.execute(query)).all()
-    keys = [rows[limit - 1][0].id] if len(rows) > limit else []
-    return page([_transfer(*row) for row in rows], limit, *keys)
+        query = query.where(LedgerTransfer.id.in_(_newest_of(found or 0, reference, before, limit)))
+    return [_transfer(*row) for row in await tx.execute(query)]
 
 
 def _newest_of(
@@ -82,10 +110,10 @@ def _newest_of(
     return select(literal_column("id")).select_from(both)
 
 
-def _account(row: LedgerAccount) -> AccountOut:
+def _account(row: LedgerAccount) -> AccountLine:
     entry = rules.entry_of(row.name)
     grown = row.debited_fen - row.credited_fen
-    return AccountOut(
+    return AccountLine(
         id=row.id,
         name=row.name,
         title_zh=entry.zh if entry else row.name,
@@ -101,8 +129,8 @@ def _account(row: LedgerAccount) -> AccountOut:
     )
 
 
-def _transfer(row: LedgerTransfer, debit: str, credit: str) -> TransferOut:
-    return TransferOut(
+def _transfer(row: LedgerTransfer, debit: str, credit: str) -> TransferLine:
+    return TransferLine(
         id=row.id,
         debit=debit,
         credit=credit,

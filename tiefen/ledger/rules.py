@@ -120,7 +120,13 @@ def unknown_account(transfers: Iterable[Transfer]) -> str | None:
 
 def input_hash(transfer: Transfer) -> bytes:
     """What a key stands for: SHA-256 over the whole content, each part length-prefixed."""
-    parts = (transfer.debit, transfer.credit, str(transfer.amount_fen), transfer.code, transfer.reference)
+    parts = (
+        transfer.debit,
+        transfer.credit,
+        str(transfer.amount_fen),
+        transfer.code,
+        transfer.reference,
+    )
     return hashlib.sha256("".join(f"{len(part)}:{part}" for part in parts).encode()).digest()
 
 

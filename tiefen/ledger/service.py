@@ -160,9 +160,7 @@ _SINCE = text("""
 """)
 
 
-async def _post(
-    tx: Tx, transfers: Sequence[Transfer], reverses: dict[str, int]
-) -> list[Posted]:
+async def _post(tx: Tx, transfers: Sequence[Transfer], reverses: dict[str, int]) -> list[Posted]:
     _check(transfers)
     wishes = list({transfer.key: transfer for transfer in transfers}.values())
     if not wishes:

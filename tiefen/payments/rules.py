@@ -34,7 +34,8 @@ ATTEMPT: Mapping[AttemptState, frozenset[AttemptState]] = {
     AttemptState.PAID: frozenset(),
 }
 REFUND: Mapping[RefundState, frozenset[RefundState]] = {
-    RefundState.RESERVED: frozenset({RefundState.UNKNOWN}),
+    # Told only after unknown is written down; the rest is WeChat's word on a try it had refused.
+    RefundState.RESERVED: frozenset(RefundState) - {RefundState.RESERVED},
     RefundState.UNKNOWN: frozenset(
         {
             RefundState.RESERVED,
@@ -49,10 +50,13 @@ REFUND: Mapping[RefundState, frozenset[RefundState]] = {
     ),
     RefundState.ABNORMAL: frozenset({RefundState.SUCCESS, RefundState.CLOSED}),
     RefundState.SUCCESS: frozenset(),
-    RefundState.CLOSED: frozenset(),
+    # A refund we had given up may turn out to have gone through: money is believed.
+    RefundState.CLOSED: frozenset({RefundState.SUCCESS}),
 }
 SUSPENSE: Mapping[SuspenseState, frozenset[SuspenseState]] = {
-    SuspenseState.OPEN: frozenset({SuspenseState.REFUNDING, SuspenseState.KEPT}),
+    SuspenseState.OPEN: frozenset(
+        {SuspenseState.REFUNDING, SuspenseState.REFUNDED, SuspenseState.KEPT}
+    ),
     SuspenseState.REFUNDING: frozenset({SuspenseState.REFUNDED, SuspenseState.OPEN}),
     SuspenseState.REFUNDED: frozenset(),
     SuspenseState.KEPT: frozenset(),
@@ -156,11 +160,6 @@ def judge(evidence: ChargeEvidence, asked: Asked | None) -> SuspenseReason | Non
 def ask_again(now: datetime, began: datetime, *, first: timedelta, cap: timedelta) -> datetime:
     """When to ask next: the wait grows with age, from `first` to `cap`."""
     return now + min(max(first, now - began), cap)
-
-
-def clip(text: str, most: int) -> str:
-    """`text` cut to what WeChat takes, in characters."""
-    return text if len(text) <= most else text[: most - 1] + "…"
 
 
 def diagram[S: StrEnum](table: Mapping[S, frozenset[S]], start: S) -> str:

@@ -123,19 +123,26 @@ async def begin(
         attempt = await _attempt(tx, order_no, client, pay.mchid, app_id, openid)
     failpoint("payments.begin.after_intent")
     if attempt.prepay_id:
-        return _params(client, attempt, Prepay(attempt.prepay_id, pay.sheet(app_id, attempt.prepay_id)))
+        return _params(client, attempt, Prepay(attempt.prepay_id, pay.sheet(client, attempt.prepay_id)))
     if attempt.code_url:
         return _params(client, attempt, NativePrepay(attempt.code_url))
     answer: PayAnswer[Prepay] | PayAnswer[NativePrepay]
     if openid is None:
         answer = await pay.native(
-            attempt.out_trade_no, attempt.amount_fen, attempt.description, attempt.expires_at
+            out_trade_no=attempt.out_trade_no,
+            amount_fen=attempt.amount_fen,
+            description=attempt.description,
+            expires_at=attempt.expires_at,
         )
     else:
-        answer = await pay.prepay(
-            client, attempt.out_trade_no, attempt.amount_fen, attempt.description,
-            attempt.expires_at, openid,
-        )  # fmt: skip
+        answer = await pay.jsapi(
+            client=client,
+            openid=openid,
+            out_trade_no=attempt.out_trade_no,
+            amount_fen=attempt.amount_fen,
+            description=attempt.description,
+            expires_at=attempt.expires_at,
+        )
     failpoint("payments.begin.after_call")
     if answer.verdict is Verdict.REFUSED and await _paid_meanwhile(db, merchant, attempt):
         raise AlreadyPaid(order_no=order_no)
@@ -221,7 +228,7 @@ async def _attempt(
         id=attempt.id,
         out_trade_no=attempt.out_trade_no,
         amount_fen=attempt.amount_fen,
-        description=rules.clip(payment.description, 127),
+        description=payment.description,
         expires_at=attempt.expires_at,
         prepay_id=attempt.prepay_id if fresh else None,
         code_url=attempt.code_url if fresh else None,

@@ -183,7 +183,7 @@ async def _send(client: wechat.PayClient, sending: _Sending) -> PayAnswer[Refund
         out_refund_no=sending.out_refund_no,
         refund_fen=sending.amount_fen,
         total_fen=sending.total_fen,
-        reason=rules.clip(sending.reason, 80),
+        reason=sending.reason,
     )
 
 
