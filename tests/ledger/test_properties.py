@@ -218,10 +218,7 @@ async def ring(db: Db, seed: int, *, workers: int = 12, rounds: int = 8, size: i
         )
     chance = random.Random(seed)
     shared = [
-        [
-            _between(chance, wallets, chance.randrange(1, 60), f"s:{n}:{leg}")
-            for leg in range(3)
-        ]
+        [_between(chance, wallets, chance.randrange(1, 60), f"s:{n}:{leg}") for leg in range(3)]
         for n in range(rounds)
     ]
     errors: list[str] = []

@@ -245,7 +245,6 @@ class PaymentBreak(Base):
     closed_at: Mapped[Utc | None]
 
 
-
 invariant(
     "P1",
     "each WeChat charge is in the ledger exactly once, with its amount",

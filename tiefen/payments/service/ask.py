@@ -39,7 +39,11 @@ async def _record(tx: Tx, attempt_id: int, answer: PayAnswer[Transaction]) -> bo
     if answer.verdict is Verdict.OK:
         transaction = answer.get()
         if evidence := evidence_of(transaction, Source.QUERY):
-            return await settle(tx, evidence) in (Settled.APPLIED, Settled.ALREADY, Settled.SUSPENDED)
+            return await settle(tx, evidence) in (
+                Settled.APPLIED,
+                Settled.ALREADY,
+                Settled.SUSPENDED,
+            )
         if transaction.state in (TradeState.CLOSED, TradeState.REVOKED):
             await _mark_closed(tx, attempt_id)
     return False

@@ -123,7 +123,9 @@ async def begin(
         attempt = await _attempt(tx, order_no, client, pay.mchid, app_id, openid)
     failpoint("payments.begin.after_intent")
     if attempt.prepay_id:
-        return _params(client, attempt, Prepay(attempt.prepay_id, pay.sheet(client, attempt.prepay_id)))
+        return _params(
+            client, attempt, Prepay(attempt.prepay_id, pay.sheet(client, attempt.prepay_id))
+        )
     if attempt.code_url:
         return _params(client, attempt, NativePrepay(attempt.code_url))
     answer: PayAnswer[Prepay] | PayAnswer[NativePrepay]
@@ -185,9 +187,7 @@ async def _attempt(
     tx: Tx, order_no: str, client: PayClientKind, mchid: str, app_id: str, openid: str | None
 ) -> _Try:
     """The attempt to use: the live one for this way of paying, or a new one, committed before any call."""
-    payment = await tx.scalar(
-        select(Payment).where(Payment.order_no == order_no).with_for_update()
-    )
+    payment = await tx.scalar(select(Payment).where(Payment.order_no == order_no).with_for_update())
     if payment is None:
         raise PaymentNotFound(order_no=order_no)
     if payment.state is PaymentState.PAID:

@@ -309,7 +309,10 @@ async def _succeed(
     tx: Tx, refund: PaymentRefund, charge: PaymentCharge, evidence: RefundEvidence
 ) -> Settled:
     released = refund.state is RefundState.CLOSED
-    if released and charge.refunding_fen + charge.refunded_fen + refund.amount_fen > charge.amount_fen:
+    if (
+        released
+        and charge.refunding_fen + charge.refunded_fen + refund.amount_fen > charge.amount_fen
+    ):
         # It went through after we had given it up and refunded again: the bill will show it as a break.
         logger.error("refund succeeded beyond the charge", refund_id=refund.id)
         return Settled.DOUBTED

@@ -168,7 +168,9 @@ async def _apply(
     )
     await _close_rivals(tx, payment, attempt)
     failpoint("payments.settle.after_apply")
-    await ledger.post(tx, [_posting(evidence, "orders:unearned", "payment.succeeded", payment.order_no)])
+    await ledger.post(
+        tx, [_posting(evidence, "orders:unearned", "payment.succeeded", payment.order_no)]
+    )
     failpoint("payments.settle.after_post")
 
 
