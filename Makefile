@@ -6,12 +6,12 @@ FANS ?=
 SEED ?=
 RESET ?=
 M ?=
-TESTS ?= tests
+TESTS ?=
 BIN := .venv/bin
 RUN := $(BIN)/python
 
 .DEFAULT_GOAL := help
-.PHONY: help demo dev test check fix migration client bench docs faces lock shots
+.PHONY: help demo dev test check fix migration client bench docs faces lock rights shots
 
 help: ## List these commands
 	@grep -hE '^[a-z]+:.*## ' Makefile | sed -E 's/^([a-z]+):.*## /  make \1|/' | awk -F'|' '{printf "%-18s %s\n", $$1, $$2}'
@@ -23,7 +23,7 @@ dev: .venv/ready faces ## The same for developers: small data in .tiefen-dev, th
 	@$(BIN)/tiefen demo --port $(PORT) --data .tiefen-dev --fans $(or $(FANS),60) --reload $(if $(RESET),--reset)
 
 test: .venv/ready faces ## Run all tests (TESTS=tests/orders for a part, FAST=1 leaves out what is slow)
-	@CHROMIUM="$$($(RUN) -m tools.browser)" $(RUN) -m pytest -n 2 -q $(if $(FAST),-m "not slow") $(TESTS)
+	@$(RUN) -m tools.test $(if $(FAST),--fast) $(TESTS)
 
 check: .venv/ready ## Everything machines check: style, types, layers, migrations, client in step, web; prints health numbers
 	@$(RUN) -m tools.check
@@ -44,8 +44,11 @@ bench: .venv/ready ## Run the benchmarks; one JSON line each
 docs: .venv/ready ## Write the generated pages of docs/
 	@$(RUN) -m tools.docs
 
+rights: .venv/ready ## Write tests/architecture/rights.json, the table of who may enter where
+	@$(RUN) -m tests.architecture.test_rights
+
 shots: .venv/ready faces ## Take the README's screenshots from a fresh demo
-	@CHROMIUM="$$($(RUN) -m tools.browser)" $(RUN) tools/shots.py
+	@$(RUN) -m tools.shots
 
 lock: .venv/ready ## Resolve the dependencies anew into the lock files
 	@$(RUN) -m tools.lock

@@ -1,6 +1,6 @@
 """Say where a Chromium is for the browser tests; as root on Debian install it with Chinese fonts when missing.
 
-Prints the path, or nothing. CHROMIUM in the environment decides when it is set.
+CHROMIUM in the environment decides when it is set.
 """
 
 from __future__ import annotations
@@ -16,37 +16,40 @@ PACKAGES = ("chromium", "fonts-noto-cjk")
 FONTS = Path("/usr/share/fonts/opentype/noto")
 
 
-def main() -> None:
-    """Print the path of a Chromium; explain on standard error when there is none."""
+def chromium() -> str:
+    """The path of a Chromium, or "" with an explanation on standard error."""
     chosen = os.environ.get("CHROMIUM", "")
     if chosen:
-        print(chosen)
-        return
-    debian = shutil.which("apt-get") and os.geteuid() == 0
-    if debian and not (_found() and any(FONTS.glob("NotoSansCJK*"))):
+        return chosen
+    if os.geteuid() == 0 and shutil.which("apt-get") and not (_found() and _chinese_fonts()):
+        _install()
+    if not _found():
         print(
-            f"[browser] installing Debian's {' and '.join(PACKAGES)} …", file=sys.stderr, flush=True
-        )
-        env = os.environ | {"DEBIAN_FRONTEND": "noninteractive"}
-        for command in (["update"], ["install", "-y", "--no-install-recommends", *PACKAGES]):
-            done = subprocess.run(
-                ["apt-get", "-q", *command], env=env, capture_output=True, text=True, check=False
-            )
-        if done.returncode:
-            print(f"[browser] could not: {done.stderr.strip().splitlines()[-1:]}", file=sys.stderr)
-    found = _found()
-    if not found:
-        print(
-            "[browser] no Chromium: the browser tests will be skipped. Install Chromium and Noto CJK fonts, "
+            "[browser] no Chromium: the browser tests cannot run. Install Chromium and Noto CJK fonts, "
             "or set CHROMIUM to the path of a Chromium.",
             file=sys.stderr,
         )
-    print(found)
+    return _found()
+
+
+def _install() -> None:
+    print(f"[browser] installing Debian's {' and '.join(PACKAGES)} …", file=sys.stderr, flush=True)
+    env = os.environ | {"DEBIAN_FRONTEND": "noninteractive"}
+    for command in (["update"], ["install", "-y", "--no-install-recommends", *PACKAGES]):
+        done = subprocess.run(
+            ["apt-get", "-q", *command], env=env, capture_output=True, text=True, check=False
+        )
+        if done.returncode:
+            print(f"[browser] apt-get {command[0]}: {done.stderr.strip()[-500:]}", file=sys.stderr)
 
 
 def _found() -> str:
     return next((path for path in map(shutil.which, NAMES) if path), "")
 
 
+def _chinese_fonts() -> bool:
+    return any(FONTS.glob("NotoSansCJK*"))
+
+
 if __name__ == "__main__":
-    main()
+    print(chromium())

@@ -6,7 +6,6 @@ Usage: python -m tools.faces [--force] [console] [shop] [phone] [sandbox]
 from __future__ import annotations
 
 import fcntl
-import hashlib
 import json
 import os
 import shutil
@@ -16,8 +15,8 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from tools.node import ROOT, TOOLS, environment, run
+from tools.web import WEB, fingerprint, install
 
-WEB = ROOT / "web"
 FACES = ROOT / "tiefen" / "faces"
 BUILT = FACES / "built.json"
 # Face → what its build leaves, and where that goes.
@@ -43,7 +42,7 @@ def build(names: list[str], *, force: bool = False) -> None:
         _say(f"up to date: {', '.join(wanted) or 'none yet'}")
         return
     env = environment()
-    _install(env)
+    install(env)
     began = time.monotonic()
     with ThreadPoolExecutor(max_workers=2) as pool:
         for name in pool.map(lambda name: _build(name, env), stale):
@@ -68,24 +67,6 @@ def _build(name: str, env: dict[str, str]) -> str:
     return name
 
 
-def _install(env: dict[str, str]) -> None:
-    """Install the packages the lock file names, when it or a manifest changed."""
-    manifests = [
-        WEB / "pnpm-lock.yaml",
-        *sorted(WEB.glob("*/package.json")),
-        *sorted(WEB.glob("packages/*/package.json")),
-    ]
-    digest = _hash([WEB / "package.json", *manifests])
-    stamp = WEB / "node_modules" / ".tiefen-installed"
-    if stamp.exists() and stamp.read_text() == digest:
-        return
-    began = time.monotonic()
-    _say("installing web packages …")
-    run(["pnpm", "install", "--frozen-lockfile", "--reporter=append-only"], WEB, env)
-    stamp.write_text(digest)
-    _say(f"installed web packages in {time.monotonic() - began:.0f} s")
-
-
 def _whole(name: str) -> bool:
     return all((FACES / target).is_dir() for target in OUTPUTS[name].values())
 
@@ -98,15 +79,7 @@ def _digest(name: str) -> str:
             files += [
                 Path(base) / file for file in found if not file.endswith((".test.ts", ".spec.ts"))
             ]
-    return _hash(sorted(files))
-
-
-def _hash(files: list[Path]) -> str:
-    digest = hashlib.sha256()
-    for file in files:
-        digest.update(f"{file.relative_to(WEB)}\0".encode())
-        digest.update(hashlib.sha256(file.read_bytes()).digest())
-    return digest.hexdigest()
+    return fingerprint(sorted(files))
 
 
 def _say(text: str) -> None:
