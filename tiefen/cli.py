@@ -16,9 +16,10 @@ import typer
 
 from tiefen.commands import backup as backups
 from tiefen.commands import demo as demos
-from tiefen.commands import inspection, schema, serving
+from tiefen.commands import founding, inspection, schema, serving
 from tiefen.commands.installation import create_merchant, database, migrate_up, opened
 from tiefen.kernel import audit as audits
+from tiefen.kernel.errors import Refusal
 from tiefen.kernel.postgres_programs import PostgresError
 from tiefen.kernel.settings import Settings
 
@@ -163,15 +164,32 @@ def sandbox(
 def create(
     slug: Annotated[str, typer.Argument(help="Short name for addresses: a-z, 0-9, _.")],
     name: Annotated[str, typer.Option(help="The name people read.")],
+    account: Annotated[str, typer.Option(help="Sign-in of the owner.")] = "owner",
+    owner: Annotated[str, typer.Option(help="The owner's name.")] = "店主",
+    password: Annotated[
+        str, typer.Option(envvar="TIEFEN_OWNER_PASSWORD", help="Asked for when not given.")
+    ] = "",
 ) -> None:
-    """Make a merchant with its own schema."""
+    """Make a merchant with its own schema, and an owner who can sign in."""
+    secret = password or typer.prompt(
+        "Password of the owner", hide_input=True, confirmation_prompt=True
+    )
+
+    async def run(url: str) -> tuple[bool, bool]:
+        await migrate_up(url)
+        made = await create_merchant(url, slug, name)
+        async with database(url) as db:
+            told = {"account": account, "name": owner, "password": secret}
+            return made, await founding.add_owner(db, slug, **told)
+
     with opened(_settings()) as installation:
-        asyncio.run(migrate_up(installation.url))
         try:
-            made = asyncio.run(create_merchant(installation.url, slug, name))
-        except ValueError as error:
+            made, added = asyncio.run(run(installation.url))
+        except (ValueError, Refusal) as error:
             sys.exit(f"tiefen: {error}")
+        address = f"{installation.settings.public_url}/m/{slug}/console/"
     typer.echo(f"merchant {slug} {'made' if made else 'was there'}")
+    typer.echo(f"{account} {'signs' if added else 'already signs'} in at {address}")
 
 
 @merchants.command("list")

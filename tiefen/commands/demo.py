@@ -21,12 +21,12 @@ from typing import Any
 
 import httpx
 
-from tiefen.commands import serving
-from tiefen.commands.installation import Installation, create_merchant, migrate_up, opened
+from tiefen.commands import founding, serving
+from tiefen.commands.installation import Installation, create_merchant, database, migrate_up, opened
 from tiefen.kernel import postgres
 from tiefen.kernel.settings import Settings
 
-MERCHANT, MERCHANT_NAME = "demo", "小林好物"
+MERCHANT, MERCHANT_NAME, OWNER = "demo", "小林好物", "owner"
 READY_SECONDS = 120
 LOG_BYTES = 5 * 1024 * 1024
 
@@ -68,6 +68,14 @@ class Login:
     address: str
 
 
+@dataclass(frozen=True, slots=True)
+class Founded:
+    """What the demo's merchant has: people who sign in, accounts at the sandbox by kind."""
+
+    logins: list[Login]
+    accounts: dict[str, Any]
+
+
 def run(plan: Plan) -> int:
     """Run the demo until a signal; returns the exit code. Raises DemoError, PostgresError."""
     data = plan.data.resolve()
@@ -98,15 +106,29 @@ def _run(plan: Plan, installation: Installation) -> int:
                 "sandbox", _sandbox_command(plan, installation), log=_log(installation, "sandbox")
             )
             _await(children, "sandbox", f"{plan.sandbox}/sandbox/api/", installation)
+            founded = asyncio.run(_found(plan, installation))
         with _step("starting the server"):
             children.start("server", _server_command(plan), log=_log(installation, "server"))
             _await(children, "server", f"{plan.server}/ready", installation)
-        _tell(plan, installation)
+            asyncio.run(founding.point_callbacks(plan.sandbox, plan.server, founded.accounts))
+        _tell(plan, installation, founded)
         return children.watch()
     finally:
         _say("stopping …")
         children.stop()
         _say("stopped; the data stays")
+
+
+async def _found(plan: Plan, installation: Installation) -> Founded:
+    """Make sure the owner and the accounts at the sandbox are there."""
+    password = _memory(installation.settings.data_dir)["password"]
+    owner = Login("店主 owner", OWNER, password, f"{plan.server}/console/")
+    async with database(installation.url) as db:
+        await founding.add_owner(db, MERCHANT, account=OWNER, name="店主", password=password)
+        accounts = await founding.connect_to_sandbox(
+            db, MERCHANT, sandbox=plan.sandbox, public_url=plan.server, name=MERCHANT_NAME
+        )
+    return Founded([owner], accounts)
 
 
 def run_sandbox(host: str, port: int, data: Path, seed: int) -> None:
@@ -223,7 +245,7 @@ def _memory(data: Path) -> dict[str, Any]:
 # ── telling ──────────────────────────────────────────────────────────────────────────────────
 
 
-def _tell(plan: Plan, installation: Installation) -> None:
+def _tell(plan: Plan, installation: Installation, founded: Founded) -> None:
     addresses = {
         "console": f"{plan.server}/console/",
         "shop": f"{plan.server}/shop/",
@@ -232,14 +254,14 @@ def _tell(plan: Plan, installation: Installation) -> None:
         "docs": f"{plan.server}/docs",
         "ready": f"{plan.server}/ready",
     }
-    logins: list[Login] = []
     if plan.as_json:
         told = {
             "addresses": addresses,
             "server": plan.server,
             "sandbox": {"base": plan.sandbox, "api": f"{plan.sandbox}/sandbox/api"},
             "merchant": MERCHANT,
-            "logins": [asdict(one) for one in logins],
+            "accounts": founded.accounts,
+            "logins": [asdict(one) for one in founded.logins],
             "data": str(installation.settings.data_dir),
         }
         print(json.dumps(told, ensure_ascii=False), flush=True)
@@ -247,7 +269,7 @@ def _tell(plan: Plan, installation: Installation) -> None:
     print("\nTiefen 铁粉 is ready.\n")
     for name, address in addresses.items():
         print(f"  {name:<8} {address}")
-    for one in logins:
+    for one in founded.logins:
         print(f"  {one.who}: {one.account} / {one.password}  {one.address}")
     print("\nCtrl-C stops everything and keeps the data.", flush=True)
 

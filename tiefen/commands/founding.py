@@ -1,0 +1,84 @@
+"""Founding a merchant from the command line: its owner, and in a demo its accounts at the sandbox."""
+
+from typing import Any
+
+import httpx
+
+from tiefen.kernel.db import Db
+from tiefen.team import errors as team_errors
+from tiefen.team import service as team
+from tiefen.wechat import service as wechat
+from tiefen.wechat.values import AccountKind, PushMode
+
+
+async def add_owner(db: Db, merchant: str, *, account: str, name: str, password: str) -> bool:
+    """The first owner; False when somebody signs in under that account already.
+
+    Raises a Refusal for a weak password or an account that cannot be one.
+    """
+    try:
+        async with db.merchant(merchant) as tx:
+            await team.found_team(tx, account=account, name=name, password=password)
+    except team_errors.AccountTaken:
+        return False
+    return True
+
+
+async def connect_to_sandbox(
+    db: Db, merchant: str, *, sandbox: str, public_url: str, name: str
+) -> dict[str, Any]:
+    """Make the merchant's accounts at the sandbox and enter their credentials here.
+
+    Safe to repeat: the sandbox returns the accounts it has. Returns them by kind, secrets included.
+    """
+    host = public_url.split("://", 1)[1]
+    base = f"{sandbox}/sandbox/api/accounts"
+    async with httpx.AsyncClient(timeout=30, trust_env=False) as client:
+        made: dict[str, Any] = {}
+        for kind in ("oa", "mini", "pay"):
+            body: dict[str, Any] = {"kind": kind, "key": f"{merchant}-{kind}", "name": name}
+            if kind == "pay":
+                body["app_ids"] = [made["oa"]["app_id"], made["mini"]["app_id"]]
+            else:
+                body |= {"oauth_domain": host, "js_domains": [host], "push_mode": "safe"}
+            answer = await client.post(base, json=body)
+            answer.raise_for_status()
+            made[kind] = answer.json()
+        async with db.merchant(merchant) as tx:
+            for kind, key in ((AccountKind.OFFICIAL, "oa"), (AccountKind.MINI, "mini")):
+                account = made[key]
+                await wechat.set_app(
+                    tx,
+                    kind,
+                    app_id=account["app_id"],
+                    name=account["name"],
+                    secret=account["secret"],
+                    token=account["token"],
+                    aes_key=account["aes_key"],
+                    push_mode=PushMode.SAFE,
+                    oauth_domain=host,
+                    js_domain=host,
+                )
+            pay = made["pay"]
+            await wechat.set_pay(
+                tx,
+                mchid=pay["mchid"],
+                serial_no=pay["merchant_serial"],
+                private_key=pay["merchant_private_key"],
+                api_v3_key=pay["apiv3_key"],
+                public_key_id=pay["public_key_id"],
+                public_key=pay["public_key"],
+            )
+    return made
+
+
+async def point_callbacks(sandbox: str, public_url: str, accounts: dict[str, Any]) -> None:
+    """Tell the sandbox where to push to; only once the server answers, for it verifies the address."""
+    async with httpx.AsyncClient(timeout=30, trust_env=False) as client:
+        for kind in ("oa", "mini"):
+            app_id = accounts[kind]["app_id"]
+            answer = await client.patch(
+                f"{sandbox}/sandbox/api/accounts/{app_id}",
+                json={"callback_url": f"{public_url}/wechat/{kind}/{app_id}"},
+            )
+            answer.raise_for_status()
