@@ -1,0 +1,1 @@
+"""微信支付 v3, direct merchants: one chapter a module."""
