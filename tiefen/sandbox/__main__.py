@@ -16,7 +16,9 @@ def _loopback(text: str) -> str:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(prog="tiefen.sandbox", description="A local stand-in for WeChat.")
+    parser = argparse.ArgumentParser(
+        prog="tiefen.sandbox", description="A local stand-in for WeChat."
+    )
     parser.add_argument("--host", type=_loopback, default="127.0.0.1")
     parser.add_argument("--port", type=int, default=8100)
     parser.add_argument("--data", type=Path, default=Path(".tiefen/sandbox"))
@@ -24,7 +26,9 @@ def main() -> None:
     parser.add_argument("--public-url", default=None)
     given = parser.parse_args()
     app = create_app(given.data, seed=given.seed, public_url=given.public_url)
-    uvicorn.run(app, host=given.host, port=given.port, log_level="warning", timeout_graceful_shutdown=3)
+    uvicorn.run(
+        app, host=given.host, port=given.port, log_level="warning", timeout_graceful_shutdown=3
+    )
 
 
 if __name__ == "__main__":

@@ -104,7 +104,11 @@ def _routes(box: Box) -> list[Route]:
 
     async def code_image(request: Request) -> Response:
         code = box.codes.get(request.path_params["ticket"])
-        return Response(status_code=404) if code is None else Response(qrcode.png(code.text), media_type="image/png")
+        return (
+            Response(status_code=404)
+            if code is None
+            else Response(qrcode.png(code.text), media_type="image/png")
+        )
 
     async def health(_: Request) -> Response:
         return Response(b'{"status":"ok"}', media_type="application/json")

@@ -95,7 +95,9 @@ class Box:
         self.held: dict[str, list[Callable[[], Awaitable[None]]]] = {}
         self.rates: dict[str, tuple[int, int]] = {}  # mchid → (second, calls in it)
         self._stranger = ""
-        self.transient: dict[str, Any] = {}  # short-lived codes and the like; a restart loses them, as minutes would
+        self.transient: dict[
+            str, Any
+        ] = {}  # short-lived codes and the like; a restart loses them, as minutes would
 
     # -- life ---------------------------------------------------------------------------------------------------
 
@@ -137,7 +139,10 @@ class Box:
         loop = asyncio.get_running_loop()
         if self._http is None or self._http_loop is not loop:
             self._http = httpx.AsyncClient(
-                transport=self._transport, timeout=self.push_timeout, trust_env=False, follow_redirects=False
+                transport=self._transport,
+                timeout=self.push_timeout,
+                trust_env=False,
+                follow_redirects=False,
             )
             self._http_loop = loop
         return self._http
@@ -209,7 +214,9 @@ class Box:
 
     # -- chats ------------------------------------------------------------------------------------------------------
 
-    def say(self, relation: Relation, direction: str, via: str, kind: str, **fields: Any) -> Message:
+    def say(
+        self, relation: Relation, direction: str, via: str, kind: str, **fields: Any
+    ) -> Message:
         """Put a message into the fan's thread with this app and tell live listeners."""
         message = Message(relation.next_seq, self.clock.time(), direction, via, kind, **fields)  # type: ignore[arg-type]
         relation.next_seq += 1
@@ -219,12 +226,24 @@ class Box:
         self.save_relation(relation)
         self.store.later("message", f"{relation.openid}/{message.seq:08d}", message)
         if self.wire.watched:
-            shown = {"fan": relation.fan_id, "app_id": relation.app_id, "message": world.shown(message)}
+            shown = {
+                "fan": relation.fan_id,
+                "app_id": relation.app_id,
+                "message": world.shown(message),
+            }
             self.wire.publish("message", shown, relation.fan_id)
         return message
 
-    def notify(self, fan_id: int, source: str, title: str, rows: list[dict[str, str]], **more: Any) -> None:
+    def notify(
+        self, fan_id: int, source: str, title: str, rows: list[dict[str, str]], **more: Any
+    ) -> None:
         """A system notification on the fan's phone."""
         kept = self.notifications.setdefault(fan_id, [])
-        item = {"seq": len(kept) + 1, "at": iso(self.clock.time()), "source": source, "title": title, "rows": rows}
+        item = {
+            "seq": len(kept) + 1,
+            "at": iso(self.clock.time()),
+            "source": source,
+            "title": title,
+            "rows": rows,
+        }
         kept.append(item | more)

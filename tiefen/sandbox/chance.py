@@ -16,7 +16,7 @@ class Chance:
     def __init__(self, seed: int, boots: int = 0) -> None:
         self.seed = seed
         # A second start on the same data must not repeat the identifiers of the first.
-        self._random = random.Random(f"{seed}/{boots}")  # noqa: S311 - a stand-in's identifiers, repeatable on purpose
+        self._random = random.Random(f"{seed}/{boots}")
 
     def text(self, length: int, alphabet: str = ALNUM) -> str:
         return "".join(self._random.choices(alphabet, k=length))
@@ -47,10 +47,16 @@ class Chance:
 
     def openid(self, app_id: str, fan_id: int) -> str:
         """The same for the same seed, app and fan, whenever it is asked for."""
-        app = base64.urlsafe_b64encode(hashlib.sha256(f"{self.seed}/{app_id}".encode()).digest())[:5]
-        fan = base64.urlsafe_b64encode(hashlib.sha256(f"{self.seed}/{app_id}/{fan_id}".encode()).digest())[:22]
+        app = base64.urlsafe_b64encode(hashlib.sha256(f"{self.seed}/{app_id}".encode()).digest())[
+            :5
+        ]
+        fan = base64.urlsafe_b64encode(
+            hashlib.sha256(f"{self.seed}/{app_id}/{fan_id}".encode()).digest()
+        )[:22]
         return f"o{app.decode()}{fan.decode()}"
 
     def unionid(self, fan_id: int) -> str:
-        fan = base64.urlsafe_b64encode(hashlib.sha256(f"{self.seed}/union/{fan_id}".encode()).digest())[:22]
+        fan = base64.urlsafe_b64encode(
+            hashlib.sha256(f"{self.seed}/union/{fan_id}".encode()).digest()
+        )[:22]
         return f"oUnio{fan.decode()}"

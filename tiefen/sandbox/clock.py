@@ -10,7 +10,7 @@ import itertools
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta, timezone
 
 BEIJING = timezone(timedelta(hours=8))
 
@@ -49,7 +49,7 @@ class Clock:
         return self._wall()
 
     def now(self) -> datetime:
-        return datetime.fromtimestamp(self.time(), timezone.utc)
+        return datetime.fromtimestamp(self.time(), UTC)
 
     @property
     def offset(self) -> float:
@@ -87,7 +87,11 @@ class Clock:
 
 def iso(seconds: float) -> str:
     """UTC, ISO-8601 with milliseconds: the control API's way."""
-    return datetime.fromtimestamp(seconds, timezone.utc).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    return (
+        datetime.fromtimestamp(seconds, UTC)
+        .isoformat(timespec="milliseconds")
+        .replace("+00:00", "Z")
+    )
 
 
 def rfc3339(seconds: float) -> str:
@@ -193,7 +197,11 @@ class Agenda:
             for due in self.take_due():
                 self.behind(due.run())
             at = self.next_due()
-            wait = None if at is None or self.clock.frozen else min(max(at - self.clock.time(), 0.0), 3600.0)
+            wait = (
+                None
+                if at is None or self.clock.frozen
+                else min(max(at - self.clock.time(), 0.0), 3600.0)
+            )
             wake.clear()
             try:
                 await asyncio.wait_for(wake.wait(), wait)

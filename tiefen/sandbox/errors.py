@@ -75,7 +75,11 @@ class WxError(Exception):
 
     def __init__(self, errcode: int, **values: object) -> None:
         self.errcode = errcode
-        self.errmsg = ERRMSG.get(errcode, "error").format(**values) if values else ERRMSG.get(errcode, "error")
+        self.errmsg = (
+            ERRMSG.get(errcode, "error").format(**values)
+            if values
+            else ERRMSG.get(errcode, "error")
+        )
         super().__init__(f"{errcode} {self.errmsg}")
 
 
@@ -83,18 +87,37 @@ class PayError(Exception):
     """A refusal of the pay platform: an HTTP status, a code, a message and the numeric tail of Request-ID."""
 
     def __init__(
-        self, status: int, code: str, message: str, number: int = 268435461, detail: dict[str, object] | None = None
+        self,
+        status: int,
+        code: str,
+        message: str,
+        number: int = 268435461,
+        detail: dict[str, object] | None = None,
     ) -> None:
-        self.status, self.code, self.message, self.number, self.detail = status, code, message, number, detail
+        self.status, self.code, self.message, self.number, self.detail = (
+            status,
+            code,
+            message,
+            number,
+            detail,
+        )
         super().__init__(f"{status} {code} {message}")
 
 
-def param_error(field: str, issue: str, *, number: int = 268435461, value: object = None) -> PayError:
+def param_error(
+    field: str, issue: str, *, number: int = 268435461, value: object = None
+) -> PayError:
     """PARAM_ERROR naming the field, as the pay platform words it."""
     detail: dict[str, object] = {"location": "body", "field": f"/{field}", "issue": issue}
     if value is not None:
         detail["value"] = value
-    return PayError(400, "PARAM_ERROR", f"参数错误: 输入源“/body/{field}”映射到字段“{field}”{issue}", number, detail)
+    return PayError(
+        400,
+        "PARAM_ERROR",
+        f"参数错误: 输入源“/body/{field}”映射到字段“{field}”{issue}",
+        number,
+        detail,
+    )
 
 
 class ControlError(Exception):

@@ -7,7 +7,9 @@ from msgspec import Struct, field, structs
 from .errors import ControlError
 
 SENDING = frozenset({"duplicate", "delay", "reorder", "drop"})
-WRONG_FACTS = frozenset({"wrong_amount", "wrong_order", "wrong_merchant", "wrong_currency", "second_transaction"})
+WRONG_FACTS = frozenset(
+    {"wrong_amount", "wrong_order", "wrong_merchant", "wrong_currency", "second_transaction"}
+)
 CALLING = frozenset(
     {
         "timeout_before",
@@ -84,14 +86,22 @@ class Faults:
         options = {k: v for k, v in body.items() if k not in {"kind", "match", "times"}}
         kind, match = body.get("kind"), body.get("match") or {}
         if kind not in KINDS:
-            raise ControlError(422, "sandbox.fault_kind", f"kind is one of {', '.join(sorted(KINDS))}")
+            raise ControlError(
+                422, "sandbox.fault_kind", f"kind is one of {', '.join(sorted(KINDS))}"
+            )
         if not isinstance(match, dict) or set(match) - MATCHES:
-            raise ControlError(422, "sandbox.fault_match", f"match may name {', '.join(sorted(MATCHES))}")
+            raise ControlError(
+                422, "sandbox.fault_match", f"match may name {', '.join(sorted(MATCHES))}"
+            )
         known = set(structs.asdict(Rule(0, "drop"))) - {"id", "kind", "match", "left", "hits"}
         if set(options) - known:
-            raise ControlError(422, "sandbox.fault_option", f"options are {', '.join(sorted(known))}")
+            raise ControlError(
+                422, "sandbox.fault_option", f"options are {', '.join(sorted(known))}"
+            )
         if options.get("how", "other_key") not in FORGERIES:
-            raise ControlError(422, "sandbox.fault_how", f"how is one of {', '.join(sorted(FORGERIES))}")
+            raise ControlError(
+                422, "sandbox.fault_how", f"how is one of {', '.join(sorted(FORGERIES))}"
+            )
         times = body.get("times", 1)
         rule = Rule(self._next, str(kind), {k: str(v) for k, v in match.items()}, times, **options)
         self._next += 1
@@ -102,7 +112,9 @@ class Faults:
         """The rules that strike now; each is used up by one."""
         if not self.rules:
             return []
-        struck = [rule for rule in self.rules.values() if rule.kind in kinds and rule.fits(target, facts)]
+        struck = [
+            rule for rule in self.rules.values() if rule.kind in kinds and rule.fits(target, facts)
+        ]
         for rule in struck:
             rule.hits += 1
             if rule.left is not None:

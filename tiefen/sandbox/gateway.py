@@ -107,7 +107,14 @@ async def _receive(box: Box, api: Api, request: Request) -> Response:
     body = await request.body()
     call = Call(box, request, body, dict(request.query_params))
     entry = box.wire.open(
-        box.clock.time(), "in", "app", "", request.method, shown_url(request), request.headers.items(), body
+        box.clock.time(),
+        "in",
+        "app",
+        "",
+        request.method,
+        shown_url(request),
+        request.headers.items(),
+        body,
     )
     entry.rid = box.chance.rid()
     response = await _with_faults(box, api, call, entry)
@@ -121,7 +128,10 @@ async def _receive(box: Box, api: Api, request: Request) -> Response:
 async def _with_faults(box: Box, api: Api, call: Call, entry: Entry) -> Response:
     identified = tokens.peek(box, call.query.get("access_token", "")) or call.query.get("appid", "")
     entry.account = identified
-    rules = {r.kind: r for r in box.faults.take("api", {"path": api.path, "account": identified}, CALLING)}
+    rules = {
+        r.kind: r
+        for r in box.faults.take("api", {"path": api.path, "account": identified}, CALLING)
+    }
     entry.fault = ", ".join(rules)
     if "timeout_before" in rules:
         await sleep_for(rules["timeout_before"])
@@ -135,14 +145,18 @@ async def _with_faults(box: Box, api: Api, call: Call, entry: Entry) -> Response
             raise WxError(rules["rate_limit"].code)
         response = as_response(await _answer(api, call, entry))
     except WxError as error:
-        response = as_response({"errcode": error.errcode, "errmsg": f"{error.errmsg} rid: {entry.rid}"})
+        response = as_response(
+            {"errcode": error.errcode, "errmsg": f"{error.errmsg} rid: {entry.rid}"}
+        )
     if "timeout_after" in rules:
         await sleep_for(rules["timeout_after"])
         return Response(status_code=504)
     if "http_500_after" in rules:
         return Response(status_code=500)
     if "truncated" in rules:
-        return Response(bytes(response.body)[: len(response.body) // 2], media_type=response.media_type)
+        return Response(
+            bytes(response.body)[: len(response.body) // 2], media_type=response.media_type
+        )
     return response
 
 

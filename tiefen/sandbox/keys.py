@@ -20,7 +20,9 @@ def private_pem(key: rsa.RSAPrivateKey) -> str:
 
 
 def public_pem(key: rsa.RSAPublicKey) -> str:
-    return key.public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo).decode()
+    return key.public_bytes(
+        serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
+    ).decode()
 
 
 @functools.lru_cache(maxsize=256)
@@ -36,7 +38,9 @@ def public_of(private: str) -> rsa.RSAPublicKey:
     return load_private(private).public_key()
 
 
-def certificate(key: rsa.RSAPrivateKey, *, common_name: str, organisation: str, now: float) -> tuple[str, str]:
+def certificate(
+    key: rsa.RSAPrivateKey, *, common_name: str, organisation: str, now: float
+) -> tuple[str, str]:
     """A five-year self-signed certificate from a day before `now`. Returns (PEM, serial as upper-case hex)."""
     name = x509.Name(
         [
@@ -45,7 +49,7 @@ def certificate(key: rsa.RSAPrivateKey, *, common_name: str, organisation: str, 
             x509.NameAttribute(NameOID.COMMON_NAME, common_name),
         ]
     )
-    start = dt.datetime.fromtimestamp(now, dt.timezone.utc) - dt.timedelta(days=1)
+    start = dt.datetime.fromtimestamp(now, dt.UTC) - dt.timedelta(days=1)
     # 20 bytes whose first hex digit is not 0, so that the serial always reads as 40 digits, as WeChat's do.
     serial = x509.random_serial_number() | (1 << 158)
     made = (

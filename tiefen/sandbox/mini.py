@@ -28,7 +28,9 @@ def login_code(box: Box, app: App, fan: Fan) -> str:
 def phone_code(box: Box, app: App, fan: Fan) -> str:
     """What the getPhoneNumber button gives."""
     code = box.chance.hex(64)
-    box.remember(f"phone/{code}", {"app_id": app.app_id, "fan": fan.id, "used": False}, CODE_SECONDS)
+    box.remember(
+        f"phone/{code}", {"app_id": app.app_id, "fan": fan.id, "used": False}, CODE_SECONDS
+    )
     return code
 
 
@@ -106,7 +108,9 @@ async def unlimited_code(call: Call) -> Result:
     text = f"wxacode:{call.app.app_id}/{page}#{scene}"
     if text not in box.code_texts:
         ticket = f"wxa{box.chance.text(40)}"
-        code = Code("mini", call.app.app_id, ticket, text, scene, 0, True, box.clock.time(), None, page)
+        code = Code(
+            "mini", call.app.app_id, ticket, text, scene, 0, True, box.clock.time(), None, page
+        )
         box.codes[ticket], box.code_texts[text] = code, ticket
         box.store.later("code", ticket, code)
     return Response(png(text, scale=max(width // 41, 6)), media_type="image/png")

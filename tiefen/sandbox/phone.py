@@ -17,7 +17,9 @@ def _event(box: Box, relation: Relation, event: str, **fields: xml.Value) -> Pus
 def oa_app(box: Box, app_id: str) -> App:
     app = box.app(app_id)
     if app.kind != "oa":
-        raise ControlError(422, "sandbox.not_an_account", f"{app_id} is a mini program; this needs a 公众号")
+        raise ControlError(
+            422, "sandbox.not_an_account", f"{app_id} is a mini program; this needs a 公众号"
+        )
     return app
 
 
@@ -83,7 +85,9 @@ def _reachable(box: Box, fan: Fan, app: App) -> Relation:
     """A 公众号 can be written to only by its followers; a mini program's chat is open to all."""
     relation = box.relation(app.app_id, fan.id)
     if app.kind == "oa" and not relation.subscribed:
-        raise ControlError(409, "sandbox.not_following", f"fan {fan.id} does not follow {app.app_id}")
+        raise ControlError(
+            409, "sandbox.not_following", f"fan {fan.id} does not follow {app.app_id}"
+        )
     return relation
 
 
@@ -97,7 +101,9 @@ def text(box: Box, fan: Fan, app: App, content: str) -> tuple[Message, Push]:
 def image(box: Box, fan: Fan, app: App, media_id: str, url: str) -> tuple[Message, Push]:
     relation = _reachable(box, fan, app)
     windows.open_window(box, relation, "message")
-    message = box.say(relation, "in", "fan", "image", media_id=media_id, media_url=f"/sandbox/media/{media_id}")
+    message = box.say(
+        relation, "in", "fan", "image", media_id=media_id, media_url=f"/sandbox/media/{media_id}"
+    )
     return message, push.compose(box, app, relation, "image", PicUrl=url, MediaId=media_id)
 
 
@@ -108,13 +114,22 @@ def location(
     windows.open_window(box, relation, "message")
     place = {"latitude": latitude, "longitude": longitude, "label": label, "scale": scale}
     message = box.say(relation, "in", "fan", "location", location=place)
-    fields: dict[str, xml.Value] = {"Location_X": latitude, "Location_Y": longitude, "Scale": scale, "Label": label}
+    fields: dict[str, xml.Value] = {
+        "Location_X": latitude,
+        "Location_Y": longitude,
+        "Scale": scale,
+        "Label": label,
+    }
     return message, push.compose(box, app, relation, "location", **fields)
 
 
-def report_location(box: Box, fan: Fan, app: App, latitude: float, longitude: float, precision: float) -> Push:
+def report_location(
+    box: Box, fan: Fan, app: App, latitude: float, longitude: float, precision: float
+) -> Push:
     relation = _reachable(box, fan, app)
-    return _event(box, relation, "LOCATION", Latitude=latitude, Longitude=longitude, Precision=precision)
+    return _event(
+        box, relation, "LOCATION", Latitude=latitude, Longitude=longitude, Precision=precision
+    )
 
 
 def button(app: App, path: list[int] | None, key: str) -> dict[str, Any]:
@@ -144,7 +159,9 @@ def tap(box: Box, fan: Fan, app: App, tapped: dict[str, Any]) -> Push | None:
     if kind == "view":
         return _event(box, relation, "VIEW", EventKey=str(tapped["url"]), MenuId=menu_id)
     if kind == "miniprogram":
-        return _event(box, relation, "view_miniprogram", EventKey=str(tapped["pagepath"]), MenuId=menu_id)
+        return _event(
+            box, relation, "view_miniprogram", EventKey=str(tapped["pagepath"]), MenuId=menu_id
+        )
     if kind == "click":
         windows.open_window(box, relation, "menu")
         box.say(relation, "note", "system", "event", text=f"点击菜单：{tapped.get('name', '')}")
@@ -152,5 +169,7 @@ def tap(box: Box, fan: Fan, app: App, tapped: dict[str, Any]) -> Push | None:
     if kind in {"scancode_push", "scancode_waitmsg"}:
         windows.open_window(box, relation, "menu")
         info: dict[str, xml.Value] = {"ScanType": "qrcode", "ScanResult": "1"}
-        return _event(box, relation, kind, EventKey=str(tapped["key"]), MenuId=menu_id, ScanCodeInfo=info)
+        return _event(
+            box, relation, kind, EventKey=str(tapped["key"]), MenuId=menu_id, ScanCodeInfo=info
+        )
     return None

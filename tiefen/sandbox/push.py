@@ -71,7 +71,9 @@ async def deliver(box: Box, push: Push) -> Push:
     elif "delay" in by_kind:
         push.outcome = "held"
         seconds = by_kind["delay"].seconds or 60.0
-        box.agenda.add(box.clock.time() + seconds, lambda: _resume(box, push), f"delayed push {push.event}")
+        box.agenda.add(
+            box.clock.time() + seconds, lambda: _resume(box, push), f"delayed push {push.event}"
+        )
     elif "reorder" in by_kind:
         push.outcome = "held"
         box.held.setdefault(app.app_id, []).append(lambda: _resume(box, push))
@@ -134,7 +136,11 @@ async def _attempt(box: Box, push: Push, forged: Rule | None = None) -> Sent:
     timestamp, nonce = str(int(box.clock.wire() - skew)), box.chance.digits(10)
     token = box.chance.text(16) if how == "other_key" else app.token
     plain = plain_body(app, push)
-    query = {"signature": msgcrypt.signature(token, timestamp, nonce), "timestamp": timestamp, "nonce": nonce}
+    query = {
+        "signature": msgcrypt.signature(token, timestamp, nonce),
+        "timestamp": timestamp,
+        "nonce": nonce,
+    }
     query["openid"] = push.relation.openid
     encrypted = ""
     if app.push_mode != "plain":
@@ -144,7 +150,9 @@ async def _attempt(box: Box, push: Push, forged: Rule | None = None) -> Sent:
         query["msg_signature"] = msgcrypt.signature(token, timestamp, nonce, encrypted)
     if how == "altered_body":
         # Signed first, altered after: only a receiver that checks the message signature notices.
-        encrypted = _encrypted(box, app, plain.replace(push.event.encode(), b"forged"), tail=app.app_id)
+        encrypted = _encrypted(
+            box, app, plain.replace(push.event.encode(), b"forged"), tail=app.app_id
+        )
     if how == "headers_missing":
         query = {}
     if how == "empty_signature":
@@ -155,14 +163,18 @@ async def _attempt(box: Box, push: Push, forged: Rule | None = None) -> Sent:
         account=app.app_id,
         method="POST",
         url=with_query(app.callback_url, query),
-        headers=[("Content-Type", "application/json" if plain[:1] == b"{" else "text/xml"), ("User-Agent", "Mozilla/4.0")],
+        headers=[
+            ("Content-Type", "application/json" if plain[:1] == b"{" else "text/xml"),
+            ("User-Agent", "Mozilla/4.0"),
+        ],
         body=_body(app, push, plain, encrypted),
         decoded=plain.decode(),
         signature=f"forged: {how}" if how else "signed",
         fault=f"forge {how}" if how else "",
     )
     push.attempts.append(
-        {"status": sent.status, "ms": round(sent.ms, 1), "error": sent.error} | ({"fault": how} if how else {})
+        {"status": sent.status, "ms": round(sent.ms, 1), "error": sent.error}
+        | ({"fault": how} if how else {})
     )
     return sent
 
@@ -197,7 +209,11 @@ async def verify_url(box: Box, app: App) -> dict[str, Any]:
     """WeChat's check when the URL is saved: a GET whose echostr must come back as it is."""
     if not app.callback_url:
         return {"ok": False, "status": 0, "detail": "callback_url is not set"}
-    timestamp, nonce, echo = str(int(box.clock.wire())), box.chance.digits(10), box.chance.digits(19)
+    timestamp, nonce, echo = (
+        str(int(box.clock.wire())),
+        box.chance.digits(10),
+        box.chance.digits(19),
+    )
     query = {"signature": msgcrypt.signature(app.token, timestamp, nonce), "echostr": echo}
     query |= {"timestamp": timestamp, "nonce": nonce}
     sent = await send(

@@ -21,11 +21,15 @@ def parse(app: App, body: bytes) -> dict[str, Any]:
         if app.push_mode == "safe":
             raise BadReply("in safe mode a reply must be encrypted")
         return fields
-    missing = [name for name in ("Encrypt", "MsgSignature", "TimeStamp", "Nonce") if not fields.get(name)]
+    missing = [
+        name for name in ("Encrypt", "MsgSignature", "TimeStamp", "Nonce") if not fields.get(name)
+    ]
     if missing:
         raise BadReply(f"encrypted reply without {', '.join(missing)}")
     encrypted = str(fields["Encrypt"])
-    wanted = msgcrypt.signature(app.token, str(fields["TimeStamp"]), str(fields["Nonce"]), encrypted)
+    wanted = msgcrypt.signature(
+        app.token, str(fields["TimeStamp"]), str(fields["Nonce"]), encrypted
+    )
     if wanted != fields["MsgSignature"]:
         raise BadReply("MsgSignature does not match")
     try:
@@ -120,5 +124,10 @@ def _news(box: Box, relation: Relation, fields: dict[str, Any]) -> Message:
 def unavailable(box: Box, relation: Relation, reason: str) -> Message:
     """What the user sees when the server fails; the reason is the sandbox's own kindness."""
     return box.say(
-        relation, "note", "system", "unavailable", text="该公众号提供的服务出现故障，请稍后再试", card={"reason": reason}
+        relation,
+        "note",
+        "system",
+        "unavailable",
+        text="该公众号提供的服务出现故障，请稍后再试",
+        card={"reason": reason},
     )

@@ -53,7 +53,9 @@ def start_sandbox(
     url = f"http://127.0.0.1:{listener.getsockname()[1]}"
     app = create_app(data_dir, clock, seed=seed, push_timeout=push_timeout, auto=auto)
     server = uvicorn.Server(uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=2))
-    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, name="sandbox", daemon=True)
+    thread = threading.Thread(
+        target=server.run, kwargs={"sockets": [listener]}, name="sandbox", daemon=True
+    )
     thread.start()
     deadline = time.monotonic() + START_SECONDS
     while not server.started:

@@ -64,14 +64,18 @@ class Store:
 
     def load(self, kind: str, of: type[T]) -> Iterator[tuple[str, T]]:
         decoder = msgspec.json.Decoder(of)
-        for key, body in self._db.execute("SELECT key, body FROM entity WHERE kind = ? ORDER BY key", (kind,)):
+        for key, body in self._db.execute(
+            "SELECT key, body FROM entity WHERE kind = ? ORDER BY key", (kind,)
+        ):
             yield key, decoder.decode(body)
 
     def put_blob(self, key: str, content_type: str, body: bytes) -> None:
         self._db.execute("INSERT OR REPLACE INTO blob VALUES (?, ?, ?)", (key, content_type, body))
 
     def blob(self, key: str) -> tuple[str, bytes] | None:
-        row = self._db.execute("SELECT content_type, body FROM blob WHERE key = ?", (key,)).fetchone()
+        row = self._db.execute(
+            "SELECT content_type, body FROM blob WHERE key = ?", (key,)
+        ).fetchone()
         return None if row is None else (row[0], row[1])
 
     def clear(self) -> None:

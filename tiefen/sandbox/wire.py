@@ -130,7 +130,9 @@ class Wire:
         found = [
             e
             for e in self._entries.values()
-            if e.id > after and (not account or e.account == account) and (not direction or e.direction == direction)
+            if e.id > after
+            and (not account or e.account == account)
+            and (not direction or e.direction == direction)
         ]
         return found[:limit] if after else found[-limit:]
 
@@ -169,10 +171,10 @@ class Stream:
             self._queue.get_nowait()
         self._queue.put_nowait((event, data))
 
-    async def next(self, timeout: float) -> tuple[str, Mapping[str, Any]] | None:
-        """The next event, or None after `timeout` real seconds of silence."""
+    async def next(self, patience: float) -> tuple[str, Mapping[str, Any]] | None:
+        """The next event, or None after `patience` real seconds of silence."""
         try:
-            return await asyncio.wait_for(self._queue.get(), timeout)
+            return await asyncio.wait_for(self._queue.get(), patience)
         except TimeoutError:
             return None
 

@@ -117,13 +117,24 @@ def show_fan(box: "Box", fan: Fan) -> dict[str, Any]:
         "phone": fan.phone,
         "city": fan.city,
         "openids": openids,
-        "following": [app_id for app_id, openid in openids.items() if openid in box.followers.get(app_id, {})],
+        "following": [
+            app_id for app_id, openid in openids.items() if openid in box.followers.get(app_id, {})
+        ],
     }
 
 
 def show_app(app: App) -> dict[str, Any]:
     data: dict[str, Any] = msgspec.to_builtins(app)
-    for inner in ("menu", "menu_id", "tags", "next_tag", "next_msg", "permanent_codes", "limits", "old_aes_key"):
+    for inner in (
+        "menu",
+        "menu_id",
+        "tags",
+        "next_tag",
+        "next_msg",
+        "permanent_codes",
+        "limits",
+        "old_aes_key",
+    ):
         data.pop(inner)
     return data
 

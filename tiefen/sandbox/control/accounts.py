@@ -5,11 +5,12 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from .. import keys, push, world
-from ..box import Box
-from ..chance import ALNUM
-from ..errors import ControlError, missing
-from ..models import App, Merchant, Template
+from tiefen.sandbox import keys, push, world
+from tiefen.sandbox.box import Box
+from tiefen.sandbox.chance import ALNUM
+from tiefen.sandbox.errors import ControlError, missing
+from tiefen.sandbox.models import App, Merchant, Template
+
 from .gateway import Ask, Handler, invalid
 
 APP_SETTINGS = {
@@ -44,11 +45,25 @@ PAY_SETTINGS = {
     "probe_every",
     "qps",
 }
+# What an account is known by, or made of, and so keeps.
+FIXED = {"app_id", "mchid", "merchant_private_key"}
 DEFAULT_TEMPLATES = (
-    ("订单支付成功通知", "订单编号:{{character_string1.DATA}}\n商品名称:{{thing2.DATA}}\n支付金额:{{amount3.DATA}}\n支付时间:{{time4.DATA}}"),
-    ("订单发货通知", "订单编号:{{character_string1.DATA}}\n快递公司:{{thing2.DATA}}\n快递单号:{{character_string3.DATA}}"),
-    ("退款成功通知", "订单编号:{{character_string1.DATA}}\n退款金额:{{amount2.DATA}}\n退款时间:{{time3.DATA}}"),
-    ("新订单提醒", "订单编号:{{character_string1.DATA}}\n买家:{{thing2.DATA}}\n订单金额:{{amount3.DATA}}\n下单时间:{{time4.DATA}}"),
+    (
+        "订单支付成功通知",
+        "订单编号:{{character_string1.DATA}}\n商品名称:{{thing2.DATA}}\n支付金额:{{amount3.DATA}}\n支付时间:{{time4.DATA}}",
+    ),
+    (
+        "订单发货通知",
+        "订单编号:{{character_string1.DATA}}\n快递公司:{{thing2.DATA}}\n快递单号:{{character_string3.DATA}}",
+    ),
+    (
+        "退款成功通知",
+        "订单编号:{{character_string1.DATA}}\n退款金额:{{amount2.DATA}}\n退款时间:{{time3.DATA}}",
+    ),
+    (
+        "新订单提醒",
+        "订单编号:{{character_string1.DATA}}\n买家:{{thing2.DATA}}\n订单金额:{{amount3.DATA}}\n下单时间:{{time4.DATA}}",
+    ),
 )
 
 
@@ -63,7 +78,9 @@ def new_app(box: Box, kind: str, key: str) -> App:
         token=chance.text(24),
         aes_key=aes_key(box),
         original_id=f"gh_{chance.hex(12)}",
-        templates=[Template(chance.token(43), title, content) for title, content in DEFAULT_TEMPLATES],
+        templates=[
+            Template(chance.token(43), title, content) for title, content in DEFAULT_TEMPLATES
+        ],
     )
 
 
@@ -109,7 +126,7 @@ def _apply(entity: A, settings: dict[str, Any], known: set[str]) -> A:
     """The entity with these settings, types checked. Raises 422."""
     unknown = set(settings) - known
     if unknown:
-        raise invalid(sorted(unknown)[0], f"is not a setting; settings are {', '.join(sorted(known))}")
+        raise invalid(min(unknown), f"is not a setting; settings are {', '.join(sorted(known))}")
     try:
         return msgspec.convert(msgspec.to_builtins(entity) | settings, type(entity), str_keys=True)
     except msgspec.ValidationError as error:
@@ -120,12 +137,16 @@ def _replace(box: Box, old: App | Merchant | None, new: App | Merchant) -> None:
     """Put the account in place, its identifier being free or its own already."""
     if isinstance(new, App):
         if old is None and new.app_id in box.apps:
-            raise ControlError(409, "sandbox.app_id_taken", f"app {new.app_id} exists under another key")
+            raise ControlError(
+                409, "sandbox.app_id_taken", f"app {new.app_id} exists under another key"
+            )
         box.apps[new.app_id] = new
         box.store.now(("app", new.app_id, new))
     else:
         if old is None and new.mchid in box.merchants:
-            raise ControlError(409, "sandbox.mchid_taken", f"merchant {new.mchid} exists under another key")
+            raise ControlError(
+                409, "sandbox.mchid_taken", f"merchant {new.mchid} exists under another key"
+            )
         if len(new.apiv3_key.encode()) != 32:
             raise invalid("apiv3_key", "has not 32 bytes")
         box.merchants[new.mchid] = new
@@ -165,13 +186,15 @@ async def create(ask: Ask) -> dict[str, Any]:
     settings = _settings(kind, ask.body)
     old = by_key(ask.box, kind, key)
     if old is not None:
-        for fixed in ("app_id", "mchid", "merchant_private_key"):
+        for fixed in FIXED:
             settings.pop(fixed, None)
         return show(_update(ask.box, old, settings))
     made: App | Merchant
     if kind == "pay":
         # Making keys takes a moment; other requests go on meanwhile.
-        made = await asyncio.to_thread(_new_merchant, ask.box, key, str(settings.pop("merchant_private_key", "")))
+        made = await asyncio.to_thread(
+            _new_merchant, ask.box, key, str(settings.pop("merchant_private_key", ""))
+        )
         raced = by_key(ask.box, kind, key)
         if raced is not None:
             return show(raced)
@@ -190,9 +213,11 @@ def _name_templates(box: Box, app: App | Merchant) -> None:
 
 
 def _update(box: Box, old: App | Merchant, settings: dict[str, Any]) -> App | Merchant:
-    known = APP_SETTINGS if isinstance(old, App) else PAY_SETTINGS
-    known = known - {"app_id", "mchid", "merchant_private_key"}
-    new: App | Merchant = _apply(old, settings, known) if isinstance(old, App) else _apply(old, settings, known)
+    new: App | Merchant
+    if isinstance(old, App):
+        new = _apply(old, settings, APP_SETTINGS - FIXED)
+    else:
+        new = _apply(old, settings, PAY_SETTINGS - FIXED)
     _name_templates(box, new)
     if isinstance(old, App) and isinstance(new, App) and new.aes_key != old.aes_key:
         new.old_aes_key = old.aes_key
@@ -225,7 +250,11 @@ async def rotate(ask: Ask) -> dict[str, Any]:
     box, what = ask.box, ask.text("what")
     account = find(box, ask.path("account"))
     if isinstance(account, App) and what in {"secret", "token", "aes_key"}:
-        value = {"secret": box.chance.hex(32), "token": box.chance.text(24), "aes_key": aes_key(box)}[what]
+        value = {
+            "secret": box.chance.hex(32),
+            "token": box.chance.text(24),
+            "aes_key": aes_key(box),
+        }[what]
         return show(_update(box, account, {what: value}))
     if isinstance(account, Merchant) and what == "apiv3_key":
         return show(_update(box, account, {what: box.chance.text(32)}))
@@ -239,7 +268,10 @@ async def rotate(ask: Ask) -> dict[str, Any]:
 def _rotate_keys(box: Box, merchant: Merchant, what: str) -> None:
     key = keys.new_private_key()
     if what == "public_key":
-        merchant.public_private_key, merchant.public_key = keys.private_pem(key), keys.public_pem(key.public_key())
+        merchant.public_private_key, merchant.public_key = (
+            keys.private_pem(key),
+            keys.public_pem(key.public_key()),
+        )
         merchant.public_key_id = f"PUB_KEY_ID_01{merchant.mchid}{box.chance.digits(22)}"
         return
     merchant.former.insert(0, (merchant.platform_serial, merchant.platform_certificate))

@@ -2,16 +2,45 @@
 
 from typing import Any
 
-from ..box import Box
-from ..models import Fan
-from ..world import show_fan
+from tiefen.sandbox.box import Box
+from tiefen.sandbox.models import Fan
+from tiefen.sandbox.world import show_fan
+
 from .gateway import Ask, Handler, invalid, reply
 
 MOST_AT_ONCE = 20_000
-COLOURS = ("#07c160", "#576b95", "#fa9d3b", "#e64340", "#10aeff", "#9a6bcc", "#2aae67", "#c87d2f", "#3a7afe", "#d4537e")
+COLOURS = (
+    "#07c160",
+    "#576b95",
+    "#fa9d3b",
+    "#e64340",
+    "#10aeff",
+    "#9a6bcc",
+    "#2aae67",
+    "#c87d2f",
+    "#3a7afe",
+    "#d4537e",
+)
 FAMILY = "王李张刘陈杨黄赵吴周徐孙马朱胡郭何高林罗郑梁谢宋唐许韩冯邓曹彭曾肖田董袁潘于蒋蔡余杜叶程苏魏吕丁任沈姚卢姜崔钟谭陆汪范金石廖贾夏韦付方白邹孟熊秦邱江尹薛闫段雷侯龙史陶黎贺顾毛郝龚邵万钱严覃武戴莫孔向汤"
 GIVEN = "子轩梓涵雨桐一诺欣怡浩然思远佳琪嘉懿宇航诗涵明哲静怡俊杰可馨天佑语嫣博文若曦建国秀英志强丽娟晓燕海波春梅永红小军玉兰晨曦安琪俊豪梦琪子墨悦然书瑶景行知夏星野云舒清欢南笙"
-CITIES = ("北京", "上海", "广州", "深圳", "杭州", "成都", "重庆", "武汉", "西安", "南京", "苏州", "长沙", "郑州", "青岛", "厦门", "昆明")
+CITIES = (
+    "北京",
+    "上海",
+    "广州",
+    "深圳",
+    "杭州",
+    "成都",
+    "重庆",
+    "武汉",
+    "西安",
+    "南京",
+    "苏州",
+    "长沙",
+    "郑州",
+    "青岛",
+    "厦门",
+    "昆明",
+)
 
 
 def _nickname(box: Box) -> str:
@@ -51,7 +80,11 @@ async def create(ask: Ask) -> dict[str, Any]:
         if not isinstance(count, int) or not 1 <= count <= MOST_AT_ONCE:
             raise invalid("count", f"is a number from 1 to {MOST_AT_ONCE}")
         asked = [{}] * count
-    if not isinstance(asked, list) or len(asked) > MOST_AT_ONCE or not all(isinstance(a, dict) for a in asked):
+    if (
+        not isinstance(asked, list)
+        or len(asked) > MOST_AT_ONCE
+        or not all(isinstance(a, dict) for a in asked)
+    ):
         raise invalid("fans", f"is a list of at most {MOST_AT_ONCE} objects")
     made = [show_fan(ask.box, make(ask.box, one)) for one in asked]
     if ask.box.wire.watched:

@@ -9,9 +9,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from ..box import Box
-from ..errors import ControlError
-from ..gateway import base_url
+from tiefen.sandbox.box import Box
+from tiefen.sandbox.errors import ControlError
+from tiefen.sandbox.gateway import base_url
 
 PREFIX = "/sandbox/api"
 MOST = 1000

@@ -4,11 +4,12 @@ import asyncio
 import hashlib
 from typing import Any
 
-from ..box import Box
-from ..errors import ControlError
-from ..models import Order
-from ..pay import charge as charging
-from ..pay import notices, refunds, sign
+from tiefen.sandbox.box import Box
+from tiefen.sandbox.errors import ControlError
+from tiefen.sandbox.models import Order
+from tiefen.sandbox.pay import charge as charging
+from tiefen.sandbox.pay import notices, refunds, sign
+
 from .gateway import Ask, Handler, invalid
 
 OUTCOMES = {"success", "cancel", "insufficient", "error"}
@@ -80,7 +81,11 @@ async def jssdk_check(ask: Ask) -> dict[str, Any]:
         return {"ok": False, "err_msg": "config:invalid url domain", "string": string}
     wanted = hashlib.sha1(string.encode(), usedforsecurity=False).hexdigest()
     good = bool(ticket) and wanted == ask.text("signature")
-    return {"ok": good, "err_msg": "config:ok" if good else "config:invalid signature", "string": string}
+    return {
+        "ok": good,
+        "err_msg": "config:ok" if good else "config:invalid signature",
+        "string": string,
+    }
 
 
 # -- truth ----------------------------------------------------------------------------------------------------------

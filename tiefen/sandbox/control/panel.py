@@ -8,11 +8,12 @@ from typing import Any
 import msgspec
 from starlette.responses import Response, StreamingResponse
 
-from ..box import Box
-from ..clock import iso, parse_time
-from ..errors import ControlError
-from ..models import Code
-from ..wire import summary, whole
+from tiefen.sandbox.box import Box
+from tiefen.sandbox.clock import iso, parse_time
+from tiefen.sandbox.errors import ControlError
+from tiefen.sandbox.models import Code
+from tiefen.sandbox.wire import summary, whole
+
 from .gateway import Ask, Handler, invalid
 
 HEARTBEAT = 15.0
@@ -72,7 +73,9 @@ async def events(ask: Ask) -> Response:
     fan = ask.query("fan")
     fan_id = ask.box.fan(fan).id if fan else None
     return StreamingResponse(
-        _events(ask.box, fan_id), media_type="text/event-stream", headers={"Cache-Control": "no-store"}
+        _events(ask.box, fan_id),
+        media_type="text/event-stream",
+        headers={"Cache-Control": "no-store"},
     )
 
 
@@ -99,7 +102,9 @@ async def faults(ask: Ask) -> dict[str, Any]:
 
 
 def _say_fault(box: Box) -> None:
-    box.wire.publish("fault", {"items": [msgspec.to_builtins(r) for r in box.faults.rules.values()]})
+    box.wire.publish(
+        "fault", {"items": [msgspec.to_builtins(r) for r in box.faults.rules.values()]}
+    )
 
 
 async def arm(ask: Ask) -> dict[str, Any]:
@@ -199,7 +204,11 @@ def _show_code(code: Code) -> dict[str, Any]:
 
 async def codes(ask: Ask) -> dict[str, Any]:
     app_id, now = ask.query("app_id"), ask.box.clock.time()
-    live = [c for c in ask.box.codes.values() if app_id in {"", c.app_id} and (c.expires_at or now + 1) > now]
+    live = [
+        c
+        for c in ask.box.codes.values()
+        if app_id in {"", c.app_id} and (c.expires_at or now + 1) > now
+    ]
     return ask.paged(live[::-1], _show_code)
 
 

@@ -7,15 +7,16 @@ from urllib.parse import parse_qsl, urljoin, urlsplit
 
 import httpx
 
-from .. import mini, phone, push
-from ..box import Box
-from ..clock import iso
-from ..errors import ControlError
-from ..models import App, Code, Message, Relation
-from ..oa import media, oauth
-from ..oa.media import sniff
-from ..push import Push
-from ..world import shown
+from tiefen.sandbox import mini, phone, push
+from tiefen.sandbox.box import Box
+from tiefen.sandbox.clock import iso
+from tiefen.sandbox.errors import ControlError
+from tiefen.sandbox.models import App, Code, Message, Relation
+from tiefen.sandbox.oa import media, oauth
+from tiefen.sandbox.oa.media import sniff
+from tiefen.sandbox.push import Push
+from tiefen.sandbox.world import shown
+
 from .gateway import Ask, Handler, invalid
 
 HOPS = 10
@@ -85,7 +86,9 @@ async def scan(ask: Ask) -> dict[str, Any]:
     if relation.subscribed:
         return await _told(ask, phone.scan(box, fan, code), kind="scan", **more)
     if ask.body.get("then_follow", True):
-        return await _told(ask, phone.follow(box, fan, app, code=code, how="qr"), kind="follow", **more)
+        return await _told(
+            ask, phone.follow(box, fan, app, code=code, how="qr"), kind="follow", **more
+        )
     return {"kind": "profile", "ticket": code.ticket, "push": None} | more
 
 
@@ -146,7 +149,9 @@ async def report_location(ask: Ask) -> dict[str, Any]:
     latitude, longitude = _degrees(ask, "latitude", 90), _degrees(ask, "longitude", 180)
     precision = float(ask.body.get("precision") or 30.0)
     fan = ask.box.fan(ask.path("fan"))
-    return await _told(ask, phone.report_location(ask.box, fan, _app(ask), latitude, longitude, precision))
+    return await _told(
+        ask, phone.report_location(ask.box, fan, _app(ask), latitude, longitude, precision)
+    )
 
 
 async def menu(ask: Ask) -> dict[str, Any]:
@@ -158,7 +163,11 @@ async def menu(ask: Ask) -> dict[str, Any]:
     if kind == "view":
         more["url"] = tapped["url"]
     if kind == "miniprogram":
-        more |= {"app_id": tapped.get("appid"), "page": tapped.get("pagepath"), "url": tapped.get("url")}
+        more |= {
+            "app_id": tapped.get("appid"),
+            "page": tapped.get("pagepath"),
+            "url": tapped.get("url"),
+        }
     return await _told(ask, told, **more)
 
 
@@ -170,7 +179,10 @@ async def open_url(ask: Ask) -> dict[str, Any]:
     for _ in range(HOPS):
         found = urlsplit(url)
         if found.path == "/connect/oauth2/authorize":
-            status, target = 302, _authorized(ask, fan.id, dict(parse_qsl(found.query, keep_blank_values=True)))
+            status, target = (
+                302,
+                _authorized(ask, fan.id, dict(parse_qsl(found.query, keep_blank_values=True))),
+            )
         else:
             try:
                 response = await box.http().get(url, cookies=cookies)
@@ -189,7 +201,9 @@ def _authorized(ask: Ask, fan_id: int, query: dict[str, str]) -> str:
     try:
         app, redirect = oauth.check_request(ask.box, query)
     except oauth.PageError as error:
-        raise ControlError(409, "sandbox.authorize_refused", f"{error.number} {error.text}") from error
+        raise ControlError(
+            409, "sandbox.authorize_refused", f"{error.number} {error.text}"
+        ) from error
     code = oauth.issue_code(ask.box, app, ask.box.fans[fan_id], query["scope"])
     return oauth.back(redirect, code, query.get("state"))
 

@@ -3,11 +3,11 @@
 import hmac
 from typing import Any
 
-from .. import quota, tokens
-from ..errors import WxError
-from ..gateway import Api, Call, Result, caller_ip, ok
-from ..models import App
-from ..wire import Entry
+from tiefen.sandbox import quota, tokens
+from tiefen.sandbox.errors import WxError
+from tiefen.sandbox.gateway import Api, Call, Result, caller_ip, ok
+from tiefen.sandbox.models import App
+from tiefen.sandbox.wire import Entry
 
 RID_DAYS = 7
 
@@ -34,7 +34,9 @@ async def token(call: Call) -> Result:
     if call.query.get("grant_type") != "client_credential":
         raise WxError(40002)
     query = call.query
-    app = _credential(call, query.get("appid"), query.get("secret"), "/cgi-bin/token", quota.TOKEN_DAILY)
+    app = _credential(
+        call, query.get("appid"), query.get("secret"), "/cgi-bin/token", quota.TOKEN_DAILY
+    )
     value, expires_in = tokens.plain(call.box, app)
     return {"access_token": value, "expires_in": expires_in}
 

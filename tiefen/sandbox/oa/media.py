@@ -3,10 +3,10 @@
 from starlette.datastructures import UploadFile
 from starlette.responses import Response
 
-from ..box import Box
-from ..errors import WxError
-from ..gateway import Api, Call, Result
-from ..models import App, Media
+from tiefen.sandbox.box import Box
+from tiefen.sandbox.errors import WxError
+from tiefen.sandbox.gateway import Api, Call, Result
+from tiefen.sandbox.models import App, Media
 
 THREE_DAYS = 259_200.0
 # type → (most bytes, content types)
@@ -21,16 +21,13 @@ SUFFIX = {"image/jpeg": "jpg", "image/png": "png", "image/gif": "gif", "image/bm
 
 
 async def _uploaded(call: Call) -> tuple[bytes, str]:
-    form = await call.request.form()
-    file = form.get("media")
-    if not isinstance(file, UploadFile):
-        raise WxError(41005)
-    return await file.read(), sniff(await _head(file)) or file.content_type or ""
-
-
-async def _head(file: UploadFile) -> bytes:
-    await file.seek(0)
-    return await file.read(16)
+    """The bytes and content type of the `media` part. Raises 41005 when there is none."""
+    async with call.request.form() as form:
+        file = form.get("media")
+        if not isinstance(file, UploadFile):
+            raise WxError(41005)
+        data = await file.read()
+        return data, sniff(data[:16]) or file.content_type or ""
 
 
 def sniff(head: bytes) -> str:

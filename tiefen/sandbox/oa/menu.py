@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from ..errors import WxError
-from ..gateway import Api, Call, Result, ok
+from tiefen.sandbox.errors import WxError
+from tiefen.sandbox.gateway import Api, Call, Result, ok
 
 TOP, SUB = 3, 5
 KEYED = {
@@ -15,7 +15,7 @@ KEYED = {
     "pic_weixin",
     "location_select",
 }
-NEEDS: dict[str, tuple[str, ...]] = {kind: ("key",) for kind in KEYED} | {
+NEEDS: dict[str, tuple[str, ...]] = dict.fromkeys(KEYED, ("key",)) | {
     "view": ("url",),
     "miniprogram": ("url", "appid", "pagepath"),
     "media_id": ("media_id",),
@@ -43,15 +43,19 @@ def _check(button: Any, *, top: bool) -> None:
     if needs is None:
         raise WxError(40017)
     for field in needs:
-        value = str(button.get(field, ""))
-        if field == "key" and not 1 <= len(value.encode()) <= 128:
-            raise WxError(40019)
-        if field == "url" and not 1 <= len(value.encode()) <= 1024:
-            raise WxError(40020)
-        if field == "url" and not value.startswith(("http://", "https://")):
-            raise WxError(40055 if top else 40054)
-        if not value:
-            raise WxError(40035)
+        _check_field(field, str(button.get(field, "")), top=top)
+
+
+def _check_field(field: str, value: str, *, top: bool) -> None:
+    size = len(value.encode())
+    if field == "key" and not 1 <= size <= 128:
+        raise WxError(40019)
+    if field == "url" and not 1 <= size <= 1024:
+        raise WxError(40020)
+    if field == "url" and not value.startswith(("http://", "https://")):
+        raise WxError(40055 if top else 40054)
+    if not value:
+        raise WxError(40035)
 
 
 async def create(call: Call) -> Result:
@@ -79,9 +83,16 @@ async def selfmenu(call: Call) -> Result:
 
     def shown(button: dict[str, Any]) -> dict[str, Any]:
         below = button.get("sub_button") or []
-        return button | {"sub_button": {"list": below}} if below else {k: v for k, v in button.items() if v != []}
+        return (
+            button | {"sub_button": {"list": below}}
+            if below
+            else {k: v for k, v in button.items() if v != []}
+        )
 
-    return {"is_menu_open": 1, "selfmenu_info": {"button": [shown(b) for b in call.app.menu["button"]]}}
+    return {
+        "is_menu_open": 1,
+        "selfmenu_info": {"button": [shown(b) for b in call.app.menu["button"]]},
+    }
 
 
 async def delete(call: Call) -> Result:

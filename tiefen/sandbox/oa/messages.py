@@ -3,11 +3,12 @@
 import re
 from typing import Any
 
-from .. import push, windows
-from ..box import Box
-from ..errors import WxError
-from ..gateway import Api, Call, Result, ok
-from ..models import App, Message, Relation, Template
+from tiefen.sandbox import push, windows
+from tiefen.sandbox.box import Box
+from tiefen.sandbox.errors import WxError
+from tiefen.sandbox.gateway import Api, Call, Result, ok
+from tiefen.sandbox.models import App, Message, Relation, Template
+
 from .users import relation_or_fail
 
 PLACEHOLDER = re.compile(r"\{\{\s*(\w+)\.DATA\s*\}\}")
@@ -45,14 +46,28 @@ def _custom_fields(box: Box, kind: str, body: dict[str, Any]) -> dict[str, Any]:
         keys = ("title", "description", "url", "picurl")
         return {"articles": [{k: str(items[0].get(k) or "") for k in keys}]}
     if kind == "msgmenu":
-        options = [{"id": str(o.get("id", "")), "content": str(o.get("content", ""))} for o in part.get("list") or []]
+        options = [
+            {"id": str(o.get("id", "")), "content": str(o.get("content", ""))}
+            for o in part.get("list") or []
+        ]
         text = f"{part.get('head_content', '')}\n{part.get('tail_content', '')}".strip()
         return {"text": text, "options": options}
     return {"card": {k: v for k, v in part.items() if isinstance(v, str)}}
 
 
 SHOWN_AS = {"msgmenu": "menu", "miniprogrampage": "miniprogram", "link": "news"}
-CUSTOM_KINDS = {"text", "image", "voice", "video", "music", "news", "msgmenu", "miniprogrampage", "wxcard", "link"}
+CUSTOM_KINDS = {
+    "text",
+    "image",
+    "voice",
+    "video",
+    "music",
+    "news",
+    "msgmenu",
+    "miniprogrampage",
+    "wxcard",
+    "link",
+}
 
 
 async def custom_send(call: Call) -> Result:
@@ -96,11 +111,19 @@ def render(template: Template, data: dict[str, Any]) -> list[dict[str, str]]:
             continue
         value = data.get(found[1])
         text = value.get("value") if isinstance(value, dict) else None
-        rows.append({"label": line[: found.start()].strip().rstrip(":："), "value": str(text or ""), "key": found[1]})
+        rows.append(
+            {
+                "label": line[: found.start()].strip().rstrip(":："),
+                "value": str(text or ""),
+                "key": found[1],
+            }
+        )
     return rows
 
 
-def _say_template(box: Box, relation: Relation, via: str, template: Template, body: dict[str, Any]) -> Message:
+def _say_template(
+    box: Box, relation: Relation, via: str, template: Template, body: dict[str, Any]
+) -> Message:
     mini = body.get("miniprogram")
     rows = render(template, body["data"])
     card = {
@@ -110,7 +133,9 @@ def _say_template(box: Box, relation: Relation, via: str, template: Template, bo
         "mini": mini if isinstance(mini, dict) else {},
     }
     message = box.say(relation, "out", via, "template", template=card)
-    box.notify(relation.fan_id, box.apps[relation.app_id].name, template.title, rows, url=card["url"])
+    box.notify(
+        relation.fan_id, box.apps[relation.app_id].name, template.title, rows, url=card["url"]
+    )
     return message
 
 
@@ -140,7 +165,9 @@ async def template_send(call: Call) -> Result:
     if not blocked:
         _say_template(box, relation, "template", template, body)
     status = "failed:user block" if blocked else "success"
-    told = push.compose(box, app, relation, "event", Event="TEMPLATESENDJOBFINISH", MsgID=msgid, Status=status)
+    told = push.compose(
+        box, app, relation, "event", Event="TEMPLATESENDJOBFINISH", MsgID=msgid, Status=status
+    )
     told.repliable = False
 
     async def tell() -> None:
@@ -235,8 +262,16 @@ APIS = [
     Api("POST", "/cgi-bin/message/custom/typing", custom_typing, daily=500_000),
     Api("POST", "/cgi-bin/message/template/send", template_send, daily=100_000, kinds=("oa",)),
     Api("POST", "/cgi-bin/template/api_add_template", add_template, daily=1000, kinds=("oa",)),
-    Api("GET", "/cgi-bin/template/get_all_private_template", all_templates, daily=10_000, kinds=("oa",)),
+    Api(
+        "GET",
+        "/cgi-bin/template/get_all_private_template",
+        all_templates,
+        daily=10_000,
+        kinds=("oa",),
+    ),
     Api("POST", "/cgi-bin/template/del_private_template", del_template, daily=1000, kinds=("oa",)),
     Api("POST", "/cgi-bin/message/subscribe/bizsend", subscribe_send, daily=100_000, kinds=("oa",)),
-    Api("POST", "/cgi-bin/message/subscribe/send", subscribe_send, daily=10_000_000, kinds=("mini",)),
+    Api(
+        "POST", "/cgi-bin/message/subscribe/send", subscribe_send, daily=10_000_000, kinds=("mini",)
+    ),
 ]

@@ -10,11 +10,11 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import Route
 
-from .. import world
-from ..box import Box
-from ..errors import ControlError, WxError
-from ..gateway import Api, Call, Result, base_url, ok, shown_url
-from ..models import App, Fan
+from tiefen.sandbox import world
+from tiefen.sandbox.box import Box
+from tiefen.sandbox.errors import ControlError, WxError
+from tiefen.sandbox.gateway import Api, Call, Result, base_url, ok, shown_url
+from tiefen.sandbox.models import App, Fan
 
 CODE_SECONDS = 300.0
 TOKEN_SECONDS = 7200.0
@@ -55,7 +55,11 @@ def check_request(box: Box, query: dict[str, str]) -> tuple[App, str]:
 
 def issue_code(box: Box, app: App, fan: Fan, scope: str) -> str:
     code = f"0{box.chance.text(31)}"
-    box.remember(f"oauth/{code}", {"app_id": app.app_id, "fan": fan.id, "scope": scope, "used": False}, CODE_SECONDS)
+    box.remember(
+        f"oauth/{code}",
+        {"app_id": app.app_id, "fan": fan.id, "scope": scope, "used": False},
+        CODE_SECONDS,
+    )
     return code
 
 
@@ -113,7 +117,9 @@ def _authorize(box: Box, request: Request, query: dict[str, str]) -> Response:
     try:
         app, redirect = check_request(box, query)
     except PageError as error:
-        return _page("授权失败", f"<h2>{error.number}</h2><p>{html.escape(error.text)}</p>", status=400)
+        return _page(
+            "授权失败", f"<h2>{error.number}</h2><p>{html.escape(error.text)}</p>", status=400
+        )
     fan = find_fan(box, request)
     if fan is None:
         return _choose(box, request)

@@ -6,10 +6,10 @@ from typing import Any
 import segno
 from starlette.responses import Response
 
-from ..box import Box
-from ..errors import WxError
-from ..gateway import Api, Call, Result
-from ..models import App, Code
+from tiefen.sandbox.box import Box
+from tiefen.sandbox.errors import WxError
+from tiefen.sandbox.gateway import Api, Call, Result
+from tiefen.sandbox.models import App, Code
 
 TEMPORARY = {"QR_SCENE", "QR_STR_SCENE"}
 PERMANENT = {"QR_LIMIT_SCENE", "QR_LIMIT_STR_SCENE"}

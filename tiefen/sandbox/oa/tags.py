@@ -2,9 +2,10 @@
 
 from typing import Any
 
-from ..errors import WxError
-from ..gateway import Api, Call, Result, ok
-from ..models import Relation
+from tiefen.sandbox.errors import WxError
+from tiefen.sandbox.gateway import Api, Call, Result, ok
+from tiefen.sandbox.models import Relation
+
 from .users import page_of
 
 SYSTEM = {2: "星标组"}
@@ -66,7 +67,9 @@ async def listed(call: Call) -> Result:
         for tag_id in relation.tags:
             counts[tag_id] = counts.get(tag_id, 0) + 1
     known = SYSTEM | call.app.tags
-    return {"tags": [{"id": i, "name": name, "count": counts.get(i, 0)} for i, name in known.items()]}
+    return {
+        "tags": [{"id": i, "name": name, "count": counts.get(i, 0)} for i, name in known.items()]
+    }
 
 
 async def update(call: Call) -> Result:
@@ -144,7 +147,11 @@ async def fan_tags(call: Call) -> Result:
 
 
 async def blacklist(call: Call) -> Result:
-    openids = [r.openid for r in call.box.relations.values() if r.app_id == call.app.app_id and r.blacklisted]
+    openids = [
+        r.openid
+        for r in call.box.relations.values()
+        if r.app_id == call.app.app_id and r.blacklisted
+    ]
     return page_of(openids, str(call.json().get("begin_openid") or ""), len(openids))
 
 

@@ -3,10 +3,10 @@
 import itertools
 from typing import Any
 
-from ..box import Box
-from ..errors import WxError
-from ..gateway import Api, Call, Result, ok
-from ..models import App, Relation
+from tiefen.sandbox.box import Box
+from tiefen.sandbox.errors import WxError
+from tiefen.sandbox.gateway import Api, Call, Result, ok
+from tiefen.sandbox.models import App, Relation
 
 BATCH = 100
 PAGE = 10_000

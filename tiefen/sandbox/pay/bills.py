@@ -8,10 +8,11 @@ from urllib.parse import urlencode
 
 from starlette.responses import Response
 
-from ..box import Box
-from ..clock import BEIJING
-from ..errors import PayError, param_error
-from ..models import Charge, Merchant, Refund
+from tiefen.sandbox.box import Box
+from tiefen.sandbox.clock import BEIJING
+from tiefen.sandbox.errors import PayError, param_error
+from tiefen.sandbox.models import Charge, Merchant, Refund
+
 from .gateway import Answer, PayApi, PayCall
 
 READY_HOUR = 10
@@ -23,7 +24,9 @@ TRADE = (
     "应结订单金额,代金券金额,微信退款单号,商户退款单号,退款金额,充值券退款金额,退款类型,退款状态,商品名称,商户数据包,"
     "手续费,费率,订单金额,申请退款金额,费率备注"
 )
-TRADE_SUM = "总交易单数,应结订单总金额,退款总金额,充值券退款总金额,手续费总金额,订单总金额,申请退款总金额"
+TRADE_SUM = (
+    "总交易单数,应结订单总金额,退款总金额,充值券退款总金额,手续费总金额,订单总金额,申请退款总金额"
+)
 FLOW = (
     "记账时间,微信支付业务单号,资金流水单号,业务名称,业务类型,收支类型,收支金额(元),账户结余(元),"
     "资金变更提交申请人,备注,业务凭证号"
@@ -108,8 +111,14 @@ def _trade_row(box: Box, merchant: Merchant, charge: Charge, refund: Refund | No
 def _trades(
     box: Box, merchant: Merchant, start: float, end: float, kind: str
 ) -> tuple[list[Charge], list[Refund]]:
-    charges = [c for c in box.charges.values() if c.mchid == merchant.mchid and start <= c.charged_at < end]
-    refunds = [r for r in box.refund_ids.values() if r.mchid == merchant.mchid and start <= r.created_at < end]
+    charges = [
+        c for c in box.charges.values() if c.mchid == merchant.mchid and start <= c.charged_at < end
+    ]
+    refunds = [
+        r
+        for r in box.refund_ids.values()
+        if r.mchid == merchant.mchid and start <= r.created_at < end
+    ]
     refunds = [r for r in refunds if r.status != "CLOSED"]
     return ([] if kind == "REFUND" else charges), ([] if kind == "SUCCESS" else refunds)
 
@@ -120,7 +129,9 @@ def trade_csv(box: Box, merchant: Merchant, start: float, end: float, kind: str)
     if not charges and not refunds:
         raise _none()
     rows = [(c.charged_at, _trade_row(box, merchant, c, None)) for c in charges]
-    rows += [(r.created_at, _trade_row(box, merchant, box.charges[r.transaction_id], r)) for r in refunds]
+    rows += [
+        (r.created_at, _trade_row(box, merchant, box.charges[r.transaction_id], r)) for r in refunds
+    ]
     taken, back = sum(c.amount_fen for c in charges), sum(r.amount_fen for r in refunds)
     fees = sum(c.fee_fen for c in charges) - sum(r.fee_fen for r in refunds)
     total = [len(rows), yuan(taken), yuan(back), "0.00", yuan(fees, 5), yuan(taken), yuan(back)]
@@ -134,16 +145,38 @@ def _movements(box: Box, merchant: Merchant) -> list[tuple[float, str, str, str,
     for c in box.charges.values():
         if c.mchid != merchant.mchid:
             continue
-        found.append((c.charged_at, f"1{c.transaction_id}", c.transaction_id, "交易", c.amount_fen, "", c.out_trade_no))
+        found.append(
+            (
+                c.charged_at,
+                f"1{c.transaction_id}",
+                c.transaction_id,
+                "交易",
+                c.amount_fen,
+                "",
+                c.out_trade_no,
+            )
+        )
         if c.fee_fen:
             fee = f"2{c.transaction_id}"
-            found.append((c.charged_at, fee, c.transaction_id, "扣除交易手续费", -c.fee_fen, "", c.out_trade_no))
+            found.append(
+                (
+                    c.charged_at,
+                    fee,
+                    c.transaction_id,
+                    "扣除交易手续费",
+                    -c.fee_fen,
+                    "",
+                    c.out_trade_no,
+                )
+            )
     for r in box.refund_ids.values():
         if r.mchid != merchant.mchid or r.status == "CLOSED":
             continue
         remark = f"退款总金额{yuan(r.amount_fen)}元;含手续费{yuan(r.fee_fen)}元"
         net = -(r.amount_fen - r.fee_fen)
-        found.append((r.created_at, f"3{r.refund_id}", r.refund_id, "退款", net, remark, r.out_refund_no))
+        found.append(
+            (r.created_at, f"3{r.refund_id}", r.refund_id, "退款", net, remark, r.out_refund_no)
+        )
     return sorted(found)
 
 
@@ -158,7 +191,17 @@ def flow_csv(box: Box, merchant: Merchant, start: float, end: float) -> str:
             continue
         (inward if fen > 0 else outward).append(abs(fen))
         way = "收入" if fen > 0 else "支出"
-        values = [_moment(at), business, flow, name, name, way, yuan(abs(fen)), yuan(balance), "system"]
+        values = [
+            _moment(at),
+            business,
+            flow,
+            name,
+            name,
+            way,
+            yuan(abs(fen)),
+            yuan(balance),
+            "system",
+        ]
         rows.append(_line([*values, remark, reference]))
     if not rows:
         raise _none()

@@ -3,11 +3,12 @@
 from dataclasses import dataclass
 from typing import Any
 
-from .. import windows
-from ..box import Box
-from ..clock import BEIJING, iso
-from ..errors import ControlError
-from ..models import Charge, Fan, Notice, Order, Prepay
+from tiefen.sandbox import windows
+from tiefen.sandbox.box import Box
+from tiefen.sandbox.clock import BEIJING, iso
+from tiefen.sandbox.errors import ControlError
+from tiefen.sandbox.models import Charge, Fan, Notice, Order, Prepay
+
 from . import notices, orders, sign
 
 
@@ -51,7 +52,11 @@ def show_sheet(box: Box, prepay_id: str) -> dict[str, Any]:
 
 
 def _until(order: Order, prepay: Prepay) -> float:
-    return prepay.expires_at if order.time_expire is None else min(prepay.expires_at, order.time_expire)
+    return (
+        prepay.expires_at
+        if order.time_expire is None
+        else min(prepay.expires_at, order.time_expire)
+    )
 
 
 def _refusal(box: Box, order: Order, prepay: Prepay, fan: Fan) -> str:
@@ -118,7 +123,11 @@ def _charge(box: Box, order: Order, fan: Fan) -> Charge:
         refunded_fen=0,
         charged_at=box.clock.time(),
     )
-    order.state, order.transaction_id, order.paid_at = "SUCCESS", charge.transaction_id, charge.charged_at
+    order.state, order.transaction_id, order.paid_at = (
+        "SUCCESS",
+        charge.transaction_id,
+        charge.charged_at,
+    )
     order.openid = relation.openid
     box.charges[charge.transaction_id] = charge
     windows.open_window(box, relation, "pay")

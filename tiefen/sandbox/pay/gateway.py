@@ -10,12 +10,13 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from ..box import Box
-from ..errors import PayError, param_error
-from ..faults import CALLING, Rule
-from ..gateway import base_url, shown_url, sleep_for
-from ..models import Merchant
-from ..wire import Entry
+from tiefen.sandbox.box import Box
+from tiefen.sandbox.errors import PayError, param_error
+from tiefen.sandbox.faults import CALLING, Rule
+from tiefen.sandbox.gateway import base_url, shown_url, sleep_for
+from tiefen.sandbox.models import Merchant
+from tiefen.sandbox.wire import Entry
+
 from . import sign
 
 # (status, JSON or None), signed on the way out; a Response goes out as it is, unsigned (bill files).
@@ -86,7 +87,14 @@ async def _receive(box: Box, api: PayApi, request: Request) -> Response:
     began = time.perf_counter()
     body = await request.body()
     entry = box.wire.open(
-        box.clock.time(), "in", "pay", "", request.method, shown_url(request), request.headers.items(), body
+        box.clock.time(),
+        "in",
+        "pay",
+        "",
+        request.method,
+        shown_url(request),
+        request.headers.items(),
+        body,
     )
     entry.account = _named_mchid(request)
     facts = {"path": request.url.path, "account": entry.account}
@@ -114,7 +122,9 @@ async def _with_faults(
         return Response(status_code=504)
     if "http_500_before" in rules:
         return Response(status_code=500)
-    merchant, answer, number = await _answer(box, api, request, body, entry, limited="rate_limit" in rules)
+    merchant, answer, number = await _answer(
+        box, api, request, body, entry, limited="rate_limit" in rules
+    )
     if "timeout_after" in rules:
         await sleep_for(rules["timeout_after"])
         return Response(status_code=504)
@@ -124,7 +134,11 @@ async def _with_faults(
         return answer
     response = respond(box, request, merchant, *answer, number, forged=rules.get("forge"))
     if "truncated" in rules:
-        return Response(bytes(response.body)[: len(response.body) // 2], response.status_code, dict(response.headers))
+        return Response(
+            bytes(response.body)[: len(response.body) // 2],
+            response.status_code,
+            dict(response.headers),
+        )
     return response
 
 
@@ -170,13 +184,19 @@ def respond(
     forged: Rule | None = None,
 ) -> Response:
     """The signed answer; without a known merchant there is no key to sign with."""
-    body = b"" if answer is None else json.dumps(answer, ensure_ascii=False, separators=(",", ":")).encode()
+    body = (
+        b""
+        if answer is None
+        else json.dumps(answer, ensure_ascii=False, separators=(",", ":")).encode()
+    )
     headers = {"Request-ID": f"08{box.chance.hex(20).upper()}-{number}"}
     if body:
         headers["Content-Type"] = "application/json; charset=utf-8"
     if merchant is not None:
         how = forged.how if forged else ""
-        signer = sign.platform_signer(box, merchant, asked=request.headers.get("wechatpay-serial", ""))
+        signer = sign.platform_signer(
+            box, merchant, asked=request.headers.get("wechatpay-serial", "")
+        )
         skew = (forged.seconds or 360.0) if forged and how == "skew" else 0.0
         signed = dict(sign.signed_headers(box, signer, body, skew=skew))
         headers |= forge_headers(box, signed, body, how)
@@ -194,7 +214,9 @@ def forge_headers(box: Box, headers: dict[str, str], body: bytes, how: str) -> d
     if how == "unknown_serial":
         return headers | {"Wechatpay-Serial": box.chance.hex(40).upper()}
     if how == "signtest":
-        return headers | {"Wechatpay-Signature": "WECHATPAY/SIGNTEST/" + headers["Wechatpay-Signature"][19:]}
+        return headers | {
+            "Wechatpay-Signature": "WECHATPAY/SIGNTEST/" + headers["Wechatpay-Signature"][19:]
+        }
     if how == "other_key":
         other = sign.Signer(headers["Wechatpay-Serial"], box.stranger())
         return dict(sign.signed_headers(box, other, body))

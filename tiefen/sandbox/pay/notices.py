@@ -5,11 +5,12 @@ import json
 from collections.abc import Awaitable
 from typing import Any
 
-from ..box import Box
-from ..clock import iso, rfc3339
-from ..faults import SENDING, WRONG_FACTS, Rule
-from ..models import Attempt, Notice, Order, Refund
-from ..sender import Sent, send
+from tiefen.sandbox.box import Box
+from tiefen.sandbox.clock import iso, rfc3339
+from tiefen.sandbox.faults import SENDING, WRONG_FACTS, Rule
+from tiefen.sandbox.models import Attempt, Notice, Order, Refund
+from tiefen.sandbox.sender import Sent, send
+
 from . import sign
 from .gateway import forge_headers
 
@@ -92,10 +93,19 @@ def for_refund(box: Box, refund: Refund) -> Notice | None:
 
 
 def _new(
-    box: Box, mchid: str, event: str, kind: str, url: str, resource: dict[str, Any], summary: str, reference: str
+    box: Box,
+    mchid: str,
+    event: str,
+    kind: str,
+    url: str,
+    resource: dict[str, Any],
+    summary: str,
+    reference: str,
 ) -> Notice:
     now = box.clock.time()
-    notice = Notice(box.chance.uuid(), mchid, event, kind, url, resource, summary, now, reference, next_at=now)
+    notice = Notice(
+        box.chance.uuid(), mchid, event, kind, url, resource, summary, now, reference, next_at=now
+    )
     box.notices[notice.id] = notice
     return notice
 
@@ -118,7 +128,11 @@ async def attempt(box: Box, notice: Notice) -> None:
     """One try by the schedule, as the armed faults will have it."""
     if notice.state not in {"waiting", "held"}:
         return
-    facts = {"account": notice.mchid, "event": notice.event, "out_trade_no": notice.resource["out_trade_no"]}
+    facts = {
+        "account": notice.mchid,
+        "event": notice.event,
+        "out_trade_no": notice.resource["out_trade_no"],
+    }
     facts["openid"] = notice.resource.get("payer", {}).get("openid", "")
     rules = box.faults.take("notice", facts, KINDS)
     await _spoilt(box, notice, rules)
@@ -180,7 +194,9 @@ async def _send(box: Box, notice: Notice, duplicate: Rule | None) -> None:
     if merchant.probe_every and merchant.notices_sent % merchant.probe_every == 0:
         await _one(box, notice, notice.resource, how="signtest")
     copies = duplicate.copies if duplicate else 1
-    sending: list[Awaitable[bool]] = [_one(box, notice, notice.resource, how="") for _ in range(copies)]
+    sending: list[Awaitable[bool]] = [
+        _one(box, notice, notice.resource, how="") for _ in range(copies)
+    ]
     if duplicate and duplicate.concurrent:
         accepted = any(await asyncio.gather(*sending))
     else:
@@ -203,14 +219,22 @@ def _plan_next(box: Box, notice: Notice) -> None:
 
 
 async def _one(
-    box: Box, notice: Notice, resource: dict[str, Any], *, how: str, skew: float | None = None, kind: str = ""
+    box: Box,
+    notice: Notice,
+    resource: dict[str, Any],
+    *,
+    how: str,
+    skew: float | None = None,
+    kind: str = "",
 ) -> bool:
     """One HTTP request. Returns whether it was accepted."""
     merchant = box.merchants[notice.mchid]
     plain = json.dumps(resource, ensure_ascii=False, separators=(",", ":")).encode()
     sealed = sign.seal(box, merchant, plain, notice.original_type)
     if how == "bad_tag":
-        sealed["ciphertext"] = ("A" if sealed["ciphertext"][0] != "A" else "B") + sealed["ciphertext"][1:]
+        sealed["ciphertext"] = ("A" if sealed["ciphertext"][0] != "A" else "B") + sealed[
+            "ciphertext"
+        ][1:]
     body = json.dumps(
         {
             "id": notice.id,
@@ -251,7 +275,9 @@ async def _one(
 
 def _record(box: Box, notice: Notice, sent: Sent, kind: str) -> bool:
     accepted = sent.status in {200, 204}
-    notice.attempts.append(Attempt(box.clock.time(), sent.status, sent.error, kind or "true", accepted))
+    notice.attempts.append(
+        Attempt(box.clock.time(), sent.status, sent.error, kind or "true", accepted)
+    )
     return accepted
 
 
@@ -268,7 +294,13 @@ def show(notice: Notice) -> dict[str, Any]:
         "next_at": iso(notice.next_at) if notice.next_at is not None else None,
         "resource": notice.resource,
         "attempts": [
-            {"at": iso(a.at), "status": a.status, "error": a.error, "kind": a.kind, "accepted": a.accepted}
+            {
+                "at": iso(a.at),
+                "status": a.status,
+                "error": a.error,
+                "kind": a.kind,
+                "accepted": a.accepted,
+            }
             for a in notice.attempts
         ],
     }

@@ -4,10 +4,11 @@ import json
 import re
 from typing import Any
 
-from ..box import Box
-from ..clock import parse_time, rfc3339
-from ..errors import PayError, param_error
-from ..models import Merchant, Order, Prepay
+from tiefen.sandbox.box import Box
+from tiefen.sandbox.clock import parse_time, rfc3339
+from tiefen.sandbox.errors import PayError, param_error
+from tiefen.sandbox.models import Merchant, Order, Prepay
+
 from .gateway import Answer, PayApi, PayCall
 
 NUMBER = re.compile(r"[0-9A-Za-z_\-|*]{6,32}")
@@ -122,7 +123,9 @@ def _read(call: PayCall, product: str) -> Order:
     if not NUMBER.fullmatch(number):
         raise param_error("out_trade_no", "只能是6到32位的数字、字母、_-|*")
     scene = body.get("scene_info") or {}
-    if product == "MWEB" and not (scene.get("payer_client_ip") and (scene.get("h5_info") or {}).get("type")):
+    if product == "MWEB" and not (
+        scene.get("payer_client_ip") and (scene.get("h5_info") or {}).get("type")
+    ):
         raise param_error("scene_info", "H5 支付需要 payer_client_ip 和 h5_info.type")
     return Order(
         mchid=call.merchant.mchid,
@@ -165,7 +168,9 @@ def _again(box: Box, old: Order, new: Order) -> Order:
     if old.state == "CLOSED" or expired(box, old):
         raise PayError(400, "ORDER_CLOSED", "该订单已关闭", 268447914)
     if old.params != new.params:
-        raise PayError(400, "INVALID_REQUEST", "商户订单号重复，且请求参数与原订单不一致", 268498688)
+        raise PayError(
+            400, "INVALID_REQUEST", "商户订单号重复，且请求参数与原订单不一致", 268498688
+        )
     return old
 
 
@@ -175,7 +180,9 @@ def _prepay(call: PayCall, product: str, **more: str) -> tuple[Order, Prepay]:
     key = (new.mchid, new.out_trade_no)
     order = _again(box, box.orders[key], new) if key in box.orders else new
     now = box.clock.time()
-    prepay = Prepay(f"wx{box.chance.digits(2)}{int(now)}{box.chance.hex(22)}"[:36], now + PREPAY_SECONDS, **more)
+    prepay = Prepay(
+        f"wx{box.chance.digits(2)}{int(now)}{box.chance.hex(22)}"[:36], now + PREPAY_SECONDS, **more
+    )
     order.prepays.append(prepay)
     box.orders[key] = order
     box.prepays[prepay.prepay_id] = order
@@ -205,7 +212,9 @@ async def h5(call: PayCall) -> Answer:
     order, prepay = _prepay(call, "MWEB")
     prepay.expires_at = call.box.clock.time() + H5_SECONDS
     path = "/cgi-bin/mmpayweb-bin/checkmweb"
-    prepay.h5_url = f"{call.base()}{path}?prepay_id={prepay.prepay_id}&package={call.box.chance.digits(10)}"
+    prepay.h5_url = (
+        f"{call.base()}{path}?prepay_id={prepay.prepay_id}&package={call.box.chance.digits(10)}"
+    )
     save(call.box, order)
     return 200, {"h5_url": prepay.h5_url}
 

@@ -7,9 +7,10 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 
-from ..box import Box
-from ..clock import parse_time
-from ..errors import ControlError
+from tiefen.sandbox.box import Box
+from tiefen.sandbox.clock import parse_time
+from tiefen.sandbox.errors import ControlError
+
 from .charge import show_sheet
 
 

@@ -3,10 +3,11 @@
 import json
 from typing import Any
 
-from ..box import Box
-from ..clock import BEIJING, iso, rfc3339
-from ..errors import PayError, param_error
-from ..models import Charge, Merchant, Refund
+from tiefen.sandbox.box import Box
+from tiefen.sandbox.clock import BEIJING, iso, rfc3339
+from tiefen.sandbox.errors import PayError, param_error
+from tiefen.sandbox.models import Charge, Merchant, Refund
+
 from . import charge as charging
 from . import notices
 from .gateway import Answer, PayApi, PayCall
@@ -67,12 +68,14 @@ def taken(box: Box, charge: Charge) -> int:
 
 
 def _of(box: Box, charge: Charge) -> list[Refund]:
-    return [r for r in box.refunds_by_charge.get(charge.transaction_id, ())]
+    return box.refunds_by_charge.get(charge.transaction_id, [])
 
 
 def _may_refund(box: Box, charge: Charge, amount: int, total: int) -> None:
     if total != charge.amount_fen:
-        raise PayError(400, "INVALID_REQUEST", "订单金额或退款金额与之前请求不一致，请核实后再试", 268435461)
+        raise PayError(
+            400, "INVALID_REQUEST", "订单金额或退款金额与之前请求不一致，请核实后再试", 268435461
+        )
     if box.clock.time() - charge.charged_at > YEAR:
         raise PayError(403, "TRADE_ERROR", "订单已超过可退款的最大期限", 268435464)
     if len(_of(box, charge)) >= PARTS:
@@ -97,7 +100,9 @@ async def create(call: PayCall) -> Answer:
     old = box.refunds.get((call.merchant.mchid, number))
     if old is not None:
         if old.params != params:
-            raise PayError(400, "INVALID_REQUEST", "商户退款单号重复，且请求参数与原退款单不一致", 268498688)
+            raise PayError(
+                400, "INVALID_REQUEST", "商户退款单号重复，且请求参数与原退款单不一致", 268498688
+            )
         return 200, shown(box, old)
     charge = _charge_of(box, call.merchant, body)
     _may_refund(box, charge, amount, total)
@@ -144,7 +149,9 @@ def schedule(box: Box, merchant: Merchant, refund: Refund) -> None:
         if refund.status == "PROCESSING":
             settle(box, refund, refund.outcome)
 
-    box.agenda.add(refund.created_at + merchant.refund_seconds, run, f"settle refund {refund.out_refund_no}")
+    box.agenda.add(
+        refund.created_at + merchant.refund_seconds, run, f"settle refund {refund.out_refund_no}"
+    )
 
 
 def settle(box: Box, refund: Refund, status: str) -> None:
@@ -163,7 +170,10 @@ def settle(box: Box, refund: Refund, status: str) -> None:
     box.store.now(*rows)
     if status == "SUCCESS":
         text = f"¥{refund.amount_fen // 100}.{refund.amount_fen % 100:02d}"
-        told = [{"label": "退款金额", "value": text}, {"label": "退款单号", "value": refund.refund_id}]
+        told = [
+            {"label": "退款金额", "value": text},
+            {"label": "退款单号", "value": refund.refund_id},
+        ]
         box.notify(charge.fan_id, "微信支付", "退款到账通知", told)
     if notice is not None:
         notices.start(box, notice)
@@ -232,12 +242,18 @@ async def query(call: PayCall) -> Answer:
 async def abnormal(call: PayCall) -> Answer:
     """Send an ABNORMAL refund to a bank card instead."""
     body, refund = call.json(), call.box.refund_ids.get(call.path["refund_id"])
-    if refund is None or refund.mchid != call.merchant.mchid or refund.out_refund_no != body.get("out_refund_no"):
+    if (
+        refund is None
+        or refund.mchid != call.merchant.mchid
+        or refund.out_refund_no != body.get("out_refund_no")
+    ):
         raise PayError(404, "RESOURCE_NOT_EXISTS", "退款单不存在", 268512771)
     if body.get("type") not in {"USER_BANK_CARD", "MERCHANT_BANK_CARD"}:
         raise param_error("type", "只能是 USER_BANK_CARD 或 MERCHANT_BANK_CARD")
     if refund.status != "ABNORMAL":
-        raise PayError(400, "INVALID_REQUEST", "退款单状态不是异常，不能发起异常退款处理", 268435461)
+        raise PayError(
+            400, "INVALID_REQUEST", "退款单状态不是异常，不能发起异常退款处理", 268435461
+        )
     refund.status, refund.outcome = "PROCESSING", "SUCCESS"
     call.box.store.now(("refund", refund.refund_id, refund))
     schedule(call.box, call.merchant, refund)

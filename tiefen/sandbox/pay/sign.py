@@ -10,11 +10,11 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from .. import keys
-from ..box import Box
-from ..errors import PayError
-from ..models import Merchant
-from ..wire import Headers
+from tiefen.sandbox import keys
+from tiefen.sandbox.box import Box
+from tiefen.sandbox.errors import PayError
+from tiefen.sandbox.models import Merchant
+from tiefen.sandbox.wire import Headers
 
 SCHEME = "WECHATPAY2-SHA256-RSA2048"
 SKEW = 300.0
@@ -44,7 +44,11 @@ def verify(private: str, message: bytes, signature: str) -> bool:
 
 def _refused(why: str) -> PayError:
     return PayError(
-        401, "SIGN_ERROR", f"签名错误，请检查后再试: {why}", 268443699, {"issue": why, "location": "authorization"}
+        401,
+        "SIGN_ERROR",
+        f"签名错误，请检查后再试: {why}",
+        268443699,
+        {"issue": why, "location": "authorization"},
     )
 
 
@@ -55,8 +59,10 @@ def authenticate(box: Box, method: str, target: bytes, header: str, body: bytes)
         raise _refused("no Authorization header")
     if scheme != SCHEME:
         raise _refused(f"unknown scheme {scheme!r}")
-    given = {name: value for name, value in PART.findall(rest)}
-    absent = [n for n in ("mchid", "nonce_str", "timestamp", "serial_no", "signature") if not given.get(n)]
+    given: dict[str, str] = dict(PART.findall(rest))
+    absent = [
+        n for n in ("mchid", "nonce_str", "timestamp", "serial_no", "signature") if not given.get(n)
+    ]
     if absent:
         raise _refused(f"Authorization without {', '.join(absent)}")
     merchant = box.merchants.get(given["mchid"])
@@ -114,7 +120,9 @@ def check_pay_sign(box: Box, params: dict[str, str]) -> tuple[bool, str, str]:
     package = str(params.get("package") or "")
     prepay_id = package.removeprefix("prepay_id=")
     app_id = str(params.get("appId") or "")
-    signed = lines(app_id, str(params.get("timeStamp") or ""), str(params.get("nonceStr") or ""), package)
+    signed = lines(
+        app_id, str(params.get("timeStamp") or ""), str(params.get("nonceStr") or ""), package
+    )
     string = signed.decode()
     order = box.prepays.get(prepay_id)
     if not package.startswith("prepay_id=") or order is None:
