@@ -1,0 +1,226 @@
+"""Who does what when: the demo world's script, drawn from a seed before anything happens.
+
+Sizes follow the numbers of the source documents, scaled to the number of fans: of 8,000 fans 30 %
+visit and 10 % buy; 5 to 10 orders on a normal day; 405 orders worth about ¥58,000 on the shop's
+festival day; a part of the fans leaves again.
+"""
+
+import random
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from tiefen.demo.goods import GOODS
+
+DAYS = 60
+FESTIVAL_DAYS_AGO = 11
+NORMAL_ORDERS_A_DAY = 7
+FESTIVAL_ORDERS = 405
+FESTIVAL_FEN = 5_800_000
+VISIT_SHARE = 0.30
+LEAVE_SHARE = 0.06
+ASK_SHARE = 0.05
+CALIBRATED_FANS = 8_000
+
+QUESTIONS = (
+    "发货", "优惠", "地址", "怎么保存", "龙井怎么泡", "有没有大箱的橙子", "快递到哪了", "可以开发票吗",
+    "礼盒能写贺卡吗", "客服", "蜂蜜结晶了还能吃吗", "你们家在哪", "体验装还有吗", "咖啡有低因的吗",
+)  # fmt: skip
+REASONS = ("有一袋漏气了", "买多了", "拍错规格", "坏了两个果", "和描述不太一样", "家人已经买过")
+SURNAMES = "王李张刘陈杨赵黄周吴徐孙胡朱高林何郭马罗梁宋郑谢韩唐冯于董萧程曹袁邓许傅沈曾彭吕"
+GIVEN = "晓雨思远梓涵佳怡子轩若曦明哲欣然浩宇雅静志强丽娜建国秀英海燕文博嘉慧一诺安然可心星辰沐阳"
+CITIES = (
+    ("330106", "浙江省", "杭州市", "西湖区"), ("310115", "上海市", "上海市", "浦东新区"),
+    ("320508", "江苏省", "苏州市", "姑苏区"), ("110105", "北京市", "北京市", "朝阳区"),
+    ("440305", "广东省", "深圳市", "南山区"), ("510107", "四川省", "成都市", "武侯区"),
+    ("420106", "湖北省", "武汉市", "武昌区"), ("610113", "陕西省", "西安市", "雁塔区"),
+)  # fmt: skip
+STREETS = ("文三路", "长安里", "梧桐街", "西溪北苑", "翠柏路", "望江花园", "青年路", "解放大道")
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """A fan to be: what the sandbox and the shop will be told."""
+
+    nickname: str
+    phone: str
+    city: tuple[str, str, str, str]
+    street: str
+
+
+@dataclass(frozen=True, slots=True)
+class Follow:
+    """Follows by a channel code (its place among the demo's codes), or by searching (None)."""
+
+    code: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """Sends a text to the account."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """Opens the shop and looks at some goods (places in GOODS)."""
+
+    goods: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Buy:
+    """Buys SKUs: (place in GOODS, variant, quantity); pays unless `outcome` says otherwise."""
+
+    basket: tuple[tuple[int, int, int], ...]
+    outcome: str = "success"
+    refund: str | None = None
+    """Reason to ask for a refund after receipt, if any."""
+
+
+@dataclass(frozen=True, slots=True)
+class Leave:
+    """Unfollows."""
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    """One thing one fan does at one time."""
+
+    at: datetime
+    fan: int
+    deed: Follow | Ask | Visit | Buy | Leave
+
+
+def people(seed: int, count: int) -> list[Person]:
+    """The first `count` people of a seed."""
+    draw = random.Random(f"people {seed}")
+    return [
+        Person(
+            nickname=draw.choice(SURNAMES) + "".join(draw.choices(GIVEN, k=draw.choice((1, 1, 2)))),
+            phone=f"1{draw.choice('3578')}{draw.randrange(10**9):09d}",
+            city=draw.choice(CITIES),
+            street=f"{draw.choice(STREETS)} {draw.randrange(1, 400)} 号 {draw.randrange(1, 30)} 室",
+        )
+        for _ in range(count)
+    ]
+
+
+def acts(seed: int, count: int, codes: int, now: datetime) -> list[Act]:
+    """Everything that `count` fans do in the days before `now`, in order of time.
+
+    `codes` is how many channel codes there are; the first ones bring more.
+    """
+    draw = random.Random(f"acts {seed} {count}")
+    start = now - timedelta(days=DAYS)
+    joined = [_moment(draw, start, _join_day(draw)) for _ in range(count)]
+    weights = [1 / (place + 1.5) for place in range(codes)] + [0.35]
+    plan = [Act(at, fan, Follow(_code(draw, weights, codes))) for fan, at in enumerate(joined)]
+    for fan, at in enumerate(joined):
+        if draw.random() < ASK_SHARE:
+            plan.append(Act(_after(draw, at, now), fan, Ask(draw.choice(QUESTIONS))))
+        if draw.random() < LEAVE_SHARE:
+            plan.append(Act(_after(draw, at, now), fan, Leave()))
+    buyers = _purchases(draw, joined, now, count)
+    plan += buyers
+    bought = {act.fan for act in buyers}
+    for fan in draw.sample(range(count), int(count * VISIT_SHARE)):
+        if fan not in bought:
+            goods = tuple(_good(draw) for _ in range(draw.randint(1, 3)))
+            plan.append(Act(_after(draw, joined[fan], now), fan, Visit(goods)))
+    return sorted((act for act in plan if act.at < now), key=lambda act: (act.at, act.fan))
+
+
+def _purchases(draw: random.Random, joined: list[datetime], now: datetime, count: int) -> list[Act]:
+    scale = count / CALIBRATED_FANS
+    made: list[Act] = []
+    for ago in range(DAYS, -1, -1):
+        day = (now - timedelta(days=ago)).replace(hour=0, minute=0, second=0, microsecond=0)
+        here = [fan for fan, at in enumerate(joined) if at < day]
+        if not here:
+            continue
+        festival = ago == FESTIVAL_DAYS_AGO
+        number = FESTIVAL_ORDERS if festival else NORMAL_ORDERS_A_DAY + draw.randint(-2, 3)
+        number = max(round(number * scale), 1)
+        baskets = [_basket(draw) for _ in range(number)]
+        if festival:
+            baskets = _worth(draw, baskets, round(FESTIVAL_FEN * scale))
+        for basket in baskets:
+            chance = draw.random()
+            outcome = (
+                "success"
+                if festival or chance > 0.12
+                else ("cancel" if chance > 0.04 else "insufficient")
+            )
+            refund = draw.choice(REASONS) if outcome == "success" and draw.random() < 0.05 else None
+            at = day + timedelta(seconds=_second_of_day(draw))
+            made.append(Act(at, draw.choice(here), Buy(basket, outcome, refund)))
+    return made
+
+
+def _basket(draw: random.Random) -> tuple[tuple[int, int, int], ...]:
+    lines: dict[int, tuple[int, int, int]] = {}
+    for _ in range(draw.choice((1, 1, 1, 2, 2, 3))):
+        place = _good(draw)
+        variants = GOODS[place].variants
+        variant = min(int(draw.expovariate(1.4)), len(variants) - 1)
+        most = min(GOODS[place].limit or 3, 3)
+        lines[place] = (place, variant, min(draw.choice((1, 1, 1, 2)), most))
+    return tuple(lines.values())
+
+
+def _worth(
+    draw: random.Random, baskets: list[tuple[tuple[int, int, int], ...]], target_fen: int
+) -> list[tuple[tuple[int, int, int], ...]]:
+    """Draw baskets anew until together they are worth about `target_fen` (within half a percent)."""
+    for _ in range(20_000):
+        off = sum(map(worth_fen, baskets)) - target_fen
+        if abs(off) * 200 < target_fen:
+            break
+        place = draw.randrange(len(baskets))
+        other = _basket(draw)
+        if abs(off + worth_fen(other) - worth_fen(baskets[place])) < abs(off):
+            baskets[place] = other
+    return baskets
+
+
+def worth_fen(basket: tuple[tuple[int, int, int], ...]) -> int:
+    """The list price of a basket, in fen."""
+    return sum(
+        GOODS[place].variants[variant].price_fen * quantity for place, variant, quantity in basket
+    )
+
+
+def _good(draw: random.Random) -> int:
+    return draw.choices(range(len(GOODS)), [one.pull for one in GOODS])[0]
+
+
+def _code(draw: random.Random, weights: list[float], codes: int) -> int | None:
+    chosen = draw.choices(range(codes + 1), weights)[0]
+    return chosen if chosen < codes else None
+
+
+def _join_day(draw: random.Random) -> float:
+    """Days after the start: most come early, a wave on the days around the festival."""
+    if draw.random() < 0.18:
+        return max(0.0, min(DAYS - 0.2, draw.gauss(DAYS - FESTIVAL_DAYS_AGO, 2.0)))
+    return DAYS * draw.random() ** 1.6 * 0.995
+
+
+def _moment(draw: random.Random, start: datetime, day: float) -> datetime:
+    whole = int(day)
+    return (start + timedelta(days=whole)).replace(
+        hour=0, minute=0, second=0, microsecond=0
+    ) + timedelta(seconds=_second_of_day(draw))
+
+
+def _second_of_day(draw: random.Random) -> int:
+    """UTC second at which people in Shanghai are awake: busiest at noon and in the evening."""
+    hour = draw.choices(range(8, 24), [2, 3, 4, 5, 7, 6, 4, 4, 4, 4, 5, 7, 9, 10, 8, 4])[0]
+    return ((hour - 8) % 24) * 3600 + draw.randrange(3600)
+
+
+def _after(draw: random.Random, at: datetime, now: datetime) -> datetime:
+    """Some time after `at`: often minutes, sometimes weeks."""
+    span = max((now - at).total_seconds(), 120)
+    return at + timedelta(seconds=60 + min(draw.expovariate(1 / (span / 4)), span))
