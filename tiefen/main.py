@@ -19,12 +19,14 @@ from tiefen.ledger import http as ledger_http
 from tiefen.team import http as team_http
 from tiefen.team import service as team
 from tiefen.team import subscribers as team_subscribers
+from tiefen.wechat import http as wechat_http
 from tiefen.wechat import service as wechat
 
 ROUTERS: list[APIRouter] = [
     system.router,
     team_http.router,
     ledger_http.router,
+    wechat_http.router,
 ]
 HEARERS = (team_subscribers,)
 """Modules whose import subscribes to events."""

@@ -84,10 +84,10 @@ async def pay(db: Db, merchant: str) -> PayCredentials:
     return hit
 
 
-async def load_app(tx: Tx, kind: AccountKind) -> AppCredentials:
-    """The account of a kind, read now. Raises NotConfigured when it or its secret is missing."""
+async def load_app(tx: Tx, kind: AccountKind, *, secret: bool = True) -> AppCredentials:
+    """The account of a kind, read now. Raises NotConfigured when it (or, if needed, its secret) is missing."""
     row = await tx.scalar(select(Account).where(Account.kind == kind))
-    if row is None or not row.secret:
+    if row is None or (secret and not row.secret):
         raise NotConfigured(what="公众号" if kind is AccountKind.OFFICIAL else "小程序")
     return _of(row)
 

@@ -53,6 +53,15 @@ class Unreadable(Invalid):
     en = "The body can not be read"
 
 
+class TooLarge(Refusal):
+    """A body beyond 64 KB: nothing that WeChat sends."""
+
+    code = "wechat.too_large"
+    status = 413
+    zh = "内容太大"
+    en = "The body is too large"
+
+
 class BadValue(Invalid):
     """A setting or argument that WeChat would refuse. Raised with `field`, `zh_reason` and `en_reason`."""
 

@@ -73,6 +73,11 @@ async def jsapi_ticket(db: Db, merchant: str, app: AppCredentials) -> str:
     return await _shared(db, merchant, app, TokenKind.JSAPI, None)
 
 
+async def probe(app: AppCredentials) -> None:
+    """Ask for the token without using what is kept: proves that the secret works today. Raises ApiError, WeChatAway."""
+    await _stable_token(app, force=False)
+
+
 async def forget(tx: Tx, app_id: str) -> None:
     """Drop an account's tokens: its secret has changed."""
     await tx.execute(

@@ -1,0 +1,195 @@
+"""Routes of the room: what WeChat calls, and what the console and the shop ask."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi.responses import PlainTextResponse
+
+from tiefen.kernel.auth import StaffActor, anyone, signed, staff
+from tiefen.kernel.directory import Directory
+from tiefen.kernel.edge import BodyTooLarge
+from tiefen.kernel.errors import Refusal
+from tiefen.kernel.http import REFUSALS, Cursor, DbDep, Limit, MerchantDep, Page, TxDep
+from tiefen.team.values import Permission
+from tiefen.wechat import callbacks, queries, service
+from tiefen.wechat.callbacks import Signature
+from tiefen.wechat.errors import TooLarge
+from tiefen.wechat.schemas import (
+    BilingualOut,
+    DoctorOut,
+    FindingOut,
+    JssdkOut,
+    MenuIn,
+    MenuOut,
+    MessageOut,
+    WechatIn,
+    WechatOut,
+)
+from tiefen.wechat.values import AccountKind, Finding, Level, MessageState
+
+router = APIRouter(tags=["wechat"], responses=REFUSALS)
+
+FromWeChat = [Depends(signed("wechat"))]
+Reader = Annotated[StaffActor, Depends(staff(Permission.SETTINGS_READ))]
+Writer = Annotated[StaffActor, Depends(staff(Permission.SETTINGS_WRITE))]
+CallingReader = Annotated[StaffActor, Depends(staff(Permission.SETTINGS_READ, outward=True))]
+CallingWriter = Annotated[StaffActor, Depends(staff(Permission.SETTINGS_WRITE, outward=True))]
+Word = Annotated[str, Query(max_length=256)]
+
+
+async def _signature(
+    timestamp: Word = "",
+    nonce: Word = "",
+    signature: Word = "",
+    msg_signature: Word = "",
+    encrypt_type: Word = "",
+) -> Signature:
+    return Signature(timestamp, nonce, signature, msg_signature, encrypt_type)
+
+
+async def _body(request: Request) -> bytes:
+    try:
+        return await request.body()
+    except BodyTooLarge:
+        raise TooLarge from None
+
+
+SignatureDep = Annotated[Signature, Depends(_signature)]
+BodyDep = Annotated[bytes, Depends(_body)]
+
+
+async def _owner(request: Request, account: str) -> str:
+    directory: Directory = request.app.state.directory
+    return await directory.by_account(account)
+
+
+# ── what WeChat calls ────────────────────────────────────────────────────────────────────────
+
+
+@router.get("/wechat/oa/{app_id}", operation_id="verifyOfficialAddress", dependencies=FromWeChat)
+@router.get("/wechat/mini/{app_id}", operation_id="verifyMiniAddress", dependencies=FromWeChat)
+async def verify_address(
+    app_id: str, request: Request, db: DbDep, given: SignatureDep, echostr: Word = ""
+) -> PlainTextResponse:
+    """WeChat checks that this address is ours: the echo comes back if the signature is right."""
+    merchant = await _owner(request, app_id)
+    echo = await callbacks.verify_address(db, merchant, app_id, given, echostr)
+    return PlainTextResponse(echo)
+
+
+@router.post("/wechat/oa/{app_id}", operation_id="receiveOfficialPush", dependencies=FromWeChat)
+@router.post("/wechat/mini/{app_id}", operation_id="receiveMiniPush", dependencies=FromWeChat)
+async def receive_push(
+    app_id: str, request: Request, db: DbDep, given: SignatureDep, body: BodyDep
+) -> Response:
+    """A message or event: stored once, answered with the passive reply or "success"."""
+    merchant = await _owner(request, app_id)
+    answer = await callbacks.receive_push(db, merchant, app_id, given, body)
+    kind = {"<": "text/xml", "{": "application/json"}.get(answer[:1], "text/plain")
+    return Response(answer.encode(), media_type=kind)
+
+
+@router.post(
+    "/wechat/pay/{mchid}/notify",
+    operation_id="receivePayNotice",
+    dependencies=FromWeChat,
+    status_code=204,
+    response_class=Response,
+)
+async def receive_notice(mchid: str, request: Request, db: DbDep) -> Response:
+    """A payment or refund notice: 204 once it is stored, 4xx when it is not WeChat's."""
+    try:
+        body = await _body(request)
+        merchant = await _owner(request, mchid)
+        await callbacks.receive_notice(db, merchant, mchid, request.headers, body)
+    except Refusal as refusal:
+        return Response(
+            callbacks.problem(refusal.message()),
+            status_code=refusal.status,
+            media_type="application/json",
+        )
+    return Response(status_code=204)
+
+
+# ── the console ──────────────────────────────────────────────────────────────────────────────
+
+
+@router.get("/api/console/wechat", operation_id="getWechatSettings")
+async def get_settings(tx: TxDep, who: Reader) -> WechatOut:
+    """The WeChat settings; secrets show only whether they are set."""
+    return await queries.settings(tx)
+
+
+@router.put("/api/console/wechat", operation_id="putWechatSettings")
+async def put_settings(body: WechatIn, tx: TxDep, who: Writer) -> WechatOut:
+    """Change the sections that are given."""
+    for kind, section in ((AccountKind.OFFICIAL, body.official), (AccountKind.MINI, body.mini)):
+        if section is not None:
+            await service.set_app(tx, kind, **section.model_dump(), by=who)
+    if body.pay is not None:
+        await service.set_pay(tx, **body.pay.model_dump(), by=who)
+    if body.templates is not None:
+        await service.set_templates(tx, body.templates, by=who)
+    await tx.flush()
+    return await queries.settings(tx)
+
+
+@router.get("/api/console/doctor", operation_id="runDoctor")
+async def run_doctor(db: DbDep, merchant: MerchantDep, who: CallingReader) -> DoctorOut:
+    """Check the WeChat connection now; every finding says how to fix it."""
+    order = [Level.FAIL, Level.WARN, Level.OK]
+    found = sorted(await service.diagnose(db, merchant), key=lambda one: order.index(one.level))
+    items = [_finding(one) for one in found]
+    return DoctorOut(items=items, worst=found[0].level if found else Level.OK)
+
+
+@router.get("/api/console/wechat/menu", operation_id="getWechatMenu")
+async def get_menu(tx: TxDep, who: Reader) -> MenuOut:
+    """The menu as last published from here."""
+    return await queries.menu(tx)
+
+
+@router.put("/api/console/wechat/menu", operation_id="putWechatMenu")
+async def put_menu(body: MenuIn, db: DbDep, merchant: MerchantDep, who: CallingWriter) -> MenuOut:
+    """Publish the whole menu."""
+    buttons = [button.model_dump(exclude_none=True) for button in body.button]
+    for button in buttons:
+        if not button["sub_button"]:
+            del button["sub_button"]
+    await service.publish_menu(db, merchant, buttons, by=who)
+    async with db.merchant(merchant) as tx:
+        return await queries.menu(tx)
+
+
+@router.get("/api/console/wechat/messages", operation_id="listWechatMessages")
+async def list_messages(
+    tx: TxDep,
+    who: Reader,
+    state: MessageState | None = None,
+    limit: Limit = 50,
+    cursor: Cursor = None,
+) -> Page[MessageOut]:
+    """Messages that went out, were dropped or failed, newest first."""
+    return await queries.messages(tx, state=state, limit=limit, cursor=cursor)
+
+
+# ── the shop ─────────────────────────────────────────────────────────────────────────────────
+
+
+@router.get("/api/shop/jssdk", operation_id="getJssdkConfig", dependencies=[Depends(anyone())])
+async def get_jssdk(
+    db: DbDep,
+    merchant: MerchantDep,
+    url: Annotated[str, Query(min_length=8, max_length=2048, pattern=r"^https?://")],
+) -> JssdkOut:
+    """Sign a page of the shop for the JS-SDK; `url` is the page's address without its fragment."""
+    return JssdkOut.model_validate(await service.jssdk_config(db, merchant, url))
+
+
+def _finding(one: Finding) -> FindingOut:
+    return FindingOut(
+        level=one.level,
+        subject=one.subject,
+        what=BilingualOut.model_validate(one.what),
+        how_to_fix=BilingualOut.model_validate(one.how_to_fix),
+    )
