@@ -329,7 +329,7 @@ async def _store(tx: Tx, arrivals: list[Arrival], hook: ReplyHook | None) -> lis
         found = await tx.execute(
             select(InboxItem.vendor_key, InboxItem.reply).where(InboxItem.vendor_key.in_(known))
         )
-        replies.update(found.tuples().all())
+        replies.update(found.all())
     return [replies.get(one.vendor_key) for one in arrivals]
 
 

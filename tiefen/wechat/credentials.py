@@ -102,7 +102,7 @@ async def load_pay(tx: Tx) -> PayCredentials:
             PlatformCertificate.mchid == row.mchid, PlatformCertificate.expires_at > tx.now
         )
     )
-    keys = dict(certificates.tuples().all())
+    keys = dict(certificates.all())
     if row.public_key_id and row.public_key:
         keys[row.public_key_id] = row.public_key
     apps = await tx.execute(select(Account.kind, Account.app_id))
@@ -111,7 +111,7 @@ async def load_pay(tx: Tx) -> PayCredentials:
         base=wire.pay_base(row.api_base),
         serial_no=row.serial_no,
         notify_url=f"{wire.public_base(row.notify_base)}/wechat/pay/{row.mchid}/notify",
-        app_ids=dict(apps.tuples().all()),
+        app_ids=dict(apps.all()),
         public_key_id=row.public_key_id,
         private_key=row.private_key,
         api_v3_key=row.api_v3_key,

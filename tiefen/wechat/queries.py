@@ -41,7 +41,7 @@ async def settings(tx: Tx) -> WechatOut:
         official=await _app(tx, official) if official else None,
         mini=await _app(tx, mini) if mini else None,
         pay=await _pay(tx, pay) if pay else None,
-        templates=dict(templates.tuples().all()),
+        templates=dict(templates.all()),
         sandbox=wire.api_base(official.api_base if official else None) != wire.API,
     )
 

@@ -112,8 +112,8 @@ async def _read(db: Db, merchant: str) -> _Patient:
         )
         until = await tx.scalar(select(func.max(PlatformCertificate.expires_at)))
         return _Patient(
-            db, merchant, tx.now, apps, pay, dict(templates.tuples().all()),
-            last.tuples().first(), failed or 0, until,
+            db, merchant, tx.now, apps, pay, dict(templates.all()),
+            last.first(), failed or 0, until,
         )  # fmt: skip
 
 
