@@ -121,7 +121,12 @@ def text_push(content: str, msg_id: int = 1, openid: str = "oFan0001") -> str:
 
 def event_push(event: str, openid: str = "oFan0001", at: int = 1781776800, **more: object) -> str:
     return xml(
-        ToUserName="gh_shop", FromUserName=openid, CreateTime=at, MsgType="event", Event=event, **more
+        ToUserName="gh_shop",
+        FromUserName=openid,
+        CreateTime=at,
+        MsgType="event",
+        Event=event,
+        **more,
     )
 
 
@@ -169,7 +174,9 @@ def opened(answer: str) -> str:
         inner = answer.partition(f"<{name}>")[2].partition(f"</{name}>")[0]
         return inner.removeprefix("<![CDATA[").removesuffix("]]>")
 
-    return str(crypto.decrypt_message(answer, part("MsgSignature"), part("TimeStamp"), part("Nonce")))
+    return str(
+        crypto.decrypt_message(answer, part("MsgSignature"), part("TimeStamp"), part("Nonce"))
+    )
 
 
 def _sha1(*parts: str) -> str:
@@ -223,7 +230,9 @@ class Notice:
         ).encode()
 
     def headers(self, body: bytes | None = None) -> dict[str, str]:
-        return signed_headers(body or self.body(), key=self.key, serial=self.serial, offset=self.offset)
+        return signed_headers(
+            body or self.body(), key=self.key, serial=self.serial, offset=self.offset
+        )
 
 
 def signed_headers(

@@ -22,14 +22,17 @@ async def post(client: httpx.AsyncClient, push: f.Push, app_id: str = f.APP) -> 
 
 async def stored(db: Db, merchant: str = "demo") -> list[tuple[Any, ...]]:
     async with db.merchant(merchant) as tx:
-        rows = await tx.execute(text("SELECT vendor_key, kind, mode, reply FROM wechat_inbox ORDER BY id"))
+        rows = await tx.execute(
+            text("SELECT vendor_key, kind, mode, reply FROM wechat_inbox ORDER BY id")
+        )
         return [tuple(row) for row in rows]
 
 
 async def events(db: Db, prefix: str = "wechat.") -> list[tuple[str, dict[str, Any]]]:
     async with db.platform() as tx:
         rows = await tx.execute(
-            text("SELECT name, payload FROM platform.event WHERE name LIKE :p ORDER BY id"), {"p": prefix + "%"}
+            text("SELECT name, payload FROM platform.event WHERE name LIKE :p ORDER BY id"),
+            {"p": prefix + "%"},
         )
         return [(name, payload) for name, payload in rows]
 
@@ -60,7 +63,9 @@ async def test_the_address_is_verified(ready: None, client: httpx.AsyncClient) -
     assert (answer.status_code, answer.text) == (200, "4375120948345356249")
 
 
-@pytest.mark.parametrize("change", [{"signature": ""}, {"signature": "0" * 40}, {"nonce": "1"}, {"timestamp": ""}])
+@pytest.mark.parametrize(
+    "change", [{"signature": ""}, {"signature": "0" * 40}, {"nonce": "1"}, {"timestamp": ""}]
+)
 async def test_a_wrong_signature_gets_no_echo(
     ready: None, client: httpx.AsyncClient, change: dict[str, str]
 ) -> None:
@@ -71,11 +76,15 @@ async def test_a_wrong_signature_gets_no_echo(
 
 
 async def test_an_unknown_app_is_404(ready: None, client: httpx.AsyncClient) -> None:
-    assert (await post(client, f.sealed(f.text_push("hi")), "wx9999999999999999")).status_code == 404
+    assert (
+        await post(client, f.sealed(f.text_push("hi")), "wx9999999999999999")
+    ).status_code == 404
     assert (await client.get("http://test/wechat/oa/%00")).status_code in (404, 422)
 
 
-async def test_an_account_without_a_token_believes_nobody(db: Db, client: httpx.AsyncClient) -> None:
+async def test_an_account_without_a_token_believes_nobody(
+    db: Db, client: httpx.AsyncClient
+) -> None:
     async with db.merchant("demo") as tx:
         await service.set_app(tx, AccountKind.OFFICIAL, app_id=f.APP, push_mode=PushMode.PLAIN)
     assert (await post(client, f.plain(f.text_push("hi"), token=""))).status_code == 403
@@ -108,7 +117,9 @@ async def test_safe_mode_takes_wechatpys_message_and_wechatpy_reads_our_reply(
     }
 
 
-async def test_plain_mode_answers_in_plain(db: Db, client: httpx.AsyncClient, hello: list[Inbound]) -> None:
+async def test_plain_mode_answers_in_plain(
+    db: Db, client: httpx.AsyncClient, hello: list[Inbound]
+) -> None:
     await f.configure(db, mode=PushMode.PLAIN)
     answer = await post(client, f.plain(f.text_push("你好")))
     assert fromstring(answer.text).findtext("Content") == "你说的是你好"
@@ -144,7 +155,9 @@ async def test_a_push_with_the_previous_key_is_read_and_answered_with_it(
 ) -> None:
     async with db.merchant("demo") as tx:
         await service.set_app(tx, AccountKind.OFFICIAL, app_id=f.APP, aes_key=f.OLD_AES)
-    answer = await post(client, f.sealed(f.text_push("late")))  # sealed with what is now the old key
+    answer = await post(
+        client, f.sealed(f.text_push("late"))
+    )  # sealed with what is now the old key
     assert fromstring(f.opened(answer.text)).findtext("Content") == "你说的是late"
 
 
@@ -309,7 +322,10 @@ async def test_pushes_become_events(
 async def test_other_events_are_kept_and_say_nothing(
     ready: None, db: Db, client: httpx.AsyncClient
 ) -> None:
-    await post(client, f.sealed(f.event_push("LOCATION", Latitude="31.2", Longitude="121.4", Precision="10")))
+    await post(
+        client,
+        f.sealed(f.event_push("LOCATION", Latitude="31.2", Longitude="121.4", Precision="10")),
+    )
     long_view = f.event_push("VIEW", EventKey="https://x/" + "长" * 900, MenuId="1")
     assert (await post(client, f.sealed(long_view))).text == "success"
     assert len(await stored(db)) == 2
@@ -326,7 +342,12 @@ async def test_nothing_is_answered_to_who_has_left(
 async def test_a_mini_program_pushes_json(db: Db, client: httpx.AsyncClient) -> None:
     async with db.merchant("demo") as tx:
         await service.set_app(
-            tx, AccountKind.MINI, app_id=f.MINI, token=f.TOKEN, aes_key=f.AES, push_mode=PushMode.SAFE
+            tx,
+            AccountKind.MINI,
+            app_id=f.MINI,
+            token=f.TOKEN,
+            aes_key=f.AES,
+            push_mode=PushMode.SAFE,
         )
     message = '{"ToUserName":"gh","FromUserName":"oMini","CreateTime":1781776800,"MsgType":"text","Content":"a\\u0000b\\ud83d","MsgId":3}'
     push = f.sealed(message, app_id=f.MINI)
