@@ -1,5 +1,6 @@
 """Routes of the room: what WeChat calls, and what the console and the shop ask."""
 
+from datetime import datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Request, Response
@@ -9,7 +10,17 @@ from tiefen.kernel.auth import StaffActor, anyone, signed, staff
 from tiefen.kernel.directory import Directory
 from tiefen.kernel.edge import BodyTooLarge
 from tiefen.kernel.errors import Refusal
-from tiefen.kernel.http import REFUSALS, Cursor, DbDep, Limit, MerchantDep, Page, TxDep
+from tiefen.kernel.http import (
+    REFUSALS,
+    Cursor,
+    DbDep,
+    Limit,
+    MerchantDep,
+    Page,
+    TxDep,
+    decode_cursor,
+    page,
+)
 from tiefen.team.values import Permission
 from tiefen.wechat import callbacks, queries, service
 from tiefen.wechat.callbacks import Signature
@@ -117,7 +128,7 @@ async def receive_notice(mchid: str, request: Request, db: DbDep) -> Response:
 @router.get("/api/console/wechat", operation_id="getWechatSettings")
 async def get_settings(tx: TxDep, who: Reader) -> WechatOut:
     """The WeChat settings; secrets show only whether they are set."""
-    return await queries.settings(tx)
+    return WechatOut.model_validate(await queries.settings(tx))
 
 
 @router.put("/api/console/wechat", operation_id="putWechatSettings")
@@ -131,7 +142,7 @@ async def put_settings(body: WechatIn, tx: TxDep, who: Writer) -> WechatOut:
     if body.templates is not None:
         await service.set_templates(tx, body.templates, by=who)
     await tx.flush()
-    return await queries.settings(tx)
+    return WechatOut.model_validate(await queries.settings(tx))
 
 
 @router.get("/api/console/doctor", operation_id="runDoctor")
@@ -146,7 +157,7 @@ async def run_doctor(db: DbDep, merchant: MerchantDep, who: CallingReader) -> Do
 @router.get("/api/console/wechat/menu", operation_id="getWechatMenu")
 async def get_menu(tx: TxDep, who: Reader) -> MenuOut:
     """The menu as last published from here."""
-    return await queries.menu(tx)
+    return MenuOut.model_validate(await queries.menu(tx))
 
 
 @router.put("/api/console/wechat/menu", operation_id="putWechatMenu")
@@ -158,7 +169,7 @@ async def put_menu(body: MenuIn, db: DbDep, merchant: MerchantDep, who: CallingW
             del button["sub_button"]
     await service.publish_menu(db, merchant, buttons, by=who)
     async with db.merchant(merchant) as tx:
-        return await queries.menu(tx)
+        return MenuOut.model_validate(await queries.menu(tx))
 
 
 @router.get("/api/console/wechat/messages", operation_id="listWechatMessages")
@@ -170,7 +181,11 @@ async def list_messages(
     cursor: Cursor = None,
 ) -> Page[MessageOut]:
     """Messages that went out, were dropped or failed, newest first."""
-    return await queries.messages(tx, state=state, limit=limit, cursor=cursor)
+    after = decode_cursor(cursor, tuple[datetime, int]) if cursor else None
+    found = await queries.messages(tx, state=state, limit=limit, after=after)
+    items = [MessageOut.model_validate(one) for one in found]
+    last = found[min(limit, len(found)) - 1] if found else None
+    return page(items, limit, *((last.created_at, last.id) if last else ()))
 
 
 # ── the shop ─────────────────────────────────────────────────────────────────────────────────
