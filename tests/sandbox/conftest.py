@@ -8,11 +8,13 @@ from typing import Any
 
 import httpx
 import pytest
+from cryptography.hazmat.primitives.asymmetric import rsa
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from tiefen.sandbox import keys
 from tiefen.sandbox.app import create_app
 from tiefen.sandbox.box import Box
 from tiefen.sandbox.clock import Clock
@@ -121,6 +123,18 @@ class World:
         assert response.status_code == 200
         data: dict[str, Any] = response.json()
         return data
+
+
+@pytest.fixture(scope="session")
+def pool() -> list[rsa.RSAPrivateKey]:
+    """Making a key takes a tenth of a second; no test needs more different ones than this."""
+    return [keys.new_private_key() for _ in range(8)]
+
+
+@pytest.fixture(autouse=True)
+def _ready_keys(monkeypatch: pytest.MonkeyPatch, pool: list[rsa.RSAPrivateKey]) -> None:
+    turn = itertools.cycle(pool)
+    monkeypatch.setattr(keys, "new_private_key", lambda: next(turn))
 
 
 @pytest.fixture

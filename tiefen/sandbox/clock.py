@@ -30,15 +30,16 @@ class Clock:
         source: Callable[[], float] | None = None,
     ) -> None:
         self._source = source or time.time
-        self._base = 0.0 if start is None else start - self._source()
+        first = self._source() if start is None else start
+        self._base = first - self._source()
         self._offset = 0.0
-        self._frozen_at: float | None = None if ticking else self._source()
+        # The wire time at which the clock stands; None while it ticks.
+        self._standing: float | None = None if ticking else first
         self._manual = not ticking
         self.listeners: list[Callable[[], None]] = []
 
     def _wall(self) -> float:
-        raw = self._source() if self._frozen_at is None else self._frozen_at
-        return raw + self._base
+        return self._source() + self._base if self._standing is None else self._standing
 
     def time(self) -> float:
         """World time in unix seconds."""
@@ -58,14 +59,16 @@ class Clock:
 
     @property
     def frozen(self) -> bool:
-        return self._frozen_at is not None
+        return self._standing is not None
 
     def move(self, seconds: float, *, wire: bool = False) -> None:
         """Move world time; with `wire`, or on a clock that does not tick, signature time moves along."""
-        if wire or self._manual:
-            self._base += seconds
-        else:
+        if not (wire or self._manual):
             self._offset += seconds
+        elif self._standing is not None:
+            self._standing += seconds
+        else:
+            self._base += seconds
         for listener in self.listeners:
             listener()
 
@@ -73,14 +76,13 @@ class Clock:
         self.move(to - self.time(), wire=wire)
 
     def freeze(self) -> None:
-        if self._frozen_at is None:
-            self._frozen_at = self._source()
+        self._standing = self._wall()
 
     def thaw(self) -> None:
-        if self._frozen_at is not None:
-            self._base -= self._source() - self._frozen_at
-            self._frozen_at = None
-            self._manual = False
+        """Tick on from where it stands."""
+        if self._standing is not None:
+            self._base = self._standing - self._source()
+            self._standing, self._manual = None, False
         for listener in self.listeners:
             listener()
 

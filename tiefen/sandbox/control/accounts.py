@@ -227,7 +227,7 @@ def _update(box: Box, old: App | Merchant, settings: dict[str, Any]) -> App | Me
 
 async def listed(ask: Ask) -> dict[str, Any]:
     kind = ask.query("kind")
-    accounts = [*ask.box.apps.values(), *ask.box.merchants.values()]
+    accounts: list[App | Merchant] = [*ask.box.apps.values(), *ask.box.merchants.values()]
     shown = [show(a) for a in accounts]
     return {"items": [a for a in shown if not kind or a["kind"] == kind], "next": None}
 
