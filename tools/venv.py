@@ -73,19 +73,26 @@ def _make() -> None:
 
 
 def _install() -> None:
-    uv = VENV / "bin" / "uv"
     hashed = ["--quiet", "--require-hashes", "-r"]
-    env_failed = _try([str(PYTHON), "-m", "pip", "install", *hashed, str(LOCKS["uv"])])
-    if env_failed is None:
-        base = [str(uv), "pip", "install", "--python", str(PYTHON)]
-        trouble = _try([*base, *hashed, str(LOCKS["all"])])
-        if trouble is None:
-            _must([*base, "--quiet", "--no-deps", "--no-build-isolation", "-e", str(ROOT)])
-            return
-        _say("uv could not; trying plain pip")
-    base = [str(PYTHON), "-m", "pip", "install"]
-    _must([*base, *hashed, str(LOCKS["all"])])
-    _must([*base, "--quiet", "--no-deps", "--no-build-isolation", "-e", str(ROOT)])
+    pip = [str(PYTHON), "-m", "pip", "install"]
+    trouble = _try([*pip, *hashed, str(LOCKS["uv"])])
+    if trouble is None:
+        uv = [str(VENV / "bin" / "uv"), "pip", "install", "--python", str(PYTHON)]
+        trouble = _try([*uv, *hashed, str(LOCKS["all"])])
+    if trouble is not None:
+        _say("uv could not; trying plain pip, which is slower")
+        _must([*pip, *hashed, str(LOCKS["all"])])
+    _link()
+
+
+def _link() -> None:
+    """Let this environment import the checkout, and give it the `tiefen` program."""
+    asked = [str(PYTHON), "-c", "import sysconfig; print(sysconfig.get_path('purelib'))"]
+    packages = subprocess.run(asked, capture_output=True, text=True, check=True).stdout.strip()
+    (Path(packages) / "tiefen.pth").write_text(f"{ROOT}\n")
+    program = VENV / "bin" / "tiefen"
+    program.write_text(f"#!{PYTHON}\nfrom tiefen.cli import main\n\nmain()\n")
+    program.chmod(0o755)
 
 
 def _try(command: list[str]) -> str | None:
