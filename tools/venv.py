@@ -78,7 +78,7 @@ def _install() -> None:
     trouble = _try([*pip, *hashed, str(LOCKS["uv"])])
     if trouble is None:
         uv = [str(VENV / "bin" / "uv"), "pip", "install", "--python", str(PYTHON)]
-        trouble = _try([*uv, *hashed, str(LOCKS["all"])])
+        trouble = _try([*uv, "--compile-bytecode", *hashed, str(LOCKS["all"])])
     if trouble is not None:
         _say("uv could not; trying plain pip, which is slower")
         _must([*pip, *hashed, str(LOCKS["all"])])
