@@ -185,11 +185,11 @@ async def _bring_back(installation: Installation, folder: Path, manifest: Manife
                 f"--dbname={libpq_environment(url)['PGDATABASE']}", str(folder / "schemas" / f"{schema}.dump"),
             )  # fmt: skip
         await _compare(url, manifest)
+        await migrate_up(url)
         storage = Storage(installation.settings)
         kept = [path for path in (folder / "files").rglob("*") if path.is_file()]
         for path in kept:
             await storage.restore(str(path.relative_to(folder / "files")), path.read_bytes())
-        await migrate_up(url)
     except BaseException:
         await _sql(url, *(f'DROP SCHEMA IF EXISTS "{schema}" CASCADE' for schema in schemas))
         raise
