@@ -13,11 +13,18 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from pydantic import ValidationError
 
 from tiefen.commands import backup as backups
 from tiefen.commands import demo as demos
 from tiefen.commands import founding, inspection, schema, serving
-from tiefen.commands.installation import create_merchant, database, migrate_up, opened
+from tiefen.commands.installation import (
+    InstallationError,
+    create_merchant,
+    database,
+    migrate_up,
+    opened,
+)
 from tiefen.kernel import audit as audits
 from tiefen.kernel.errors import Refusal
 from tiefen.kernel.postgres_programs import PostgresError
@@ -29,6 +36,8 @@ app = typer.Typer(
 merchants = typer.Typer(no_args_is_help=True, help="Merchants of this installation.")
 app.add_typer(merchants, name="merchant")
 
+OPERATORS = (PostgresError, InstallationError, backups.BackupError, demos.DemoError)
+"""Errors whose message is for the operator, not a bug: no traceback."""
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of text.")]
 
 
@@ -37,7 +46,7 @@ def main() -> None:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that what we opened is closed
     try:
         app()
-    except (PostgresError, backups.BackupError, demos.DemoError) as error:
+    except OPERATORS as error:
         sys.exit(f"tiefen: {error}")
 
 
@@ -130,7 +139,7 @@ def doctor(as_json: AsJson = False) -> None:
     else:
         for one in found:
             typer.echo(inspection.as_text(one))
-    raise typer.Exit(1 if any(one.level == "error" for one in found) else 0)
+    raise typer.Exit(1 if any(one.level == "fail" for one in found) else 0)
 
 
 @app.command()
@@ -259,7 +268,13 @@ def jobs(
 
 
 def _settings() -> Settings:
-    return Settings()
+    try:
+        return Settings()
+    except ValidationError as error:
+        wrong = "; ".join(
+            f"TIEFEN_{one['loc'][0]}".upper() + f": {one['msg']}" for one in error.errors()
+        )
+        raise InstallationError(wrong) from error
 
 
 def _passphrase() -> str:

@@ -101,14 +101,11 @@ def _run(plan: Plan, installation: Installation) -> int:
         asyncio.run(create_merchant(installation.url, MERCHANT, MERCHANT_NAME))
     children = serving.Children(_environment(installation), say=_say)
     try:
-        with _step("starting the WeChat sandbox"):
-            children.start(
-                "sandbox", _sandbox_command(plan, installation), log=_log(installation, "sandbox")
-            )
+        with _step("starting the WeChat sandbox and the server"):
+            for name, command in _commands(plan, installation).items():
+                children.start(name, command, log=_log(installation, name))
             _await(children, "sandbox", f"{plan.sandbox}/sandbox/api/", installation)
             founded = asyncio.run(_found(plan, installation))
-        with _step("starting the server"):
-            children.start("server", _server_command(plan), log=_log(installation, "server"))
             _await(children, "server", f"{plan.server}/ready", installation)
             asyncio.run(founding.point_callbacks(plan.sandbox, plan.server, founded.accounts))
         _tell(plan, installation, founded)
@@ -141,24 +138,16 @@ def run_sandbox(host: str, port: int, data: Path, seed: int) -> None:
 # ── processes ────────────────────────────────────────────────────────────────────────────────
 
 
-def _sandbox_command(plan: Plan, installation: Installation) -> list[str]:
-    folder = installation.settings.data_dir / "sandbox"
-    where = ["--port", str(plan.port + 1), "--data", str(folder), "--seed", str(plan.seed)]
-    return [sys.executable, "-m", "tiefen", "sandbox", *where, "--stop-at-eof"]
-
-
-def _server_command(plan: Plan) -> list[str]:
-    how = ["--reload"] if plan.reload else []
-    return [
-        sys.executable,
-        "-m",
-        "tiefen",
-        "serve",
-        "--port",
-        str(plan.port),
-        *how,
-        "--stop-at-eof",
-    ]
+def _commands(plan: Plan, installation: Installation) -> dict[str, list[str]]:
+    """What is run beside this process, by name."""
+    tiefen = [sys.executable, "-m", "tiefen"]
+    folder = str(installation.settings.data_dir / "sandbox")
+    box = ["--port", str(plan.port + 1), "--data", folder, "--seed", str(plan.seed)]
+    server = ["--port", str(plan.port), "--no-migrate", *(["--reload"] if plan.reload else [])]
+    return {
+        "sandbox": [*tiefen, "sandbox", *box, "--stop-at-eof"],
+        "server": [*tiefen, "serve", *server, "--stop-at-eof"],
+    }
 
 
 def _environment(installation: Installation) -> dict[str, str]:

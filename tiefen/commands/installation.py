@@ -12,6 +12,10 @@ from tiefen.kernel.settings import Settings
 from tiefen.main import compose
 
 
+class InstallationError(RuntimeError):
+    """The settings do not make an installation; the message says what to change."""
+
+
 @dataclass(frozen=True, slots=True)
 class Installation:
     """Settings with a master key, and the owner's database address for SQLAlchemy."""
@@ -25,9 +29,12 @@ class Installation:
 def opened(settings: Settings) -> Iterator[Installation]:
     """The installation with its database running; an embedded one is given back at the end.
 
-    Raises PostgresError or ValueError (a bad master key) with a sentence for the operator.
+    Raises PostgresError or InstallationError with a sentence for the operator.
     """
-    settings = settings.with_secret()
+    try:
+        settings = settings.with_secret()
+    except ValueError as error:
+        raise InstallationError(str(error)) from error
     compose(settings)
     if settings.database_url:
         yield Installation(settings, async_url(settings.database_url), embedded=False)

@@ -1,0 +1,177 @@
+"""Processes that keep each other: restarts, ends, orphans. Real processes, no mocks."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tiefen.commands import serving
+
+ROOT = Path(__file__).resolve().parents[2]
+STAY = [sys.executable, "-c", "import sys; sys.stdin.read()"]
+STUBBORN = [
+    sys.executable,
+    "-c",
+    "import signal, sys, time; signal.signal(15, signal.SIG_IGN); print('up', flush=True);"
+    " time.sleep(60)",
+]
+
+
+def wait_until(true: Callable[[], bool], seconds: float = 20) -> None:
+    deadline = time.monotonic() + seconds
+    while not true():
+        assert time.monotonic() < deadline, "did not happen in time"
+        time.sleep(0.02)
+
+
+def gone(pid: int) -> bool:
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except FileNotFoundError:
+        return True
+    return state == "Z"
+
+
+@pytest.fixture
+def told() -> list[str]:
+    return []
+
+
+@pytest.fixture
+def children(told: list[str]) -> serving.Children:
+    return serving.Children(dict(os.environ), say=told.append)
+
+
+def watched(
+    children: serving.Children, monkeypatch: pytest.MonkeyPatch
+) -> tuple[threading.Thread, list[int]]:
+    codes: list[int] = []
+    monkeypatch.setattr(children, "end_on_signals", lambda: None)  # signals are pytest's here
+    thread = threading.Thread(target=lambda: codes.append(children.watch()))
+    thread.start()
+    return thread, codes
+
+
+def test_a_child_that_dies_is_started_again(
+    children: serving.Children, told: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    children.start("one", STAY)
+    first = children.pid("one")
+    thread, codes = watched(children, monkeypatch)
+    os.kill(first, signal.SIGKILL)
+    wait_until(lambda: children.pid("one") != first)
+    assert "one ended (-9); starting it again" in told
+    children._ending.set()
+    thread.join()
+    assert codes == [0]
+
+
+def test_a_child_that_always_dies_ends_the_whole(
+    children: serving.Children, told: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    children.start("one", [sys.executable, "-c", "raise SystemExit(3)"])
+    thread, codes = watched(children, monkeypatch)
+    thread.join(30)
+    assert codes == [1]
+    assert told[-1] == "one ends again and again (3); giving up"
+
+
+def test_stop_ends_all_and_kills_the_stubborn(
+    children: serving.Children, told: list[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(serving, "GRACE_SECONDS", 0.5)
+    children.start("good", STAY)
+    children.start("bad", STUBBORN, log=tmp_path / "log")
+    wait_until(lambda: (tmp_path / "log").read_bytes() == b"up\n")
+    pids = [children.pid("good"), children.pid("bad")]
+    children.stop()
+    assert all(map(gone, pids))
+    assert told == [f"bad does not stop; killing process {pids[1]}"]
+
+
+def test_a_childs_signals_are_its_own(children: serving.Children) -> None:
+    children.start("one", STAY)
+    assert os.getpgid(children.pid("one")) != os.getpgid(0)
+    children.stop()
+
+
+def test_children_do_not_outlive_a_killed_parent() -> None:
+    code = (
+        "import os, sys, time\nfrom tiefen.commands import serving\n"
+        "box = serving.Children(dict(os.environ), say=print)\n"
+        "child = 'import time; from tiefen.commands import serving; serving.stop_at_end_of_input();"
+        ' print("up", flush=True); time.sleep(60)\'\n'
+        "box.start('one', [sys.executable, '-c', child])\n"
+        "print(box.pid('one'), flush=True)\ntime.sleep(60)\n"
+    )
+    parent = subprocess.Popen(
+        [sys.executable, "-c", code],
+        stdout=subprocess.PIPE,
+        text=True,
+        cwd=ROOT,
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+    )
+    assert parent.stdout
+    with parent.stdout:
+        child = int(parent.stdout.readline())
+        assert parent.stdout.readline() == "up\n"
+        parent.kill()
+        parent.wait()
+    wait_until(lambda: gone(child))
+
+
+def test_a_taken_port_is_refused() -> None:
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        with pytest.raises(OSError, match="in use"):
+            serving.listen("127.0.0.1", other.getsockname()[1])
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("workers", "ending"), [(1, signal.SIGTERM), (2, signal.SIGINT)])
+def test_serve_answers_and_ends_well(
+    database_url: str, tmp_path: Path, ending: signal.Signals, workers: int
+) -> None:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    env = os.environ | {
+        "TIEFEN_DATABASE_URL": database_url,
+        "TIEFEN_DATA_DIR": str(tmp_path),
+        "PYTHONPATH": str(ROOT),
+    }
+    command = [
+        sys.executable,
+        "-m",
+        "tiefen",
+        "serve",
+        "--port",
+        str(port),
+        "--workers",
+        str(workers),
+    ]
+    server = subprocess.Popen(
+        command, env=env, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+    )
+    assert server.stdout
+    with server.stdout, httpx.Client(trust_env=False) as client:
+
+        def ready() -> bool:
+            assert server.poll() is None, server.stdout and server.stdout.read()
+            try:
+                return client.get(f"http://127.0.0.1:{port}/ready").status_code == 200
+            except httpx.TransportError:
+                return False
+
+        wait_until(ready, 60)
+        server.send_signal(ending)
+        assert server.wait(30) == 0
