@@ -100,6 +100,18 @@ def template(server_url: str) -> str:
     return name
 
 
+async def _drop(admin: asyncpg.Connection, name: str) -> None:
+    """Drop a clone; autovacuum, which only a superuser may end, is given a moment to leave."""
+    for _ in range(100):
+        try:
+            await admin.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+        except asyncpg.InsufficientPrivilegeError:
+            await asyncio.sleep(0.1)
+        else:
+            return
+    raise RuntimeError(f"{name} cannot be dropped")
+
+
 @pytest.fixture
 async def database_url(server_url: str, template: str) -> AsyncIterator[str]:
     """The address of a fresh clone, dropped after the test."""
@@ -108,7 +120,7 @@ async def database_url(server_url: str, template: str) -> AsyncIterator[str]:
     try:
         await admin.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}" STRATEGY FILE_COPY')
         yield _with_database(server_url, name)
-        await admin.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+        await _drop(admin, name)
     finally:
         await admin.close()
 

@@ -16,6 +16,8 @@ from tiefen.kernel.settings import Settings
 from tiefen.kernel.storage import Storage
 from tiefen.kernel.worker import Worker
 from tiefen.ledger import http as ledger_http
+from tiefen.payments import http as payments_http
+from tiefen.payments import subscribers as payments_subscribers
 from tiefen.team import http as team_http
 from tiefen.team import service as team
 from tiefen.team import subscribers as team_subscribers
@@ -27,8 +29,9 @@ ROUTERS: list[APIRouter] = [
     team_http.router,
     ledger_http.router,
     wechat_http.router,
+    payments_http.router,
 ]
-HEARERS = (team_subscribers,)
+HEARERS = (team_subscribers, payments_subscribers)
 """Modules whose import subscribes to events."""
 LOADERS = Loaders(staff=team.load_staff, api_key=team.load_api_key)
 

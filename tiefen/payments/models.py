@@ -337,3 +337,16 @@ invariant(
     WHERE (p.state = 'paid') <> (c.id IS NOT NULL) OR p.transaction_id <> c.transaction_id
     """,
 )
+invariant(
+    "P4.unearned",
+    "the unearned account holds exactly what paid, not yet received orders still hold",
+    """
+    SELECT owed.fen AS owed_fen, booked.fen AS booked_fen
+    FROM (SELECT coalesce(sum(c.amount_fen - c.refunded_fen), 0)::bigint AS fen
+          FROM payment_charge c JOIN payment p ON p.id = c.payment_id
+          WHERE c.applied AND c.currency = 'CNY' AND p.earned_at IS NULL) AS owed,
+         (SELECT coalesce(sum(credited_fen - debited_fen), 0)::bigint AS fen FROM ledger_account
+          WHERE name = 'orders:unearned') AS booked
+    WHERE owed.fen <> booked.fen
+    """,
+)

@@ -1,18 +1,26 @@
 """Transitions, the judgement on evidence, and the clockwork of asking again. Pure."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
+from typing import TypeVar
+from zoneinfo import ZoneInfo
 
+from tiefen.kernel.money import parse_yuan, share_bp
+from tiefen.payments.errors import BadBill
 from tiefen.payments.values import (
     AttemptState,
+    BillLine,
     ChargeEvidence,
+    LineKind,
     PaymentState,
     RefundState,
     SuspenseReason,
     SuspenseState,
 )
+
+S = TypeVar("S", bound=StrEnum)
 
 PAYMENT: Mapping[PaymentState, frozenset[PaymentState]] = {
     PaymentState.OPEN: frozenset({PaymentState.PAID, PaymentState.CLOSING, PaymentState.CLOSED}),
@@ -105,14 +113,9 @@ CLOSED_CODES = frozenset({"ORDER_CLOSED", "ORDERCLOSED"})
 MISSING_CODES = frozenset({"ORDER_NOT_EXIST", "ORDERNOTEXIST", "RESOURCE_NOT_EXISTS", "NOT_FOUND"})
 
 
-def may[S: StrEnum](table: Mapping[S, frozenset[S]], old: S, new: S) -> bool:
+def may(table: Mapping[S, frozenset[S]], old: S, new: S) -> bool:
     """Whether a transition is legal."""
     return new in table[old]
-
-
-def sources_of[S: StrEnum](table: Mapping[S, frozenset[S]], new: S) -> list[S]:
-    """The states from which `new` may be reached: what a guarded UPDATE names."""
-    return [old for old, news in table.items() if new in news]
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,7 +165,7 @@ def ask_again(now: datetime, began: datetime, *, first: timedelta, cap: timedelt
     return now + min(max(first, now - began), cap)
 
 
-def diagram[S: StrEnum](table: Mapping[S, frozenset[S]], start: S) -> str:
+def diagram(table: Mapping[S, frozenset[S]], start: S) -> str:
     """A Mermaid state diagram of a transition table, in a stable order."""
     lines = ["stateDiagram-v2", f"    [*] --> {start.value}"]
     lines += [
@@ -172,3 +175,87 @@ def diagram[S: StrEnum](table: Mapping[S, frozenset[S]], start: S) -> str:
     ]
     lines += [f"    {old.value} --> [*]" for old in table if not table[old]]
     return "\n".join(lines)
+
+
+# ── bills ────────────────────────────────────────────────────────────────────────────────────
+
+CHINA = ZoneInfo("Asia/Shanghai")
+_COLUMNS = (
+    "交易时间", "公众账号ID", "商户号", "微信订单号", "商户订单号", "用户标识", "交易状态", "货币种类",
+    "微信退款单号", "商户退款单号", "退款状态", "手续费", "费率", "订单金额", "申请退款金额",
+)  # fmt: skip
+_TOTALS = ("总交易单数", "手续费总金额", "订单总金额", "申请退款总金额")
+
+
+def read_bill(content: bytes) -> list[BillLine]:
+    """The lines of a trade bill, exact to the fen, checked against its own totals. Raises BadBill."""
+    try:
+        rows = [row for row in content.decode("utf-8-sig").splitlines() if row.strip()]
+        if len(rows) < 3:
+            raise BadBill(reason="too short")
+        head, totals = _columns(rows[0], _COLUMNS), _columns(rows[-2], _TOTALS)
+        lines = [_bill_line(number, _cells(row, head)) for number, row in enumerate(rows[1:-2], 1)]
+        said = _cells(rows[-1], totals)
+        counted = (
+            len(lines),
+            sum(line.fee_fen for line in lines),
+            sum(line.amount_fen for line in lines if line.kind is LineKind.PAY),
+            sum(line.amount_fen for line in lines if line.kind is LineKind.REFUND),
+        )
+        stated = (int(said["总交易单数"]), *(exact_fen(said[name]) for name in _TOTALS[1:]))
+    except (ValueError, KeyError, UnicodeDecodeError) as error:
+        raise BadBill(reason=str(error)) from error
+    if counted != stated:
+        raise BadBill(reason=f"the lines add up to {counted}, the summary says {stated}")
+    return lines
+
+
+def exact_fen(text: str) -> int:
+    """Fen of a bill's yuan; fees carry five places of which the last three must be zero."""
+    whole, dot, rest = text.partition(".")
+    if dot and len(rest) > 2:
+        if rest[2:].strip("0"):
+            raise ValueError(f"finer than a fen: {text!r}")
+        text = f"{whole}.{rest[:2]}"
+    return parse_yuan(text)
+
+
+def fee(amount_fen: int, rate_bp: int) -> int:
+    """WeChat's fee on an amount at a rate."""
+    return share_bp(amount_fen, rate_bp)
+
+
+def _columns(row: str, wanted: Sequence[str]) -> dict[str, int]:
+    names = row.split(",")
+    missing = [name for name in wanted if name not in names]
+    if missing:
+        raise ValueError(f"no column {missing[0]}")
+    return {name: names.index(name) for name in wanted}
+
+
+def _cells(row: str, columns: Mapping[str, int]) -> dict[str, str]:
+    """Values by column; each is prefixed with a back-tick so that spreadsheets keep it as text."""
+    values = row.removeprefix("`").split(",`")
+    return {name: values[place] for name, place in columns.items() if place < len(values)}
+
+
+def _bill_line(number: int, cells: Mapping[str, str]) -> BillLine:
+    refund = cells["交易状态"] in ("REFUND", "REVOKED")
+    at = datetime.strptime(cells["交易时间"], "%Y-%m-%d %H:%M:%S").replace(tzinfo=CHINA)
+    return BillLine(
+        line=number,
+        kind=LineKind.REFUND if refund else LineKind.PAY,
+        at=at.astimezone(UTC),
+        mchid=cells["商户号"],
+        app_id=cells["公众账号ID"],
+        transaction_id=cells["微信订单号"],
+        out_trade_no=cells["商户订单号"],
+        openid=cells["用户标识"] or None,
+        currency=cells["货币种类"],
+        out_refund_no=cells["商户退款单号"] if refund else None,
+        refund_id=cells["微信退款单号"] if refund else None,
+        amount_fen=exact_fen(cells["申请退款金额" if refund else "订单金额"]),
+        fee_fen=exact_fen(cells["手续费"]),
+        rate_bp=parse_yuan(cells["费率"].removesuffix("%")) if cells["费率"] else None,
+        state=cells["退款状态"] if refund else cells["交易状态"],
+    )

@@ -77,6 +77,17 @@ class SuspenseState(StrEnum):
     """a person gave a reason to keep it as other income"""
 
 
+class Decision(StrEnum):
+    """What a person may decide about money in suspense."""
+
+    TAKE = "take"
+    """become its owner: the rule's clock stops"""
+    REFUND = "refund"
+    """send it back now"""
+    KEEP = "keep"
+    """book it as other income"""
+
+
 class Source(StrEnum):
     """How we learned of something."""
 
@@ -147,6 +158,27 @@ class RefundEvidence:
     status: RefundState
     """PROCESSING, SUCCESS, CLOSED or ABNORMAL"""
     settled_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class BillLine:
+    """One line of a trade bill, read exactly: amounts in fen, the sign of a fee as billed."""
+
+    line: int
+    kind: LineKind
+    at: datetime
+    mchid: str
+    app_id: str
+    transaction_id: str
+    out_trade_no: str
+    openid: str | None
+    currency: str
+    out_refund_no: str | None
+    refund_id: str | None
+    amount_fen: int
+    fee_fen: int
+    rate_bp: int | None
+    state: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -214,9 +214,11 @@ async def sweep(db: Db, merchant: str) -> None:
     """Queue what is overdue: attempts without a notice, refunds without an end, suspense past its hour."""
     async with db.merchant(merchant) as tx:
         attempts = await tx.execute(
-            _due(PaymentAttempt.id, PaymentAttempt.created_at)
+            select(PaymentAttempt.id, PaymentAttempt.created_at)
             .where(PaymentAttempt.state.in_(rules.LIVE_ATTEMPTS), PaymentAttempt.check_at <= tx.now)
             .order_by(PaymentAttempt.check_at)
+            .limit(AT_ONCE)
+            .with_for_update(skip_locked=True)
         )
         for attempt_id, created_at in attempts.all():
             again = rules.ask_again(tx.now, created_at, first=rules.SWEEP_AFTER, cap=LONGEST_WAIT)
@@ -225,9 +227,11 @@ async def sweep(db: Db, merchant: str) -> None:
             )
             later(tx, "payments.ask", key=str(attempt_id), attempt_id=attempt_id)
         refunds = await tx.execute(
-            _due(PaymentRefund.id, PaymentRefund.requested_at)
+            select(PaymentRefund.id, PaymentRefund.requested_at)
             .where(PaymentRefund.state.in_(rules.ASKABLE_REFUNDS), PaymentRefund.check_at <= tx.now)
             .order_by(PaymentRefund.check_at)
+            .limit(AT_ONCE)
+            .with_for_update(skip_locked=True)
         )
         for refund_id, requested_at in refunds.all():
             again = rules.ask_again(
@@ -238,10 +242,6 @@ async def sweep(db: Db, merchant: str) -> None:
             )
             later(tx, "payments.refund", key=str(refund_id), refund_id=refund_id)
     await _refund_due_suspense(db, merchant)
-
-
-def _due(*columns):  # type: ignore[no-untyped-def]
-    return select(*columns).limit(AT_ONCE).with_for_update(skip_locked=True)
 
 
 async def _refund_due_suspense(db: Db, merchant: str) -> None:

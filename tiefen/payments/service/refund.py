@@ -13,12 +13,7 @@ from tiefen.kernel.jobs import later, outward_job
 from tiefen.ledger import service as ledger
 from tiefen.ledger.values import Transfer
 from tiefen.payments import rules
-from tiefen.payments.errors import (
-    NothingPaid,
-    ReferenceReused,
-    RefundLimit,
-    RefundTooMuch,
-)
+from tiefen.payments.errors import NothingPaid, ReferenceReused, RefundLimit, RefundTooMuch
 from tiefen.payments.events import RefundSettled
 from tiefen.payments.models import Payment, PaymentCharge, PaymentRefund, PaymentSuspense
 from tiefen.payments.values import (

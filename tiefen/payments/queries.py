@@ -1,0 +1,210 @@
+"""What the console reads of payments."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, TypeVarTuple
+
+from sqlalchemy import Select, func, select
+
+from tiefen.kernel.db import Tx
+from tiefen.payments.models import Payment, PaymentCharge, PaymentRefund, PaymentSuspense
+from tiefen.payments.values import PaymentState, RefundState, Source, SuspenseReason, SuspenseState
+
+Ts = TypeVarTuple("Ts")
+
+
+@dataclass(frozen=True, slots=True)
+class PaymentLine:
+    """An order's payment with what came and went."""
+
+    id: int
+    order_no: str
+    fan_id: int
+    amount_fen: int
+    state: PaymentState
+    transaction_id: str | None
+    source: Source | None
+    refunding_fen: int
+    refunded_fen: int
+    created_at: datetime
+    expires_at: datetime
+    paid_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class RefundLine:
+    """A refund and the charge it comes from."""
+
+    id: int
+    order_no: str | None
+    reference: str
+    out_refund_no: str
+    transaction_id: str
+    amount_fen: int
+    paid_fen: int
+    reason: str
+    state: RefundState
+    suspense_id: int | None
+    error_code: str
+    requested_at: datetime
+    settled_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class SuspenseLine:
+    """Money in suspense: why, whose, how old. `owner` is None while the rule owns it."""
+
+    id: int
+    reason: SuspenseReason
+    order_no: str | None
+    transaction_id: str
+    out_trade_no: str
+    amount_fen: int
+    currency: str
+    state: SuspenseState
+    owner: str | None
+    note: str
+    refund_at: datetime | None
+    created_at: datetime
+    decided_at: datetime | None
+    age_seconds: int
+
+
+@dataclass(frozen=True, slots=True)
+class SuspenseTotal:
+    """What stands in suspense undecided."""
+
+    count: int
+    amount_fen: int
+    oldest_at: datetime | None
+
+
+def _newest(query: Select[*Ts], key: Any, before: int | None, limit: int) -> Select[*Ts]:
+    query = query.order_by(key.desc()).limit(limit + 1)
+    return query.where(key < before) if before is not None else query
+
+
+async def payments(
+    tx: Tx,
+    *,
+    state: PaymentState | None = None,
+    order_no: str | None = None,
+    before: int | None = None,
+    limit: int = 50,
+) -> list[PaymentLine]:
+    """Payments, newest first, one more than `limit`; of one state, of one order."""
+    query = select(
+        Payment, PaymentCharge.source, PaymentCharge.refunding_fen, PaymentCharge.refunded_fen
+    ).outerjoin(PaymentCharge, (PaymentCharge.payment_id == Payment.id) & PaymentCharge.applied)
+    if state is not None:
+        query = query.where(Payment.state == state)
+    if order_no is not None:
+        query = query.where(Payment.order_no == order_no)
+    return [
+        PaymentLine(
+            id=row.id,
+            order_no=row.order_no,
+            fan_id=row.fan_id,
+            amount_fen=row.amount_fen,
+            state=row.state,
+            transaction_id=row.transaction_id,
+            source=source,
+            refunding_fen=refunding_fen or 0,
+            refunded_fen=refunded_fen or 0,
+            created_at=row.created_at,
+            expires_at=row.expires_at,
+            paid_at=row.paid_at,
+        )
+        for row, source, refunding_fen, refunded_fen in await tx.execute(
+            _newest(query, Payment.id, before, limit)
+        )
+    ]
+
+
+async def refunds(
+    tx: Tx,
+    *,
+    state: RefundState | None = None,
+    order_no: str | None = None,
+    before: int | None = None,
+    limit: int = 50,
+) -> list[RefundLine]:
+    """Refunds, newest first, one more than `limit`; of one state, of one order."""
+    query = (
+        select(
+            PaymentRefund, PaymentCharge.transaction_id, PaymentCharge.amount_fen, Payment.order_no
+        )
+        .join(PaymentCharge, PaymentCharge.id == PaymentRefund.charge_id)
+        .outerjoin(Payment, Payment.id == PaymentCharge.payment_id)
+    )
+    if state is not None:
+        query = query.where(PaymentRefund.state == state)
+    if order_no is not None:
+        query = query.where(Payment.order_no == order_no)
+    return [
+        RefundLine(
+            id=row.id,
+            order_no=order,
+            reference=row.reference,
+            out_refund_no=row.out_refund_no,
+            transaction_id=transaction_id,
+            amount_fen=row.amount_fen,
+            paid_fen=paid_fen,
+            reason=row.reason,
+            state=row.state,
+            suspense_id=row.suspense_id,
+            error_code=row.error_code,
+            requested_at=row.requested_at,
+            settled_at=row.settled_at,
+        )
+        for row, transaction_id, paid_fen, order in await tx.execute(
+            _newest(query, PaymentRefund.id, before, limit)
+        )
+    ]
+
+
+async def suspense(
+    tx: Tx, *, state: SuspenseState | None = None, before: int | None = None, limit: int = 50
+) -> list[SuspenseLine]:
+    """Money in suspense, newest first, one more than `limit`; of one state."""
+    query = select(PaymentSuspense, PaymentCharge.transaction_id, PaymentCharge.out_trade_no).join(
+        PaymentCharge, PaymentCharge.id == PaymentSuspense.charge_id
+    )
+    if state is not None:
+        query = query.where(PaymentSuspense.state == state)
+    return [
+        SuspenseLine(
+            id=row.id,
+            reason=row.reason,
+            order_no=row.order_no,
+            transaction_id=transaction_id,
+            out_trade_no=out_trade_no,
+            amount_fen=row.amount_fen,
+            currency=row.currency,
+            state=row.state,
+            owner=row.owner_name or None,
+            note=row.note,
+            refund_at=row.refund_at,
+            created_at=row.created_at,
+            decided_at=row.decided_at,
+            age_seconds=int(((row.decided_at or tx.now) - row.created_at).total_seconds()),
+        )
+        for row, transaction_id, out_trade_no in await tx.execute(
+            _newest(query, PaymentSuspense.id, before, limit)
+        )
+    ]
+
+
+async def suspense_total(tx: Tx) -> SuspenseTotal:
+    """How much stands in suspense undecided, and since when."""
+    undecided = PaymentSuspense.state.in_([SuspenseState.OPEN, SuspenseState.REFUNDING])
+    row = (
+        await tx.execute(
+            select(
+                func.count(),
+                func.coalesce(func.sum(PaymentSuspense.amount_fen), 0),
+                func.min(PaymentSuspense.created_at),
+            ).where(undecided)
+        )
+    ).one()
+    return SuspenseTotal(row[0], int(row[1]), row[2])

@@ -1,0 +1,37 @@
+"""The verbs of the payments room, by chapter.
+
+In the caller's transaction: start, intent, stop, settle, settle_refund, request_refund, refund_of,
+recognise, resolve. With `Db` and a merchant (they call WeChat and must not run inside a
+transaction): begin, poll, close, fetch_bill.
+"""
+
+from tiefen.payments.service.ask import close, stop
+from tiefen.payments.service.bill import fetch_bill
+from tiefen.payments.service.earn import recognise
+from tiefen.payments.service.pay import begin, intent, poll, start
+from tiefen.payments.service.refund import (
+    refund_evidence_of,
+    refund_of,
+    request_refund,
+    settle_refund,
+)
+from tiefen.payments.service.settle import evidence_of, settle
+from tiefen.payments.service.suspense import resolve
+
+__all__ = [
+    "begin",
+    "close",
+    "evidence_of",
+    "fetch_bill",
+    "intent",
+    "poll",
+    "recognise",
+    "refund_evidence_of",
+    "refund_of",
+    "request_refund",
+    "resolve",
+    "settle",
+    "settle_refund",
+    "start",
+    "stop",
+]
