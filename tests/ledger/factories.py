@@ -3,6 +3,8 @@
 from dataclasses import replace
 from itertools import count
 
+from tiefen.kernel import audit
+from tiefen.kernel.db import Db
 from tiefen.ledger.values import Transfer
 
 _numbers = count(1)
@@ -22,3 +24,8 @@ def fund(account: str, amount_fen: int) -> Transfer:
 def named(wish: Transfer, key: str) -> Transfer:
     """The same wish under another key."""
     return replace(wish, key=key)
+
+
+async def breaches(db: Db) -> list[str]:
+    """The ledger's own promises that are broken; the rooms above have theirs, about money these tests make up."""
+    return [found.invariant for found in await audit.run(db) if found.invariant.startswith("M")]

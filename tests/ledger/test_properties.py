@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
-from tiefen.kernel import audit
+from tests.ledger.factories import breaches
 from tiefen.kernel.db import Db
 from tiefen.kernel.errors import Refusal
 from tiefen.ledger import service
@@ -158,7 +158,7 @@ async def compare(db: Db, seed: int, steps: int = 60) -> dict[str, int]:
         counts["ok" if expected == "ok" else "refused"] += 1
         held = await state(db)
         assert held == (model.balances, model.versions, set(model.known)), (seed, number, batch)
-    assert await audit.run(db) == [], seed
+    assert await breaches(db) == [], seed
     return counts
 
 
@@ -252,7 +252,7 @@ async def ring(db: Db, seed: int, *, workers: int = 12, rounds: int = 8, size: i
     balances, _, keys = await state(db)
     assert sum(balances[name] for name in wallets) == 300 * size
     assert set(answers) <= keys
-    assert await audit.run(db) == []
+    assert await breaches(db) == []
 
 
 @pytest.mark.parametrize("seed", range(3))

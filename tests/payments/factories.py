@@ -100,7 +100,7 @@ class FakeWeChat:
 
     def charge(self, number: str, **changes: Any) -> Transaction:
         """Money taken under any number."""
-        facts = {
+        facts: dict[str, Any] = {
             "app_id": APP_ID, "mchid": self.mchid, "out_trade_no": number,
             "transaction_id": f"42000{next(_numbers):020d}", "state": TradeState.SUCCESS,
             "state_desc": "", "trade_type": "JSAPI", "total_fen": 100, "payer_total_fen": 100,
@@ -137,7 +137,7 @@ class FakeWeChat:
                     None,
                     "",
                     {},
-                ),  # fmt: skip
+                ),
             )
 
         return self._go("query", out_trade_no, act)

@@ -33,7 +33,7 @@ from tiefen.payments.errors import (
 )
 from tiefen.payments.models import PaymentRefund
 from tiefen.payments.values import Decision, PaymentState, RefundState, Source
-from tiefen.wechat.values import PayClientKind, RefundStatus
+from tiefen.wechat.values import PayClientKind, RefundStatus, Transaction
 
 BOSS = StaffActor(7, "王店长", frozenset({"orders.refund"}))
 
@@ -385,7 +385,7 @@ async def test_a_close_that_crosses_the_notice(db: Db, wechat: FakeWeChat, trave
     intent = await start(db)
     await begin(db, intent.order_no)
     travel.move(timedelta(minutes=6))
-    charged = []
+    charged: list[Transaction] = []
 
     def pay_in_between(verb: str, number: str) -> None:
         if verb == "close" and not charged:
