@@ -1,6 +1,7 @@
 """A merchant's own signing, written for these tests only: neither the sandbox's code nor the product's."""
 
 import base64
+import functools
 import json
 import uuid
 from dataclasses import dataclass
@@ -15,10 +16,17 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from .conftest import Got, World
 
 
-def rsa_sign(pem: str, text: str) -> str:
+@functools.cache
+def private_key(pem: str) -> rsa.RSAPrivateKey:
     key = serialization.load_pem_private_key(pem.encode(), None)
     assert isinstance(key, rsa.RSAPrivateKey)
-    return base64.b64encode(key.sign(text.encode(), padding.PKCS1v15(), hashes.SHA256())).decode()
+    return key
+
+
+def rsa_sign(pem: str, text: str) -> str:
+    return base64.b64encode(
+        private_key(pem).sign(text.encode(), padding.PKCS1v15(), hashes.SHA256())
+    ).decode()
 
 
 def rsa_verify(public: rsa.RSAPublicKey, text: bytes, signature: str) -> None:

@@ -144,7 +144,7 @@ async def test_wrong_facts_are_rightly_signed(
     world: World, kind: str, field: str, value: Any
 ) -> None:
     shop = await open_shop(world)
-    option = {} if kind in {"wrong_amount"} else {"value": value}
+    option = {} if kind == "wrong_amount" else {"value": value}
     await world.post("/faults", kind=kind, **option)
     _, told = await shop.paid()
     spoilt, true = (merchant.opened(shop.account, g) for g in notices(world))

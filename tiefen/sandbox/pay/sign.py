@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import padding
+from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from tiefen.sandbox import keys
@@ -32,14 +32,35 @@ def lines(*parts: str | bytes) -> bytes:
     return b"".join((p if isinstance(p, bytes) else p.encode()) + b"\n" for p in parts)
 
 
-def verify(private: str, message: bytes, signature: str) -> bool:
-    """Whether this is the signature by the key whose private half is given."""
+def verify(key: rsa.RSAPublicKey, message: bytes, signature: str) -> bool:
+    """Whether this base64 is this key's signature of the message."""
     try:
         raw = base64.b64decode(signature, validate=True)
-        keys.public_of(private).verify(raw, message, padding.PKCS1v15(), hashes.SHA256())
+        key.verify(raw, message, padding.PKCS1v15(), hashes.SHA256())
     except (binascii.Error, ValueError, InvalidSignature):
         return False
     return True
+
+
+def request_message(method: str, target: bytes, timestamp: str, nonce: str, body: bytes) -> bytes:
+    """What a merchant signs of a request."""
+    return lines(method, target, timestamp, nonce, body)
+
+
+def pay_message(app_id: str, timestamp: str, nonce: str, package: str) -> bytes:
+    """What a merchant signs for the client's payment call."""
+    return lines(app_id, timestamp, nonce, package)
+
+
+def answer_message(timestamp: str, nonce: str, body: bytes) -> bytes:
+    """What the platform signs of an answer or a notice."""
+    return lines(timestamp, nonce, body)
+
+
+def seal_bytes(key: str, nonce: str, plain: bytes, associated: str) -> str:
+    """AES-256-GCM with the APIv3 key as it is written, in base64 with the tag at the end."""
+    sealed = AESGCM(key.encode()).encrypt(nonce.encode(), plain, associated.encode())
+    return base64.b64encode(sealed).decode()
 
 
 def _refused(why: str) -> PayError:
@@ -72,8 +93,8 @@ def authenticate(box: Box, method: str, target: bytes, header: str, body: bytes)
         raise _refused("serial_no is not the merchant's")
     if not given["timestamp"].isdecimal() or abs(box.clock.wire() - int(given["timestamp"])) > SKEW:
         raise _refused("timestamp is more than 5 minutes off")
-    message = lines(method, target, given["timestamp"], given["nonce_str"], body)
-    if not verify(merchant.merchant_private_key, message, given["signature"]):
+    message = request_message(method, target, given["timestamp"], given["nonce_str"], body)
+    if not verify(keys.public_of(merchant.merchant_private_key), message, given["signature"]):
         raise _refused("signature does not match")
     return merchant
 
@@ -93,7 +114,7 @@ def platform_signer(box: Box, merchant: Merchant, *, asked: str = "") -> Signer:
 
 def signed_headers(box: Box, signer: Signer, body: bytes, *, skew: float = 0.0) -> Headers:
     timestamp, nonce = str(int(box.clock.wire() - skew)), box.chance.text(32)
-    signature = keys.sign(signer.private_key, lines(timestamp, nonce, body))
+    signature = keys.sign(signer.private_key, answer_message(timestamp, nonce, body))
     return [
         ("Wechatpay-Timestamp", timestamp),
         ("Wechatpay-Nonce", nonce),
@@ -106,10 +127,9 @@ def signed_headers(box: Box, signer: Signer, body: bytes, *, skew: float = 0.0) 
 def seal(box: Box, merchant: Merchant, plain: bytes, associated: str) -> dict[str, str]:
     """AES-256-GCM under the APIv3 key, in the shape of a resource."""
     nonce = box.chance.text(12)
-    sealed = AESGCM(merchant.apiv3_key.encode()).encrypt(nonce.encode(), plain, associated.encode())
     return {
         "algorithm": "AEAD_AES_256_GCM",
-        "ciphertext": base64.b64encode(sealed).decode(),
+        "ciphertext": seal_bytes(merchant.apiv3_key, nonce, plain, associated),
         "associated_data": associated,
         "nonce": nonce,
     }
@@ -120,9 +140,8 @@ def check_pay_sign(box: Box, params: dict[str, str]) -> tuple[bool, str, str]:
     package = str(params.get("package") or "")
     prepay_id = package.removeprefix("prepay_id=")
     app_id = str(params.get("appId") or "")
-    signed = lines(
-        app_id, str(params.get("timeStamp") or ""), str(params.get("nonceStr") or ""), package
-    )
+    timestamp, nonce = str(params.get("timeStamp") or ""), str(params.get("nonceStr") or "")
+    signed = pay_message(app_id, timestamp, nonce, package)
     string = signed.decode()
     order = box.prepays.get(prepay_id)
     if not package.startswith("prepay_id=") or order is None:
@@ -134,6 +153,7 @@ def check_pay_sign(box: Box, params: dict[str, str]) -> tuple[bool, str, str]:
     if not isinstance(params.get("timeStamp"), str) or not str(params["timeStamp"]).isdecimal():
         return False, "timeStamp is not a string of seconds", string
     merchant = box.merchants[order.mchid]
-    if not verify(merchant.merchant_private_key, signed, str(params.get("paySign") or "")):
+    key = keys.public_of(merchant.merchant_private_key)
+    if not verify(key, signed, str(params.get("paySign") or "")):
         return False, "paySign does not match the merchant's key", string
     return True, "", string
