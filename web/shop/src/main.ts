@@ -1,3 +1,4 @@
+import '@/core/arrive'
 import { createSSRApp } from 'vue'
 import 'virtual:uno.css'
 import App from './App.vue'

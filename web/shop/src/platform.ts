@@ -9,34 +9,55 @@ export type Host = 'mini' | 'wechat' | 'sandbox' | 'browser'
 /** How a payment sheet was left. `paid` is only what the phone says: the server decides. */
 export type PayOutcome = 'paid' | 'cancelled' | 'failed'
 
-// #ifdef MP-WEIXIN
-export const host: Host = 'mini'
-/** Built in, or handed over by the merchant's extension settings (ext.json). */
-export const server: string =
-  import.meta.env.VITE_SERVER || ((uni.getExtConfigSync?.() as { server?: string } | undefined)?.server ?? '')
-export const frame = ''
-
-export async function signIn(open: (way: SignIn) => Promise<void>): Promise<void> {
-  const { code } = await uni.login({ provider: 'weixin' })
-  await open({ kind: 'mini', code })
+interface Platform {
+  host: Host
+  /** The merchant's server, without a slash at the end. */
+  server: string
+  /** Several sandbox phones live on one origin: the frame's name keeps their fans apart. */
+  frame: string
+  /**
+   * Signs the fan in: `open` trades what WeChat gave for a session, `leave` answers the address of WeChat's page
+   * that asks the fan. Where that page must be visited the promise never settles: this page is being left.
+   */
+  signIn(open: (way: SignIn) => Promise<void>, leave: (back: string) => Promise<string>): Promise<void>
+  /** True when this start is WeChat's answer to a request to sign in. */
+  returning(): boolean
+  pay(params: PayParams): Promise<PayOutcome>
 }
 
-export function pay(params: PayParams): Promise<PayOutcome> {
-  return new Promise((resolve) => {
-    wx.requestPayment({
-      timeStamp: params.timeStamp,
-      nonceStr: params.nonceStr,
-      package: params.package,
-      signType: params.signType as 'RSA',
-      paySign: params.paySign,
-      success: () => resolve('paid'),
-      fail: (refusal) => resolve(/cancel/.test(refusal.errMsg) ? 'cancelled' : 'failed'),
-    })
-  })
+function outcome(said: string): PayOutcome {
+  if (/:ok$/.test(said)) return 'paid'
+  return /cancel/.test(said) ? 'cancelled' : 'failed'
 }
-// #endif
 
-// #ifdef H5
+function mini(): Platform {
+  return {
+    host: 'mini',
+    // Built in, or handed over by the merchant's extension settings (ext.json).
+    server: import.meta.env.VITE_SERVER || ((uni.getExtConfigSync?.() as { server?: string } | undefined)?.server ?? ''),
+    frame: '',
+    returning: () => false,
+    async signIn(open) {
+      const { code } = await uni.login({ provider: 'weixin' })
+      await open({ kind: 'mini', code })
+    },
+    pay: ({ timeStamp, nonceStr, package: prepaid, signType, paySign }) =>
+      new Promise((resolve) => {
+        uni.requestPayment({
+          provider: 'wxpay',
+          orderInfo: {},
+          timeStamp,
+          nonceStr,
+          package: prepaid,
+          signType,
+          paySign,
+          success: () => resolve('paid'),
+          fail: (refusal: { errMsg?: string }) => resolve(outcome(refusal.errMsg ?? '')),
+        })
+      }),
+  }
+}
+
 /** The sandbox phone shows the shop in a frame of its own page, on the same origin. */
 function inSandbox(): boolean {
   try {
@@ -46,85 +67,13 @@ function inSandbox(): boolean {
   }
 }
 
-export const host: Host = inSandbox()
-  ? 'sandbox'
-  : /MicroMessenger/i.test(navigator.userAgent)
-    ? 'wechat'
-    : 'browser'
-
-/** `/m/x/shop/` is served by the same server as `/m/x/api`. */
-export const server: string =
-  import.meta.env.VITE_SERVER || location.origin + location.pathname.replace(/\/shop(\/.*)?$/, '').replace(/\/$/, '')
-
-/** Several sandbox phones live on one origin: the frame's name keeps their fans apart. */
-export const frame: string = host === 'sandbox' ? window.name : ''
-
-const STATE = 'tiefen.oauth'
-const TRIES = 'tiefen.oauth.tries'
-
-/** Code and state, when WeChat has just sent the fan back to us; the address is cleaned so a reload cannot reuse them. */
-function takeAnswer(): { code: string; state: string } | null {
-  const query = new URLSearchParams(location.search)
-  const code = query.get('code')
-  const state = query.get('state')
-  if (!code || !state) return null
-  query.delete('code')
-  query.delete('state')
-  const rest = query.toString()
-  history.replaceState(history.state, '', location.pathname + (rest ? `?${rest}` : '') + location.hash)
-  return { code, state }
-}
-
-/** Read once at start: the router rewrites the address soon after. */
-const answer = takeAnswer()
-let answerUsed = false
-
-/**
- * Signs the fan in through WeChat's web authorisation. The first call of a page that came back from it opens the
- * session; otherwise the page leaves for WeChat and the promise never settles.
- */
-export async function signIn(
-  open: (way: SignIn) => Promise<void>,
-  leave: (back: string) => Promise<string>,
-): Promise<void> {
-  if (answer && !answerUsed) {
-    answerUsed = true
-    const expected = sessionStorage.getItem(STATE + frame)
-    sessionStorage.removeItem(STATE + frame)
-    // A state we did not send is somebody else's authorisation planted in a link: ask anew instead of using it.
-    if (expected === answer.state) {
-      await open({ kind: 'oauth', code: answer.code, state: answer.state })
-      sessionStorage.removeItem(TRIES + frame)
-      return
-    }
-  }
-  const tries = Number(sessionStorage.getItem(TRIES + frame) ?? 0)
-  if (tries >= 3) {
-    sessionStorage.removeItem(TRIES + frame)
-    throw new Error('oauth.loop')
-  }
-  sessionStorage.setItem(TRIES + frame, String(tries + 1))
-  const url = await leave(location.href)
-  const state = new URL(url, location.href).searchParams.get('state')
-  if (state) sessionStorage.setItem(STATE + frame, state)
-  location.replace(url)
-  return new Promise(() => undefined)
-}
-
-/** True when this load is WeChat's answer to an authorisation request. */
-export function returning(): boolean {
-  return answer !== null && !answerUsed
-}
-
-let nextCall = 0
-
-/** Asks the sandbox phone what WeChat's bridge would be asked. */
-function sandboxInvoke(name: string, params: Record<string, unknown>): Promise<string> {
-  const id = `${Date.now()}-${++nextCall}`
+/** Asks the sandbox phone what WeChat's bridge would be asked, and waits for its answer. */
+function askSandbox(name: string, params: object): Promise<string> {
+  const id = `${Date.now()}-${Math.random().toString(36).slice(2)}`
   return new Promise((resolve) => {
     function hear(event: MessageEvent) {
       if (event.source !== window.parent || event.origin !== location.origin) return
-      const said = event.data as { type?: string; id?: string; err_msg?: string }
+      const said = event.data as { type?: string; id?: string; err_msg?: string } | null
       if (said?.type !== 'WeixinJSBridge:result' || said.id !== id) return
       window.removeEventListener('message', hear)
       resolve(said.err_msg ?? '')
@@ -134,35 +83,89 @@ function sandboxInvoke(name: string, params: Record<string, unknown>): Promise<s
   })
 }
 
-function bridgeReady(): Promise<WeixinBridge> {
-  if (window.WeixinJSBridge) return Promise.resolve(window.WeixinJSBridge)
-  return new Promise((resolve) => {
-    document.addEventListener('WeixinJSBridgeReady', () => resolve(window.WeixinJSBridge as WeixinBridge), {
-      once: true,
-    })
-  })
-}
-
-async function wechatInvoke(name: string, params: Record<string, unknown>): Promise<string> {
-  const bridge = await bridgeReady()
-  return new Promise((resolve) => bridge.invoke(name, params, (said) => resolve(said.err_msg)))
-}
-
-export async function pay(params: PayParams): Promise<PayOutcome> {
-  const wanted = {
-    appId: params.appId,
-    timeStamp: params.timeStamp,
-    nonceStr: params.nonceStr,
-    package: params.package,
-    signType: params.signType,
-    paySign: params.paySign,
+async function askWeChat(name: string, params: object): Promise<string> {
+  if (!window.WeixinJSBridge) {
+    await new Promise((ready) => document.addEventListener('WeixinJSBridgeReady', ready, { once: true }))
   }
-  const invoke = host === 'sandbox' ? sandboxInvoke : wechatInvoke
-  const said = await invoke('getBrandWCPayRequest', wanted)
-  if (/:ok$/.test(said)) return 'paid'
-  return /:cancel$/.test(said) ? 'cancelled' : 'failed'
+  return new Promise((resolve) => window.WeixinJSBridge?.invoke(name, { ...params }, (said) => resolve(said.err_msg)))
 }
+
+const MOST_TRIES = 3
+
+function web(): Platform {
+  const wechat = /MicroMessenger/i.test(navigator.userAgent)
+  const host: Host = inSandbox() ? 'sandbox' : wechat ? 'wechat' : 'browser'
+  const frame = host === 'sandbox' ? window.name : ''
+  const STATE = `tiefen.oauth.state:${frame}`
+  const TRIES = `tiefen.oauth.tries:${frame}`
+  const PLACE = `tiefen.oauth.place:${frame}`
+
+  /**
+   * Code and state, when WeChat has just sent the fan back. The address is cleaned so that a reload cannot use them
+   * again, and the page the fan was on (after the `#`, which does not travel through WeChat) is put back.
+   */
+  function takeAnswer(): { code: string; state: string } | null {
+    const query = new URLSearchParams(location.search)
+    const code = query.get('code')
+    const state = query.get('state')
+    if (!code || !state) return null
+    query.delete('code')
+    query.delete('state')
+    const rest = query.toString()
+    const place = sessionStorage.getItem(PLACE) ?? location.hash
+    sessionStorage.removeItem(PLACE)
+    history.replaceState(null, '', location.pathname + (rest ? `?${rest}` : '') + place)
+    return { code, state }
+  }
+
+  /** Read once at start: the router rewrites the address soon after. */
+  let answer = takeAnswer()
+
+  return {
+    host,
+    frame,
+    // `/m/x/shop/` is served by the same server as `/m/x/api`.
+    server: import.meta.env.VITE_SERVER || location.origin + location.pathname.replace(/\/shop(\/.*)?$/, '').replace(/\/$/, ''),
+    returning: () => answer !== null,
+    async signIn(open, leave) {
+      const given = answer
+      answer = null
+      const expected = sessionStorage.getItem(STATE)
+      sessionStorage.removeItem(STATE)
+      // A state we did not send is somebody else's authorisation planted in a link: ask anew instead of using it.
+      if (given && expected === given.state) {
+        await open({ kind: 'oauth', ...given })
+        sessionStorage.removeItem(TRIES)
+        return
+      }
+      const tries = Number(sessionStorage.getItem(TRIES) ?? 0)
+      sessionStorage.setItem(TRIES, String(tries + 1))
+      if (tries >= MOST_TRIES) {
+        sessionStorage.removeItem(TRIES)
+        throw new Error('sign-in goes in circles')
+      }
+      const url = await leave(location.href.split('#')[0] ?? '')
+      sessionStorage.setItem(STATE, new URL(url, location.href).searchParams.get('state') ?? '')
+      sessionStorage.setItem(PLACE, location.hash)
+      location.replace(url)
+      await new Promise(() => undefined)
+    },
+    async pay({ appId, timeStamp, nonceStr, package: prepaid, signType, paySign }) {
+      const ask = host === 'sandbox' ? askSandbox : askWeChat
+      return outcome(await ask('getBrandWCPayRequest', { appId, timeStamp, nonceStr, package: prepaid, signType, paySign }))
+    },
+  }
+}
+
+let here!: Platform
+// #ifdef MP-WEIXIN
+here = mini()
+// #endif
+// #ifdef H5
+here = web()
 // #endif
 
+export const { host, server, frame, signIn, returning, pay } = here
+
 /** Only WeChat (or its stand-in) can sign a fan in and take money. */
-export const canBuy: boolean = (host as Host) !== 'browser'
+export const canBuy = host !== 'browser'

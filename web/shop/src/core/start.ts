@@ -1,3 +1,19 @@
+import { dressTabs } from '@/i18n'
+import { canBuy, returning } from '@/platform'
+import { watchNetwork } from './network'
+import { pageOf } from './routes'
+import { renew, signedIn } from './session'
+
+/** Once per visit: the network, the tab bar's words, the fan's session, the short addresses of messages. */
 export function start(): void {
-  console.log('x')
+  watchNetwork()
+  dressTabs()
+  // #ifdef H5
+  window.addEventListener('hashchange', () => {
+    const page = pageOf(location.hash)
+    if (page) uni.reLaunch({ url: page })
+  })
+  // #endif
+  // Inside WeChat signing in is silent, and every page may greet a known fan; elsewhere browsing goes on without.
+  if (canBuy && (returning() || !signedIn.value)) renew().catch(() => undefined)
 }

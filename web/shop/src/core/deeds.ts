@@ -1,0 +1,49 @@
+import { t, type Key } from '@/i18n'
+import { cancelOrder, receiveOrder } from './calls'
+import { asApiError } from './errors'
+import { payOrder } from './pay'
+import { visit } from './routes'
+import type { Order } from './types'
+
+/** What a fan can do to an order, asked for the same way in the list and on the order's own page. */
+export type Deed = 'pay' | 'cancel' | 'receive'
+
+function sure(title: Key, content: Key): Promise<boolean> {
+  return new Promise((resolve) => {
+    uni.showModal({
+      title: t(title),
+      content: t(content),
+      cancelText: t('common.back'),
+      confirmText: t('common.ok'),
+      success: ({ confirm }) => resolve(confirm),
+      fail: () => resolve(false),
+    })
+  })
+}
+
+function tell(thrown: unknown): void {
+  uni.showModal({ title: t('common.confirm'), content: asApiError(thrown).message, showCancel: false, confirmText: t('common.ok') })
+}
+
+/** Does it, after asking where it cannot be undone. Answers the order as it stands now, when that is known. */
+export async function doToOrder(deed: Deed, no: string): Promise<Order | null> {
+  if (deed === 'pay') {
+    try {
+      const said = await payOrder(no)
+      visit('/trade/result/index', { no, said })
+    } catch (thrown) {
+      tell(thrown)
+    }
+    return null
+  }
+  if (deed === 'cancel' && !(await sure('order.cancel', 'order.cancel_ask'))) return null
+  if (deed === 'receive' && !(await sure('order.receive', 'order.receive_ask'))) return null
+  try {
+    const order = await (deed === 'cancel' ? cancelOrder(no) : receiveOrder(no))
+    uni.showToast({ title: t(deed === 'cancel' ? 'order.cancelled' : 'order.received_done'), icon: 'none' })
+    return order
+  } catch (thrown) {
+    tell(thrown)
+    return null
+  }
+}

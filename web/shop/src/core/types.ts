@@ -1,0 +1,49 @@
+/** The server's own types, under the names the shop speaks of them. */
+import type { Schema } from '@tiefen/client'
+
+export type Home = Schema<'ShopHome'>
+export type Category = Schema<'CategoryOut'>
+export type ProductRow = Schema<'ShopProductRow'>
+export type Product = Schema<'ShopProduct'>
+export type Sku = Schema<'ShopSku'>
+export type Available = Schema<'AvailableOut'>
+
+export type Fan = Schema<'ShopFan'>
+export type FanSession = Schema<'FanSession'>
+
+export type Cart = Schema<'CartOut'>
+export type CartItem = Schema<'CartItemOut'>
+export type Region = Schema<'RegionOut'>
+export type Address = Schema<'AddressOut'>
+export type AddressDraft = Schema<'AddressIn'>
+export type Wanted = Schema<'LineIn'>
+export type Quote = Schema<'QuoteOut'>
+export type Trace = Schema<'TraceOut'>
+export type Placed = Schema<'PlacedOut'>
+
+export type OrderStatus = Schema<'OrderStatus'>
+export type OrderRow = Schema<'ShopOrderRow'>
+export type Order = Schema<'ShopOrder'>
+export type OrderLine = Schema<'ShopLineOut'>
+export type AfterSale = Schema<'AfterSaleOut'>
+export type AfterSaleReason = Schema<'AfterSaleReason'>
+export type Piece = Schema<'PieceIn'>
+export type RefundPlan = Schema<'RefundPlanOut'>
+
+export interface PageOf<T> {
+  items: T[]
+  next: string | null
+}
+
+/** What WeChat needs to open its payment sheet. */
+export interface PayParams {
+  appId: string
+  timeStamp: string
+  nonceStr: string
+  package: string
+  signType: string
+  paySign: string
+}
+
+/** What a fan shows to be let in. */
+export type SignIn = { kind: 'oauth'; code: string; state: string } | { kind: 'mini'; code: string }
