@@ -62,7 +62,13 @@ for (const name of asked.split(' ')) {
 
 let app
 const pages = []
-Object.assign(globalThis, { wx, App: (options) => (app = options), getApp: () => app, getCurrentPages: () => pages, __wxConfig: {} })
+/** A page is a component with a life of its own; the framework's runtime only needs the name to exist. */
+function Page({ data, options, ...rest }) {
+  const methods = Object.fromEntries(Object.entries(rest).filter(([, value]) => typeof value === 'function'))
+  return globalThis.Component({ data: data ?? {}, options, methods })
+}
+Object.assign(globalThis, { wx, Page, App: (options) => (app = options), getApp: () => app, getCurrentPages: () => pages, __wxConfig: {} })
+const exparser = require('miniprogram-exparser')
 const simulate = require('miniprogram-simulate')
 
 const tick = (ms = 60) => new Promise((done) => setTimeout(done, ms))
@@ -73,7 +79,25 @@ function boot(root) {
   app.onShow?.call(app, { path: '', query: {} })
 }
 
-/** Opens a page on top of the others; `tap` fires a real tap on the first element that a selector of data-testid finds. */
+/** Every node of a page, its components' insides included: each component is a world of its own. */
+function* nodes(node) {
+  if (!node) return
+  yield node
+  if (node.shadowRoot) yield* nodes(node.shadowRoot)
+  for (const child of node.childNodes ?? []) yield* nodes(child)
+}
+
+function attribute(node, name) {
+  return node._vt?.attrs?.find((each) => each.name === name)?.value
+}
+
+/** The node itself or the first inside it that listens to taps: a component's name sits on its outside. */
+function tappable(node) {
+  for (const each of nodes(node)) if (each._vt?.event?.tap || each._vt?.event?.catchtap) return each
+  return node
+}
+
+/** Opens a page on top of the others. `find` looks by data-testid, `tap` taps what it finds. */
 async function open(root, page, query = {}) {
   const component = simulate.render(simulate.load(path.join(root, page), { rootPath: root, compiler: 'official' }))
   const host = document.createElement('div')
@@ -86,25 +110,22 @@ async function open(root, page, query = {}) {
   await tick()
   component.instance.onReady?.()
   await tick(200)
-  const text = () => host.textContent.replace(/\s+/g, ' ').trim()
-  return { component, host, text, find: (selector) => findAll(component, selector) }
-}
 
-/** Elements by class anywhere in the page, inside its components too: each component is a world of its own. */
-function findAll(component, selector) {
-  const found = []
-  const visit = (node) => {
-    if (!node) return
-    if (matches(node, selector)) found.push(node)
-    for (const child of node.shadowRoot?.childNodes ?? []) visit(child)
-    for (const child of node.childNodes ?? []) visit(child)
+  const find = (testid) => [...nodes(component._exparserNode)].filter((node) => attribute(node, 'data-testid') === testid)
+  async function tap(testid, index = 0) {
+    const node = find(testid).at(index)
+    if (!node) throw new Error(`nothing called ${testid} on ${page}: ${text()}`)
+    exparser.Event.dispatchEvent(tappable(node), exparser.Event.create('tap', {}, { bubbles: true, composed: true, capturePhase: true }))
+    await tick(300)
   }
-  visit(component.dom?.__wxElement ?? component.instance._exparserNode ?? null)
-  return found
+  const text = () => host.textContent.replace(/\s+/g, ' ').trim()
+  const close = () => {
+    component.instance.onUnload?.()
+    component.detach()
+    host.remove()
+    pages.pop()
+  }
+  return { close, find, tap, text }
 }
 
-function matches(node, wanted) {
-  return (node.dataset?.testid ?? node.$$?.dataset?.testid) === wanted
-}
-
-module.exports = { answers, boot, calls, open, pages, storage, tick }
+module.exports = { answers, boot, calls, open, storage, tick }

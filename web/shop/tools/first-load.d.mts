@@ -1,0 +1,1 @@
+export function checkFirstLoad(root: string): { problems: string[]; facts: string; kb: number }
