@@ -4,7 +4,6 @@ owns       channel codes and their QR codes, the touch log, each fan's first sou
            what the fans of a code bought
 promises   a touch is never changed; the first source of a fan never changes; an order counts for
            the code its buyer came through first, fixed when it is paid; counters equal a recount
-publishes  channels.touch_recorded · channels.code_saved
-hears      fans.followed · fans.unfollowed · wechat.scanned · orders.paid · orders.received ·
-           orders.refunded
+publishes  TouchRecorded · CodeSaved
+hears      FanFollowed · FanUnfollowed · Scanned · OrderPaid · OrderReceived · OrderRefunded
 """

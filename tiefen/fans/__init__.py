@@ -6,9 +6,8 @@ promises   one (app id, openid) is one fan, however many ask at once; identities
            be one person are joined without moving a row; counters equal a recount of the timeline;
            personal data leaves the room masked, and each reveal is audited; a snapshot visitor
            of WeChat's is never bound
-publishes  fans.joined · fans.followed · fans.unfollowed · fans.stage_changed · fans.merged
-hears      wechat.followed · wechat.unfollowed · wechat.scanned · wechat.message_received ·
-           wechat.menu_clicked · channels.touch_recorded · channels.code_saved · orders.placed ·
-           orders.paid · orders.shipped · orders.received · orders.closed · orders.refunded ·
-           orders.after_sale_requested
+publishes  FanJoined · FanFollowed · FanUnfollowed · StageChanged · FansMerged
+hears      Followed · Unfollowed · Scanned · MessageReceived · MenuClicked · TouchRecorded ·
+           CodeSaved · OrderPlaced · OrderPaid · OrderShipped · OrderReceived · OrderClosed ·
+           OrderRefunded · AfterSaleRequested
 """

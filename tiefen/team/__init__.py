@@ -5,6 +5,6 @@ owns       staff, roles, sign-in (password, TOTP, recovery codes), API keys, the
 promises   an unknown account and a wrong password look and cost the same; a TOTP code works once;
            nobody grants what they do not hold; an active owner always remains;
            audit rows are written in the caller's transaction and chained by hash
-publishes  team.staff_changed
-hears      wechat.followed · wechat.scanned
+publishes  StaffChanged
+hears      Followed · Scanned
 """

@@ -1,0 +1,281 @@
+"""Routes of the fans room: sign-in of fans, one's own profile, the console's fan pages."""
+
+from datetime import datetime
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Cookie, Depends, Query, Request, Response
+
+from tiefen.fans import queries, rules, service
+from tiefen.fans.models import Fan, Identity, Source
+from tiefen.fans.schemas import (
+    EvidenceOut,
+    FanDetail,
+    FanPatch,
+    FanRow,
+    FanSession,
+    IdentityOut,
+    LineOut,
+    MiniSignIn,
+    OAuthSignIn,
+    OAuthUrl,
+    Reveal,
+    Revealed,
+    ShopFan,
+    ShopFanPatch,
+    SourceOut,
+    StageCountOut,
+    StandingOut,
+)
+from tiefen.fans.service.timeline import facts_of
+from tiefen.fans.values import FanSort, Happening, Stage
+from tiefen.kernel import ids
+from tiefen.kernel.auth import FanActor, StaffActor, anyone, close_session, fan, staff, token_of
+from tiefen.kernel.crypto import mask_name, mask_phone
+from tiefen.kernel.db import Tx
+from tiefen.kernel.http import (
+    OK,
+    REFUSALS,
+    Cursor,
+    DbDep,
+    Limit,
+    MerchantDep,
+    Ok,
+    Page,
+    PathId,
+    QueryId,
+    SettingsDep,
+    TxDep,
+    decode_cursor,
+    encode_cursor,
+)
+from tiefen.team.values import Permission
+
+NONCE_COOKIE = "tiefen_oauth"
+
+shop = APIRouter(prefix="/api/shop", tags=["fans"], responses=REFUSALS)
+console = APIRouter(prefix="/api/console", tags=["fans"], responses=REFUSALS)
+
+Shopper = Annotated[FanActor, Depends(fan())]
+Reader = Annotated[StaffActor, Depends(staff(Permission.FANS_READ))]
+Writer = Annotated[StaffActor, Depends(staff(Permission.FANS_WRITE))]
+Revealer = Annotated[StaffActor, Depends(staff(Permission.FANS_REVEAL))]
+
+
+@shop.get("/oauth-url", operation_id="getOAuthUrl", dependencies=[Depends(anyone())])
+async def oauth_url(
+    request: Request,
+    response: Response,
+    tx: TxDep,
+    settings: SettingsDep,
+    redirect: Annotated[str, Query(max_length=1000)],
+    scope: Literal["snsapi_base", "snsapi_userinfo"] = "snsapi_base",
+    tiefen_oauth: Annotated[str | None, Cookie(max_length=100)] = None,
+) -> OAuthUrl:
+    """Where to send the browser to sign in; it returns to `redirect`, a page of this shop."""
+    own = str(request.base_url).rstrip("/")
+    target = rules.check_redirect(redirect, frozenset({own, settings.public_url}))
+    if target.startswith("/"):
+        target = own + target
+    nonce = tiefen_oauth or ids.token()
+    url = await service.oauth_url(tx, redirect=target, scope=scope, nonce=nonce)
+    response.set_cookie(
+        NONCE_COOKIE,
+        nonce,
+        max_age=int(rules.STATE_LIFE.total_seconds()),
+        httponly=True,
+        samesite="lax",
+        secure=request.url.scheme == "https",
+        path="/",
+    )
+    return OAuthUrl(url=url)
+
+
+@shop.post("/session/oauth", operation_id="signInByOAuth", dependencies=[Depends(anyone())])
+async def sign_in_oauth(
+    body: OAuthSignIn,
+    db: DbDep,
+    merchant: MerchantDep,
+    tiefen_oauth: Annotated[str | None, Cookie(max_length=100)] = None,
+) -> FanSession:
+    """Exchange what WeChat put in the address for a session; the state works once."""
+    token, fan_id = await service.sign_in_oauth(
+        db, merchant, code=body.code, state=body.state, nonce=tiefen_oauth or ""
+    )
+    async with db.merchant(merchant) as tx:
+        return FanSession(token=token, fan=await _shop_fan(tx, fan_id))
+
+
+@shop.post("/session/mini", operation_id="signInByMini", dependencies=[Depends(anyone())])
+async def sign_in_mini(body: MiniSignIn, db: DbDep, merchant: MerchantDep) -> FanSession:
+    """Exchange a `wx.login` code for a session."""
+    token, fan_id = await service.sign_in_mini(db, merchant, code=body.code)
+    async with db.merchant(merchant) as tx:
+        return FanSession(token=token, fan=await _shop_fan(tx, fan_id))
+
+
+@shop.delete("/session", operation_id="signOutFan")
+async def sign_out(request: Request, tx: TxDep, _: Shopper) -> Ok:
+    """End the session."""
+    await close_session(tx, token_of(request) or "")
+    return OK
+
+
+@shop.get("/me", operation_id="getShopMe")
+async def get_me(tx: TxDep, actor: Shopper) -> ShopFan:
+    """The signed-in fan."""
+    return await _shop_fan(tx, actor.id)
+
+
+@shop.patch("/me", operation_id="editShopMe")
+async def edit_me(body: ShopFanPatch, tx: TxDep, actor: Shopper) -> ShopFan:
+    """What fans say about themselves."""
+    await service.edit_profile(tx, actor.id, body.model_dump(exclude_unset=True))
+    await tx.flush()
+    return await _shop_fan(tx, actor.id)
+
+
+@console.get("/fans", operation_id="listFans")
+async def list_fans(
+    tx: TxDep,
+    _: Reader,
+    query: Annotated[str | None, Query(max_length=64)] = None,
+    stage: Stage | None = None,
+    following: bool | None = None,
+    source_code_id: QueryId = None,
+    sort: FanSort = FanSort.NEWEST,
+    cursor: Cursor = None,
+    limit: Limit = 50,
+) -> Page[FanRow]:
+    """Fans, the newest (or most) first. `query`: part of a name, a whole phone number, or `#id`."""
+    after = _after(cursor, sort)
+    wanted = queries.Filter(query, stage, following, source_code_id)
+    rows = await queries.fan_list(tx, wanted, sort, after=after, limit=limit)
+    shown = rows[:limit]
+    position = None
+    if len(rows) > limit:
+        last = shown[-1][0]
+        position = encode_cursor(sort.value, queries.sort_key(last, sort), last.id)
+    return Page[FanRow](items=[FanRow(**_row(*row)) for row in shown], next=position)
+
+
+@console.get("/fans/stages", operation_id="countStages")
+async def count_stages(tx: TxDep, _: Reader) -> list[StageCountOut]:
+    """How many fans stand where."""
+    return [StageCountOut.model_validate(one) for one in await service.stage_counts(tx)]
+
+
+@console.get("/fans/{fan_id}", operation_id="getFan")
+async def get_fan(fan_id: PathId, tx: TxDep, _: Reader) -> FanDetail:
+    """A fan's page; a record that was joined into another shows that one."""
+    return await _detail(tx, fan_id)
+
+
+@console.patch("/fans/{fan_id}", operation_id="editFan")
+async def edit_fan(fan_id: PathId, body: FanPatch, tx: TxDep, actor: Writer) -> FanDetail:
+    """Note something about a fan."""
+    await service.edit_remark(tx, actor, fan_id, body.remark)
+    await tx.flush()
+    return await _detail(tx, fan_id)
+
+
+@console.get("/fans/{fan_id}/timeline", operation_id="getFanTimeline")
+async def get_timeline(
+    fan_id: PathId,
+    tx: TxDep,
+    _: Reader,
+    kind: Annotated[list[Happening] | None, Query(max_length=30)] = None,
+    cursor: Cursor = None,
+    limit: Limit = 50,
+) -> Page[LineOut]:
+    """Everything that happened with a fan, newest first; `kind` may be given several times."""
+    person, _source = await queries.one_fan(tx, fan_id)
+    after = decode_cursor(cursor, tuple[datetime, int]) if cursor else None
+    everyone = [person.id, *await queries.merged_ids(tx, person.id)]
+    lines = await queries.timeline(tx, everyone, kinds=kind or (), after=after, limit=limit)
+    shown = lines[:limit]
+    position = encode_cursor(shown[-1].at, shown[-1].id) if len(lines) > limit else None
+    items = [LineOut.model_validate(line) for line in shown]
+    return Page[LineOut](items=items, next=position)
+
+
+@console.post("/fans/{fan_id}/reveal", operation_id="revealFan")
+async def reveal(fan_id: PathId, body: Reveal, tx: TxDep, actor: Revealer) -> Revealed:
+    """One personal field in clear; the look and its reason are audited."""
+    value = await service.reveal(tx, actor, fan_id, body.field, body.reason)
+    return Revealed(field=body.field, value=value)
+
+
+def _after(cursor: str | None, sort: FanSort) -> tuple[Any, int] | None:
+    """A position only fits the order it was made for."""
+    if not cursor:
+        return None
+    if sort is FanSort.LAST_SEEN:
+        _, seen, fan_id = decode_cursor(cursor, tuple[Literal["last_seen"], datetime, int])  # type: ignore[type-var]
+        return seen, fan_id
+    _, count, fan_id = decode_cursor(cursor, tuple[Literal[sort.value], int, int])  # type: ignore[valid-type]
+    return count, fan_id
+
+
+async def _detail(tx: Tx, fan_id: int) -> FanDetail:
+    person, source = await queries.one_fan(tx, fan_id)
+    merged = await queries.merged_ids(tx, person.id)
+    found = await queries.identities(tx, [person.id, *merged])
+    standing = rules.stage(facts_of(person), tx.now)
+    return FanDetail(
+        **_row(person, source),
+        real_name_masked=mask_name(person.real_name) if person.real_name else None,
+        identities=[_identity(one) for one in found],
+        standing=StandingOut(
+            stage=standing.stage,
+            since=person.stage_at,
+            because=[EvidenceOut.model_validate(one) for one in standing.because],
+            next_stage=standing.next_stage,
+            missing=[EvidenceOut.model_validate(one) for one in standing.missing],
+        ),
+        merged_ids=merged,
+    )
+
+
+def _row(person: Fan, source: Source | None) -> dict[str, Any]:
+    return {
+        "id": person.id,
+        "name": rules.display_name(person.id, person.nickname),
+        "avatar_url": person.avatar_url,
+        "stage": person.stage,
+        "following": person.following,
+        "source": SourceOut.model_validate(source) if source else None,
+        "phone_masked": mask_phone(person.phone) if person.phone else None,
+        "remark": person.remark,
+        "joined_at": person.joined_at,
+        "last_seen_at": person.last_seen_at,
+        "orders": person.orders,
+        "received_orders": person.received_orders,
+        "paid_fen": person.paid_fen,
+        "refunded_fen": person.refunded_fen,
+        "interactions": person.interactions,
+    }
+
+
+def _identity(one: Identity) -> IdentityOut:
+    return IdentityOut(
+        id=one.id,
+        app_id=one.app_id,
+        openid_tail=one.openid[-4:],
+        has_unionid=one.unionid is not None,
+        following=one.following,
+        followed_at=one.followed_at,
+        unfollowed_at=one.unfollowed_at,
+    )
+
+
+async def _shop_fan(tx: Tx, fan_id: int) -> ShopFan:
+    person, _ = await queries.one_fan(tx, fan_id)
+    return ShopFan(
+        id=person.id,
+        name=rules.display_name(person.id, person.nickname),
+        nickname=person.nickname,
+        avatar_url=person.avatar_url,
+        phone_masked=mask_phone(person.phone) if person.phone else None,
+        following=person.following,
+        orders=person.orders,
+    )

@@ -1,0 +1,244 @@
+"""Who is who: finding or making the one fan of an id, following and leaving, joining records."""
+
+from datetime import datetime
+
+from sqlalchemy import delete, func, select, update
+from sqlalchemy.dialects.postgresql import insert
+
+from tiefen.fans.events import FanFollowed, FanJoined, FansMerged, FanUnfollowed
+from tiefen.fans.models import Fan, Identity, Line, Merge, Union
+from tiefen.fans.rules import grams
+from tiefen.fans.service.timeline import add_line, lock_person, restage
+from tiefen.fans.values import Happening, Stage
+from tiefen.kernel.db import Tx
+from tiefen.kernel.events import publish
+
+
+async def resolve(tx: Tx, app_id: str, openid: str, unionid: str | None = None) -> int:
+    """The fan behind an id, made if new; safe when many ask at once.
+
+    A unionid that shows two records to be one person joins them.
+    """
+    found = (
+        await tx.execute(
+            select(Identity.id, Identity.unionid, func.coalesce(Fan.merged_into, Fan.id))
+            .join(Fan, Fan.id == Identity.fan_id)
+            .where(Identity.app_id == app_id, Identity.openid == openid)
+        )
+    ).one_or_none()
+    if found is None:
+        return await _make(tx, app_id, openid, unionid)
+    identity_id, known, person = found
+    if unionid and known is None:
+        return await learn_unionid(tx, identity_id, unionid)
+    return int(person)
+
+
+async def learn_unionid(tx: Tx, identity_id: int, unionid: str) -> int:
+    """An id turns out to belong to `unionid`; joins records if need be. Returns the person."""
+    fan_id = await tx.scalar(
+        update(Identity)
+        .where(Identity.id == identity_id, Identity.unionid.is_(None))
+        .values(unionid=unionid)
+        .returning(Identity.fan_id)
+    )
+    if fan_id is None:  # somebody else was first
+        fan_id = await tx.scalar(select(Identity.fan_id).where(Identity.id == identity_id))
+    assert fan_id is not None
+    person = await lock_person(tx, fan_id)
+    holder = await _claim_union(tx, unionid, person.id)
+    if holder == person.id:
+        return person.id
+    return await merge(tx, person.id, holder, reason="unionid")
+
+
+async def follow(tx: Tx, *, app_id: str, openid: str, scene: str | None, at: datetime) -> int:
+    """A follow, once per id and second; an older one than what is known changes no state."""
+    person = await lock_person(tx, await resolve(tx, app_id, openid))
+    identity = await _identity(tx, app_id, openid)
+    first = not person.ever_followed
+    stale = max(filter(None, (identity.followed_at, identity.unfollowed_at)), default=at) > at
+    if not stale:
+        identity.following, identity.followed_at = True, at
+        person.following = True
+    person.ever_followed = True
+    ref = f"{identity.id}:{int(at.timestamp())}"
+    data = {"scene": scene} if scene else {}
+    if await add_line(tx, person, Happening.FOLLOWED, ref, at=at, data=data):
+        happened = FanFollowed(person.id, app_id, openid, scene, first, at)
+        publish(tx, happened, aggregate=f"fan:{person.id}")
+    return person.id
+
+
+async def unfollow(tx: Tx, *, app_id: str, openid: str, at: datetime) -> int:
+    """A leave, once per id and second; an older one than what is known changes no state."""
+    person = await lock_person(tx, await resolve(tx, app_id, openid))
+    identity = await _identity(tx, app_id, openid)
+    stale = max(filter(None, (identity.followed_at, identity.unfollowed_at)), default=at) > at
+    if not stale:
+        identity.following, identity.unfollowed_at = False, at
+        await tx.flush()
+        person.following = await _follows(tx, person.id)
+    ref = f"{identity.id}:{int(at.timestamp())}"
+    if await add_line(tx, person, Happening.UNFOLLOWED, ref, at=at):
+        publish(tx, FanUnfollowed(person.id, at), aggregate=f"fan:{person.id}")
+    return person.id
+
+
+async def merge(tx: Tx, one: int, other: int, *, reason: str) -> int:
+    """Join two records; the older one lives on. Nothing is moved, so it can be undone.
+
+    Both rows are locked in the order of their ids. Returns the living record's id.
+    """
+    pair = [await lock_person(tx, fan_id) for fan_id in sorted((one, other))]
+    winner, loser = sorted(pair, key=lambda fan: fan.id)
+    if winner.id == loser.id:
+        return winner.id
+    moved = list(
+        await tx.scalars(
+            update(Fan)
+            .where(Fan.merged_into == loser.id)
+            .values(merged_into=winner.id)
+            .returning(Fan.id)
+        )
+    )
+    loser.merged_into = winner.id
+    await tx.execute(update(Union).where(Union.fan_id == loser.id).values(fan_id=winner.id))
+    tx.add(Merge(winner_id=winner.id, loser_id=loser.id, moved=moved, reason=reason, at=tx.now))
+    _take_over(winner, loser)
+    await add_line(
+        tx, winner, Happening.MERGED, f"fan:{loser.id}", at=tx.now, data={"fan_id": loser.id}
+    )
+    restage(tx, winner)
+    merged = FansMerged(winner.id, loser.id, tx.now)
+    publish(tx, merged, aggregate=f"fan:{winner.id}")
+    return winner.id
+
+
+async def person_ids(tx: Tx, fan_id: int) -> list[int]:
+    """All record ids of one person, the living one first: what a room filters its rows by."""
+    living = await tx.scalar(select(func.coalesce(Fan.merged_into, Fan.id)).where(Fan.id == fan_id))
+    if living is None:
+        return []
+    losers = await tx.scalars(select(Fan.id).where(Fan.merged_into == living).order_by(Fan.id))
+    return [living, *losers]
+
+
+async def openid_of(tx: Tx, fan_id: int, app_id: str) -> str | None:
+    """The fan's id in an app; None when they never came through it."""
+    ids = await person_ids(tx, fan_id)
+    found: str | None = await tx.scalar(
+        select(Identity.openid)
+        .where(Identity.fan_id.in_(ids), Identity.app_id == app_id)
+        .order_by(Identity.following.desc(), Identity.id.desc())
+        .limit(1)
+    )
+    return found
+
+
+async def _make(tx: Tx, app_id: str, openid: str, unionid: str | None) -> int:
+    """Insert the id, with the fan of its unionid or a new one; whoever loses a race takes back."""
+    fan_id = await tx.scalar(select(Union.fan_id).where(Union.unionid == unionid))
+    made = fan_id is None
+    if fan_id is None:
+        fan_id = await _insert_fan(tx)
+        holder = await _claim_union(tx, unionid, fan_id) if unionid else fan_id
+        if holder != fan_id:
+            await tx.execute(delete(Fan).where(Fan.id == fan_id))
+            fan_id, made = holder, False
+    kept = await tx.scalar(
+        insert(Identity)
+        .values(
+            fan_id=fan_id,
+            app_id=app_id,
+            openid=openid,
+            unionid=unionid,
+            following=False,
+            created_at=tx.now,
+        )
+        .on_conflict_do_nothing()
+        .returning(Identity.id)
+    )
+    if kept is None:
+        if made:
+            await tx.execute(delete(Union).where(Union.fan_id == fan_id))
+            await tx.execute(delete(Fan).where(Fan.id == fan_id))
+        return await resolve(tx, app_id, openid, unionid)
+    if made:
+        tx.add(
+            Line(
+                fan_id=fan_id,
+                kind=Happening.JOINED,
+                ref=f"fan:{fan_id}",
+                at=tx.now,
+                amount_fen=0,
+                whole=False,
+                data={},
+            )
+        )
+        publish(tx, FanJoined(fan_id, tx.now), aggregate=f"fan:{fan_id}")
+    return fan_id
+
+
+async def _insert_fan(tx: Tx) -> int:
+    fan = Fan(stage=Stage.VISITOR, stage_at=tx.now, joined_at=tx.now, last_seen_at=tx.now, grams=[])
+    tx.add(fan)
+    await tx.flush([fan])
+    tx.expunge(fan)
+    return fan.id
+
+
+async def _claim_union(tx: Tx, unionid: str, fan_id: int) -> int:
+    """Make `fan_id` the person of a unionid unless there is one; returns who it is."""
+    await tx.execute(insert(Union).values(unionid=unionid, fan_id=fan_id).on_conflict_do_nothing())
+    holder = await tx.scalar(
+        select(func.coalesce(Fan.merged_into, Fan.id))
+        .join(Union, Union.fan_id == Fan.id)
+        .where(Union.unionid == unionid)
+    )
+    assert holder is not None
+    return int(holder)
+
+
+async def _identity(tx: Tx, app_id: str, openid: str) -> Identity:
+    """The id's row, fresh: the caller holds the person's lock."""
+    row = await tx.scalars(
+        select(Identity)
+        .where(Identity.app_id == app_id, Identity.openid == openid)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    )
+    return row.one()
+
+
+async def _follows(tx: Tx, person_id: int) -> bool:
+    ids = await person_ids(tx, person_id)
+    following = select(Identity.id).where(Identity.fan_id.in_(ids), Identity.following).limit(1)
+    return await tx.scalar(following) is not None
+
+
+def _take_over(winner: Fan, loser: Fan) -> None:
+    """The living record gains what the other knew and counted."""
+    for name in ("nickname", "avatar_url", "remark", "source_code_id"):
+        if not getattr(winner, name):
+            setattr(winner, name, getattr(loser, name))
+    winner.grams = grams(winner.nickname + winner.remark)
+    for name in ("phone", "real_name"):
+        if getattr(winner, name) is None:
+            setattr(winner, name, getattr(loser, name))
+            setattr(winner, f"{name}_blind", getattr(loser, f"{name}_blind"))
+    for name in (
+        "orders",
+        "received_orders",
+        "whole_refunds",
+        "paid_fen",
+        "refunded_fen",
+        "interactions",
+    ):
+        setattr(winner, name, getattr(winner, name) + getattr(loser, name))
+    winner.following = winner.following or loser.following
+    winner.ever_followed = winner.ever_followed or loser.ever_followed
+    winner.joined_at = min(winner.joined_at, loser.joined_at)
+    winner.last_seen_at = max(winner.last_seen_at, loser.last_seen_at)
+    paid = [at for at in (winner.last_paid_at, loser.last_paid_at) if at]
+    winner.last_paid_at = max(paid, default=None)

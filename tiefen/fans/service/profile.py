@@ -1,0 +1,144 @@
+"""What is known about a fan: the profile, sealed personal data, names for other rooms."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from sqlalchemy import func, select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import aliased
+
+from tiefen.fans.errors import NothingToReveal
+from tiefen.fans.models import Fan, Source
+from tiefen.fans.rules import clean_phone, display_name, grams
+from tiefen.fans.service.timeline import add_line, lock_person
+from tiefen.fans.values import FanBrief, Happening, PersonalField, Stage, StageCount
+from tiefen.kernel import ids
+from tiefen.kernel.auth import StaffActor
+from tiefen.kernel.crypto import blind
+from tiefen.kernel.db import Tx
+from tiefen.team.service import record_audit
+
+
+async def edit_profile(tx: Tx, fan_id: int, changes: Mapping[str, Any]) -> None:
+    """What a fan says about themselves: nickname, avatar_url, phone, real_name.
+
+    Raises FanMissing, PhoneMalformed.
+    """
+    person = await lock_person(tx, fan_id)
+    for name in ("nickname", "avatar_url"):
+        if changes.get(name) is not None:
+            setattr(person, name, changes[name])
+    if changes.get("phone") is not None:
+        person.phone = clean_phone(changes["phone"])
+        person.phone_blind = blind(person.phone)
+    if changes.get("real_name") is not None:
+        person.real_name = changes["real_name"]
+        person.real_name_blind = blind(changes["real_name"])
+    person.grams = grams(person.nickname + person.remark)
+    named = sorted(name for name, value in changes.items() if value is not None)
+    if named:
+        data = {"fields": named, "by": "fan"}
+        await add_line(tx, person, Happening.PROFILE, ids.token(9), at=tx.now, data=data)
+
+
+async def edit_remark(tx: Tx, actor: StaffActor, fan_id: int, remark: str) -> None:
+    """What staff note about a fan. Raises FanMissing."""
+    person = await lock_person(tx, fan_id)
+    before, person.remark = person.remark, remark
+    person.grams = grams(person.nickname + person.remark)
+    await record_audit(
+        tx, actor, "fans.remarked", f"fan:{person.id}", {"remark": before}, {"remark": remark}
+    )
+
+
+async def reveal(tx: Tx, actor: StaffActor, fan_id: int, field: PersonalField, reason: str) -> str:
+    """One personal field in clear, audited. Raises FanMissing, NothingToReveal."""
+    person = await lock_person(tx, fan_id)
+    value: str | None = getattr(person, field.value)
+    if not value:
+        raise NothingToReveal
+    await record_audit(
+        tx,
+        actor,
+        "fans.revealed",
+        f"fan:{person.id}",
+        after={"field": field.value},
+        reason=reason,
+    )
+    return value
+
+
+async def brief(tx: Tx, fan_ids: Iterable[int]) -> dict[int, FanBrief]:
+    """What other rooms show of fans, by the id they asked with; one statement."""
+    wanted = set(fan_ids)
+    if not wanted:
+        return {}
+    living = aliased(Fan)
+    rows = await tx.execute(
+        select(
+            Fan.id.label("asked"),
+            living.id,
+            living.nickname,
+            living.avatar_url,
+            living.stage,
+            Source.name.label("source"),
+        )
+        .join(living, living.id == func.coalesce(Fan.merged_into, Fan.id))
+        .outerjoin(Source, Source.code_id == living.source_code_id)
+        .where(Fan.id.in_(wanted))
+    )
+    return {
+        row.asked: FanBrief(
+            id=row.id,
+            name=display_name(row.id, row.nickname),
+            avatar_url=row.avatar_url,
+            stage=row.stage,
+            source=row.source or "",
+        )
+        for row in rows
+    }
+
+
+async def stage_counts(tx: Tx) -> list[StageCount]:
+    """How many fans stand where, all stages named."""
+    rows = await tx.execute(
+        select(Fan.stage, func.count()).where(Fan.merged_into.is_(None)).group_by(Fan.stage)
+    )
+    counted: dict[Stage, int] = {stage: count for stage, count in rows}
+    return [StageCount(stage, counted.get(stage, 0)) for stage in Stage]
+
+
+async def name_source(
+    tx: Tx, code_id: int, *, name: str, kind: str, owner_staff_id: int | None
+) -> None:
+    """Keep the name of a channel code for our lists."""
+    row = insert(Source).values(
+        code_id=code_id, name=name, kind=kind, owner_staff_id=owner_staff_id
+    )
+    await tx.execute(
+        row.on_conflict_do_update(
+            index_elements=["code_id"],
+            set_={
+                "name": row.excluded.name,
+                "kind": row.excluded.kind,
+                "owner_staff_id": row.excluded.owner_staff_id,
+            },
+        )
+    )
+
+
+async def set_source(tx: Tx, fan_id: int, code_id: int) -> None:
+    """Channels found where the fan came from first; shown in lists, kept if one is there."""
+    person = await lock_person(tx, fan_id)
+    if person.source_code_id is not None:
+        return
+    person.source_code_id = code_id
+    name = await tx.scalar(select(Source.name).where(Source.code_id == code_id))
+    await add_line(
+        tx,
+        person,
+        Happening.SOURCED,
+        f"code:{code_id}",
+        at=tx.now,
+        data={"code_id": code_id, "name": name or ""},
+    )

@@ -1,0 +1,184 @@
+"""What fans hear: WeChat says who did something, orders say what they bought."""
+
+from datetime import timedelta
+
+from tiefen.channels.events import CodeSaved, TouchRecorded
+from tiefen.fans import service
+from tiefen.fans.values import Happening
+from tiefen.kernel.db import Db, Tx
+from tiefen.kernel.events import on
+from tiefen.kernel.jobs import cron
+from tiefen.orders.events import (
+    AfterSaleRequested,
+    OrderClosed,
+    OrderPaid,
+    OrderPlaced,
+    OrderReceived,
+    OrderRefunded,
+    OrderShipped,
+)
+from tiefen.wechat.events import Followed, MenuClicked, MessageReceived, Scanned, Unfollowed
+
+
+@on(Followed)
+async def followed(tx: Tx, event: Followed) -> None:
+    """A follow; makes the fan if new."""
+    await service.follow(
+        tx, app_id=event.app_id, openid=event.openid, scene=event.scene, at=event.at
+    )
+
+
+@on(Unfollowed)
+async def unfollowed(tx: Tx, event: Unfollowed) -> None:
+    """A leave."""
+    await service.unfollow(tx, app_id=event.app_id, openid=event.openid, at=event.at)
+
+
+@on(Scanned)
+async def scanned(tx: Tx, event: Scanned) -> None:
+    """A follower scanned one of our codes."""
+    fan_id = await service.resolve(tx, event.app_id, event.openid)
+    ref = f"{event.scene}:{int(event.at.timestamp())}"
+    data = {"scene": event.scene}
+    await service.record(tx, fan_id, Happening.SCANNED, ref, at=event.at, data=data)
+
+
+@on(MessageReceived)
+async def wrote(tx: Tx, event: MessageReceived) -> None:
+    """A fan wrote to us; the words themselves are kept by helpdesk."""
+    fan_id = await service.resolve(tx, event.app_id, event.openid)
+    ref = f"msg:{event.msg_id}" if event.msg_id else f"at:{int(event.at.timestamp())}"
+    data = {"kind": event.kind, "text": event.content[:60] if event.kind == "text" else ""}
+    await service.record(tx, fan_id, Happening.MESSAGE_IN, ref, at=event.at, data=data)
+
+
+@on(MenuClicked)
+async def clicked(tx: Tx, event: MenuClicked) -> None:
+    """A fan tapped the menu."""
+    fan_id = await service.resolve(tx, event.app_id, event.openid)
+    ref = f"{event.key}:{int(event.at.timestamp())}"
+    await service.record(tx, fan_id, Happening.MENU, ref, at=event.at, data={"key": event.key})
+
+
+@on(CodeSaved)
+async def code_saved(tx: Tx, event: CodeSaved) -> None:
+    """A channel code has a (new) name."""
+    await service.name_source(
+        tx,
+        event.channel_code_id,
+        name=event.name,
+        kind=event.kind,
+        owner_staff_id=event.owner_staff_id,
+    )
+
+
+@on(TouchRecorded)
+async def touched(tx: Tx, event: TouchRecorded) -> None:
+    """The first source of a fan was found."""
+    if event.first:
+        await service.set_source(tx, event.fan_id, event.channel_code_id)
+
+
+@on(OrderPlaced)
+async def order_placed(tx: Tx, event: OrderPlaced) -> None:
+    """An order waits to be paid."""
+    await service.record(
+        tx,
+        event.fan_id,
+        Happening.ORDER_PLACED,
+        f"order:{event.order_no}",
+        at=event.at,
+        amount_fen=event.total_fen,
+        data={"order_no": event.order_no},
+    )
+
+
+@on(OrderPaid)
+async def order_paid(tx: Tx, event: OrderPaid) -> None:
+    """An order was paid."""
+    await service.record(
+        tx,
+        event.fan_id,
+        Happening.ORDER_PAID,
+        f"order:{event.order_no}",
+        at=event.at,
+        amount_fen=event.total_fen,
+        data={"order_no": event.order_no, "quantity": event.quantity},
+    )
+
+
+@on(OrderShipped)
+async def order_shipped(tx: Tx, event: OrderShipped) -> None:
+    """An order is on its way."""
+    await _plain(tx, event, Happening.ORDER_SHIPPED)
+
+
+@on(OrderReceived)
+async def order_received(tx: Tx, event: OrderReceived) -> None:
+    """An order arrived."""
+    await _plain(tx, event, Happening.ORDER_RECEIVED)
+
+
+@on(OrderClosed)
+async def order_closed(tx: Tx, event: OrderClosed) -> None:
+    """An order was closed unpaid."""
+    await _plain(tx, event, Happening.ORDER_CLOSED)
+
+
+@on(OrderRefunded)
+async def order_refunded(tx: Tx, event: OrderRefunded) -> None:
+    """Money went back; an order may be refunded in parts."""
+    await service.record(
+        tx,
+        event.fan_id,
+        Happening.ORDER_REFUNDED,
+        f"order:{event.order_no}:{event.at.isoformat()}",
+        at=event.at,
+        amount_fen=event.refund_fen,
+        whole=event.whole,
+        data={"order_no": event.order_no, "whole": event.whole},
+    )
+
+
+@on(AfterSaleRequested)
+async def after_sale(tx: Tx, event: AfterSaleRequested) -> None:
+    """A fan asked for money back."""
+    await service.record(
+        tx,
+        event.fan_id,
+        Happening.AFTER_SALE,
+        f"after_sale:{event.after_sale_id}",
+        at=event.at,
+        amount_fen=event.amount_fen,
+        data={"order_no": event.order_no},
+    )
+
+
+@cron("fans.ask_unionids", every=timedelta(minutes=5), lane="bulk")
+async def ask_unionids(db: Db, merchant: str) -> None:
+    """Learn which followers are people we know from another app."""
+    await service.ask_unionids(db, merchant)
+
+
+@cron("fans.sweep", every=timedelta(hours=6), lane="bulk")
+async def sweep(db: Db, merchant: str) -> None:
+    """Buyers who fell silent are lost; sign-in states past their life are forgotten."""
+    looked_at = 1
+    while looked_at:
+        async with db.merchant(merchant) as tx:
+            looked_at = await service.find_lost(tx)
+    async with db.merchant(merchant) as tx:
+        await service.forget_used_states(tx)
+
+
+async def _plain(
+    tx: Tx, event: OrderShipped | OrderReceived | OrderClosed, kind: Happening
+) -> None:
+    await service.record(
+        tx,
+        event.fan_id,
+        kind,
+        f"order:{event.order_no}",
+        at=event.at,
+        data={"order_no": event.order_no},
+    )
