@@ -92,7 +92,7 @@ class Attribution(Base):
     __tablename__ = "channel_attribution"
 
     fan_id: Mapped[int] = mapped_column(ForeignKey("fan.id"), primary_key=True)
-    first_touch_id: Mapped[int] = mapped_column(ForeignKey("channel_touch.id"))
+    first_touch_id: Mapped[int] = mapped_column(ForeignKey("channel_touch.id"), unique=True)
     first_code_id: Mapped[int | None] = mapped_column(ForeignKey("channel_code.id"))
     first_at: Mapped[Utc]
     last_code_id: Mapped[int | None] = mapped_column(ForeignKey("channel_code.id"))

@@ -41,6 +41,11 @@ class Subscription:
     event: str
     lane: str
 
+    @property
+    def room(self) -> str:
+        """`on:room`: a room hears all events of an aggregate in order, whichever function does."""
+        return self.subscriber.partition(".")[0]
+
 
 _names: dict[type, str] = {}
 _types: dict[str, type] = {}
@@ -104,7 +109,7 @@ def publish(tx: Tx, event: object, *, aggregate: str) -> None:
                 lane=subscription.lane,
                 args={"event": payload},
                 run_at=tx.now,
-                order_key=f"{tx.merchant}|{subscription.subscriber}|{aggregate}",
+                order_key=f"{tx.merchant}|{subscription.room}|{aggregate}",
                 key=None,
                 max_attempts=DEFAULT_ATTEMPTS,
             ),

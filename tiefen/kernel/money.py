@@ -37,6 +37,14 @@ def share_bp(amount_fen: int, rate_bp: int) -> int:
     return (amount_fen * rate_bp * 2 + BP) // (2 * BP)
 
 
+def average(amount_fen: int, count: int) -> int | None:
+    """Whole fen per one of `count`, rounded half up; None when there is nothing to divide by.
+
+    For figures people read; money that is really split goes through `allocate`.
+    """
+    return (amount_fen * 2 + count) // (2 * count) if count else None
+
+
 def yuan(amount_fen: int) -> str:
     """`¥1,234.50` for people."""
     sign = "-" if amount_fen < 0 else ""

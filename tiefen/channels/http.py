@@ -1,0 +1,173 @@
+"""Routes of the channels room."""
+
+from datetime import datetime
+from typing import Annotated
+
+import anyio.to_thread
+from fastapi import APIRouter, Depends, Query, Response
+
+from tiefen.channels import queries, service
+from tiefen.channels.errors import CodeNotReady
+from tiefen.channels.models import ChannelCode
+from tiefen.channels.schemas import CodeFan, CodeIn, CodeOut, CodePatch, OwnerOut, TouchOut
+from tiefen.channels.values import CodeKind, CodeState
+from tiefen.fans import service as fans
+from tiefen.kernel.auth import StaffActor, staff
+from tiefen.kernel.db import Tx
+from tiefen.kernel.http import (
+    REFUSALS,
+    Cursor,
+    Limit,
+    Page,
+    PathId,
+    QueryId,
+    TxDep,
+    decode_cursor,
+    encode_cursor,
+)
+from tiefen.kernel.money import average
+from tiefen.team.service import staff_briefs
+from tiefen.team.values import Permission, StaffBrief
+
+router = APIRouter(prefix="/api/console", tags=["channels"], responses=REFUSALS)
+
+Reader = Annotated[StaffActor, Depends(staff(Permission.CHANNELS_READ))]
+Writer = Annotated[StaffActor, Depends(staff(Permission.CHANNELS_WRITE))]
+
+
+@router.get("/channel-codes", operation_id="listChannelCodes")
+async def list_codes(
+    tx: TxDep,
+    _: Reader,
+    kind: CodeKind | None = None,
+    owner_staff_id: QueryId = None,
+    archived: bool = False,
+    query: Annotated[str | None, Query(max_length=40)] = None,
+    cursor: Cursor = None,
+    limit: Limit = 50,
+) -> Page[CodeOut]:
+    """Channel codes with what their fans did, newest first."""
+    before = decode_cursor(cursor, tuple[int])[0] if cursor else None
+    codes = await queries.code_list(
+        tx,
+        kind=kind,
+        owner_staff_id=owner_staff_id,
+        archived=archived,
+        query=query,
+        before_id=before,
+        limit=limit,
+    )
+    shown = codes[:limit]
+    owners = await _owners(tx, shown)
+    position = encode_cursor(shown[-1].id) if len(codes) > limit else None
+    return Page[CodeOut](items=[_out(code, owners) for code in shown], next=position)
+
+
+@router.post("/channel-codes", operation_id="createChannelCode", status_code=201)
+async def create_code(body: CodeIn, tx: TxDep, actor: Writer) -> CodeOut:
+    """A channel code; its QR code is ready a moment later."""
+    made = await service.create_code(tx, actor, **dict(body))
+    return await _one(tx, made)
+
+
+@router.get("/channel-codes/{code_id}", operation_id="getChannelCode")
+async def get_code(code_id: PathId, tx: TxDep, _: Reader) -> CodeOut:
+    """One channel code."""
+    return await _one(tx, code_id)
+
+
+@router.patch("/channel-codes/{code_id}", operation_id="editChannelCode")
+async def edit_code(code_id: PathId, body: CodePatch, tx: TxDep, actor: Writer) -> CodeOut:
+    """Change a channel code."""
+    await service.edit_code(tx, actor, code_id, body.model_dump(exclude_unset=True))
+    await tx.flush()
+    return await _one(tx, code_id)
+
+
+@router.post("/channel-codes/{code_id}/mint", operation_id="mintChannelCode")
+async def mint_code(code_id: PathId, tx: TxDep, _: Writer) -> CodeOut:
+    """Ask the platform again for a QR code that is still pending."""
+    await service.ask_again(tx, code_id)
+    return await _one(tx, code_id)
+
+
+@router.get(
+    "/channel-codes/{code_id}/image",
+    operation_id="getChannelCodeImage",
+    response_class=Response,
+    responses={200: {"content": {"image/png": {}}}},
+)
+async def get_image(code_id: PathId, tx: TxDep, _: Reader) -> Response:
+    """The QR code with its name, as PNG to print."""
+    code = await queries.one_code(tx, code_id)
+    if code.state is not CodeState.READY:
+        raise CodeNotReady
+    drawn = await anyio.to_thread.run_sync(service.code_picture, code.url, code.name)
+    return Response(
+        drawn, media_type="image/png", headers={"Cache-Control": "private, max-age=300"}
+    )
+
+
+@router.get("/channel-codes/{code_id}/fans", operation_id="listChannelCodeFans")
+async def list_fans(
+    code_id: PathId, tx: TxDep, _: Reader, cursor: Cursor = None, limit: Limit = 50
+) -> Page[CodeFan]:
+    """Fans whose first source is the code, newest first."""
+    await queries.one_code(tx, code_id)
+    after = decode_cursor(cursor, tuple[datetime, int]) if cursor else None
+    found = await queries.fans_of(tx, code_id, after=after, limit=limit)
+    shown = found[:limit]
+    fan_ids = [row.fan_id for row in shown]
+    briefs = await fans.brief(tx, fan_ids)
+    bought = await queries.bought_by(tx, code_id, fan_ids)
+    items = [
+        CodeFan(
+            fan_id=briefs[row.fan_id].id,
+            name=briefs[row.fan_id].name,
+            avatar_url=briefs[row.fan_id].avatar_url,
+            stage=briefs[row.fan_id].stage,
+            first_at=row.first_at,
+            following=row.following,
+            orders=(spent := bought.get(row.fan_id, queries.Bought())).orders,
+            paid_fen=spent.paid_fen,
+            refunded_fen=spent.refunded_fen,
+        )
+        for row in shown
+    ]
+    more = len(found) > limit
+    position = encode_cursor(shown[-1].first_at, shown[-1].fan_id) if more else None
+    return Page[CodeFan](items=items, next=position)
+
+
+@router.get("/fans/{fan_id}/touches", operation_id="listFanTouches")
+async def list_touches(
+    fan_id: PathId, tx: TxDep, _: Reader, cursor: Cursor = None, limit: Limit = 50
+) -> Page[TouchOut]:
+    """The attribution log of one fan, newest first."""
+    everyone = await fans.person_ids(tx, fan_id)
+    before = decode_cursor(cursor, tuple[int])[0] if cursor else None
+    lines = await queries.touches_of(tx, everyone, before_id=before, limit=limit)
+    shown = lines[:limit]
+    position = encode_cursor(shown[-1].id) if len(lines) > limit else None
+    return Page[TouchOut](items=[TouchOut.model_validate(one) for one in shown], next=position)
+
+
+async def _one(tx: Tx, code_id: int) -> CodeOut:
+    code = await queries.one_code(tx, code_id)
+    return _out(code, await _owners(tx, [code]))
+
+
+async def _owners(tx: Tx, codes: list[ChannelCode]) -> dict[int, StaffBrief]:
+    return await staff_briefs(tx, {code.owner_staff_id for code in codes if code.owner_staff_id})
+
+
+def _out(code: ChannelCode, owners: dict[int, StaffBrief]) -> CodeOut:
+    owner = owners.get(code.owner_staff_id or 0)
+    columns = {column.key: getattr(code, column.key) for column in ChannelCode.__table__.columns}
+    return CodeOut.model_validate(
+        {
+            **columns,
+            "owner": OwnerOut.model_validate(owner) if owner else None,
+            "cost_per_fan_fen": average(code.cost_fen, code.fans),
+        }
+    )

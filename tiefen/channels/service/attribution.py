@@ -1,0 +1,240 @@
+"""The touch log, first sources, and what is counted from them."""
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from sqlalchemy import func, select, text, update
+from sqlalchemy.dialects.postgresql import insert
+
+from tiefen.channels.events import TouchRecorded
+from tiefen.channels.models import RECOUNT_SQL, Attribution, ChannelCode, Credit, Touch
+from tiefen.channels.values import CodeKind, FirstSource, TouchKind
+from tiefen.fans import service as fans
+from tiefen.kernel.db import Tx
+from tiefen.kernel.events import publish
+
+_LOCK_FAN = text("SELECT pg_advisory_xact_lock(hashtextextended('channels.touch', :fan_id))")
+_REBUILD = text(
+    f"""
+    UPDATE channel_code AS c SET
+        scans = r.scans, follows = r.follows, fans = r.fans, unfollows = r.unfollows,
+        orders = r.orders, received_orders = r.received_orders, paid_fen = r.paid_fen,
+        refunded_fen = r.refunded_fen
+    FROM ({RECOUNT_SQL}) AS r
+    WHERE r.id = c.id AND
+        (c.scans, c.follows, c.fans, c.unfollows, c.orders, c.received_orders, c.paid_fen,
+         c.refunded_fen)
+     <> (r.scans, r.follows, r.fans, r.unfollows, r.orders, r.received_orders, r.paid_fen,
+         r.refunded_fen)
+    RETURNING c.id
+    """  # noqa: S608 our own text
+)
+
+
+async def record_touch(
+    tx: Tx, *, fan_id: int, scene: str | None, kind: TouchKind, ref: str, at: datetime
+) -> bool:
+    """Add a line to the touch log, once per `ref`; returns whether it is new.
+
+    The first line of a fan fixes where they came from, for ever; the last one is kept beside it.
+    An unknown scene counts as no code.
+    """
+    code_id = await _code_of(tx, scene)
+    if code_id is None:
+        if kind is not TouchKind.FOLLOW:
+            return False
+        kind = TouchKind.ORGANIC
+    await tx.execute(_LOCK_FAN, {"fan_id": fan_id})
+    touch_id: int | None = await tx.scalar(
+        insert(Touch)
+        .values(fan_id=fan_id, code_id=code_id, kind=kind, ref=ref, at=at)
+        .on_conflict_do_nothing()
+        .returning(Touch.id)
+    )
+    if touch_id is None:
+        return False
+    first = await _attribute(tx, fan_id, touch_id, code_id, at)
+    if code_id is None:
+        return True
+    await tx.execute(
+        update(ChannelCode)
+        .where(ChannelCode.id == code_id)
+        .values(
+            scans=ChannelCode.scans + 1,
+            follows=ChannelCode.follows + (kind is TouchKind.FOLLOW),
+            fans=ChannelCode.fans + first,
+        )
+    )
+    touched = TouchRecorded(fan_id, code_id, kind.value, first, at)
+    publish(tx, touched, aggregate=f"fan:{fan_id}")
+    return True
+
+
+async def fan_left(tx: Tx, fan_id: int) -> None:
+    """A fan left: counted for the code they first came through."""
+    code_id = await tx.scalar(
+        update(Attribution)
+        .where(Attribution.fan_id == fan_id)
+        .values(following=False, unfollows=Attribution.unfollows + 1)
+        .returning(Attribution.first_code_id)
+    )
+    if code_id is not None:
+        await tx.execute(
+            update(ChannelCode)
+            .where(ChannelCode.id == code_id)
+            .values(unfollows=ChannelCode.unfollows + 1)
+        )
+
+
+async def fan_came_back(tx: Tx, fan_id: int) -> None:
+    """A fan follows (again)."""
+    await tx.execute(update(Attribution).where(Attribution.fan_id == fan_id).values(following=True))
+
+
+async def credit_order(
+    tx: Tx, *, order_id: int, order_no: str, fan_id: int, paid_fen: int, at: datetime
+) -> None:
+    """Count a paid order for the buyer's first code and that code's owner now; once per order."""
+    source = await _source_of(tx, fan_id)
+    if source is None:
+        return
+    code_id, owner_staff_id = source
+    fresh = await tx.scalar(
+        insert(Credit)
+        .values(
+            order_id=order_id,
+            order_no=order_no,
+            fan_id=fan_id,
+            code_id=code_id,
+            owner_staff_id=owner_staff_id,
+            paid_fen=paid_fen,
+            refunded_fen=0,
+            paid_at=at,
+        )
+        .on_conflict_do_nothing()
+        .returning(Credit.order_id)
+    )
+    if fresh is not None:
+        await tx.execute(
+            update(ChannelCode)
+            .where(ChannelCode.id == code_id)
+            .values(orders=ChannelCode.orders + 1, paid_fen=ChannelCode.paid_fen + paid_fen)
+        )
+
+
+async def credit_received(tx: Tx, *, order_id: int, at: datetime) -> None:
+    """A credited order arrived; once."""
+    code_id = await tx.scalar(
+        update(Credit)
+        .where(Credit.order_id == order_id, Credit.received_at.is_(None))
+        .values(received_at=at)
+        .returning(Credit.code_id)
+    )
+    if code_id is not None:
+        await tx.execute(
+            update(ChannelCode)
+            .where(ChannelCode.id == code_id)
+            .values(received_orders=ChannelCode.received_orders + 1)
+        )
+
+
+async def credit_refunded(tx: Tx, *, order_id: int, refund_fen: int) -> None:
+    """Money of a credited order went back. The caller hears each refund once."""
+    code_id = await tx.scalar(
+        update(Credit)
+        .where(Credit.order_id == order_id)
+        .values(refunded_fen=Credit.refunded_fen + refund_fen)
+        .returning(Credit.code_id)
+    )
+    if code_id is not None:
+        await tx.execute(
+            update(ChannelCode)
+            .where(ChannelCode.id == code_id)
+            .values(refunded_fen=ChannelCode.refunded_fen + refund_fen)
+        )
+
+
+async def first_source(tx: Tx, fan_ids: Iterable[int]) -> dict[int, FirstSource]:
+    """Where fans came from first, by fan id; fans without any touch are absent; one statement."""
+    wanted = set(fan_ids)
+    if not wanted:
+        return {}
+    rows = await tx.execute(
+        select(
+            Attribution.fan_id,
+            Attribution.first_code_id,
+            Attribution.first_at,
+            ChannelCode.name,
+            ChannelCode.kind,
+            ChannelCode.owner_staff_id,
+        )
+        .outerjoin(ChannelCode, ChannelCode.id == Attribution.first_code_id)
+        .where(Attribution.fan_id.in_(wanted))
+    )
+    return {
+        row.fan_id: FirstSource(
+            fan_id=row.fan_id,
+            code_id=row.first_code_id,
+            code_name=row.name or "",
+            kind=CodeKind(row.kind) if row.kind else None,
+            owner_staff_id=row.owner_staff_id,
+            at=row.first_at,
+        )
+        for row in rows
+    }
+
+
+async def rebuild_counters(tx: Tx) -> int:
+    """Recount every code; returns how many had drifted (0 is the promise)."""
+    return len(list(await tx.scalars(_REBUILD)))
+
+
+async def _code_of(tx: Tx, scene: str | None) -> int | None:
+    if not scene:
+        return None
+    found: int | None = await tx.scalar(select(ChannelCode.id).where(ChannelCode.scene == scene))
+    return found
+
+
+async def _attribute(tx: Tx, fan_id: int, touch_id: int, code_id: int | None, at: datetime) -> bool:
+    """Fix the first source, or move the last one; returns whether it was the first touch."""
+    fresh = await tx.scalar(
+        insert(Attribution)
+        .values(
+            fan_id=fan_id,
+            first_touch_id=touch_id,
+            first_code_id=code_id,
+            first_at=at,
+            last_code_id=code_id,
+            last_at=at,
+            following=True,
+            unfollows=0,
+        )
+        .on_conflict_do_nothing(index_elements=["fan_id"])
+        .returning(Attribution.fan_id)
+    )
+    if fresh is not None:
+        return True
+    await tx.execute(
+        update(Attribution)
+        .where(Attribution.fan_id == fan_id, Attribution.last_at <= at)
+        .values(last_code_id=func.coalesce(code_id, Attribution.last_code_id), last_at=at)
+    )
+    return False
+
+
+async def _source_of(tx: Tx, fan_id: int) -> tuple[int, int | None] | None:
+    """The first code of a person, over all records that were joined into one."""
+    everyone = await fans.person_ids(tx, fan_id)
+    row = (
+        await tx.execute(
+            select(Attribution.first_code_id, ChannelCode.owner_staff_id)
+            .outerjoin(ChannelCode, ChannelCode.id == Attribution.first_code_id)
+            .where(Attribution.fan_id.in_(everyone))
+            .order_by(Attribution.first_at, Attribution.first_touch_id)
+            .limit(1)
+        )
+    ).one_or_none()
+    if row is None or row.first_code_id is None:
+        return None
+    return row.first_code_id, row.owner_staff_id

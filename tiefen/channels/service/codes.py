@@ -1,0 +1,213 @@
+"""Channel codes: making them, having the platform draw their QR codes, changing them."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select, text
+from sqlalchemy.dialects.postgresql import insert
+
+from tiefen.channels import rules
+from tiefen.channels.errors import CodeMissing, NameTaken, OwnerMissing
+from tiefen.channels.events import CodeSaved
+from tiefen.channels.models import ChannelCode
+from tiefen.channels.values import SCENE_PREFIX, CodeKind, CodeState, Greeting, Lifetime
+from tiefen.kernel import ids
+from tiefen.kernel.auth import StaffActor
+from tiefen.kernel.db import Db, Tx
+from tiefen.kernel.errors import Refusal
+from tiefen.kernel.events import publish
+from tiefen.kernel.jobs import later
+from tiefen.team.service import record_audit, staff_briefs
+from tiefen.team.values import Actor
+from tiefen.wechat import service as wechat
+
+MINT = "channels.mint"
+
+
+async def create_code(
+    tx: Tx,
+    actor: StaffActor | Actor,
+    *,
+    name: str,
+    kind: CodeKind,
+    owner_staff_id: int | None = None,
+    lifetime: Lifetime = Lifetime.PERMANENT,
+    welcome: str = "",
+    tags: Sequence[str] = (),
+    cost_fen: int = 0,
+    note: str = "",
+    starts_at: datetime | None = None,
+    ends_at: datetime | None = None,
+) -> int:
+    """A channel code; a job asks the platform for its QR code.
+
+    Raises NameTaken, OwnerMissing, ValidityMalformed, WelcomeTooLong.
+    """
+    rules.check_validity(starts_at, ends_at)
+    rules.check_welcome(welcome)
+    await _check_owner(tx, owner_staff_id)
+    code_id: int | None = await tx.scalar(
+        insert(ChannelCode)
+        .values(
+            name=name,
+            kind=kind,
+            owner_staff_id=owner_staff_id,
+            scene=SCENE_PREFIX + ids.token(12),
+            lifetime=lifetime,
+            welcome=welcome,
+            tags=rules.clean_tags(tags),
+            cost_fen=cost_fen,
+            note=note,
+            starts_at=starts_at,
+            ends_at=ends_at,
+            created_at=tx.now,
+        )
+        .on_conflict_do_nothing(index_elements=["name"], index_where=text("archived_at IS NULL"))
+        .returning(ChannelCode.id)
+    )
+    if code_id is None:
+        raise NameTaken(name=name, field="name")
+    later(tx, MINT, code_id=code_id, key=f"code:{code_id}")
+    after = {"name": name, "kind": kind.value, "owner_staff_id": owner_staff_id}
+    await record_audit(tx, actor, "channels.code_created", f"channel_code:{code_id}", after=after)
+    saved = CodeSaved(code_id, name, kind.value, owner_staff_id, tx.now)
+    publish(tx, saved, aggregate=f"channel_code:{code_id}")
+    return code_id
+
+
+async def edit_code(tx: Tx, actor: StaffActor, code_id: int, changes: Mapping[str, Any]) -> None:
+    """Change a code: any of name, owner_staff_id, welcome, tags, cost_fen, note, starts_at,
+    ends_at, archived. Raises CodeMissing, NameTaken, OwnerMissing, ValidityMalformed."""
+    code = await _locked(tx, code_id)
+    wanted = dict(changes)
+    if "archived" in wanted:
+        archive = wanted.pop("archived")
+        wanted["archived_at"] = (code.archived_at or tx.now) if archive else None
+    if wanted.get("tags") is not None:
+        wanted["tags"] = rules.clean_tags(wanted["tags"])
+    wanted = {
+        name: value for name, value in wanted.items() if value is not None or name in _CLEARABLE
+    }
+    rules.check_welcome(wanted.get("welcome", ""))
+    rules.check_validity(
+        wanted.get("starts_at", code.starts_at), wanted.get("ends_at", code.ends_at)
+    )
+    if "owner_staff_id" in wanted and wanted["owner_staff_id"] != code.owner_staff_id:
+        await _check_owner(tx, wanted["owner_staff_id"])
+    await _check_name(tx, code, wanted)
+    before = {name: _plain(getattr(code, name)) for name in wanted}
+    for name, value in wanted.items():
+        setattr(code, name, value)
+    after = {name: _plain(value) for name, value in wanted.items()}
+    target = f"channel_code:{code_id}"
+    await record_audit(tx, actor, "channels.code_edited", target, before, after)
+    saved = CodeSaved(code_id, code.name, code.kind.value, code.owner_staff_id, tx.now)
+    publish(tx, saved, aggregate=target)
+
+
+async def ask_again(tx: Tx, code_id: int) -> None:
+    """Ask the platform once more for a QR code that is still pending. Raises CodeMissing."""
+    code = await _locked(tx, code_id)
+    if code.state is CodeState.PENDING:
+        later(tx, MINT, code_id=code_id, key=f"code:{code_id}")
+
+
+async def mint(db: Db, merchant: str, code_id: int) -> None:
+    """Have the platform make the QR code and keep its ticket; safe to repeat.
+
+    Raises what WeChat refused, after noting it on the code, so that the job tries again.
+    """
+    async with db.merchant(merchant) as tx:
+        code = await tx.get(ChannelCode, code_id)
+        if code is None or not _needs_minting(code, tx.now):
+            return
+        scene, temporary = code.scene, code.lifetime is Lifetime.TEMPORARY
+    seconds = int(rules.TEMPORARY_LIFE.total_seconds()) if temporary else None
+    try:
+        ticket = await wechat.create_qrcode(db, merchant, scene, seconds)
+    except Refusal as refusal:
+        async with db.merchant(merchant) as tx:
+            code = await _locked(tx, code_id)
+            code.failure = refusal.message("zh")[:200]
+        raise
+    async with db.merchant(merchant) as tx:
+        code = await _locked(tx, code_id)
+        code.state, code.failure = CodeState.READY, ""
+        code.ticket, code.url = ticket.ticket, ticket.url
+        code.runs_out_at = tx.now + rules.TEMPORARY_LIFE if temporary else None
+
+
+async def renew(tx: Tx) -> int:
+    """Queue the remaking of temporary codes that run out soon; returns how many."""
+    soon = tx.now + rules.RENEW_BEFORE
+    codes = await tx.scalars(
+        select(ChannelCode.id).where(
+            ChannelCode.lifetime == Lifetime.TEMPORARY,
+            ChannelCode.runs_out_at < soon,
+            ChannelCode.archived_at.is_(None),
+            (ChannelCode.ends_at.is_(None)) | (ChannelCode.ends_at > tx.now),
+        )
+    )
+    count = 0
+    for code_id in codes:
+        later(tx, MINT, code_id=code_id, key=f"code:{code_id}")
+        count += 1
+    return count
+
+
+async def greeting(tx: Tx, scene: str) -> Greeting | None:
+    """What the code of a scene says to whoever comes through it; one indexed read."""
+    code = await tx.scalar(select(ChannelCode).where(ChannelCode.scene == scene))
+    if code is None:
+        return None
+    greets = rules.greets(
+        archived=code.archived_at is not None,
+        starts_at=code.starts_at,
+        ends_at=code.ends_at,
+        now=tx.now,
+    )
+    return Greeting(code.id, code.welcome if greets else "")
+
+
+_CLEARABLE = frozenset({"owner_staff_id", "starts_at", "ends_at", "archived_at"})
+
+
+async def _locked(tx: Tx, code_id: int) -> ChannelCode:
+    code = await tx.scalar(select(ChannelCode).where(ChannelCode.id == code_id).with_for_update())
+    if code is None:
+        raise CodeMissing
+    return code
+
+
+async def _check_owner(tx: Tx, staff_id: int | None) -> None:
+    if staff_id is None:
+        return
+    owner = (await staff_briefs(tx, [staff_id])).get(staff_id)
+    if owner is None or not owner.active:
+        raise OwnerMissing(field="owner_staff_id")
+
+
+async def _check_name(tx: Tx, code: ChannelCode, wanted: Mapping[str, Any]) -> None:
+    """A friendlier answer than the unique index, which decides."""
+    lives = wanted.get("archived_at", code.archived_at) is None
+    name = wanted.get("name", code.name)
+    taken = await tx.scalar(
+        select(ChannelCode.id).where(
+            ChannelCode.name == name,
+            ChannelCode.archived_at.is_(None),
+            ChannelCode.id != code.id,
+        )
+    )
+    if lives and taken:
+        raise NameTaken(name=name, field="name")
+
+
+def _needs_minting(code: ChannelCode, now: datetime) -> bool:
+    if code.state is CodeState.PENDING:
+        return True
+    return code.runs_out_at is not None and code.runs_out_at < now + rules.RENEW_BEFORE
+
+
+def _plain(value: Any) -> Any:
+    return value.isoformat() if isinstance(value, datetime) else value
