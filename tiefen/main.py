@@ -8,6 +8,10 @@ from contextlib import asynccontextmanager
 from fastapi import APIRouter, FastAPI
 from pydantic import SecretStr
 
+from tiefen.channels import http as channels_http
+from tiefen.channels import subscribers as channels_subscribers
+from tiefen.fans import http as fans_http
+from tiefen.fans import subscribers as fans_subscribers
 from tiefen.kernel import crypto, edge, faces, http, log, system
 from tiefen.kernel.auth import Loaders
 from tiefen.kernel.db import Db
@@ -27,11 +31,19 @@ from tiefen.wechat import service as wechat
 ROUTERS: list[APIRouter] = [
     system.router,
     team_http.router,
+    fans_http.shop,
+    fans_http.console,
+    channels_http.router,
     ledger_http.router,
     wechat_http.router,
     payments_http.router,
 ]
-HEARERS = (team_subscribers, payments_subscribers)
+HEARERS = (
+    team_subscribers,
+    fans_subscribers,
+    payments_subscribers,
+    channels_subscribers,
+)
 """Modules whose import subscribes to events."""
 LOADERS = Loaders(staff=team.load_staff, api_key=team.load_api_key)
 

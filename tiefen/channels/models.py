@@ -104,14 +104,18 @@ class Attribution(Base):
 
 
 class Credit(Base):
-    """An order counted for the code its buyer first came through, and for the code's owner then."""
+    """A paid order, counted for the code its buyer first came through and for its owner then.
+
+    Without a code the buyer came by themselves, or the news of their first touch is still on its
+    way: then the touch claims the order when it arrives.
+    """
 
     __tablename__ = "channel_credit"
 
     order_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     order_no: Mapped[str] = mapped_column(Text)
     fan_id: Mapped[int] = mapped_column(ForeignKey("fan.id"), index=True)
-    code_id: Mapped[int] = mapped_column(ForeignKey("channel_code.id"))
+    code_id: Mapped[int | None] = mapped_column(ForeignKey("channel_code.id"))
     owner_staff_id: Mapped[int | None] = mapped_column(ForeignKey("staff.id"))
     paid_fen: Mapped[Fen]
     paid_at: Mapped[Utc]

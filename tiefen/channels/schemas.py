@@ -6,7 +6,7 @@ from typing import Annotated
 from pydantic import AwareDatetime, Field, StringConstraints
 
 from tiefen.channels.values import CodeKind, CodeState, Lifetime, TouchKind
-from tiefen.kernel.http import In, Out
+from tiefen.kernel.http import IdIn, In, Out
 
 Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=40)]
 Tag = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=30)]
@@ -20,7 +20,7 @@ class CodeIn(In):
 
     name: Name
     kind: CodeKind
-    owner_staff_id: int | None = None
+    owner_staff_id: IdIn | None = None
     lifetime: Lifetime = Lifetime.PERMANENT
     welcome: Welcome = ""
     tags: list[Tag] = Field(default_factory=list, max_length=20)
@@ -34,7 +34,7 @@ class CodePatch(In):
     """Changes to a channel code; what is absent stays. Kind, scene and lifetime never change."""
 
     name: Name | None = None
-    owner_staff_id: int | None = None
+    owner_staff_id: IdIn | None = None
     welcome: Welcome | None = None
     tags: list[Tag] | None = Field(default=None, max_length=20)
     cost_fen: Cost | None = None

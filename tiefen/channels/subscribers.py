@@ -4,13 +4,11 @@ from datetime import timedelta
 
 from tiefen.channels import service
 from tiefen.channels.values import SCENE_PREFIX, TouchKind
-from tiefen.fans import service as fans
-from tiefen.fans.events import FanFollowed, FanUnfollowed
+from tiefen.fans.events import FanFollowed, FanScanned, FanUnfollowed
 from tiefen.kernel.db import Db, Tx
 from tiefen.kernel.events import on
 from tiefen.kernel.jobs import cron, outward_job
 from tiefen.orders.events import OrderPaid, OrderReceived, OrderRefunded
-from tiefen.wechat.events import Scanned
 
 
 @on(FanFollowed)
@@ -29,15 +27,14 @@ async def fan_unfollowed(tx: Tx, event: FanUnfollowed) -> None:
     await service.fan_left(tx, event.fan_id)
 
 
-@on(Scanned)
-async def scanned(tx: Tx, event: Scanned) -> None:
+@on(FanScanned)
+async def fan_scanned(tx: Tx, event: FanScanned) -> None:
     """A follower scanned a code of ours."""
     if not event.scene.startswith(SCENE_PREFIX):
         return
-    fan_id = await fans.resolve(tx, event.app_id, event.openid)
     ref = f"scan:{event.app_id}:{event.openid}:{event.scene}:{int(event.at.timestamp())}"
     await service.record_touch(
-        tx, fan_id=fan_id, scene=event.scene, kind=TouchKind.SCAN, ref=ref, at=event.at
+        tx, fan_id=event.fan_id, scene=event.scene, kind=TouchKind.SCAN, ref=ref, at=event.at
     )
 
 

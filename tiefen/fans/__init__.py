@@ -6,7 +6,8 @@ promises   one (app id, openid) is one fan, however many ask at once; identities
            be one person are joined without moving a row; counters equal a recount of the timeline;
            personal data leaves the room masked, and each reveal is audited; a snapshot visitor
            of WeChat's is never bound
-publishes  FanJoined · FanFollowed · FanUnfollowed · StageChanged · FansMerged
+publishes  FanJoined · FanFollowed · FanScanned · FanUnfollowed · StageChanged ·
+           FansMerged
 hears      Followed · Unfollowed · Scanned · MessageReceived · MenuClicked · TouchRecorded ·
            CodeSaved · OrderPlaced · OrderPaid · OrderShipped · OrderReceived · OrderClosed ·
            OrderRefunded · AfterSaleRequested

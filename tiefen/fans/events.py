@@ -28,6 +28,17 @@ class FanFollowed:
     at: datetime
 
 
+@event("fans.scanned")
+class FanScanned:
+    """A follower scanned a code of ours; told after everything that fan did before."""
+
+    fan_id: int
+    app_id: str
+    openid: str
+    scene: str
+    at: datetime
+
+
 @event("fans.unfollowed")
 class FanUnfollowed:
     """A fan left an account of ours."""

@@ -37,10 +37,7 @@ async def unfollowed(tx: Tx, event: Unfollowed) -> None:
 @on(Scanned)
 async def scanned(tx: Tx, event: Scanned) -> None:
     """A follower scanned one of our codes."""
-    fan_id = await service.resolve(tx, event.app_id, event.openid)
-    ref = f"{event.scene}:{int(event.at.timestamp())}"
-    data = {"scene": event.scene}
-    await service.record(tx, fan_id, Happening.SCANNED, ref, at=event.at, data=data)
+    await service.scan(tx, app_id=event.app_id, openid=event.openid, scene=event.scene, at=event.at)
 
 
 @on(MessageReceived)

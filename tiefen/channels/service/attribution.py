@@ -56,15 +56,10 @@ async def record_touch(
     first = await _attribute(tx, fan_id, touch_id, code_id, at)
     if code_id is None:
         return True
-    await tx.execute(
-        update(ChannelCode)
-        .where(ChannelCode.id == code_id)
-        .values(
-            scans=ChannelCode.scans + 1,
-            follows=ChannelCode.follows + (kind is TouchKind.FOLLOW),
-            fans=ChannelCode.fans + first,
-        )
-    )
+    follows = int(kind is TouchKind.FOLLOW)
+    await _count(tx, code_id, scans=1, follows=follows, fans=int(first))
+    if first:
+        await _claim_orders(tx, fan_id, code_id, at)
     touched = TouchRecorded(fan_id, code_id, kind.value, first, at)
     publish(tx, touched, aggregate=f"fan:{fan_id}")
     return True
@@ -79,11 +74,7 @@ async def fan_left(tx: Tx, fan_id: int) -> None:
         .returning(Attribution.first_code_id)
     )
     if code_id is not None:
-        await tx.execute(
-            update(ChannelCode)
-            .where(ChannelCode.id == code_id)
-            .values(unfollows=ChannelCode.unfollows + 1)
-        )
+        await _count(tx, code_id, unfollows=1)
 
 
 async def fan_came_back(tx: Tx, fan_id: int) -> None:
@@ -95,10 +86,7 @@ async def credit_order(
     tx: Tx, *, order_id: int, order_no: str, fan_id: int, paid_fen: int, at: datetime
 ) -> None:
     """Count a paid order for the buyer's first code and that code's owner now; once per order."""
-    source = await _source_of(tx, fan_id)
-    if source is None:
-        return
-    code_id, owner_staff_id = source
+    code_id, owner_staff_id = await _source_of(tx, fan_id)
     fresh = await tx.scalar(
         insert(Credit)
         .values(
@@ -114,12 +102,8 @@ async def credit_order(
         .on_conflict_do_nothing()
         .returning(Credit.order_id)
     )
-    if fresh is not None:
-        await tx.execute(
-            update(ChannelCode)
-            .where(ChannelCode.id == code_id)
-            .values(orders=ChannelCode.orders + 1, paid_fen=ChannelCode.paid_fen + paid_fen)
-        )
+    if fresh is not None and code_id is not None:
+        await _count(tx, code_id, orders=1, paid_fen=paid_fen)
 
 
 async def credit_received(tx: Tx, *, order_id: int, at: datetime) -> None:
@@ -131,11 +115,7 @@ async def credit_received(tx: Tx, *, order_id: int, at: datetime) -> None:
         .returning(Credit.code_id)
     )
     if code_id is not None:
-        await tx.execute(
-            update(ChannelCode)
-            .where(ChannelCode.id == code_id)
-            .values(received_orders=ChannelCode.received_orders + 1)
-        )
+        await _count(tx, code_id, received_orders=1)
 
 
 async def credit_refunded(tx: Tx, *, order_id: int, refund_fen: int) -> None:
@@ -147,11 +127,7 @@ async def credit_refunded(tx: Tx, *, order_id: int, refund_fen: int) -> None:
         .returning(Credit.code_id)
     )
     if code_id is not None:
-        await tx.execute(
-            update(ChannelCode)
-            .where(ChannelCode.id == code_id)
-            .values(refunded_fen=ChannelCode.refunded_fen + refund_fen)
-        )
+        await _count(tx, code_id, refunded_fen=refund_fen)
 
 
 async def first_source(tx: Tx, fan_ids: Iterable[int]) -> dict[int, FirstSource]:
@@ -223,8 +199,8 @@ async def _attribute(tx: Tx, fan_id: int, touch_id: int, code_id: int | None, at
     return False
 
 
-async def _source_of(tx: Tx, fan_id: int) -> tuple[int, int | None] | None:
-    """The first code of a person, over all records that were joined into one."""
+async def _source_of(tx: Tx, fan_id: int) -> tuple[int | None, int | None]:
+    """First code and its owner of a person, over all records that were joined into one."""
     everyone = await fans.person_ids(tx, fan_id)
     row = (
         await tx.execute(
@@ -235,6 +211,33 @@ async def _source_of(tx: Tx, fan_id: int) -> tuple[int, int | None] | None:
             .limit(1)
         )
     ).one_or_none()
-    if row is None or row.first_code_id is None:
-        return None
-    return row.first_code_id, row.owner_staff_id
+    return (row.first_code_id, row.owner_staff_id) if row else (None, None)
+
+
+async def _claim_orders(tx: Tx, fan_id: int, code_id: int, since: datetime) -> None:
+    """Orders paid after the first touch, heard of before it."""
+    owner = select(ChannelCode.owner_staff_id).where(ChannelCode.id == code_id).scalar_subquery()
+    claimed = (
+        await tx.execute(
+            update(Credit)
+            .where(Credit.fan_id == fan_id, Credit.code_id.is_(None), Credit.paid_at >= since)
+            .values(code_id=code_id, owner_staff_id=owner)
+            .returning(Credit.paid_fen, Credit.refunded_fen, Credit.received_at)
+        )
+    ).all()
+    if claimed:
+        await _count(
+            tx,
+            code_id,
+            orders=len(claimed),
+            received_orders=sum(row.received_at is not None for row in claimed),
+            paid_fen=sum(row.paid_fen for row in claimed),
+            refunded_fen=sum(row.refunded_fen for row in claimed),
+        )
+
+
+async def _count(tx: Tx, code_id: int, **more: int) -> None:
+    """Add to counters of a code."""
+    added = {name: getattr(ChannelCode, name) + by for name, by in more.items() if by}
+    if added:
+        await tx.execute(update(ChannelCode).where(ChannelCode.id == code_id).values(**added))

@@ -7,6 +7,7 @@ from tiefen.fans.service.identity import (
     openid_of,
     person_ids,
     resolve,
+    scan,
     unfollow,
 )
 from tiefen.fans.service.profile import (
@@ -45,6 +46,7 @@ __all__ = [
     "record",
     "resolve",
     "reveal",
+    "scan",
     "set_source",
     "sign_in_mini",
     "sign_in_oauth",

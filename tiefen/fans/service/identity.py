@@ -5,7 +5,7 @@ from datetime import datetime
 from sqlalchemy import delete, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
-from tiefen.fans.events import FanFollowed, FanJoined, FansMerged, FanUnfollowed
+from tiefen.fans.events import FanFollowed, FanJoined, FanScanned, FansMerged, FanUnfollowed
 from tiefen.fans.models import Fan, Identity, Line, Merge, Union
 from tiefen.fans.rules import grams
 from tiefen.fans.service.timeline import add_line, lock_person, restage
@@ -66,6 +66,16 @@ async def follow(tx: Tx, *, app_id: str, openid: str, scene: str | None, at: dat
     data = {"scene": scene} if scene else {}
     if await add_line(tx, person, Happening.FOLLOWED, ref, at=at, data=data):
         happened = FanFollowed(person.id, app_id, openid, scene, first, at)
+        publish(tx, happened, aggregate=f"fan:{person.id}")
+    return person.id
+
+
+async def scan(tx: Tx, *, app_id: str, openid: str, scene: str, at: datetime) -> int:
+    """A follower scanned a code, once per id, code and second."""
+    person = await lock_person(tx, await resolve(tx, app_id, openid))
+    ref = f"{scene}:{int(at.timestamp())}"
+    if await add_line(tx, person, Happening.SCANNED, ref, at=at, data={"scene": scene}):
+        happened = FanScanned(person.id, app_id, openid, scene, at)
         publish(tx, happened, aggregate=f"fan:{person.id}")
     return person.id
 
@@ -181,11 +191,12 @@ async def _make(tx: Tx, app_id: str, openid: str, unionid: str | None) -> int:
 
 
 async def _insert_fan(tx: Tx) -> int:
-    fan = Fan(stage=Stage.VISITOR, stage_at=tx.now, joined_at=tx.now, last_seen_at=tx.now, grams=[])
-    tx.add(fan)
-    await tx.flush([fan])
-    tx.expunge(fan)
-    return fan.id
+    row = insert(Fan).values(
+        stage=Stage.VISITOR, stage_at=tx.now, joined_at=tx.now, last_seen_at=tx.now
+    )
+    fan_id: int | None = await tx.scalar(row.returning(Fan.id))
+    assert fan_id is not None
+    return fan_id
 
 
 async def _claim_union(tx: Tx, unionid: str, fan_id: int) -> int:

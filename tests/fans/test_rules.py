@@ -1,0 +1,155 @@
+"""Stages, search keys, the sign-in state, redirects: pure."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tiefen.fans import rules
+from tiefen.fans.errors import OAuthStateRefused, PhoneMalformed, RedirectRefused
+from tiefen.fans.values import FanFacts, Stage
+
+NOW = datetime(2026, 4, 1, tzinfo=UTC)
+
+
+def facts(**known: object) -> FanFacts:
+    base: dict[str, object] = {
+        "following": False,
+        "ever_followed": False,
+        "orders": 0,
+        "received_orders": 0,
+        "whole_refunds": 0,
+        "interactions": 0,
+        "last_seen_at": NOW,
+        "last_paid_at": None,
+    }
+    return FanFacts(**{**base, **known})  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("known", "stage", "next_stage"),
+    [
+        ({}, Stage.VISITOR, Stage.FOLLOWER),
+        ({"following": True, "ever_followed": True}, Stage.FOLLOWER, Stage.CUSTOMER),
+        ({"orders": 1}, Stage.CUSTOMER, Stage.USER),
+        ({"orders": 1, "whole_refunds": 1}, Stage.VISITOR, Stage.FOLLOWER),
+        ({"orders": 1, "received_orders": 1}, Stage.USER, Stage.FAN),
+        ({"orders": 2, "received_orders": 2}, Stage.FAN, Stage.CORE),
+        ({"orders": 4, "received_orders": 4, "interactions": 5}, Stage.FAN, Stage.CORE),
+        ({"orders": 4, "received_orders": 4, "interactions": 6}, Stage.CORE, None),
+        ({"ever_followed": True}, Stage.LOST, Stage.FOLLOWER),
+        (
+            {"ever_followed": True, "orders": 1, "last_paid_at": NOW - timedelta(days=3)},
+            Stage.CUSTOMER,
+            Stage.USER,
+        ),
+        ({"orders": 1, "last_seen_at": NOW - timedelta(days=181)}, Stage.LOST, Stage.FOLLOWER),
+        ({"last_seen_at": NOW - timedelta(days=181)}, Stage.VISITOR, Stage.FOLLOWER),
+    ],
+)
+def test_the_stage_follows_from_the_facts(
+    known: dict[str, object], stage: Stage, next_stage: Stage | None
+) -> None:
+    standing = rules.stage(facts(**known), NOW)
+    assert (standing.stage, standing.next_stage) == (stage, next_stage)
+
+
+@given(
+    st.builds(
+        FanFacts,
+        following=st.booleans(),
+        ever_followed=st.booleans(),
+        orders=st.integers(0, 9),
+        received_orders=st.integers(0, 9),
+        whole_refunds=st.integers(0, 9),
+        interactions=st.integers(0, 20),
+        last_seen_at=st.just(NOW),
+        last_paid_at=st.none() | st.just(NOW),
+    )
+)
+def test_every_stage_explains_itself(known: FanFacts) -> None:
+    standing = rules.stage(known, NOW)
+    assert all(one.met for one in standing.because)
+    assert standing.stage is Stage.VISITOR or standing.because
+    if standing.next_stage is not None:
+        assert standing.missing and not any(one.met for one in standing.missing)
+
+
+@given(st.text(min_size=1, max_size=40))
+def test_a_name_is_found_by_any_part_of_it(name: str) -> None:
+    bare = "".join(name.lower().split())[: rules.MAX_GRAMS]
+    for size in (1, 2, 3):
+        for at in range(max(len(bare) - size + 1, 0)):
+            assert set(rules.query_grams(bare[at : at + size])) <= set(rules.grams(name))
+
+
+@pytest.mark.parametrize("good", ["13800138000", "138 0013 8000", "+86 138-0013-8000"])
+def test_phones_are_written_one_way(good: str) -> None:
+    assert rules.clean_phone(good) == "13800138000"
+
+
+@pytest.mark.parametrize(
+    "bad",
+    ["", "1380013800", "138001380000", "12800138000", "１３８００１３８０００", "13800138000'--"],
+)
+def test_malformed_phones_are_refused(bad: str) -> None:
+    with pytest.raises(PhoneMalformed):
+        rules.clean_phone(bad)
+
+
+def _sign(text: str) -> str:
+    return f"{hash(text) & ((1 << 200) - 1):050x}"
+
+
+def test_a_state_is_good_in_its_browser_and_its_time() -> None:
+    state = rules.make_state("nonce", "abcdef0123456789", NOW, _sign)
+    assert len(state) <= 128 and state.isalnum()
+    rules.check_state(state, "nonce", NOW + timedelta(minutes=9), _sign)
+    late = NOW + rules.STATE_LIFE + timedelta(seconds=1)
+    forged = f"{int(late.timestamp()) + 9:x}" + state[state.index("g") :]
+    for wrong, nonce, at in (
+        (state, "another browser", NOW),
+        (state, "", NOW),
+        (state, "nonce", late),
+        (forged, "nonce", NOW),
+        (state[:-1] + "x", "nonce", NOW),
+        ("", "nonce", NOW),
+        ("ggg", "nonce", NOW),
+        ("１g2g3", "nonce", NOW),
+    ):
+        with pytest.raises(OAuthStateRefused):
+            rules.check_state(wrong, nonce, at, _sign)
+
+
+OURS = frozenset({"https://shop.example", "http://127.0.0.1:8000"})
+
+
+@pytest.mark.parametrize(
+    "good", ["/shop/", "https://shop.example/shop/?a=1", "http://127.0.0.1:8000/x"]
+)
+def test_sign_in_returns_to_our_pages(good: str) -> None:
+    assert rules.check_redirect(good, OURS) == good
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        "",
+        "//evil.example",
+        "https://evil.example/",
+        "https://shop.example.evil.example/",
+        "https://shop.example@evil.example/",
+        "https://user@shop.example/",
+        "http://shop.example/",
+        "javascript:alert(1)",
+        "\\\\evil.example",
+        "/\\evil.example",
+        "https://shop.example\n.evil.example",
+        "http://[bad",
+        "/" + "x" * 2000,
+    ],
+)
+def test_sign_in_returns_nowhere_else(bad: str) -> None:
+    with pytest.raises(RedirectRefused):
+        rules.check_redirect(bad, OURS)
