@@ -39,12 +39,16 @@ async def send(
     entry.decoded, entry.signature, entry.fault = decoded, signature, fault
     began = time.perf_counter()
     status, answer, error = 0, b"", ""
+    limits = {"timeout": httpx.Timeout(box.push_timeout).as_dict()}
     try:
         # httpx limits each read; WeChat limits the whole, so a slow drip is cut too.
         async with asyncio.timeout(box.push_timeout):
-            response = await box.http().request(method, url, headers=headers, content=body)
-        status, answer = response.status_code, response.content
-        entry.response_headers = list(response.headers.items())
+            asked = httpx.Request(method, url, headers=headers, content=body, extensions=limits)
+            response = await box.out().handle_async_request(asked)
+            answer = await response.aread()
+            await response.aclose()
+        status = response.status_code
+        entry.response_headers = response.headers.items()
     except (httpx.TimeoutException, TimeoutError):
         error = f"no answer within {box.push_timeout:g} s"
     except (httpx.HTTPError, httpx.InvalidURL, OSError) as failure:

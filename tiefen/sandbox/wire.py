@@ -3,8 +3,8 @@
 import asyncio
 import shlex
 from collections import OrderedDict
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from .clock import iso
@@ -12,7 +12,7 @@ from .clock import iso
 KEPT = 3000
 BODY_SHOWN = 64 * 1024
 
-Headers = list[tuple[str, str]]
+Headers = Sequence[tuple[str, str]]
 
 
 @dataclass(slots=True)
@@ -27,7 +27,7 @@ class Entry:
     request_headers: Headers
     request_body: bytes
     status: int = 0
-    response_headers: Headers = field(default_factory=list)
+    response_headers: Headers = ()
     response_body: bytes = b""
     decoded: str | None = None
     response_decoded: str | None = None

@@ -175,7 +175,8 @@ async def open_url(ask: Ask) -> dict[str, Any]:
     """Follow a link as this fan would: authorize pages are answered with consent, other redirects followed."""
     box, fan, url = ask.box, ask.box.fan(ask.path("fan")), ask.text("url")
     hops: list[dict[str, Any]] = []
-    cookies = httpx.Cookies()
+    # The browser of the fan's phone: cookies, but redirects one by one to see them.
+    browser = httpx.AsyncClient(transport=box.out(), timeout=box.push_timeout, trust_env=False)
     for _ in range(HOPS):
         found = urlsplit(url)
         if found.path == "/connect/oauth2/authorize":
@@ -185,10 +186,9 @@ async def open_url(ask: Ask) -> dict[str, Any]:
             )
         else:
             try:
-                response = await box.http().get(url, cookies=cookies)
+                response = await browser.get(url)
             except httpx.HTTPError as error:
                 raise ControlError(502, "sandbox.open_failed", f"{url}: {error}") from error
-            cookies.update(response.cookies)
             status, target = response.status_code, response.headers.get("location", "")
         hops.append({"url": url, "status": status})
         if not 300 <= status < 400 or not target:
