@@ -77,6 +77,8 @@ class Token(Base):
     kind: Mapped[TokenKind] = mapped_column(text_enum(TokenKind), primary_key=True)
     value: Mapped[str | None] = mapped_column(Sealed)
     expires_at: Mapped[datetime | None]
+    version: Mapped[int] = mapped_column(BigInteger, server_default=text("0"))
+    """grows with each refresh: who has seen an older one may not refresh again"""
     lease_owner: Mapped[str | None] = mapped_column(String(64))
     lease_until: Mapped[datetime | None]
 

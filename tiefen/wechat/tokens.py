@@ -31,7 +31,7 @@ _TAKE_LEASE = text(
     INSERT INTO wechat_token (app_id, kind, lease_owner, lease_until)
     VALUES (:app_id, :kind, :owner, :until)
     ON CONFLICT (app_id, kind) DO UPDATE SET lease_owner = excluded.lease_owner, lease_until = excluded.lease_until
-    WHERE wechat_token.lease_until IS NULL OR wechat_token.lease_until <= :now
+    WHERE (wechat_token.lease_until IS NULL OR wechat_token.lease_until <= :now) AND wechat_token.version = :seen
     RETURNING app_id
     """
 )
@@ -113,6 +113,7 @@ async def _shared(
                     "owner": owner,
                     "until": tx.now + LEASE,
                     "now": tx.now,
+                    "seen": row.version if row else 0,
                 },
             )
         if mine:
@@ -145,7 +146,12 @@ async def _refresh(
         await tx.execute(
             update(Token)
             .where(Token.app_id == app.app_id, Token.kind == kind, Token.lease_owner == owner)
-            .values(value=value, expires_at=tx.now + timedelta(seconds=seconds), lease_until=None)
+            .values(
+                value=value,
+                expires_at=tx.now + timedelta(seconds=seconds),
+                version=Token.version + 1,
+                lease_until=None,
+            )
         )
     return value
 
