@@ -18,7 +18,8 @@ def platform() -> Iterator[Platform]:
 
 
 @pytest.fixture(autouse=True)
-def _no_reply_hook() -> Iterator[None]:
+def _composed() -> Iterator[None]:
+    service.configure(sandbox_url="", public_url="http://test")
     service.register_reply(None)
     yield
     service.register_reply(None)

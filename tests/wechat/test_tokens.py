@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from collections.abc import Callable
 from datetime import timedelta
 
 import httpx
@@ -32,7 +33,7 @@ class Tokens:
     def __init__(self, platform: f.Platform) -> None:
         self.number, self.seconds, self.delay = 1, 7200, 0.0
         self.forced, self.code = 0, 40001
-        self.good = lambda token: token == f"token-{self.number}"
+        self.good: Callable[[str], bool] = lambda token: token == f"token-{self.number}"
         platform.answers["/cgi-bin/stable_token"] = self.give
         platform.answers[INFO] = self.info
 
