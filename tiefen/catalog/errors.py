@@ -1,0 +1,83 @@
+"""Refusals of catalog."""
+
+from tiefen.kernel.errors import Conflict, Invalid, NotFound
+
+
+class ProductMissing(NotFound):
+    """No such product (for a fan: none on the shelf)."""
+
+    code = "catalog.product_missing"
+    zh = "商品不存在或已下架"
+    en = "This product does not exist or is no longer on the shelf"
+
+
+class CategoryMissing(Invalid):
+    """A product or category names a category that is not there."""
+
+    code = "catalog.category_missing"
+    zh = "分类不存在"
+    en = "This category does not exist"
+
+
+class CategoryTooDeep(Invalid):
+    """Categories nest at most three levels and never in a circle."""
+
+    code = "catalog.category_too_deep"
+    zh = "分类最多 {levels} 级，且不能放到自己的下级"
+    en = "Categories nest at most {levels} levels and never inside themselves"
+
+
+class CategoryInUse(Conflict):
+    """A category with products or children cannot go."""
+
+    code = "catalog.category_in_use"
+    zh = "分类下还有 {products} 个商品、{children} 个子分类，请先移走"
+    en = "This category still holds {products} products and {children} categories; move them first"
+
+
+class BadSpecs(Invalid):
+    """The SKU grid does not fit the product's specs."""
+
+    code = "catalog.bad_specs"
+    zh = "规格有误：{why_zh}"
+    en = "The specs do not fit: {why_en}"
+
+
+class CodeTaken(Conflict):
+    """Two SKUs cannot share a merchant code."""
+
+    code = "catalog.code_taken"
+    zh = "商家编码 {sku_code} 已被其他规格使用"
+    en = "SKU code {sku_code} is already in use"
+
+
+class NotReady(Conflict):
+    """A product lacks something it needs on the shelf."""
+
+    code = "catalog.not_ready"
+    zh = "上架前请补全：{missing_zh}"
+    en = "Before it can go on the shelf it needs: {missing_en}"
+
+
+class EditedElsewhere(Conflict):
+    """Somebody saved the product after it was opened here."""
+
+    code = "catalog.edited_elsewhere"
+    zh = "商品已被他人修改（当前版本 {version}），请刷新后再保存"
+    en = "Somebody else saved this product (now version {version}); reload and try again"
+
+
+class FileForeign(Invalid):
+    """A picture is named that this merchant never uploaded."""
+
+    code = "catalog.file_foreign"
+    zh = "请先上传图片"
+    en = "Upload the picture first"
+
+
+class CategoryGone(NotFound):
+    """No such category."""
+
+    code = "catalog.category_gone"
+    zh = "分类不存在"
+    en = "No such category"

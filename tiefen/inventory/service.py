@@ -1,0 +1,236 @@
+"""What can be done with stock. All verbs run in the caller's transaction.
+
+Rows are locked in SKU order, so two carts with the same goods never wait for each other in a ring.
+"""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import func, select, text
+from sqlalchemy.dialects.postgresql import insert
+
+from tiefen.catalog import service as catalog
+from tiefen.inventory.errors import ReservationEnded, SkuUnknown, StockShort, WouldCutReserved
+from tiefen.inventory.models import MAIN_LOCATION, Location, Movement, Stock
+from tiefen.inventory.values import MovementReason
+from tiefen.kernel.auth import StaffActor
+from tiefen.kernel.db import Tx
+from tiefen.team import service as team
+
+ENOUGH = "s.on_hand - s.reserved >= w.quantity"
+"""The guard that makes overselling impossible."""
+SWEEP_GRACE = timedelta(minutes=30)
+"""Its owner gives stock back at the deadline; the sweep only cleans up after an owner that failed."""
+
+_WANTED = """
+    WITH wanted AS (
+        SELECT * FROM unnest(CAST(:skus AS bigint[]), CAST(:quantities AS int[]))
+            AS t(sku_id, quantity)
+    ), held AS (
+        SELECT s.sku_id, w.quantity FROM stock s JOIN wanted w USING (sku_id)
+        WHERE s.location_id = :location ORDER BY s.sku_id FOR NO KEY UPDATE OF s
+    )
+"""
+_RESERVE = f"""
+    {_WANTED}, taken AS (
+        UPDATE stock s SET reserved = s.reserved + w.quantity FROM held w
+        WHERE s.sku_id = w.sku_id AND s.location_id = :location AND {ENOUGH}
+        RETURNING s.sku_id, w.quantity
+    )
+    INSERT INTO reservation
+        (reference, sku_id, location_id, quantity, state, created_at, expires_at)
+    SELECT :reference, sku_id, :location, quantity, 'open', :now, :expires_at FROM taken
+    RETURNING sku_id
+"""  # noqa: S608 assembled from constants of this file
+_END = """
+    WITH ended AS (
+        UPDATE reservation SET state = :state, ended_at = :now
+        WHERE reference = :reference AND state = 'open'
+        RETURNING sku_id, location_id, quantity
+    ), held AS (
+        SELECT s.sku_id, s.location_id, e.quantity FROM stock s
+        JOIN ended e USING (sku_id, location_id)
+        ORDER BY s.sku_id, s.location_id FOR NO KEY UPDATE OF s
+    )
+    UPDATE stock s SET reserved = s.reserved - h.quantity, on_hand = s.on_hand - h.quantity * :sold
+    FROM held h WHERE s.sku_id = h.sku_id AND s.location_id = h.location_id
+    RETURNING s.sku_id, s.location_id, h.quantity, s.on_hand
+"""
+
+_CHANGE = """
+    UPDATE stock SET on_hand = on_hand + :quantity
+    WHERE sku_id = :sku AND location_id = :location AND on_hand + :quantity >= reserved
+    RETURNING on_hand
+"""
+
+
+async def reserve(
+    tx: Tx, reference: str, lines: Sequence[tuple[int, int]], expires_at: datetime
+) -> None:
+    """Hold pieces for `reference`: all lines or none. One statement, the hot row for one round trip.
+
+    `lines` are (sku_id, quantity), each SKU once. Raises StockShort for the first that is short
+    (the caller's transaction must then end).
+    """
+    skus = [sku_id for sku_id, _ in lines]
+    taken = await tx.scalars(
+        text(_RESERVE),
+        {
+            "skus": skus,
+            "quantities": [quantity for _, quantity in lines],
+            "location": MAIN_LOCATION,
+            "reference": reference,
+            "now": tx.now,
+            "expires_at": expires_at,
+        },
+    )
+    missing = set(skus) - set(taken)
+    if missing:
+        free = await available(tx, missing)
+        place, (sku_id, wanted) = next(
+            (place, line) for place, line in enumerate(lines) if line[0] in missing
+        )
+        left = min(max(free[sku_id], 0), wanted - 1)
+        raise StockShort(
+            field=f"lines.{place}.quantity", sku_id=sku_id, wanted=wanted, available=left
+        )
+
+
+async def release(tx: Tx, reference: str) -> bool:
+    """Give back what `reference` holds. Says whether anything was still held; safe to run twice."""
+    return bool(await _end(tx, reference, "released", sold=0))
+
+
+async def convert(tx: Tx, reference: str) -> None:
+    """Sell what `reference` holds: pieces leave. Raises ReservationEnded if nothing is held.
+
+    The first to end a reservation wins: a sweep that came before makes this a refusal, and a
+    deadline that has passed unnoticed does not.
+    """
+    rows = await _end(tx, reference, "converted", sold=1)
+    if not rows:
+        raise ReservationEnded
+    tx.add_all(
+        Movement(
+            sku_id=row.sku_id,
+            location_id=row.location_id,
+            quantity=-row.quantity,
+            on_hand_after=row.on_hand,
+            reason=MovementReason.SOLD,
+            reference=reference,
+            actor="system",
+            at=tx.now,
+        )
+        for row in rows
+    )
+
+
+async def restock(
+    tx: Tx, lines: Sequence[tuple[int, int]], reference: str, actor: str = "system"
+) -> None:
+    """Put pieces back on sale after an after-sale. `lines` are (sku_id, quantity)."""
+    for sku_id, quantity in sorted(lines):
+        await _move(tx, sku_id, quantity, MovementReason.RETURNED, reference, actor, "")
+
+
+async def adjust(
+    tx: Tx,
+    actor: StaffActor,
+    sku_id: int,
+    quantity: int,
+    reason: MovementReason,
+    note: str,
+) -> int:
+    """Change the pieces on hand by `quantity` (signed) and return what is on hand after.
+
+    Raises SkuUnknown, WouldCutReserved.
+    """
+    if sku_id not in await catalog.skus(tx, [sku_id]):
+        raise SkuUnknown
+    after = await _move(tx, sku_id, quantity, reason, "", f"staff:{actor.id}", note)
+    await team.record_audit(
+        tx,
+        actor,
+        "inventory.adjust",
+        f"sku:{sku_id}",
+        before={"on_hand": after - quantity},
+        after={"on_hand": after},
+        reason=f"{reason}: {note}" if note else str(reason),
+    )
+    return after
+
+
+async def available(tx: Tx, sku_ids: Iterable[int]) -> dict[int, int]:
+    """Pieces free to sell, over all locations, for each of the SKUs (0 for unknown ones)."""
+    wanted = set(sku_ids)
+    rows = await tx.execute(
+        select(Stock.sku_id, func.sum(Stock.on_hand - Stock.reserved))
+        .where(Stock.sku_id.in_(wanted))
+        .group_by(Stock.sku_id)
+    )
+    return {sku_id: 0 for sku_id in wanted} | {sku_id: int(free) for sku_id, free in rows}
+
+
+async def open_rows(tx: Tx, sku_ids: Iterable[int]) -> None:
+    """Give new SKUs a row of zero pieces at the main location; safe to run twice."""
+    rows = [{"sku_id": sku_id, "location_id": MAIN_LOCATION} for sku_id in sorted(set(sku_ids))]
+    await tx.execute(
+        insert(Location).values(id=MAIN_LOCATION, name="总仓").on_conflict_do_nothing()
+    )
+    await tx.execute(insert(Stock).values(rows).on_conflict_do_nothing())
+
+
+async def release_overdue(tx: Tx) -> int:
+    """Give back what nobody ended half an hour after its deadline; returns how many references."""
+    overdue = await tx.scalars(
+        text(
+            "SELECT DISTINCT reference FROM reservation"
+            " WHERE state = 'open' AND expires_at <= :before ORDER BY reference LIMIT 500"
+        ),
+        {"before": tx.now - SWEEP_GRACE},
+    )
+    references = overdue.all()
+    for reference in references:
+        await release(tx, reference)
+    return len(references)
+
+
+async def _end(tx: Tx, reference: str, state: str, *, sold: int) -> Sequence[Any]:
+    result = await tx.execute(
+        text(_END), {"reference": reference, "state": state, "sold": sold, "now": tx.now}
+    )
+    return result.all()
+
+
+async def _move(
+    tx: Tx,
+    sku_id: int,
+    quantity: int,
+    reason: MovementReason,
+    reference: str,
+    actor: str,
+    note: str,
+) -> int:
+    change = {"quantity": quantity, "sku": sku_id, "location": MAIN_LOCATION}
+    after = await tx.scalar(text(_CHANGE), change)
+    if after is None:  # no such row yet, or too little free
+        await open_rows(tx, [sku_id])
+        after = await tx.scalar(text(_CHANGE), change)
+    if after is None:
+        free = await available(tx, [sku_id])
+        raise WouldCutReserved(field="quantity", most=free[sku_id])
+    tx.add(
+        Movement(
+            sku_id=sku_id,
+            location_id=MAIN_LOCATION,
+            quantity=quantity,
+            on_hand_after=after,
+            reason=reason,
+            reference=reference,
+            actor=actor,
+            note=note,
+            at=tx.now,
+        )
+    )
+    return int(after)
