@@ -6,6 +6,7 @@ from fastapi import APIRouter, Depends, Path, Query, Request, Response, UploadFi
 
 from tiefen.catalog import queries, service
 from tiefen.catalog.queries import ProductSort
+from tiefen.catalog.rules import file_url
 from tiefen.catalog.schemas import (
     CategoryInput,
     CategoryOut,
@@ -20,7 +21,6 @@ from tiefen.catalog.schemas import (
 )
 from tiefen.catalog.values import ProductRole, ProductStatus
 from tiefen.kernel.auth import StaffActor, anyone, staff
-from tiefen.catalog.rules import file_url
 from tiefen.kernel.http import OK, REFUSALS, Cursor, Limit, MerchantDep, Ok, Page, TxDep
 from tiefen.kernel.storage import Storage
 from tiefen.team.values import Permission
@@ -74,7 +74,9 @@ async def list_products(
 
 
 @router.post("/api/console/products", operation_id="createProduct", status_code=201)
-async def create_product(tx: TxDep, who: Writer, wanted: ProductInput) -> ConsoleProduct:
+async def create_product(
+    tx: TxDep, who: Writer, wanted: ProductInput
+) -> ConsoleProduct:
     """A new product, as a draft."""
     product = await service.create_product(tx, who, wanted)
     return await queries.console_product(tx, product.id)
@@ -131,21 +133,29 @@ async def delete_category(tx: TxDep, _: Writer, category_id: IdPath) -> Ok:
     return OK
 
 
-@router.get("/api/shop/home", operation_id="getShopHome", dependencies=[Depends(anyone())])
+@router.get(
+    "/api/shop/home", operation_id="getShopHome", dependencies=[Depends(anyone())]
+)
 async def get_shop_home(tx: TxDep) -> ShopHome:
     """What the shop opens with."""
     return await queries.shop_home(tx)
 
 
 @router.get(
-    "/api/shop/categories", operation_id="listShopCategories", dependencies=[Depends(anyone())]
+    "/api/shop/categories",
+    operation_id="listShopCategories",
+    dependencies=[Depends(anyone())],
 )
 async def list_shop_categories(tx: TxDep) -> list[CategoryOut]:
     """Categories that are shown."""
     return await queries.categories(tx, shown_only=True)
 
 
-@router.get("/api/shop/products", operation_id="listShopProducts", dependencies=[Depends(anyone())])
+@router.get(
+    "/api/shop/products",
+    operation_id="listShopProducts",
+    dependencies=[Depends(anyone())],
+)
 async def list_shop_products(
     tx: TxDep,
     q: Words = "",
@@ -176,7 +186,9 @@ async def get_shop_product(tx: TxDep, product_id: IdPath) -> ShopProduct:
     status_code=201,
     dependencies=[Depends(staff(Permission.GOODS_WRITE, outward=True))],
 )
-async def upload_file(storage: StorageDep, merchant: MerchantDep, file: UploadFile) -> FileOut:
+async def upload_file(
+    storage: StorageDep, merchant: MerchantDep, file: UploadFile
+) -> FileOut:
     """Store a picture: decoded and encoded anew, named here. No transaction is held meanwhile."""
     stored = await storage.put_picture(merchant, await file.read())
     return FileOut(key=stored.key, url=file_url(stored.key))

@@ -2,7 +2,15 @@
 
 from typing import Any
 
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, Text, UniqueConstraint, text
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    ForeignKey,
+    Index,
+    Text,
+    UniqueConstraint,
+    text,
+)
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -17,7 +25,9 @@ class Category(Base):
     __tablename__ = "category"
 
     id: Mapped[Id]
-    parent_id: Mapped[int | None] = mapped_column(BigInteger, ForeignKey("category.id"), index=True)
+    parent_id: Mapped[int | None] = mapped_column(
+        BigInteger, ForeignKey("category.id"), index=True
+    )
     name: Mapped[str]
     image_key: Mapped[str] = mapped_column(default="")
     position: Mapped[int] = mapped_column(default=0)
@@ -29,8 +39,12 @@ class Product(Base):
 
     __tablename__ = "product"
     __table_args__ = (
-        CheckConstraint("purchase_limit IS NULL OR purchase_limit BETWEEN 1 AND 9999", "limit"),
-        CheckConstraint("price_max_fen >= price_min_fen AND price_min_fen >= 0", "prices"),
+        CheckConstraint(
+            "purchase_limit IS NULL OR purchase_limit BETWEEN 1 AND 9999", "limit"
+        ),
+        CheckConstraint(
+            "price_max_fen >= price_min_fen AND price_min_fen >= 0", "prices"
+        ),
         Index("ix_product_grams", "grams", postgresql_using="gin"),
         Index("ix_product_shelf", "status", text("position DESC"), text("id DESC")),
     )
@@ -42,7 +56,9 @@ class Product(Base):
     name: Mapped[str]
     subtitle: Mapped[str] = mapped_column(default="")
     """Selling point in one line."""
-    role: Mapped[ProductRole] = mapped_column(text_enum(ProductRole), default=ProductRole.REGULAR)
+    role: Mapped[ProductRole] = mapped_column(
+        text_enum(ProductRole), default=ProductRole.REGULAR
+    )
     status: Mapped[ProductStatus] = mapped_column(
         text_enum(ProductStatus), default=ProductStatus.DRAFT
     )
@@ -73,10 +89,14 @@ class Sku(Base):
 
     __tablename__ = "sku"
     __table_args__ = (
-        UniqueConstraint("product_id", "spec_values", name="uq_sku_product_id_spec_values"),
+        UniqueConstraint(
+            "product_id", "spec_values", name="uq_sku_product_id_spec_values"
+        ),
         Index("uq_sku_code", "code", unique=True, postgresql_where=text("code <> ''")),
         CheckConstraint("price_fen BETWEEN 0 AND 10000000000", "price"),
-        CheckConstraint("cost_fen IS NULL OR cost_fen BETWEEN 0 AND 10000000000", "cost"),
+        CheckConstraint(
+            "cost_fen IS NULL OR cost_fen BETWEEN 0 AND 10000000000", "cost"
+        ),
     )
 
     id: Mapped[Id]

@@ -12,7 +12,9 @@ from tiefen.kernel.text import OneLine, Prose
 MAX_PRICE_FEN = 10_000_000_000
 PriceFen = Annotated[int, Field(strict=True, ge=0, le=MAX_PRICE_FEN)]
 PositionIn = Annotated[int, Field(strict=True, ge=-1_000_000, le=1_000_000)]
-FileKey = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,30}/[A-Za-z0-9_-]{8,64}\.webp$")]
+FileKey = Annotated[
+    str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,30}/[A-Za-z0-9_-]{8,64}\.webp$")
+]
 
 
 class SpecInput(In):
@@ -29,7 +31,10 @@ class SkuInput(In):
     """One cell of the grid. With `id` an existing SKU is changed, without it one is added."""
 
     id: IdIn | None = None
-    values: Annotated[list[Annotated[OneLine, Field(max_length=40)]], Field(max_length=3)] = []
+    values: Annotated[
+        list[Annotated[OneLine, Field(max_length=40)]],
+        Field(max_length=3, default_factory=list),
+    ]
     code: Annotated[OneLine, Field(max_length=60)] = ""
     price_fen: PriceFen
     market_fen: PriceFen | None = None
@@ -44,9 +49,9 @@ class ProductInput(In):
     subtitle: Annotated[OneLine, Field(max_length=200)] = ""
     category_id: IdIn | None = None
     role: ProductRole = ProductRole.REGULAR
-    images: Annotated[list[FileKey], Field(max_length=15)] = []
+    images: Annotated[list[FileKey], Field(max_length=15, default_factory=list)]
     detail_html: Annotated[Prose, Field(max_length=200_000)] = ""
-    specs: Annotated[list[SpecInput], Field(max_length=3)] = []
+    specs: Annotated[list[SpecInput], Field(max_length=3, default_factory=list)]
     skus: Annotated[list[SkuInput], Field(min_length=1, max_length=600)]
     purchase_limit: Annotated[int, Field(strict=True, ge=1, le=9999)] | None = None
     position: PositionIn = 0

@@ -31,7 +31,9 @@ from tiefen.team import service as team
 async def skus(tx: Tx, ids: Iterable[int]) -> dict[int, SkuBrief]:
     """Briefs of SKUs by id, on sale or not; ids nobody knows are left out. One statement."""
     rows = await tx.execute(
-        select(Sku, Product.name, Product.status, Product.images, Product.purchase_limit)
+        select(
+            Sku, Product.name, Product.status, Product.images, Product.purchase_limit
+        )
         .join(Product, Product.id == Sku.product_id)
         .where(Sku.id.in_(set(ids)))
     )
@@ -69,7 +71,11 @@ async def sku_ids_of(tx: Tx, product_id: int) -> list[int]:
     found = await tx.scalars(
         select(Sku.id)
         .join(Product, Product.id == Sku.product_id)
-        .where(Product.id == product_id, Product.status == ProductStatus.ON_SHELF, Sku.on_grid)
+        .where(
+            Product.id == product_id,
+            Product.status == ProductStatus.ON_SHELF,
+            Sku.on_grid,
+        )
         .order_by(Sku.position)
     )
     return list(found)
@@ -77,7 +83,9 @@ async def sku_ids_of(tx: Tx, product_id: int) -> list[int]:
 
 async def all_sku_ids_of(tx: Tx, product_id: int) -> list[int]:
     """Every SKU a product ever had; empty for an unknown product."""
-    found = await tx.scalars(select(Sku.id).where(Sku.product_id == product_id).order_by(Sku.id))
+    found = await tx.scalars(
+        select(Sku.id).where(Sku.product_id == product_id).order_by(Sku.id)
+    )
     return list(found)
 
 
@@ -93,7 +101,11 @@ async def create_product(tx: Tx, actor: StaffActor, wanted: ProductInput) -> Pro
     added = await _write_skus(tx, product, wanted.skus)
     _announce(tx, product, added)
     await team.record_audit(
-        tx, actor, "catalog.create_product", f"product:{product.id}", after=_prices(added)
+        tx,
+        actor,
+        "catalog.create_product",
+        f"product:{product.id}",
+        after=_prices(added),
     )
     return product
 
@@ -116,7 +128,12 @@ async def save_product(
     _announce(tx, product, added)
     after = _prices(await _skus_of(tx, product_id))
     await team.record_audit(
-        tx, actor, "catalog.save_product", f"product:{product.id}", before=before, after=after
+        tx,
+        actor,
+        "catalog.save_product",
+        f"product:{product.id}",
+        before=before,
+        after=after,
     )
     return product
 
@@ -173,10 +190,14 @@ async def delete_category(tx: Tx, category_id: int) -> None:
     if category is None:
         raise CategoryGone
     products = await tx.scalar(
-        select(func.count()).select_from(Product).where(Product.category_id == category_id)
+        select(func.count())
+        .select_from(Product)
+        .where(Product.category_id == category_id)
     )
     children = await tx.scalar(
-        select(func.count()).select_from(Category).where(Category.parent_id == category_id)
+        select(func.count())
+        .select_from(Category)
+        .where(Category.parent_id == category_id)
     )
     if products or children:
         raise CategoryInUse(products=products, children=children)
@@ -228,7 +249,9 @@ def _write(product: Product, wanted: ProductInput, tx: Tx) -> None:
     product.updated_at = tx.now
 
 
-async def _write_skus(tx: Tx, product: Product, wanted: Sequence[SkuInput]) -> list[Sku]:
+async def _write_skus(
+    tx: Tx, product: Product, wanted: Sequence[SkuInput]
+) -> list[Sku]:
     """Make the grid what the editor wants and return the SKUs that are new.
 
     A SKU is the same one when its id says so, or when its values come back after an absence.
@@ -275,7 +298,9 @@ async def _need_free_codes(tx: Tx, product_id: int, wanted: Sequence[SkuInput]) 
     if not codes:
         return
     taken = await tx.scalar(
-        select(Sku.code).where(Sku.code.in_(codes), Sku.product_id != product_id).limit(1)
+        select(Sku.code)
+        .where(Sku.code.in_(codes), Sku.product_id != product_id)
+        .limit(1)
     )
     if taken:
         place = next(i for i, sku in enumerate(wanted) if sku.code == taken)

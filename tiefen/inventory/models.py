@@ -1,6 +1,13 @@
 """Tables of inventory."""
 
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, UniqueConstraint, text
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    ForeignKey,
+    Index,
+    UniqueConstraint,
+    text,
+)
 from sqlalchemy.orm import Mapped, mapped_column
 
 from tiefen.inventory.values import MovementReason, ReservationState
@@ -29,7 +36,9 @@ class Stock(Base):
         {"postgresql_with": {"fillfactor": 70}},
     )
 
-    sku_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("sku.id"), primary_key=True)
+    sku_id: Mapped[int] = mapped_column(
+        BigInteger, ForeignKey("sku.id"), primary_key=True
+    )
     location_id: Mapped[int] = mapped_column(
         BigInteger, ForeignKey("location.id"), primary_key=True
     )
@@ -45,8 +54,14 @@ class Reservation(Base):
         UniqueConstraint("reference", "sku_id", "location_id"),
         CheckConstraint("quantity > 0", "quantity"),
         CheckConstraint("(state = 'open') = (ended_at IS NULL)", "ended"),
-        Index("ix_reservation_open_until", "expires_at", postgresql_where=text("state = 'open'")),
-        Index("ix_reservation_open_sku", "sku_id", postgresql_where=text("state = 'open'")),
+        Index(
+            "ix_reservation_open_until",
+            "expires_at",
+            postgresql_where=text("state = 'open'"),
+        ),
+        Index(
+            "ix_reservation_open_sku", "sku_id", postgresql_where=text("state = 'open'")
+        ),
     )
 
     id: Mapped[Id]

@@ -11,7 +11,12 @@ from sqlalchemy import func, select, text
 from sqlalchemy.dialects.postgresql import insert
 
 from tiefen.catalog import service as catalog
-from tiefen.inventory.errors import ReservationEnded, SkuUnknown, StockShort, WouldCutReserved
+from tiefen.inventory.errors import (
+    ReservationEnded,
+    SkuUnknown,
+    StockShort,
+    WouldCutReserved,
+)
 from tiefen.inventory.models import MAIN_LOCATION, Location, Movement, Stock
 from tiefen.inventory.values import MovementReason
 from tiefen.kernel.auth import StaffActor
@@ -42,7 +47,7 @@ _RESERVE = f"""
         (reference, sku_id, location_id, quantity, state, created_at, expires_at)
     SELECT :reference, sku_id, :location, quantity, 'open', :now, :expires_at FROM taken
     RETURNING sku_id
-"""  # noqa: S608 assembled from constants of this file
+"""
 _END = """
     WITH ended AS (
         UPDATE reservation SET state = :state, ended_at = :now
@@ -93,7 +98,10 @@ async def reserve(
         )
         left = min(max(free[sku_id], 0), wanted - 1)
         raise StockShort(
-            field=f"lines.{place}.quantity", sku_id=sku_id, wanted=wanted, available=left
+            field=f"lines.{place}.quantity",
+            sku_id=sku_id,
+            wanted=wanted,
+            available=left,
         )
 
 
@@ -169,12 +177,17 @@ async def available(tx: Tx, sku_ids: Iterable[int]) -> dict[int, int]:
         .where(Stock.sku_id.in_(wanted))
         .group_by(Stock.sku_id)
     )
-    return {sku_id: 0 for sku_id in wanted} | {sku_id: int(free) for sku_id, free in rows}
+    return {sku_id: 0 for sku_id in wanted} | {
+        sku_id: int(free) for sku_id, free in rows
+    }
 
 
 async def open_rows(tx: Tx, sku_ids: Iterable[int]) -> None:
     """Give new SKUs a row of zero pieces at the main location; safe to run twice."""
-    rows = [{"sku_id": sku_id, "location_id": MAIN_LOCATION} for sku_id in sorted(set(sku_ids))]
+    rows = [
+        {"sku_id": sku_id, "location_id": MAIN_LOCATION}
+        for sku_id in sorted(set(sku_ids))
+    ]
     await tx.execute(
         insert(Location).values(id=MAIN_LOCATION, name="总仓").on_conflict_do_nothing()
     )
@@ -198,7 +211,8 @@ async def release_overdue(tx: Tx) -> int:
 
 async def _end(tx: Tx, reference: str, state: str, *, sold: int) -> Sequence[Any]:
     result = await tx.execute(
-        text(_END), {"reference": reference, "state": state, "sold": sold, "now": tx.now}
+        text(_END),
+        {"reference": reference, "state": state, "sold": sold, "now": tx.now},
     )
     return result.all()
 

@@ -1,0 +1,191 @@
+"""Prices for carts, and the counters behind purchase limits."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+
+from sqlalchemy import select, text
+
+from tiefen.catalog import service as catalog
+from tiefen.catalog.values import SkuBrief
+from tiefen.kernel.auth import StaffActor
+from tiefen.kernel.db import Tx
+from tiefen.promotion import rules
+from tiefen.promotion.errors import LimitReached
+from tiefen.promotion.models import DEFAULT_TEMPLATE, FreightTemplate, PurchaseCount
+from tiefen.promotion.values import (
+    Basis,
+    BasisLine,
+    Freight,
+    Problem,
+    ProblemKind,
+    Quote,
+)
+from tiefen.team import service as team
+
+_TAKE = text(
+    """
+    INSERT INTO purchase_count (fan_id, product_id, quantity)
+    SELECT :fan, :product, :quantity WHERE :quantity <= :limit
+    ON CONFLICT (fan_id, product_id)
+    DO UPDATE SET quantity = purchase_count.quantity + excluded.quantity
+    WHERE purchase_count.quantity + excluded.quantity <= :limit
+    RETURNING quantity
+    """
+)
+_GIVE_BACK = text(
+    "UPDATE purchase_count SET quantity = quantity - :quantity"
+    " WHERE fan_id = :fan AND product_id = :product"
+)
+
+
+async def quote(
+    tx: Tx, fan_id: int, lines: Sequence[tuple[int, int]], at: datetime
+) -> Quote:
+    """Price `lines` (sku_id, quantity; each SKU once) for a fan at a moment.
+
+    Lines that cannot be ordered are left out of the sum and explained in `problems`. `at` decides
+    which rules are in force.
+    """
+    briefs = await catalog.skus(tx, [sku_id for sku_id, _ in lines])
+    problems = [
+        Problem(ProblemKind.GONE, sku_id, 0, _name(briefs.get(sku_id)), 0, 0)
+        for sku_id, _ in lines
+        if sku_id not in briefs or not briefs[sku_id].on_shelf
+    ]
+    gone = {problem.sku_id for problem in problems}
+    alive = [
+        (briefs[sku_id], quantity) for sku_id, quantity in lines if sku_id not in gone
+    ]
+    basis = Basis(
+        rules=rules.VERSION,
+        lines=tuple(
+            BasisLine(
+                sku_id=sku.id,
+                product_id=sku.product_id,
+                product_name=sku.product_name,
+                spec_text=sku.spec_text,
+                image_url=sku.image_url,
+                quantity=quantity,
+                price_fen=sku.price_fen,
+                cost_fen=sku.cost_fen,
+                purchase_limit=sku.purchase_limit,
+            )
+            for sku, quantity in alive
+        ),
+        freight=await freight(tx),
+    )
+    problems += await _over_limits(tx, fan_id, basis.lines)
+    return rules.quote(basis, tuple(problems))
+
+
+async def take_limits(tx: Tx, fan_id: int, wanted: Sequence[BasisLine]) -> None:
+    """Count the pieces of limited products against their limits.
+
+    Raises LimitReached. Rows are taken in product order.
+    """
+    for product_id, (total, line) in sorted(_limited(wanted).items()):
+        limit = line.purchase_limit or 0
+        taken = await tx.scalar(
+            _TAKE,
+            {"fan": fan_id, "product": product_id, "quantity": total, "limit": limit},
+        )
+        if taken is None:
+            bought = await _bought(tx, fan_id, [product_id])
+            raise LimitReached(
+                field="lines",
+                product_id=product_id,
+                name=line.product_name,
+                limit=limit,
+                left=max(limit - bought.get(product_id, 0), 0),
+            )
+
+
+async def give_back_limits(
+    tx: Tx, fan_id: int, pieces: Iterable[tuple[int, int]]
+) -> None:
+    """Uncount pieces of orders that were closed or refunded; `pieces` are (product_id, quantity)."""
+    for product_id, quantity in sorted(pieces):
+        if quantity:
+            await tx.execute(
+                _GIVE_BACK, {"fan": fan_id, "product": product_id, "quantity": quantity}
+            )
+
+
+async def freight(tx: Tx) -> Freight:
+    """The merchant's freight rule; free as long as none was saved."""
+    template = await tx.get(FreightTemplate, DEFAULT_TEMPLATE)
+    return (
+        Freight(template.fee_fen, template.free_from_fen)
+        if template
+        else Freight(0, None)
+    )
+
+
+async def save_freight(tx: Tx, actor: StaffActor, wanted: Freight) -> Freight:
+    """Change the freight rule; orders already placed keep theirs."""
+    before = await freight(tx)
+    template = await tx.get(FreightTemplate, DEFAULT_TEMPLATE, with_for_update=True)
+    if template is None:
+        template = FreightTemplate(id=DEFAULT_TEMPLATE)
+        tx.add(template)
+    template.fee_fen = wanted.fee_fen
+    template.free_from_fen = wanted.free_from_fen
+    template.updated_at = tx.now
+    await team.record_audit(
+        tx,
+        actor,
+        "promotion.save_freight",
+        "freight",
+        before={"fee_fen": before.fee_fen, "free_from_fen": before.free_from_fen},
+        after={"fee_fen": wanted.fee_fen, "free_from_fen": wanted.free_from_fen},
+    )
+    return wanted
+
+
+async def _over_limits(
+    tx: Tx, fan_id: int, wanted: Sequence[BasisLine]
+) -> list[Problem]:
+    limited = _limited(wanted)
+    if not limited:
+        return []
+    bought = await _bought(tx, fan_id, limited)
+    problems = []
+    for product_id, (total, line) in sorted(limited.items()):
+        limit = line.purchase_limit or 0
+        left = max(limit - bought.get(product_id, 0), 0)
+        if total > left:
+            problems.append(
+                Problem(
+                    ProblemKind.LIMIT,
+                    line.sku_id,
+                    product_id,
+                    line.product_name,
+                    limit,
+                    left,
+                )
+            )
+    return problems
+
+
+async def _bought(tx: Tx, fan_id: int, product_ids: Iterable[int]) -> dict[int, int]:
+    rows = await tx.execute(
+        select(PurchaseCount.product_id, PurchaseCount.quantity).where(
+            PurchaseCount.fan_id == fan_id,
+            PurchaseCount.product_id.in_(list(product_ids)),
+        )
+    )
+    return {product_id: quantity for product_id, quantity in rows}
+
+
+def _limited(wanted: Sequence[BasisLine]) -> dict[int, tuple[int, BasisLine]]:
+    """Product → (pieces wanted over all its SKUs, one of its lines), for limited products."""
+    found: dict[int, tuple[int, BasisLine]] = {}
+    for line in wanted:
+        if line.purchase_limit is not None:
+            total, _ = found.get(line.product_id, (0, line))
+            found[line.product_id] = (total + line.quantity, line)
+    return found
+
+
+def _name(sku: SkuBrief | None) -> str:
+    return sku.product_name if sku else ""
