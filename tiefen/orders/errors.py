@@ -1,0 +1,163 @@
+"""Refusals of orders."""
+
+from tiefen.kernel.errors import Conflict, Invalid, NotFound
+
+
+class OrderMissing(NotFound):
+    """No such order, or another fan's."""
+
+    code = "orders.order_missing"
+    zh = "订单不存在"
+    en = "No such order"
+
+
+class AddressMissing(NotFound):
+    """No such address, or another fan's."""
+
+    code = "orders.address_missing"
+    zh = "收货地址不存在"
+    en = "No such address"
+
+
+class AfterSaleMissing(NotFound):
+    """No such after-sale, or another fan's."""
+
+    code = "orders.after_sale_missing"
+    zh = "售后单不存在"
+    en = "No such after-sale"
+
+
+class CartItemMissing(NotFound):
+    """The SKU is not in the cart."""
+
+    code = "orders.cart_item_missing"
+    zh = "购物车里没有这件商品"
+    en = "This is not in the cart"
+
+
+class IllegalStep(Conflict):
+    """The state does not allow this any more. Details: status, action."""
+
+    code = "orders.illegal_step"
+    zh = "当前状态（{status_zh}）不能{action_zh}"
+    en = "Not possible any more: it is {status}, so {action} is refused"
+
+
+class LineGone(Conflict):
+    """A wanted SKU is off the shelf. Details: sku_id."""
+
+    code = "orders.line_gone"
+    zh = "“{name}”已下架，请从购物车移除"
+    en = "{name} is no longer on the shelf; please remove it"
+
+
+class QuoteChanged(Conflict):
+    """The price is another than the one the buyer saw. Details: quote, changes."""
+
+    code = "orders.quote_changed"
+    zh = "价格或运费有变化，请确认后重新提交"
+    en = "The price or freight has changed; please look again before ordering"
+
+
+class CartFull(Conflict):
+    """A cart has its limits."""
+
+    code = "orders.cart_full"
+    zh = "购物车最多放 {most} 种商品"
+    en = "A cart holds at most {most} different goods"
+
+
+class TooManyAddresses(Conflict):
+    """An address book has its limits."""
+
+    code = "orders.too_many_addresses"
+    zh = "最多保存 {most} 个收货地址"
+    en = "At most {most} addresses are kept"
+
+
+class DuplicateLine(Invalid):
+    """The same SKU (or order line) is named twice."""
+
+    code = "orders.duplicate_line"
+    zh = "同一商品请合并数量"
+    en = "The same item is named twice; add the quantities up"
+
+
+class UnknownRegion(Invalid):
+    """No such region, or one with more levels below it."""
+
+    code = "orders.unknown_region"
+    zh = "请选择完整的省、市、区"
+    en = "Choose the region down to its district"
+
+
+class TooMuchShipped(Conflict):
+    """More pieces than are left to send. Details: left."""
+
+    code = "orders.too_much_shipped"
+    zh = "“{name}”只剩 {left} 件可发（其余已发货、已退款或在售后中）"
+    en = "{name}: only {left} left to send (the rest is shipped, refunded or in after-sale)"
+
+
+class TooMuchRefunded(Conflict):
+    """More pieces than are left to refund. Details: left."""
+
+    code = "orders.too_much_refunded"
+    zh = "“{name}”只剩 {left} 件可退"
+    en = "{name}: only {left} left to refund"
+
+
+class NothingLeft(Conflict):
+    """Nothing of the order can be refunded."""
+
+    code = "orders.nothing_left"
+    zh = "没有可退的商品了"
+    en = "Nothing is left to refund"
+
+
+class TooLate(Conflict):
+    """The after-sale window has closed."""
+
+    code = "orders.after_sale_closed"
+    zh = "已超过售后期（收货后 {days} 天）"
+    en = "The after-sale window ({days} days after receipt) has passed"
+
+
+class FreightTaken(Conflict):
+    """The freight went back with another after-sale."""
+
+    code = "orders.freight_taken"
+    zh = "运费已退过"
+    en = "The freight was already refunded"
+
+
+class AlreadyPaid(Conflict):
+    """The fan wanted to cancel, the money was faster."""
+
+    code = "orders.already_paid"
+    zh = "订单已付款，如不需要请申请退款"
+    en = "The order has been paid; ask for a refund instead"
+
+
+class NothingToPay(Conflict):
+    """The order costs nothing or is already paid."""
+
+    code = "orders.nothing_to_pay"
+    zh = "这个订单不需要付款"
+    en = "There is nothing to pay"
+
+
+class PayExpired(Conflict):
+    """The deadline for paying has passed."""
+
+    code = "orders.pay_expired"
+    zh = "付款时间已过，订单将关闭"
+    en = "The time to pay has passed; the order is being closed"
+
+
+class DuplicateParcel(Conflict):
+    """This tracking number was entered before for the order."""
+
+    code = "orders.duplicate_parcel"
+    zh = "运单号 {tracking_no} 已录入"
+    en = "Tracking number {tracking_no} was already entered"
