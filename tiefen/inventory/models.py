@@ -51,7 +51,14 @@ class Reservation(Base):
 
     __tablename__ = "reservation"
     __table_args__ = (
-        UniqueConstraint("reference", "sku_id", "location_id"),
+        Index(
+            "uq_reservation_live",
+            "reference",
+            "sku_id",
+            "location_id",
+            unique=True,
+            postgresql_where=text("state <> 'released'"),
+        ),
         CheckConstraint("quantity > 0", "quantity"),
         CheckConstraint("(state = 'open') = (ended_at IS NULL)", "ended"),
         Index(
@@ -126,13 +133,17 @@ invariant(
 )
 invariant(
     "S2-sold-once",
-    "every converted reservation was sold exactly once, every other never",
+    "a converted reservation was sold exactly once, any other never",
     """
-    SELECT r.id, r.reference, r.sku_id, r.state, coalesce(m.sold, 0) AS sold
-    FROM reservation r LEFT JOIN (
+    SELECT reference, sku_id, location_id, coalesce(r.converted, 0) AS converted,
+        coalesce(m.sold, 0) AS sold
+    FROM (
+        SELECT reference, sku_id, location_id, sum(quantity) AS converted FROM reservation
+        WHERE state = 'converted' GROUP BY reference, sku_id, location_id
+    ) r FULL JOIN (
         SELECT reference, sku_id, location_id, -sum(quantity) AS sold FROM movement
         WHERE reason = 'sold' GROUP BY reference, sku_id, location_id
-    ) m ON m.reference = r.reference AND m.sku_id = r.sku_id AND m.location_id = r.location_id
-    WHERE coalesce(m.sold, 0) <> CASE r.state WHEN 'converted' THEN r.quantity ELSE 0 END
+    ) m USING (reference, sku_id, location_id)
+    WHERE coalesce(m.sold, 0) <> coalesce(r.converted, 0)
     """,
 )

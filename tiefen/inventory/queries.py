@@ -3,7 +3,6 @@
 from sqlalchemy import func, select
 
 from tiefen.catalog import service as catalog
-from tiefen.inventory import service
 from tiefen.inventory.errors import SkuUnknown
 from tiefen.inventory.models import Movement, Stock
 from tiefen.inventory.schemas import AvailableOut, MovementRow, StockRow
@@ -81,8 +80,13 @@ async def movements(
 async def shop_stock(tx: Tx, product_id: int) -> list[AvailableOut]:
     """What a fan may still buy of a product; empty when it is not on the shelf."""
     sku_ids = await catalog.sku_ids_of(tx, product_id)
-    free = await service.available(tx, sku_ids)
+    rows = await tx.execute(
+        select(Stock.sku_id, func.sum(Stock.on_hand - Stock.reserved))
+        .where(Stock.sku_id.in_(sku_ids))
+        .group_by(Stock.sku_id)
+    )
+    free: dict[int, int] = {sku_id: int(pieces) for sku_id, pieces in rows}
     return [
-        AvailableOut(sku_id=sku_id, available=max(0, min(free[sku_id], SHOWN_AT_MOST)))
+        AvailableOut(sku_id=sku_id, available=max(0, min(free.get(sku_id, 0), SHOWN_AT_MOST)))
         for sku_id in sku_ids
     ]

@@ -156,9 +156,9 @@ def check_shipping(
 
 
 def is_all_shipped(lines: Sequence[LinePieces]) -> bool:
-    """Nothing is left to send, and something was sent."""
-    return all(left_to_ship(line) == 0 for line in lines) and any(
-        line.shipped for line in lines
+    """Something was sent, and nothing is left to send or may come back to be sent."""
+    return any(line.shipped for line in lines) and all(
+        line.shipped + line.cancelled - line.holding == line.quantity for line in lines
     )
 
 

@@ -125,6 +125,8 @@ class LinePieces:
     shipped: int
     cancelled: int
     """Pieces refunded, or held by an open after-sale, that were not shipped."""
+    holding: int
+    """Those of `cancelled` whose after-sale is not decided yet: they may still have to be sent."""
     returned: int
     """Pieces refunded, or held by an open after-sale, that had been shipped."""
     claimed_fen: int

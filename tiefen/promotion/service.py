@@ -1,6 +1,6 @@
 """Prices for carts, and the counters behind purchase limits."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
 from sqlalchemy import select, text
@@ -12,6 +12,7 @@ from tiefen.kernel.db import Tx
 from tiefen.promotion import rules
 from tiefen.promotion.errors import LimitReached
 from tiefen.promotion.models import DEFAULT_TEMPLATE, FreightTemplate, PurchaseCount
+from tiefen.promotion.rules import changes, replay, stored
 from tiefen.promotion.values import (
     Basis,
     BasisLine,
@@ -22,6 +23,17 @@ from tiefen.promotion.values import (
 )
 from tiefen.team import service as team
 
+__all__ = [
+    "changes",
+    "freight",
+    "give_back_limits",
+    "limits_left",
+    "quote",
+    "replay",
+    "save_freight",
+    "stored",
+    "take_limits",
+]
 _TAKE = text(
     """
     INSERT INTO purchase_count (fan_id, product_id, quantity)
@@ -98,6 +110,17 @@ async def take_limits(tx: Tx, fan_id: int, wanted: Sequence[BasisLine]) -> None:
                 limit=limit,
                 left=max(limit - bought.get(product_id, 0), 0),
             )
+
+
+async def limits_left(tx: Tx, fan_id: int, limits: Mapping[int, int]) -> dict[int, int]:
+    """Product → pieces this fan may still buy, for products with these limits."""
+    if not limits:
+        return {}
+    bought = await _bought(tx, fan_id, limits)
+    return {
+        product_id: max(limit - bought.get(product_id, 0), 0)
+        for product_id, limit in limits.items()
+    }
 
 
 async def give_back_limits(

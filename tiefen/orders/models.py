@@ -1,0 +1,395 @@
+"""Tables of orders."""
+
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    ForeignKey,
+    Index,
+    Text,
+    UniqueConstraint,
+    text,
+)
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
+from sqlalchemy.orm import Mapped, mapped_column
+
+from tiefen.kernel.audit import invariant
+from tiefen.kernel.crypto import Sealed
+from tiefen.kernel.db import Base, Fen, Id, Ref, Utc, text_enum
+from tiefen.orders.values import (
+    AfterSaleReason,
+    AfterSaleStatus,
+    OrderStatus,
+    ParcelStatus,
+)
+
+
+class CartItem(Base):
+    """What a fan put in the cart, with the price seen then."""
+
+    __tablename__ = "cart_item"
+    __table_args__ = (CheckConstraint("quantity BETWEEN 1 AND 9999", "quantity"),)
+
+    fan_id: Mapped[Ref] = mapped_column(primary_key=True)
+    sku_id: Mapped[Ref] = mapped_column(primary_key=True)
+    quantity: Mapped[int]
+    price_seen_fen: Mapped[Fen]
+    added_at: Mapped[Utc]
+
+
+class Address(Base):
+    """A fan's address; who and where exactly is sealed."""
+
+    __tablename__ = "address"
+    __table_args__ = (
+        Index("ix_address_fan", "fan_id", text("id DESC")),
+        Index(
+            "uq_address_default",
+            "fan_id",
+            unique=True,
+            postgresql_where=text("is_default"),
+        ),
+    )
+
+    id: Mapped[Id]
+    fan_id: Mapped[Ref]
+    name: Mapped[str] = mapped_column(Sealed)
+    phone: Mapped[str] = mapped_column(Sealed)
+    region_code: Mapped[str]
+    province: Mapped[str]
+    city: Mapped[str]
+    district: Mapped[str]
+    detail: Mapped[str] = mapped_column(Sealed)
+    is_default: Mapped[bool] = mapped_column(default=False)
+    updated_at: Mapped[Utc]
+
+
+class Order(Base):
+    """What a fan ordered, at the price of its quote, sent to the address as it was then."""
+
+    __tablename__ = "orders"
+    __table_args__ = (
+        UniqueConstraint("fan_id", "checkout_key"),
+        CheckConstraint("total_fen = goods_fen + freight_fen - discount_fen", "parts"),
+        CheckConstraint(
+            "total_fen >= 0 AND goods_fen >= 0 AND freight_fen >= 0", "signs"
+        ),
+        CheckConstraint("paid_fen IN (0, total_fen)", "paid"),
+        CheckConstraint(
+            "refunding_fen >= 0 AND refunded_fen >= 0 AND refunding_fen + refunded_fen <= paid_fen",
+            "refunds",
+        ),
+        CheckConstraint("freight_claimed_fen IN (0, freight_fen)", "freight_claimed"),
+        CheckConstraint("quantity > 0", "quantity"),
+        Index("ix_orders_fan", "fan_id", text("id DESC")),
+        Index("ix_orders_status", "status", text("id DESC")),
+        Index("ix_orders_placed", "placed_at"),
+        Index("ix_orders_phone", "phone_blind"),
+        Index("ix_orders_grams", "grams", postgresql_using="gin"),
+        {"postgresql_with": {"fillfactor": 80}},
+    )
+
+    id: Mapped[Id]
+    order_no: Mapped[str] = mapped_column(unique=True)
+    fan_id: Mapped[Ref]
+    checkout_key: Mapped[str]
+    """The client's key for this checkout: one key, one order."""
+    status: Mapped[OrderStatus] = mapped_column(text_enum(OrderStatus))
+    goods_fen: Mapped[Fen]
+    freight_fen: Mapped[Fen]
+    discount_fen: Mapped[Fen]
+    total_fen: Mapped[Fen]
+    paid_fen: Mapped[Fen] = mapped_column(default=0)
+    refunding_fen: Mapped[Fen] = mapped_column(default=0)
+    """Held by after-sales that are not finished."""
+    refunded_fen: Mapped[Fen] = mapped_column(default=0)
+    freight_claimed_fen: Mapped[Fen] = mapped_column(default=0)
+    """Freight that went, or is going, back: all of it or nothing."""
+    quantity: Mapped[int]
+    payment_id: Mapped[int | None] = mapped_column(BigInteger)
+    receiver: Mapped[str] = mapped_column(Sealed)
+    """Name, phone and street as JSON text."""
+    phone_blind: Mapped[str]
+    region_code: Mapped[str]
+    region: Mapped[str]
+    """Province, city and district in words."""
+    note: Mapped[str] = mapped_column(default="")
+    quote: Mapped[dict[str, Any]] = mapped_column(JSONB)
+    """The quote with its basis and trace: replayable."""
+    grams: Mapped[list[str]] = mapped_column(ARRAY(Text))
+    """Search keys of what was ordered."""
+    folded: Mapped[str]
+    placed_at: Mapped[Utc]
+    pay_until: Mapped[Utc]
+    paid_at: Mapped[Utc | None]
+    shipped_at: Mapped[Utc | None]
+    received_at: Mapped[Utc | None]
+    closed_at: Mapped[Utc | None]
+    close_reason: Mapped[str] = mapped_column(default="")
+
+
+class OrderLine(Base):
+    """One SKU of an order with the price it was bought at."""
+
+    __tablename__ = "order_line"
+    __table_args__ = (
+        UniqueConstraint("order_id", "sku_id"),
+        CheckConstraint("quantity BETWEEN 1 AND 9999", "quantity"),
+        CheckConstraint("pay_fen = list_fen - discount_fen AND pay_fen >= 0", "pay"),
+        CheckConstraint("shipped >= 0 AND cancelled >= 0 AND returned >= 0", "signs"),
+        CheckConstraint("shipped + cancelled <= quantity", "pieces"),
+        CheckConstraint("holding BETWEEN 0 AND cancelled", "holding"),
+        CheckConstraint("returned <= shipped", "returned"),
+        CheckConstraint(
+            "refunding_fen >= 0 AND refunded_fen >= 0 AND refunding_fen + refunded_fen <= pay_fen",
+            "refunds",
+        ),
+        CheckConstraint("limit_held BETWEEN 0 AND quantity", "limit_held"),
+    )
+
+    id: Mapped[Id]
+    order_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("orders.id"))
+    sku_id: Mapped[Ref]
+    product_id: Mapped[Ref]
+    product_name: Mapped[str]
+    spec_text: Mapped[str]
+    image_url: Mapped[str]
+    unit_price_fen: Mapped[Fen]
+    cost_fen: Mapped[int | None] = mapped_column(BigInteger)
+    """Never leaves the console."""
+    quantity: Mapped[int]
+    list_fen: Mapped[Fen]
+    discount_fen: Mapped[Fen]
+    pay_fen: Mapped[Fen]
+    freight_fen: Mapped[Fen]
+    """Share of the order's freight, for margins; refunds treat freight as one amount."""
+    shipped: Mapped[int] = mapped_column(default=0)
+    cancelled: Mapped[int] = mapped_column(default=0)
+    """Unshipped pieces refunded or held by an open after-sale."""
+    holding: Mapped[int] = mapped_column(default=0)
+    """Those of `cancelled` whose after-sale is undecided."""
+    returned: Mapped[int] = mapped_column(default=0)
+    """Shipped pieces refunded or held by an open after-sale."""
+    refunding_fen: Mapped[Fen] = mapped_column(default=0)
+    refunded_fen: Mapped[Fen] = mapped_column(default=0)
+    limit_held: Mapped[int] = mapped_column(default=0)
+    """Pieces that still count against the product's purchase limit."""
+
+
+class OrderTransition(Base):
+    """One step of an order, a parcel or an after-sale: who, when, why."""
+
+    __tablename__ = "order_transition"
+    __table_args__ = (
+        Index("ix_order_transition_order", "order_id", "id"),
+        {"info": {"append_only": True}},
+    )
+
+    id: Mapped[Id]
+    order_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("orders.id"))
+    subject: Mapped[str]
+    """`order`, or the parcel's or after-sale's own number."""
+    action: Mapped[str]
+    before: Mapped[str]
+    after: Mapped[str]
+    actor: Mapped[str]
+    """`fan:1`, `staff:2` or `system`."""
+    reason: Mapped[str] = mapped_column(default="")
+    at: Mapped[Utc]
+
+
+class Parcel(Base):
+    """One parcel on its way."""
+
+    __tablename__ = "parcel"
+    __table_args__ = (UniqueConstraint("order_id", "tracking_no"),)
+
+    id: Mapped[Id]
+    order_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("orders.id"))
+    courier: Mapped[str]
+    tracking_no: Mapped[str]
+    status: Mapped[ParcelStatus] = mapped_column(text_enum(ParcelStatus))
+    shipped_at: Mapped[Utc]
+    received_at: Mapped[Utc | None]
+
+
+class ParcelLine(Base):
+    """How many pieces of an order line a parcel holds."""
+
+    __tablename__ = "parcel_line"
+    __table_args__ = (CheckConstraint("quantity > 0", "quantity"),)
+
+    parcel_id: Mapped[int] = mapped_column(
+        BigInteger, ForeignKey("parcel.id"), primary_key=True
+    )
+    order_line_id: Mapped[int] = mapped_column(
+        BigInteger, ForeignKey("order_line.id"), primary_key=True
+    )
+    quantity: Mapped[int]
+
+
+class AfterSale(Base):
+    """Money asked back for some pieces of an order."""
+
+    __tablename__ = "after_sale"
+    __table_args__ = (
+        CheckConstraint(
+            "amount_fen = goods_fen + freight_fen AND amount_fen >= 0", "amount"
+        ),
+        CheckConstraint("attempt >= 0", "attempt"),
+        Index("ix_after_sale_order", "order_id", "id"),
+        Index("ix_after_sale_fan", "fan_id", text("id DESC")),
+        Index("ix_after_sale_status", "status", text("id DESC")),
+    )
+
+    id: Mapped[Id]
+    after_sale_no: Mapped[str] = mapped_column(unique=True)
+    order_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("orders.id"))
+    fan_id: Mapped[Ref]
+    status: Mapped[AfterSaleStatus] = mapped_column(text_enum(AfterSaleStatus))
+    reason: Mapped[AfterSaleReason] = mapped_column(text_enum(AfterSaleReason))
+    note: Mapped[str] = mapped_column(default="")
+    goods_fen: Mapped[Fen]
+    freight_fen: Mapped[Fen]
+    amount_fen: Mapped[Fen]
+    quantity: Mapped[int]
+    restock: Mapped[bool | None]
+    """Whether the shipped pieces went back on sale; decided at approval."""
+    refund_id: Mapped[int | None] = mapped_column(BigInteger)
+    attempt: Mapped[int] = mapped_column(default=0)
+    """How many times the refund was asked for; part of its reference."""
+    requested_at: Mapped[Utc]
+    decided_at: Mapped[Utc | None]
+    decided_by: Mapped[str] = mapped_column(default="")
+    answer: Mapped[str] = mapped_column(default="")
+    """What the merchant wrote to the fan when deciding."""
+    settled_at: Mapped[Utc | None]
+
+
+class AfterSaleLine(Base):
+    """Pieces of one order line in an after-sale, and their money."""
+
+    __tablename__ = "after_sale_line"
+    __table_args__ = (
+        CheckConstraint(
+            "unshipped >= 0 AND shipped >= 0 AND unshipped + shipped > 0", "pieces"
+        ),
+        CheckConstraint("amount_fen >= 0", "amount"),
+    )
+
+    after_sale_id: Mapped[int] = mapped_column(
+        BigInteger, ForeignKey("after_sale.id"), primary_key=True
+    )
+    order_line_id: Mapped[int] = mapped_column(
+        BigInteger, ForeignKey("order_line.id"), primary_key=True, index=True
+    )
+    unshipped: Mapped[int]
+    shipped: Mapped[int]
+    amount_fen: Mapped[Fen]
+
+
+invariant(
+    "M5-lines",
+    "the lines of an order add up to its goods, discount and freight",
+    """
+    SELECT o.id FROM orders o JOIN order_line l ON l.order_id = o.id
+    GROUP BY o.id, o.goods_fen, o.discount_fen, o.freight_fen, o.quantity
+    HAVING sum(l.list_fen) <> o.goods_fen OR sum(l.discount_fen) <> o.discount_fen
+        OR sum(l.freight_fen) <> o.freight_fen OR sum(l.quantity) <> o.quantity
+    """,
+)
+invariant(
+    "M6-quote",
+    "an order costs what its stored quote says",
+    """
+    SELECT id FROM orders WHERE total_fen <> (quote->>'total_fen')::bigint
+        OR total_fen <> goods_fen + freight_fen - discount_fen OR total_fen < 0
+    """,
+)
+invariant(
+    "P5-orders",
+    "per order: refunding and refunded are the sums of its after-sales, and never exceed paid",
+    """
+    SELECT o.id, o.refunding_fen, o.refunded_fen FROM orders o LEFT JOIN (
+        SELECT order_id,
+            sum(amount_fen) FILTER (WHERE status IN ('requested', 'refunding', 'abnormal')) AS open,
+            sum(amount_fen) FILTER (WHERE status = 'refunded') AS done,
+            sum(freight_fen) FILTER (WHERE status NOT IN ('rejected', 'withdrawn')) AS freight
+        FROM after_sale GROUP BY order_id
+    ) a ON a.order_id = o.id
+    WHERE o.refunding_fen <> coalesce(a.open, 0) OR o.refunded_fen <> coalesce(a.done, 0)
+        OR o.refunding_fen + o.refunded_fen > o.paid_fen
+        OR o.freight_claimed_fen <> coalesce(a.freight, 0)
+    """,
+)
+invariant(
+    "P5-lines",
+    "per line: claimed pieces and money are the sums of its after-sale lines",
+    """
+    SELECT l.id FROM order_line l LEFT JOIN (
+        SELECT s.order_line_id,
+            sum(s.unshipped) AS unshipped,
+            sum(s.unshipped) FILTER (WHERE a.status = 'requested') AS holding,
+            sum(s.shipped) AS shipped,
+            sum(s.amount_fen) FILTER (WHERE a.status <> 'refunded') AS open,
+            sum(s.amount_fen) FILTER (WHERE a.status = 'refunded') AS done
+        FROM after_sale_line s JOIN after_sale a ON a.id = s.after_sale_id
+        WHERE a.status NOT IN ('rejected', 'withdrawn') GROUP BY s.order_line_id
+    ) c ON c.order_line_id = l.id
+    WHERE l.cancelled <> coalesce(c.unshipped, 0) OR l.holding <> coalesce(c.holding, 0)
+        OR l.returned <> coalesce(c.shipped, 0) OR l.refunding_fen <> coalesce(c.open, 0)
+        OR l.refunded_fen <> coalesce(c.done, 0) OR l.refunding_fen + l.refunded_fen > l.pay_fen
+    """,
+)
+invariant(
+    "O1-shipped",
+    "pieces sent are the sums of the parcels; none is both sent and refunded unsent",
+    """
+    SELECT l.id FROM order_line l LEFT JOIN (
+        SELECT order_line_id, sum(quantity) AS sent FROM parcel_line GROUP BY order_line_id
+    ) p ON p.order_line_id = l.id
+    WHERE l.shipped <> coalesce(p.sent, 0) OR l.shipped + l.cancelled > l.quantity
+    """,
+)
+invariant(
+    "O1-steps",
+    "an order stands where its last step left it",
+    """
+    SELECT o.id, o.status FROM orders o LEFT JOIN LATERAL (
+        SELECT after FROM order_transition t WHERE t.order_id = o.id AND t.subject = 'order'
+        ORDER BY t.id DESC LIMIT 1
+    ) t ON true
+    WHERE o.status <> coalesce(t.after, 'unpaid')
+    """,
+)
+invariant(
+    "O1-stock",
+    "an unpaid order holds its stock, a paid one sold it, a closed one gave it back",
+    """
+    SELECT o.id, o.status FROM orders o JOIN order_line l ON l.order_id = o.id
+    LEFT JOIN (
+        SELECT reference, sku_id,
+            sum(quantity) FILTER (WHERE state = 'open') AS held,
+            sum(quantity) FILTER (WHERE state = 'converted') AS sold
+        FROM reservation GROUP BY reference, sku_id
+    ) r ON r.reference = o.order_no AND r.sku_id = l.sku_id
+    WHERE CASE o.status
+        WHEN 'unpaid' THEN coalesce(r.sold, 0) <> 0
+        WHEN 'closed' THEN coalesce(r.held, 0) + coalesce(r.sold, 0) <> 0
+        ELSE coalesce(r.sold, 0) <> l.quantity END
+    """,
+)
+invariant(
+    "S3-counts",
+    "what counts against purchase limits is what the order lines say",
+    """
+    SELECT fan_id, product_id, c.quantity, coalesce(h.held, 0) AS held
+    FROM purchase_count c FULL JOIN (
+        SELECT o.fan_id, l.product_id, sum(l.limit_held) AS held
+        FROM order_line l JOIN orders o ON o.id = l.order_id
+        WHERE l.limit_held > 0 GROUP BY o.fan_id, l.product_id
+    ) h USING (fan_id, product_id)
+    WHERE coalesce(c.quantity, 0) <> coalesce(h.held, 0)
+    """,
+)

@@ -1,0 +1,120 @@
+"""The order book: finding, locking and stepping orders. Every verb starts by locking its order."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import select
+
+from tiefen.kernel.db import Tx
+from tiefen.orders import rules
+from tiefen.orders.errors import OrderMissing
+from tiefen.orders.models import AfterSale, Order, OrderLine, OrderTransition
+from tiefen.orders.values import AfterSaleAction, LinePieces, OrderAction, OrderStatus
+
+
+@dataclass(frozen=True, slots=True)
+class Receiver:
+    """Who gets the goods."""
+
+    name: str
+    phone: str
+    detail: str
+
+    def sealed(self) -> str:
+        """As it is kept."""
+        return json.dumps([self.name, self.phone, self.detail], ensure_ascii=False)
+
+
+def receiver_of(kept: str) -> Receiver:
+    """What `Receiver.sealed` made."""
+    return Receiver(*json.loads(kept))
+
+
+async def locked(tx: Tx, order_no: str, fan_id: int | None = None) -> Order:
+    """The order, locked until the end of the transaction. Raises OrderMissing, also for a foreign
+    fan's order."""
+    chosen = select(Order).where(Order.order_no == order_no).with_for_update()
+    if fan_id is not None:
+        chosen = chosen.where(Order.fan_id == fan_id)
+    order = await tx.scalar(chosen.execution_options(populate_existing=True))
+    if order is None:
+        raise OrderMissing
+    return order
+
+
+async def seen(tx: Tx, order_no: str, fan_id: int) -> Order:
+    """The fan's order as it stands, not locked. Raises OrderMissing."""
+    order = await tx.scalar(
+        select(Order).where(Order.order_no == order_no, Order.fan_id == fan_id)
+    )
+    if order is None:
+        raise OrderMissing
+    return order
+
+
+async def lines_of(tx: Tx, order: Order) -> Sequence[OrderLine]:
+    """The lines of a locked order, read anew."""
+    found = await tx.scalars(
+        select(OrderLine)
+        .where(OrderLine.order_id == order.id)
+        .order_by(OrderLine.id)
+        .execution_options(populate_existing=True)
+    )
+    return found.all()
+
+
+def pieces(line: OrderLine) -> LinePieces:
+    """What the rules need to know of a line."""
+    return LinePieces(
+        id=line.id,
+        sku_id=line.sku_id,
+        quantity=line.quantity,
+        pay_fen=line.pay_fen,
+        shipped=line.shipped,
+        cancelled=line.cancelled,
+        holding=line.holding,
+        returned=line.returned,
+        claimed_fen=line.refunding_fen + line.refunded_fen,
+    )
+
+
+def name_of(line: OrderLine) -> str:
+    """What a line is called in a sentence."""
+    return f"{line.product_name} {line.spec_text}".strip()
+
+
+def step(tx: Tx, order: Order, action: OrderAction, actor: str, reason: str = "") -> OrderStatus:
+    """Take one step of the order's table and note it. Raises IllegalStep."""
+    before, after = order.status, rules.advance_order(order.status, action)
+    order.status = after
+    _note(tx, order.id, "order", action, before, after, actor, reason)
+    return after
+
+
+def step_after_sale(
+    tx: Tx, after_sale: AfterSale, action: AfterSaleAction, actor: str, reason: str = ""
+) -> None:
+    """Take one step of the after-sale's table and note it. Raises IllegalStep."""
+    before, after = after_sale.status, rules.advance_after_sale(after_sale.status, action)
+    after_sale.status = after
+    _note(
+        tx, after_sale.order_id, after_sale.after_sale_no, action, before, after, actor, reason
+    )
+
+
+def _note(
+    tx: Tx, order_id: int, subject: str, action: str, before: str, after: str, actor: str, reason: str
+) -> None:
+    tx.add(
+        OrderTransition(
+            order_id=order_id,
+            subject=subject,
+            action=str(action),
+            before=str(before),
+            after=str(after),
+            actor=actor,
+            reason=reason,
+            at=tx.now,
+        )
+    )

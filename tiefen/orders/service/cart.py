@@ -1,0 +1,130 @@
+"""The cart and the address book of a fan."""
+
+from sqlalchemy import delete, func, select, update
+from sqlalchemy.dialects.postgresql import insert
+
+from tiefen.catalog import service as catalog
+from tiefen.kernel.db import Tx
+from tiefen.orders import rules
+from tiefen.orders.errors import (
+    AddressMissing,
+    CartFull,
+    CartItemMissing,
+    LineGone,
+    TooManyAddresses,
+)
+from tiefen.orders.models import Address, CartItem
+from tiefen.orders.schemas import AddressIn
+from tiefen.orders.service.regions import region
+
+_MOST_PIECES = 9999
+
+
+async def add_to_cart(tx: Tx, fan_id: int, sku_id: int, quantity: int) -> None:
+    """Put pieces in the cart, on top of those there; the price seen now is noted.
+
+    Raises LineGone, CartFull.
+    """
+    sku = (await catalog.skus(tx, [sku_id])).get(sku_id)
+    if sku is None or not sku.on_shelf:
+        raise LineGone(field="sku_id", sku_id=sku_id, name=sku.product_name if sku else "")
+    mine = CartItem.fan_id == fan_id
+    others = await tx.scalar(
+        select(func.count()).select_from(CartItem).where(mine, CartItem.sku_id != sku_id)
+    )
+    if (others or 0) >= rules.MAX_CART:
+        raise CartFull(most=rules.MAX_CART)
+    row = insert(CartItem).values(
+        fan_id=fan_id,
+        sku_id=sku_id,
+        quantity=quantity,
+        price_seen_fen=sku.price_fen,
+        added_at=tx.now,
+    )
+    await tx.execute(
+        row.on_conflict_do_update(
+            index_elements=["fan_id", "sku_id"],
+            set_={
+                "quantity": func.least(
+                    CartItem.__table__.c.quantity + row.excluded.quantity, _MOST_PIECES
+                ),
+                "price_seen_fen": row.excluded.price_seen_fen,
+                "added_at": row.excluded.added_at,
+            },
+        )
+    )
+
+
+async def set_in_cart(tx: Tx, fan_id: int, sku_id: int, quantity: int) -> None:
+    """Set the pieces of a cart line. Raises CartItemMissing."""
+    found = await tx.scalar(
+        update(CartItem)
+        .where(CartItem.fan_id == fan_id, CartItem.sku_id == sku_id)
+        .values(quantity=quantity)
+        .returning(CartItem.sku_id)
+    )
+    if found is None:
+        raise CartItemMissing
+
+
+async def remove_from_cart(tx: Tx, fan_id: int, sku_ids: list[int]) -> None:
+    """Take lines out of the cart; safe to run twice."""
+    await tx.execute(
+        delete(CartItem).where(CartItem.fan_id == fan_id, CartItem.sku_id.in_(sku_ids))
+    )
+
+
+async def add_address(tx: Tx, fan_id: int, wanted: AddressIn) -> Address:
+    """A new address; the first one is the default. Raises UnknownRegion, TooManyAddresses."""
+    have = await tx.scalar(
+        select(func.count()).select_from(Address).where(Address.fan_id == fan_id)
+    )
+    if (have or 0) >= rules.MAX_ADDRESSES:
+        raise TooManyAddresses(most=rules.MAX_ADDRESSES)
+    address = Address(fan_id=fan_id)
+    await _write(tx, address, wanted, default=wanted.is_default or not have)
+    tx.add(address)
+    await tx.flush()
+    return address
+
+
+async def save_address(tx: Tx, fan_id: int, address_id: int, wanted: AddressIn) -> Address:
+    """Change an address; orders keep the address they were placed with."""
+    address = await own_address(tx, fan_id, address_id)
+    await _write(tx, address, wanted, default=wanted.is_default or address.is_default)
+    await tx.flush()
+    return address
+
+
+async def delete_address(tx: Tx, fan_id: int, address_id: int) -> None:
+    """Forget an address; safe to run twice."""
+    await tx.execute(delete(Address).where(Address.fan_id == fan_id, Address.id == address_id))
+
+
+async def own_address(tx: Tx, fan_id: int, address_id: int) -> Address:
+    """The fan's own address. Raises AddressMissing for any other."""
+    address = await tx.scalar(
+        select(Address).where(Address.id == address_id, Address.fan_id == fan_id)
+    )
+    if address is None:
+        raise AddressMissing(field="address_id")
+    return address
+
+
+async def _write(tx: Tx, address: Address, wanted: AddressIn, *, default: bool) -> None:
+    place = region(wanted.region_code)
+    if default:
+        await tx.execute(
+            update(Address)
+            .where(Address.fan_id == address.fan_id, Address.is_default)
+            .values(is_default=False)
+        )
+    address.name = wanted.name
+    address.phone = wanted.phone
+    address.region_code = place.code
+    address.province = place.province
+    address.city = place.city
+    address.district = place.district
+    address.detail = wanted.detail
+    address.is_default = default
+    address.updated_at = tx.now

@@ -1,0 +1,175 @@
+"""Parcels out, goods received."""
+
+from datetime import timedelta
+
+from sqlalchemy import select, text, update
+
+from tiefen.kernel.auth import StaffActor
+from tiefen.kernel.db import Tx
+from tiefen.kernel.events import publish
+from tiefen.kernel.jobs import later
+from tiefen.orders import rules
+from tiefen.orders.errors import (
+    DuplicateLine,
+    DuplicateParcel,
+    OrderMissing,
+    TooMuchShipped,
+)
+from tiefen.orders.events import OrderReceived, OrderShipped
+from tiefen.orders.models import AfterSale, Order, OrderLine, Parcel, ParcelLine
+from tiefen.orders.schemas import ParcelIn, PieceIn
+from tiefen.orders.service.book import lines_of, locked, name_of, pieces, step
+from tiefen.orders.values import AfterSaleStatus, OrderAction, OrderStatus, ParcelStatus
+from tiefen.team import service as team
+
+ASK_AGAIN = timedelta(days=1)
+"""An order in after-sale is not received by itself; look again after this."""
+SHIP = text(
+    "UPDATE order_line SET shipped = shipped + :quantity"
+    " WHERE id = :line AND shipped + cancelled + :quantity <= quantity RETURNING id"
+)
+"""The guard that keeps a piece from being both sent and refunded unsent."""
+
+
+async def ship(tx: Tx, actor: StaffActor, order_no: str, wanted: ParcelIn) -> Parcel:
+    """Send a parcel with some pieces, or with all that is left to send.
+
+    Raises OrderMissing, IllegalStep, TooMuchShipped, DuplicateParcel, DuplicateLine.
+    """
+    order = await locked(tx, order_no)
+    if order.status not in rules.CAN_SHIP:
+        rules.advance_order(order.status, OrderAction.SHIP_PART)
+    await _check_new(tx, order, wanted.tracking_no)
+    lines = {line.id: line for line in await lines_of(tx, order)}
+    chosen = picked(lines, wanted.lines) or {
+        line.id: left for line in lines.values() if (left := rules.left_to_ship(pieces(line)))
+    }
+    if not chosen:
+        first = next(iter(lines.values()))
+        raise TooMuchShipped(name=name_of(first), left=0)
+    rules.check_shipping(
+        {line.id: name_of(line) for line in lines.values()},
+        {line.id: pieces(line) for line in lines.values()},
+        chosen,
+    )
+    parcel = await _send(tx, order, wanted, chosen)
+    complete = rules.is_all_shipped([pieces(line) for line in await lines_of(tx, order)])
+    actor_name = f"staff:{actor.id}"
+    if complete:
+        finish_shipping(tx, order, actor_name)
+    else:
+        step(tx, order, OrderAction.SHIP_PART, actor_name, wanted.tracking_no)
+    await team.record_audit(
+        tx,
+        actor,
+        "orders.ship",
+        f"order:{order_no}",
+        after={"tracking_no": wanted.tracking_no, "pieces": sum(chosen.values())},
+    )
+    return parcel
+
+
+def finish_shipping(tx: Tx, order: Order, actor: str) -> None:
+    """Nothing is left to send: the order waits for its receipt."""
+    step(tx, order, OrderAction.SHIP_REST, actor)
+    order.shipped_at = tx.now
+    later(
+        tx,
+        "orders.receive_shipped",
+        run_at=tx.now + rules.RECEIVE_AFTER,
+        order_no=order.order_no,
+    )
+    event = OrderShipped(order.id, order.order_no, order.fan_id, tx.now)
+    publish(tx, event, aggregate=f"order:{order.id}")
+
+
+async def receive(tx: Tx, fan_id: int, order_no: str) -> None:
+    """The fan has the goods; asking twice is no error. Raises OrderMissing, IllegalStep."""
+    order = await locked(tx, order_no, fan_id)
+    if order.status is not OrderStatus.RECEIVED:
+        await _receive(tx, order, f"fan:{fan_id}")
+
+
+async def receive_shipped(tx: Tx, order_no: str) -> None:
+    """Nobody objected for days: received. An open after-sale puts it off."""
+    order = await locked(tx, order_no)
+    if order.status is not OrderStatus.SHIPPED:
+        return
+    if await _in_after_sale(tx, order):
+        later(tx, "orders.receive_shipped", run_at=tx.now + ASK_AGAIN, order_no=order_no)
+        return
+    await _receive(tx, order, "system")
+
+
+def picked(lines: dict[int, OrderLine], wanted: list[PieceIn]) -> dict[int, int]:
+    """Line id → pieces, as somebody picked them. Raises DuplicateLine, OrderMissing for a line of
+    another order."""
+    chosen: dict[int, int] = {}
+    for place, piece in enumerate(wanted):
+        if piece.line_id not in lines:
+            raise OrderMissing(field=f"lines.{place}.line_id")
+        if piece.line_id in chosen:
+            raise DuplicateLine(field=f"lines.{place}.line_id")
+        chosen[piece.line_id] = piece.quantity
+    return chosen
+
+
+async def _check_new(tx: Tx, order: Order, tracking_no: str) -> None:
+    known = await tx.scalar(
+        select(Parcel.id).where(Parcel.order_id == order.id, Parcel.tracking_no == tracking_no)
+    )
+    if known is not None:
+        raise DuplicateParcel(field="tracking_no", tracking_no=tracking_no)
+
+
+async def _send(tx: Tx, order: Order, wanted: ParcelIn, chosen: dict[int, int]) -> Parcel:
+    for line_id, quantity in sorted(chosen.items()):
+        sent = await tx.scalar(SHIP, {"line": line_id, "quantity": quantity})
+        if sent is None:
+            raise TooMuchShipped(name=order.order_no, left=0)
+    parcel = Parcel(
+        order_id=order.id,
+        courier=wanted.courier,
+        tracking_no=wanted.tracking_no,
+        status=ParcelStatus.SHIPPED,
+        shipped_at=tx.now,
+    )
+    tx.add(parcel)
+    await tx.flush()
+    tx.add_all(
+        ParcelLine(parcel_id=parcel.id, order_line_id=line_id, quantity=quantity)
+        for line_id, quantity in chosen.items()
+    )
+    return parcel
+
+
+async def _in_after_sale(tx: Tx, order: Order) -> bool:
+    open_one = await tx.scalar(
+        select(AfterSale.id)
+        .where(
+            AfterSale.order_id == order.id,
+            AfterSale.status.in_(
+                [
+                    AfterSaleStatus.REQUESTED,
+                    AfterSaleStatus.REFUNDING,
+                    AfterSaleStatus.ABNORMAL,
+                ]
+            ),
+        )
+        .limit(1)
+    )
+    return open_one is not None
+
+
+async def _receive(tx: Tx, order: Order, actor: str) -> None:
+    step(tx, order, OrderAction.RECEIVE, actor)
+    order.received_at = tx.now
+    await tx.execute(
+        update(Parcel)
+        .where(Parcel.order_id == order.id, Parcel.status == ParcelStatus.SHIPPED)
+        .values(status=ParcelStatus.RECEIVED, received_at=tx.now)
+    )
+    event = OrderReceived(
+        order.id, order.order_no, order.fan_id, order.total_fen, tx.now
+    )
+    publish(tx, event, aggregate=f"order:{order.id}")

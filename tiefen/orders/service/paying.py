@@ -1,0 +1,141 @@
+"""From placed to paid, or to closed. Closing asks the provider first: money may have been faster."""
+
+from datetime import datetime
+
+from tiefen.inventory import service as inventory
+from tiefen.inventory.errors import ReservationEnded, StockShort
+from tiefen.kernel.db import Db, Tx
+from tiefen.kernel.events import publish
+from tiefen.kernel.failpoints import failpoint
+from tiefen.kernel.jobs import later
+from tiefen.orders import rules
+from tiefen.orders.errors import AlreadyPaid, NothingToPay, PayExpired
+from tiefen.orders.events import OrderClosed, OrderPaid
+from tiefen.orders.models import Order
+from tiefen.orders.service.book import lines_of, locked, seen, step
+from tiefen.orders.values import CloseReason, OrderAction, OrderStatus
+from tiefen.payments import service as payments
+from tiefen.payments.values import PaymentState
+from tiefen.promotion import service as promotion
+
+
+async def check_payable(tx: Tx, fan_id: int, order_no: str) -> None:
+    """Refuse to open the pay sheet of an order that is not waiting for money.
+
+    Raises OrderMissing, NothingToPay, PayExpired. Deadlines are judged on the database's clock.
+    """
+    order = await seen(tx, order_no, fan_id)
+    if order.status is not OrderStatus.UNPAID:
+        raise NothingToPay(status=str(order.status))
+    if tx.now >= order.pay_until:
+        raise PayExpired
+
+
+async def mark_paid(
+    tx: Tx, order_no: str, payment_id: int, amount_fen: int, paid_at: datetime
+) -> None:
+    """Verified money came for an order: it becomes real, or the money goes back. Safe to run twice.
+
+    The stock is still held, or taken anew if a clean-up gave it back. If it is gone, or the order
+    was closed, the whole amount is refunded: money never stays without goods.
+    """
+    order = await locked(tx, order_no)
+    if order.status not in (OrderStatus.UNPAID, OrderStatus.CLOSED):
+        return
+    if amount_fen != order.total_fen:
+        raise ValueError(f"{order_no} costs {order.total_fen} fen, {amount_fen} were paid")
+    if order.status is OrderStatus.UNPAID:
+        try:
+            await become_paid(tx, order, payment_id, paid_at)
+            return
+        except ReservationEnded:
+            if await _hold_again(tx, order):
+                await become_paid(tx, order, payment_id, paid_at)
+                return
+        await _close(tx, order, CloseReason.SOLD_OUT, "system")
+    await payments.request_refund(
+        tx, payment_id, amount_fen, f"{order_no}-late", "订单已关闭，原路退款"
+    )
+
+
+async def become_paid(
+    tx: Tx, order: Order, payment_id: int | None, paid_at: datetime
+) -> None:
+    """The order is paid, or costs nothing: its stock leaves."""
+    await inventory.convert(tx, order.order_no)
+    failpoint("orders.paid.converted")
+    step(tx, order, OrderAction.PAY, "system")
+    order.paid_fen = order.total_fen
+    order.payment_id = payment_id
+    order.paid_at = paid_at
+    event = OrderPaid(
+        order.id, order.order_no, order.fan_id, order.total_fen, order.quantity, paid_at
+    )
+    publish(tx, event, aggregate=f"order:{order.id}")
+
+
+async def cancel(db: Db, merchant: str, fan_id: int, order_no: str) -> None:
+    """The fan does not want the order any more. Asking twice is no error.
+
+    Raises OrderMissing, IllegalStep, AlreadyPaid (the money was faster).
+    """
+    async with db.merchant(merchant) as tx:
+        order = await seen(tx, order_no, fan_id)
+        if order.status is OrderStatus.CLOSED:
+            return
+        rules.advance_order(order.status, OrderAction.CLOSE)
+    if not await _close_at_provider(db, merchant, order_no):
+        raise AlreadyPaid
+    async with db.merchant(merchant) as tx:
+        order = await locked(tx, order_no, fan_id)
+        if order.status is not OrderStatus.CLOSED:
+            await _close(tx, order, CloseReason.CANCELLED, f"fan:{fan_id}")
+
+
+async def close_unpaid(db: Db, merchant: str, order_no: str) -> None:
+    """Close an order whose deadline has passed; one that was paid meanwhile stays. Repeatable."""
+    async with db.merchant(merchant) as tx:
+        order = await locked(tx, order_no)
+        if order.status is not OrderStatus.UNPAID:
+            return
+        if tx.now < order.pay_until:
+            later(tx, "orders.close_unpaid", run_at=order.pay_until, order_no=order_no)
+            return
+    if not await _close_at_provider(db, merchant, order_no):
+        return
+    failpoint("orders.close.asked")
+    async with db.merchant(merchant) as tx:
+        order = await locked(tx, order_no)
+        if order.status is OrderStatus.UNPAID:
+            await _close(tx, order, CloseReason.UNPAID, "system")
+
+
+async def _close_at_provider(db: Db, merchant: str, order_no: str) -> bool:
+    """Whether no money can come any more. False: it was paid, and settling makes the order paid."""
+    return await payments.close(db, merchant, order_no) is not PaymentState.PAID
+
+
+async def _close(tx: Tx, order: Order, reason: CloseReason, actor: str) -> None:
+    step(tx, order, OrderAction.CLOSE, actor, reason)
+    order.closed_at = tx.now
+    order.close_reason = reason
+    lines = await lines_of(tx, order)
+    await promotion.give_back_limits(
+        tx, order.fan_id, [(line.product_id, line.limit_held) for line in lines]
+    )
+    for line in lines:
+        line.limit_held = 0
+    await inventory.release(tx, order.order_no)
+    event = OrderClosed(order.id, order.order_no, order.fan_id, reason, tx.now)
+    publish(tx, event, aggregate=f"order:{order.id}")
+
+
+async def _hold_again(tx: Tx, order: Order) -> bool:
+    """Take stock that was given back too early once more; False when somebody else has it now."""
+    lines = [(line.sku_id, line.quantity) for line in await lines_of(tx, order)]
+    try:
+        async with tx.begin_nested():
+            await inventory.reserve(tx, order.order_no, lines, tx.now)
+    except StockShort:
+        return False
+    return True
