@@ -168,13 +168,11 @@ def plan_refund(
     wanted: Mapping[int, int],
     *,
     freight_left_fen: int,
-    with_freight: bool | None = None,
 ) -> RefundPlan:
     """What an after-sale over `wanted` (line id → pieces) takes of an order.
 
     Pieces that were not sent go first: they need no way back. Freight returns with the part that
-    leaves nothing, if nothing was ever sent; `with_freight` decides otherwise.
-    Raises NothingLeft, TooMuchRefunded, FreightTaken.
+    leaves nothing, if nothing was ever sent. Raises NothingLeft, TooMuchRefunded.
     """
     if not any(left_to_refund(line) for line in lines.values()):
         raise NothingLeft
@@ -199,16 +197,26 @@ def plan_refund(
     whole = all(
         left_to_refund(line) == wanted.get(line.id, 0) for line in lines.values()
     )
-    if with_freight and not freight_left_fen:
-        raise FreightTaken(field="refund_freight")
     untouched = not any(line.shipped for line in lines.values())
-    gives_freight = (whole and untouched) if with_freight is None else with_freight
     return RefundPlan(
         parts=tuple(parts),
         goods_fen=sum(part.amount_fen for part in parts),
-        freight_fen=freight_left_fen if gives_freight else 0,
+        freight_fen=freight_left_fen if whole and untouched else 0,
         whole=whole,
     )
+
+
+def freight_of(freight_fen: int, claimed_fen: int, own_fen: int, wanted: bool | None) -> int:
+    """The freight an after-sale gives back when decided: by rule (None), or as the merchant says.
+
+    `claimed_fen` is what all after-sales of the order hold, `own_fen` of it by this one.
+    Raises FreightTaken.
+    """
+    if wanted is None or (wanted and own_fen):
+        return own_fen
+    if wanted and claimed_fen:
+        raise FreightTaken(field="refund_freight")
+    return freight_fen if wanted else 0
 
 
 def check_after_sale_window(received_at: datetime | None, now: datetime) -> None:

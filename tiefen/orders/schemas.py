@@ -1,11 +1,14 @@
 """What orders sends and takes over HTTP."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated, Literal
 
 from pydantic import Field, StrictBool, StringConstraints
 
+from tiefen.kernel.errors import language
 from tiefen.kernel.http import IdIn, In, Out, QuantityIn
+from tiefen.kernel.money import yuan
 from tiefen.kernel.text import OneLine, Prose
 from tiefen.orders.values import (
     AfterSaleReason,
@@ -14,6 +17,7 @@ from tiefen.orders.values import (
     OrderStatus,
     ParcelStatus,
 )
+from tiefen.promotion.values import Problem, ProblemKind, Quote
 
 MAX_LINES = 100
 PhoneIn = Annotated[
@@ -182,17 +186,35 @@ class PayIn(In):
     client: Literal["jsapi", "mini", "native"]
 
 
+class PaySheetOut(Out):
+    """Arguments of WeChat's pay sheet."""
+
+    app_id: str
+    time_stamp: str
+    nonce_str: str
+    package: str
+    sign_type: str
+    pay_sign: str
+
+
+class PayOut(Out):
+    """How to pay: `sheet` inside WeChat and in the mini program, `code_url` as a QR code."""
+
+    client: Literal["jsapi", "mini", "native"]
+    expires_at: datetime
+    sheet: PaySheetOut | None
+    code_url: str | None
+
+
+class PaymentStateOut(Out):
+    """Whether the money has come. The order follows within a second."""
+
+    paid: bool
+    order_status: OrderStatus
+
+
 class ReceiverOut(Out):
-    """Who gets the goods, in clear."""
-
-    name: str
-    phone: str
-    region: str
-    detail: str
-
-
-class MaskedReceiver(Out):
-    """Who gets the goods, masked."""
+    """Who gets the goods: in clear for the fan, masked in the console."""
 
     name: str
     phone: str
@@ -345,7 +367,7 @@ class ConsoleOrderRow(Out):
     refunded_fen: int
     quantity: int
     lines: list[ConsoleLineOut]
-    receiver: MaskedReceiver
+    receiver: ReceiverOut
     open_after_sales: int
     placed_at: datetime
     paid_at: datetime | None
@@ -478,3 +500,77 @@ class ConsoleAfterSale(AfterSaleOut):
     order_status: OrderStatus
     refund_id: int | None
     attempt: int
+
+
+# ── from values to what is said ──────────────────────────────────────────────────────────────
+
+
+def quote_out(quote: Quote, short: Sequence[ProblemOut] = ()) -> QuoteOut:
+    """A quote in the reader's language, with the lines that stock falls short of."""
+    problems = [_problem(problem) for problem in quote.problems] + list(short)
+    return QuoteOut(
+        lines=[QuoteLineOut.model_validate(line) for line in quote.lines],
+        goods_fen=quote.goods_fen,
+        freight_fen=quote.freight_fen,
+        discount_fen=quote.discount_fen,
+        total_fen=quote.total_fen,
+        trace=[
+            trace_out(step.step, step.sku_id, step.amount_fen, step.numbers)
+            for step in quote.trace
+        ],
+        problems=problems,
+        can_place=not problems,
+        digest=quote.digest,
+    )
+
+
+def trace_out(step: str, sku_id: int | None, amount_fen: int, numbers: dict[str, int]) -> TraceOut:
+    """One stored trace line as a sentence."""
+    shown = {name: yuan(value) for name, value in numbers.items() if name.endswith("_fen")}
+    zh, en = {
+        "list_price": ("单价 {unit_fen} × {quantity}", "{unit_fen} × {quantity}"),
+        "freight": ("运费 {fee_fen}", "freight {fee_fen}"),
+        "freight_free": (
+            "满 {free_from_fen} 免运费",
+            "free freight from {free_from_fen}",
+        ),
+    }[step]
+    text = say(zh, en).format(**{**numbers, **shown})
+    return TraceOut(step=step, sku_id=sku_id, amount_fen=amount_fen, text=text)
+
+
+def say(zh: str, en: str) -> str:
+    """The sentence in the reader's language."""
+    return en if language.get() == "en" else zh
+
+
+def _problem(problem: Problem) -> ProblemOut:
+    if problem.kind is ProblemKind.GONE:
+        return ProblemOut(
+            kind=CartState.GONE,
+            sku_id=problem.sku_id,
+            available=0,
+            message=say("已下架", "no longer on the shelf"),
+        )
+    return ProblemOut(
+        kind=CartState.LIMITED,
+        sku_id=problem.sku_id,
+        available=problem.left,
+        message=limit_words(problem.limit, problem.left),
+    )
+
+
+def limit_words(limit: int, left: int) -> str:
+    """Why a purchase limit stands in the way."""
+    return say(
+        f"每人限购 {limit} 件，您还可以买 {left} 件",
+        f"at most {limit} per person; you may still buy {left}",
+    )
+
+
+def short_words(available: int) -> str:
+    """Why the stock stands in the way."""
+    return say(
+        f"库存不足，只剩 {available} 件" if available else "已售罄",
+        f"only {available} left" if available else "sold out",
+    )

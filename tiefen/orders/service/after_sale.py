@@ -63,7 +63,12 @@ async def plan(tx: Tx, order: Order, wanted: Sequence[PieceIn]) -> RefundPlan:
     chosen = picked(lines, list(wanted)) or {
         line.id: left for line in lines.values() if (left := rules.left_to_refund(pieces(line)))
     }
-    return _plan(order, lines, chosen, None)
+    return rules.plan_refund(
+        {line.id: name_of(line) for line in lines.values()},
+        {line.id: pieces(line) for line in lines.values()},
+        chosen,
+        freight_left_fen=order.freight_fen - order.freight_claimed_fen,
+    )
 
 
 async def request_after_sale(
@@ -337,21 +342,6 @@ async def _parts(tx: Tx, after_sale: AfterSale) -> Sequence[AfterSaleLine]:
         .order_by(AfterSaleLine.order_line_id)
     )
     return found.all()
-
-
-def _plan(
-    order: Order,
-    lines: Mapping[int, OrderLine],
-    chosen: Mapping[int, int],
-    with_freight: bool | None,
-) -> RefundPlan:
-    return rules.plan_refund(
-        {line.id: name_of(line) for line in lines.values()},
-        {line.id: pieces(line) for line in lines.values()},
-        chosen,
-        freight_left_fen=order.freight_fen - order.freight_claimed_fen,
-        with_freight=with_freight,
-    )
 
 
 def _decide(tx: Tx, after_sale: AfterSale, actor: StaffActor, answer: str) -> None:

@@ -2,6 +2,7 @@
 
 from datetime import datetime
 
+from tiefen.fans import service as fans
 from tiefen.inventory import service as inventory
 from tiefen.inventory.errors import ReservationEnded, StockShort
 from tiefen.kernel.db import Db, Tx
@@ -15,20 +16,39 @@ from tiefen.orders.models import Order
 from tiefen.orders.service.book import lines_of, locked, seen, step
 from tiefen.orders.values import CloseReason, OrderAction, OrderStatus
 from tiefen.payments import service as payments
-from tiefen.payments.values import PaymentState
+from tiefen.payments.values import PaymentState, PayParams
 from tiefen.promotion import service as promotion
+from tiefen.wechat import service as wechat
+from tiefen.wechat.values import PayClientKind
 
 
-async def check_payable(tx: Tx, fan_id: int, order_no: str) -> None:
-    """Refuse to open the pay sheet of an order that is not waiting for money.
+async def pay(
+    db: Db, merchant: str, fan_id: int, order_no: str, client: PayClientKind
+) -> PayParams:
+    """What the fan's face needs to open the pay sheet (or show the code).
 
-    Raises OrderMissing, NothingToPay, PayExpired. Deadlines are judged on the database's clock.
+    The payer is the fan's own identity in the app of `client`, never a parameter. Deadlines are
+    judged on the database's clock. Raises OrderMissing, NothingToPay, PayExpired, and what
+    `payments.begin` refuses.
     """
-    order = await seen(tx, order_no, fan_id)
-    if order.status is not OrderStatus.UNPAID:
-        raise NothingToPay(status=str(order.status))
-    if tx.now >= order.pay_until:
-        raise PayExpired
+    app_id = (await wechat.pay_client(db, merchant)).app_id(client)
+    async with db.merchant(merchant) as tx:
+        order = await seen(tx, order_no, fan_id)
+        if order.status is not OrderStatus.UNPAID:
+            raise NothingToPay(status=str(order.status))
+        if tx.now >= order.pay_until:
+            raise PayExpired
+        openid = await fans.openid_of(tx, fan_id, app_id)
+    return await payments.begin(db, merchant, order_no, client, openid)
+
+
+async def poll(db: Db, merchant: str, fan_id: int, order_no: str) -> PaymentState | None:
+    """Whether the money has come, asking the provider if need be; None: nothing was to be paid."""
+    async with db.merchant(merchant) as tx:
+        order = await seen(tx, order_no, fan_id)
+        if not order.total_fen:
+            return None
+    return (await payments.poll(db, merchant, order_no)).state
 
 
 async def mark_paid(
@@ -74,22 +94,19 @@ async def become_paid(
     publish(tx, event, aggregate=f"order:{order.id}")
 
 
-async def cancel(db: Db, merchant: str, fan_id: int, order_no: str) -> None:
+async def cancel(tx: Tx, fan_id: int, order_no: str) -> None:
     """The fan does not want the order any more. Asking twice is no error.
 
-    Raises OrderMissing, IllegalStep, AlreadyPaid (the money was faster).
+    The payment ends here in the same commit; money that still comes is late and goes back by
+    itself. Raises OrderMissing, IllegalStep, AlreadyPaid (the money was faster).
     """
-    async with db.merchant(merchant) as tx:
-        order = await seen(tx, order_no, fan_id)
-        if order.status is OrderStatus.CLOSED:
-            return
-        rules.advance_order(order.status, OrderAction.CLOSE)
-    if not await _close_at_provider(db, merchant, order_no):
+    order = await locked(tx, order_no, fan_id)
+    if order.status is OrderStatus.CLOSED:
+        return
+    rules.advance_order(order.status, OrderAction.CLOSE)
+    if await payments.stop(tx, order_no) is PaymentState.PAID:
         raise AlreadyPaid
-    async with db.merchant(merchant) as tx:
-        order = await locked(tx, order_no, fan_id)
-        if order.status is not OrderStatus.CLOSED:
-            await _close(tx, order, CloseReason.CANCELLED, f"fan:{fan_id}")
+    await _close(tx, order, CloseReason.CANCELLED, f"fan:{fan_id}")
 
 
 async def close_unpaid(db: Db, merchant: str, order_no: str) -> None:
@@ -101,18 +118,13 @@ async def close_unpaid(db: Db, merchant: str, order_no: str) -> None:
         if tx.now < order.pay_until:
             later(tx, "orders.close_unpaid", run_at=order.pay_until, order_no=order_no)
             return
-    if not await _close_at_provider(db, merchant, order_no):
+    if await payments.close(db, merchant, order_no) is PaymentState.PAID:
         return
     failpoint("orders.close.asked")
     async with db.merchant(merchant) as tx:
         order = await locked(tx, order_no)
         if order.status is OrderStatus.UNPAID:
             await _close(tx, order, CloseReason.UNPAID, "system")
-
-
-async def _close_at_provider(db: Db, merchant: str, order_no: str) -> bool:
-    """Whether no money can come any more. False: it was paid, and settling makes the order paid."""
-    return await payments.close(db, merchant, order_no) is not PaymentState.PAID
 
 
 async def _close(tx: Tx, order: Order, reason: CloseReason, actor: str) -> None:
