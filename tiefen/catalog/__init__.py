@@ -1,9 +1,9 @@
 """catalog 商品: what the merchant sells.
 
-Owns: product, sku, category.
-Promises: cost price never leaves the console; rich detail is sanitised when written; a SKU that
+owns: product, sku, category.
+promises: cost price never leaves the console; rich detail is sanitised when written; a SKU that
 was ever saved keeps its id and row (orders and stock point at it), it is only taken off the grid;
 a product on the shelf has a picture and at least one SKU for sale.
-Publishes: SkusCreated, ProductShelved.
-Hears: nothing.
+publishes: SkusCreated, ProductShelved.
+hears: nothing.
 """

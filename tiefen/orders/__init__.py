@@ -1,11 +1,11 @@
 """orders 交易: from the cart to the last refund.
 
-Owns: cart_item, address, orders, order_line, order_transition, parcel, parcel_line, after_sale,
+owns: cart_item, address, orders, order_line, order_transition, parcel, parcel_line, after_sale,
 after_sale_line.
-Promises: price, reservation, order and deadline are one commit; only legal transitions, each once;
+promises: price, reservation, order and deadline are one commit; only legal transitions, each once;
 per order and per line refunded + refunding ≤ paid; a piece is shipped or refunded, never both
 outside the return flow; refunds of all parts add up to what was paid.
-Publishes: OrderPlaced, OrderPaid, OrderShipped, OrderReceived, OrderClosed, OrderRefunded,
+publishes: OrderPlaced, OrderPaid, OrderShipped, OrderReceived, OrderClosed, OrderRefunded,
 AfterSaleRequested.
-Hears: payments.PaymentSucceeded, payments.RefundSettled.
+hears: payments.PaymentSucceeded, payments.RefundSettled.
 """

@@ -2,15 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import (
-    BigInteger,
-    CheckConstraint,
-    ForeignKey,
-    Index,
-    Text,
-    UniqueConstraint,
-    text,
-)
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, Text, UniqueConstraint, text
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -20,8 +12,10 @@ from tiefen.kernel.db import Base, Fen, Id, Ref, Utc, text_enum
 from tiefen.orders.values import (
     AfterSaleReason,
     AfterSaleStatus,
+    LinePieces,
     OrderStatus,
     ParcelStatus,
+    Receiver,
 )
 
 
@@ -72,9 +66,7 @@ class Order(Base):
     __table_args__ = (
         UniqueConstraint("fan_id", "checkout_key"),
         CheckConstraint("total_fen = goods_fen + freight_fen - discount_fen", "parts"),
-        CheckConstraint(
-            "total_fen >= 0 AND goods_fen >= 0 AND freight_fen >= 0", "signs"
-        ),
+        CheckConstraint("total_fen >= 0 AND goods_fen >= 0 AND freight_fen >= 0", "signs"),
         CheckConstraint("paid_fen IN (0, total_fen)", "paid"),
         CheckConstraint(
             "refunding_fen >= 0 AND refunded_fen >= 0 AND refunding_fen + refunded_fen <= paid_fen",
@@ -128,6 +120,11 @@ class Order(Base):
     closed_at: Mapped[Utc | None]
     close_reason: Mapped[str] = mapped_column(default="")
 
+    @property
+    def receiver_value(self) -> Receiver:
+        """Who gets the goods, in clear."""
+        return Receiver.of(self.receiver)
+
 
 class OrderLine(Base):
     """One SKU of an order with the price it was bought at."""
@@ -176,6 +173,26 @@ class OrderLine(Base):
     limit_held: Mapped[int] = mapped_column(default=0)
     """Pieces that still count against the product's purchase limit."""
 
+    @property
+    def title(self) -> str:
+        """What the line is called in a sentence."""
+        return f"{self.product_name} {self.spec_text}".strip()
+
+    @property
+    def pieces(self) -> LinePieces:
+        """What the rules need to know of it."""
+        return LinePieces(
+            id=self.id,
+            sku_id=self.sku_id,
+            quantity=self.quantity,
+            pay_fen=self.pay_fen,
+            shipped=self.shipped,
+            cancelled=self.cancelled,
+            holding=self.holding,
+            returned=self.returned,
+            claimed_fen=self.refunding_fen + self.refunded_fen,
+        )
+
 
 class OrderTransition(Base):
     """One step of an order, a parcel or an after-sale: who, when, why."""
@@ -220,9 +237,7 @@ class ParcelLine(Base):
     __tablename__ = "parcel_line"
     __table_args__ = (CheckConstraint("quantity > 0", "quantity"),)
 
-    parcel_id: Mapped[int] = mapped_column(
-        BigInteger, ForeignKey("parcel.id"), primary_key=True
-    )
+    parcel_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("parcel.id"), primary_key=True)
     order_line_id: Mapped[int] = mapped_column(
         BigInteger, ForeignKey("order_line.id"), primary_key=True
     )
@@ -234,9 +249,7 @@ class AfterSale(Base):
 
     __tablename__ = "after_sale"
     __table_args__ = (
-        CheckConstraint(
-            "amount_fen = goods_fen + freight_fen AND amount_fen >= 0", "amount"
-        ),
+        CheckConstraint("amount_fen = goods_fen + freight_fen AND amount_fen >= 0", "amount"),
         CheckConstraint("attempt >= 0", "attempt"),
         Index("ix_after_sale_order", "order_id", "id"),
         Index("ix_after_sale_fan", "fan_id", text("id DESC")),
@@ -272,9 +285,7 @@ class AfterSaleLine(Base):
 
     __tablename__ = "after_sale_line"
     __table_args__ = (
-        CheckConstraint(
-            "unshipped >= 0 AND shipped >= 0 AND unshipped + shipped > 0", "pieces"
-        ),
+        CheckConstraint("unshipped >= 0 AND shipped >= 0 AND unshipped + shipped > 0", "pieces"),
         CheckConstraint("amount_fen >= 0", "amount"),
     )
 

@@ -113,9 +113,7 @@ def advance_order(status: OrderStatus, action: OrderAction) -> OrderStatus:
     return after
 
 
-def advance_after_sale(
-    status: AfterSaleStatus, action: AfterSaleAction
-) -> AfterSaleStatus:
+def advance_after_sale(status: AfterSaleStatus, action: AfterSaleAction) -> AfterSaleStatus:
     """What `action` makes of an after-sale. Raises IllegalStep."""
     after = AFTER_SALE.get((status, action))
     if after is None:
@@ -150,9 +148,7 @@ def check_shipping(
     for place, (line_id, quantity) in enumerate(wanted.items()):
         left = left_to_ship(lines[line_id])
         if quantity > left:
-            raise TooMuchShipped(
-                field=f"lines.{place}.quantity", name=names[line_id], left=left
-            )
+            raise TooMuchShipped(field=f"lines.{place}.quantity", name=names[line_id], left=left)
 
 
 def is_all_shipped(lines: Sequence[LinePieces]) -> bool:
@@ -181,9 +177,7 @@ def plan_refund(
         line = lines[line_id]
         left = left_to_refund(line)
         if quantity > left:
-            raise TooMuchRefunded(
-                field=f"lines.{place}.quantity", name=names[line_id], left=left
-            )
+            raise TooMuchRefunded(field=f"lines.{place}.quantity", name=names[line_id], left=left)
         unshipped = min(quantity, left_to_ship(line))
         parts.append(
             RefundPart(
@@ -194,9 +188,7 @@ def plan_refund(
                 amount_fen=refund_fen(line, quantity),
             )
         )
-    whole = all(
-        left_to_refund(line) == wanted.get(line.id, 0) for line in lines.values()
-    )
+    whole = all(left_to_refund(line) == wanted.get(line.id, 0) for line in lines.values())
     untouched = not any(line.shipped for line in lines.values())
     return RefundPlan(
         parts=tuple(parts),
@@ -231,10 +223,7 @@ def diagram(table: Mapping[tuple[StrEnum, StrEnum], StrEnum]) -> str:
     targets = set(table.values())
     first = next(iter(sources - targets), next(iter(table))[0])
     lines = ["stateDiagram-v2", f"    [*] --> {first}"]
-    lines += [
-        f"    {source} --> {target}: {action}"
-        for (source, action), target in table.items()
-    ]
+    lines += [f"    {source} --> {target}: {action}" for (source, action), target in table.items()]
     lines += [f"    {state} --> [*]" for state in sorted(targets - sources)]
     return "\n".join(lines)
 

@@ -1,5 +1,6 @@
 """Words of the trade: states, actions, reasons, and what crosses to other rooms."""
 
+import json
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -168,3 +169,21 @@ class Region:
     province: str
     city: str
     district: str
+
+
+@dataclass(frozen=True, slots=True)
+class Receiver:
+    """Who gets the goods, as it stood when the order was placed."""
+
+    name: str
+    phone: str
+    detail: str
+
+    def kept(self) -> str:
+        """The text that is sealed with the order."""
+        return json.dumps([self.name, self.phone, self.detail], ensure_ascii=False)
+
+    @classmethod
+    def of(cls, kept: str) -> "Receiver":
+        """Read what `kept` made."""
+        return cls(*json.loads(kept))

@@ -1,9 +1,9 @@
 """promotion 价格: what a cart costs, and why.
 
-Owns: freight_template, purchase_count.
-Promises: a quote is a pure function of its basis; it explains itself in trace lines; its parts add
+owns: freight_template, purchase_count.
+promises: a quote is a pure function of its basis; it explains itself in trace lines; its parts add
 up to the fen; it is stored with the order and can be computed again from what was stored; nobody
 buys more of a limited product than the limit.
-Publishes: nothing.
-Hears: nothing.
+publishes: nothing.
+hears: nothing.
 """

@@ -19,16 +19,15 @@ from tiefen.orders.errors import AfterSaleMissing, TooMuchRefunded
 from tiefen.orders.events import AfterSaleRequested, OrderRefunded
 from tiefen.orders.models import AfterSale, AfterSaleLine, Order, OrderLine
 from tiefen.orders.schemas import AfterSaleIn, ApproveIn, PieceIn
-from tiefen.orders.service.book import (
-    lines_of,
-    locked,
-    name_of,
-    pieces,
-    step,
-    step_after_sale,
-)
+from tiefen.orders.service.book import lines_of, locked, seen, step, step_after_sale
 from tiefen.orders.service.fulfilling import finish_shipping, picked
-from tiefen.orders.values import AfterSaleAction, AfterSaleStatus, OrderAction, OrderStatus, RefundPlan
+from tiefen.orders.values import (
+    AfterSaleAction,
+    AfterSaleStatus,
+    OrderAction,
+    OrderStatus,
+    RefundPlan,
+)
 from tiefen.payments import service as payments
 from tiefen.promotion import service as promotion
 from tiefen.team import service as team
@@ -57,32 +56,23 @@ CLAIM_ORDER = text(
 OPEN = (AfterSaleStatus.REQUESTED, AfterSaleStatus.REFUNDING, AfterSaleStatus.ABNORMAL)
 
 
-async def plan(tx: Tx, order: Order, wanted: Sequence[PieceIn]) -> RefundPlan:
-    """What giving back `wanted` pieces (none named: all that is left) would bring, by rule."""
-    lines = {line.id: line for line in await lines_of(tx, order)}
-    chosen = picked(lines, list(wanted)) or {
-        line.id: left for line in lines.values() if (left := rules.left_to_refund(pieces(line)))
-    }
-    return rules.plan_refund(
-        {line.id: name_of(line) for line in lines.values()},
-        {line.id: pieces(line) for line in lines.values()},
-        chosen,
-        freight_left_fen=order.freight_fen - order.freight_claimed_fen,
-    )
+async def plan_after_sale(
+    tx: Tx, fan_id: int, order_no: str, wanted: Sequence[PieceIn]
+) -> RefundPlan:
+    """What a request would bring back, without making it. Raises what the request would."""
+    order = await seen(tx, order_no, fan_id)
+    _check_open(tx, order)
+    return await _plan(tx, order, wanted)
 
 
-async def request_after_sale(
-    tx: Tx, fan_id: int, order_no: str, wanted: AfterSaleIn
-) -> AfterSale:
+async def request_after_sale(tx: Tx, fan_id: int, order_no: str, wanted: AfterSaleIn) -> AfterSale:
     """A fan asks for money back. Pieces and money are held until it is decided.
 
     Raises OrderMissing, IllegalStep, TooLate, TooMuchRefunded, NothingLeft, DuplicateLine.
     """
     order = await locked(tx, order_no, fan_id)
-    if order.status not in rules.CAN_ASK_BACK:
-        rules.advance_order(order.status, OrderAction.REFUND_REST)
-    rules.check_after_sale_window(order.received_at, tx.now)
-    found = await plan(tx, order, wanted.lines)
+    _check_open(tx, order)
+    found = await _plan(tx, order, wanted.lines)
     after_sale = AfterSale(
         after_sale_no=ids.number("A", tx.now),
         order_id=order.id,
@@ -125,9 +115,7 @@ async def reject(tx: Tx, actor: StaffActor, after_sale_no: str, answer: str) -> 
     return after_sale
 
 
-async def approve(
-    tx: Tx, actor: StaffActor, after_sale_no: str, wanted: ApproveIn
-) -> AfterSale:
+async def approve(tx: Tx, actor: StaffActor, after_sale_no: str, wanted: ApproveIn) -> AfterSale:
     """The merchant says yes: stock, limits and the refund are set going in one commit.
 
     A second approval of the same request is no error and does nothing.
@@ -158,7 +146,7 @@ async def approve(
     after_sale.restock = wanted.restock
     _decide(tx, after_sale, actor, wanted.answer)
     if order.status is OrderStatus.PARTLY_SHIPPED and rules.is_all_shipped(
-        [pieces(line) for line in lines.values()]
+        [line.pieces for line in lines.values()]
     ):
         finish_shipping(tx, order, f"staff:{actor.id}")
     await _audit(tx, actor, "orders.approve_after_sale", after_sale, wanted.answer)
@@ -188,6 +176,26 @@ async def refund_settled(tx: Tx, reference: str, *, success: bool, reason: str =
         await _settle(tx, order, after_sale)
     elif after_sale.status is AfterSaleStatus.REFUNDING:
         step_after_sale(tx, after_sale, AfterSaleAction.FAIL, "system", reason)
+
+
+def _check_open(tx: Tx, order: Order) -> None:
+    if order.status not in rules.CAN_ASK_BACK:
+        rules.advance_order(order.status, OrderAction.REFUND_REST)
+    rules.check_after_sale_window(order.received_at, tx.now)
+
+
+async def _plan(tx: Tx, order: Order, wanted: Sequence[PieceIn]) -> RefundPlan:
+    """What giving back `wanted` pieces (none named: all that is left) would bring, by rule."""
+    lines = {line.id: line for line in await lines_of(tx, order)}
+    chosen = picked(lines, wanted) or {
+        line.id: left for line in lines.values() if (left := rules.left_to_refund(line.pieces))
+    }
+    return rules.plan_refund(
+        {line.id: line.title for line in lines.values()},
+        {line.id: line.pieces for line in lines.values()},
+        chosen,
+        freight_left_fen=order.freight_fen - order.freight_claimed_fen,
+    )
 
 
 async def _ask_refund(tx: Tx, order: Order, after_sale: AfterSale) -> None:
@@ -227,7 +235,7 @@ async def _settle(tx: Tx, order: Order, after_sale: AfterSale) -> None:
 
 
 async def _nothing_left(tx: Tx, order: Order, lines: Sequence[OrderLine]) -> bool:
-    if any(rules.left_to_refund(pieces(line)) for line in lines):
+    if any(rules.left_to_refund(line.pieces) for line in lines):
         return False
     still_open = await tx.scalar(
         select(AfterSale.id)
@@ -284,9 +292,7 @@ async def _unclaim(tx: Tx, order: Order, after_sale: AfterSale) -> None:
     await _claim_order(tx, order, -after_sale.amount_fen, -after_sale.freight_fen)
 
 
-async def _set_freight(
-    tx: Tx, order: Order, after_sale: AfterSale, wanted: bool | None
-) -> None:
+async def _set_freight(tx: Tx, order: Order, after_sale: AfterSale, wanted: bool | None) -> None:
     """The merchant's own word on the freight, if any, replaces the rule's."""
     freight_fen = rules.freight_of(
         order.freight_fen, order.freight_claimed_fen, after_sale.freight_fen, wanted
@@ -311,9 +317,7 @@ async def _give_back_limits(
     await promotion.give_back_limits(tx, order.fan_id, freed)
 
 
-async def _locked(
-    tx: Tx, after_sale_no: str, fan_id: int | None = None
-) -> tuple[Order, AfterSale]:
+async def _locked(tx: Tx, after_sale_no: str, fan_id: int | None = None) -> tuple[Order, AfterSale]:
     """The after-sale and its order; the order is locked first, always."""
     chosen = (
         select(Order.order_no)

@@ -1,8 +1,6 @@
 """The order book: finding, locking and stepping orders. Every verb starts by locking its order."""
 
-import json
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from sqlalchemy import select
 
@@ -10,25 +8,7 @@ from tiefen.kernel.db import Tx
 from tiefen.orders import rules
 from tiefen.orders.errors import OrderMissing
 from tiefen.orders.models import AfterSale, Order, OrderLine, OrderTransition
-from tiefen.orders.values import AfterSaleAction, LinePieces, OrderAction, OrderStatus
-
-
-@dataclass(frozen=True, slots=True)
-class Receiver:
-    """Who gets the goods."""
-
-    name: str
-    phone: str
-    detail: str
-
-    def sealed(self) -> str:
-        """As it is kept."""
-        return json.dumps([self.name, self.phone, self.detail], ensure_ascii=False)
-
-
-def receiver_of(kept: str) -> Receiver:
-    """What `Receiver.sealed` made."""
-    return Receiver(*json.loads(kept))
+from tiefen.orders.values import AfterSaleAction, OrderAction, OrderStatus
 
 
 async def locked(tx: Tx, order_no: str, fan_id: int | None = None) -> Order:
@@ -45,9 +25,7 @@ async def locked(tx: Tx, order_no: str, fan_id: int | None = None) -> Order:
 
 async def seen(tx: Tx, order_no: str, fan_id: int) -> Order:
     """The fan's order as it stands, not locked. Raises OrderMissing."""
-    order = await tx.scalar(
-        select(Order).where(Order.order_no == order_no, Order.fan_id == fan_id)
-    )
+    order = await tx.scalar(select(Order).where(Order.order_no == order_no, Order.fan_id == fan_id))
     if order is None:
         raise OrderMissing
     return order
@@ -64,26 +42,6 @@ async def lines_of(tx: Tx, order: Order) -> Sequence[OrderLine]:
     return found.all()
 
 
-def pieces(line: OrderLine) -> LinePieces:
-    """What the rules need to know of a line."""
-    return LinePieces(
-        id=line.id,
-        sku_id=line.sku_id,
-        quantity=line.quantity,
-        pay_fen=line.pay_fen,
-        shipped=line.shipped,
-        cancelled=line.cancelled,
-        holding=line.holding,
-        returned=line.returned,
-        claimed_fen=line.refunding_fen + line.refunded_fen,
-    )
-
-
-def name_of(line: OrderLine) -> str:
-    """What a line is called in a sentence."""
-    return f"{line.product_name} {line.spec_text}".strip()
-
-
 def step(tx: Tx, order: Order, action: OrderAction, actor: str, reason: str = "") -> OrderStatus:
     """Take one step of the order's table and note it. Raises IllegalStep."""
     before, after = order.status, rules.advance_order(order.status, action)
@@ -98,13 +56,18 @@ def step_after_sale(
     """Take one step of the after-sale's table and note it. Raises IllegalStep."""
     before, after = after_sale.status, rules.advance_after_sale(after_sale.status, action)
     after_sale.status = after
-    _note(
-        tx, after_sale.order_id, after_sale.after_sale_no, action, before, after, actor, reason
-    )
+    _note(tx, after_sale.order_id, after_sale.after_sale_no, action, before, after, actor, reason)
 
 
 def _note(
-    tx: Tx, order_id: int, subject: str, action: str, before: str, after: str, actor: str, reason: str
+    tx: Tx,
+    order_id: int,
+    subject: str,
+    action: str,
+    before: str,
+    after: str,
+    actor: str,
+    reason: str,
 ) -> None:
     tx.add(
         OrderTransition(

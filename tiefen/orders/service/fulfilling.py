@@ -1,5 +1,6 @@
 """Parcels out, goods received."""
 
+from collections.abc import Sequence
 from datetime import timedelta
 
 from sqlalchemy import select, text, update
@@ -9,16 +10,11 @@ from tiefen.kernel.db import Tx
 from tiefen.kernel.events import publish
 from tiefen.kernel.jobs import later
 from tiefen.orders import rules
-from tiefen.orders.errors import (
-    DuplicateLine,
-    DuplicateParcel,
-    OrderMissing,
-    TooMuchShipped,
-)
+from tiefen.orders.errors import DuplicateLine, DuplicateParcel, OrderMissing, TooMuchShipped
 from tiefen.orders.events import OrderReceived, OrderShipped
 from tiefen.orders.models import AfterSale, Order, OrderLine, Parcel, ParcelLine
 from tiefen.orders.schemas import ParcelIn, PieceIn
-from tiefen.orders.service.book import lines_of, locked, name_of, pieces, step
+from tiefen.orders.service.book import lines_of, locked, step
 from tiefen.orders.values import AfterSaleStatus, OrderAction, OrderStatus, ParcelStatus
 from tiefen.team import service as team
 
@@ -42,18 +38,18 @@ async def ship(tx: Tx, actor: StaffActor, order_no: str, wanted: ParcelIn) -> Pa
     await _check_new(tx, order, wanted.tracking_no)
     lines = {line.id: line for line in await lines_of(tx, order)}
     chosen = picked(lines, wanted.lines) or {
-        line.id: left for line in lines.values() if (left := rules.left_to_ship(pieces(line)))
+        line.id: left for line in lines.values() if (left := rules.left_to_ship(line.pieces))
     }
     if not chosen:
         first = next(iter(lines.values()))
-        raise TooMuchShipped(name=name_of(first), left=0)
+        raise TooMuchShipped(name=first.title, left=0)
     rules.check_shipping(
-        {line.id: name_of(line) for line in lines.values()},
-        {line.id: pieces(line) for line in lines.values()},
+        {line.id: line.title for line in lines.values()},
+        {line.id: line.pieces for line in lines.values()},
         chosen,
     )
     parcel = await _send(tx, order, wanted, chosen)
-    complete = rules.is_all_shipped([pieces(line) for line in await lines_of(tx, order)])
+    complete = rules.is_all_shipped([line.pieces for line in await lines_of(tx, order)])
     actor_name = f"staff:{actor.id}"
     if complete:
         finish_shipping(tx, order, actor_name)
@@ -83,6 +79,15 @@ def finish_shipping(tx: Tx, order: Order, actor: str) -> None:
     publish(tx, event, aggregate=f"order:{order.id}")
 
 
+async def reveal_receiver(tx: Tx, actor: StaffActor, order_no: str) -> Order:
+    """Somebody looks at who gets the goods, in clear: it is noted who. Raises OrderMissing."""
+    order = await tx.scalar(select(Order).where(Order.order_no == order_no))
+    if order is None:
+        raise OrderMissing
+    await team.record_audit(tx, actor, "orders.reveal_receiver", f"order:{order_no}")
+    return order
+
+
 async def receive(tx: Tx, fan_id: int, order_no: str) -> None:
     """The fan has the goods; asking twice is no error. Raises OrderMissing, IllegalStep."""
     order = await locked(tx, order_no, fan_id)
@@ -101,7 +106,7 @@ async def receive_shipped(tx: Tx, order_no: str) -> None:
     await _receive(tx, order, "system")
 
 
-def picked(lines: dict[int, OrderLine], wanted: list[PieceIn]) -> dict[int, int]:
+def picked(lines: dict[int, OrderLine], wanted: Sequence[PieceIn]) -> dict[int, int]:
     """Line id → pieces, as somebody picked them. Raises DuplicateLine, OrderMissing for a line of
     another order."""
     chosen: dict[int, int] = {}
@@ -169,7 +174,5 @@ async def _receive(tx: Tx, order: Order, actor: str) -> None:
         .where(Parcel.order_id == order.id, Parcel.status == ParcelStatus.SHIPPED)
         .values(status=ParcelStatus.RECEIVED, received_at=tx.now)
     )
-    event = OrderReceived(
-        order.id, order.order_no, order.fan_id, order.total_fen, tx.now
-    )
+    event = OrderReceived(order.id, order.order_no, order.fan_id, order.total_fen, tx.now)
     publish(tx, event, aggregate=f"order:{order.id}")

@@ -78,9 +78,7 @@ async def mark_paid(
     )
 
 
-async def become_paid(
-    tx: Tx, order: Order, payment_id: int | None, paid_at: datetime
-) -> None:
+async def become_paid(tx: Tx, order: Order, payment_id: int | None, paid_at: datetime) -> None:
     """The order is paid, or costs nothing: its stock leaves."""
     await inventory.convert(tx, order.order_no)
     failpoint("orders.paid.converted")

@@ -18,10 +18,9 @@ from tiefen.orders.errors import DuplicateLine, LineGone, QuoteChanged
 from tiefen.orders.events import OrderPlaced
 from tiefen.orders.models import Address, Order, OrderLine
 from tiefen.orders.schemas import LineIn, PlacedOut, PlaceIn, quote_out
-from tiefen.orders.service.book import Receiver
 from tiefen.orders.service.cart import own_address, remove_from_cart
 from tiefen.orders.service.paying import become_paid
-from tiefen.orders.values import OrderStatus
+from tiefen.orders.values import OrderStatus, Receiver
 from tiefen.payments import service as payments
 from tiefen.promotion import service as promotion
 from tiefen.promotion.values import ProblemKind, Quote
@@ -104,12 +103,10 @@ async def _write_order(
             total_fen=quote.total_fen,
             paid_fen=0,
             quantity=sum(line.quantity for line in quote.lines),
-            receiver=receiver.sealed(),
+            receiver=receiver.kept(),
             phone_blind=crypto.blind(address.phone),
             region_code=address.region_code,
-            region=" ".join(
-                filter(None, [address.province, address.city, address.district])
-            ),
+            region=" ".join(filter(None, [address.province, address.city, address.district])),
             note=wanted.note,
             quote=promotion.stored(quote),
             grams=grams(*texts),

@@ -1,4 +1,4 @@
-"""The standard regions of China (GB/T 2260 codes) down to the district, from `regions.tsv`."""
+"""The standard regions of China (GB/T 2260 codes) down to the district, from `data/regions.tsv`."""
 
 from functools import cache
 from pathlib import Path
@@ -7,7 +7,7 @@ from tiefen.orders.errors import UnknownRegion
 from tiefen.orders.schemas import RegionOut
 from tiefen.orders.values import Region
 
-_FILE = Path(__file__).parents[1] / "regions.tsv"
+_FILE = Path(__file__).parents[1] / "data" / "regions.tsv"
 _DIRECT = "直辖"
 """Stands between a province and a county-level city that belongs to no prefecture."""
 

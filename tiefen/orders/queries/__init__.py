@@ -1,0 +1,33 @@
+"""Reads of orders for its own HTTP. A list costs the same number of statements at any length."""
+
+from tiefen.orders.queries.after_sales import (
+    after_sales,
+    console_after_sale,
+    preview,
+    shop_after_sale,
+)
+from tiefen.orders.queries.checkout import addresses, cart, checkout
+from tiefen.orders.queries.orders import (
+    OrderFilter,
+    console_order,
+    console_orders,
+    receiver,
+    shop_order,
+    shop_orders,
+)
+
+__all__ = [
+    "OrderFilter",
+    "addresses",
+    "after_sales",
+    "cart",
+    "checkout",
+    "console_after_sale",
+    "console_order",
+    "console_orders",
+    "preview",
+    "receiver",
+    "shop_after_sale",
+    "shop_order",
+    "shop_orders",
+]

@@ -1,0 +1,111 @@
+"""Cart, addresses and the price before ordering."""
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from sqlalchemy import select
+
+from tiefen.catalog import service as catalog
+from tiefen.catalog.values import SkuBrief
+from tiefen.inventory import service as inventory
+from tiefen.kernel.db import Tx
+from tiefen.orders.models import Address, CartItem
+from tiefen.orders.schemas import (
+    AddressOut,
+    CartItemOut,
+    CartOut,
+    LineIn,
+    ProblemOut,
+    QuoteOut,
+    limit_words,
+    quote_out,
+    say,
+    short_words,
+)
+from tiefen.orders.values import CartState
+from tiefen.promotion import service as promotion
+
+SHOWN_AT_MOST = 999
+
+
+async def cart(tx: Tx, fan_id: int) -> CartOut:
+    """The cart with today's prices, stock and limits. Four statements at most."""
+    found = await tx.scalars(
+        select(CartItem)
+        .where(CartItem.fan_id == fan_id)
+        .order_by(CartItem.added_at.desc(), CartItem.sku_id)
+    )
+    items = found.all()
+    sku_ids = [item.sku_id for item in items]
+    briefs = await catalog.skus(tx, sku_ids)
+    free = await inventory.available(tx, sku_ids)
+    left = await promotion.limits_left(tx, fan_id, _limits(briefs.values()))
+    rows = [_cart_row(item, briefs.get(item.sku_id), free[item.sku_id], left) for item in items]
+    ready = [row for row in rows if row.state is CartState.OK]
+    return CartOut(
+        items=rows,
+        quantity=sum(row.quantity for row in rows),
+        goods_fen=sum(row.price_fen * row.quantity for row in ready),
+    )
+
+
+async def checkout(tx: Tx, fan_id: int, lines: Sequence[LineIn]) -> QuoteOut:
+    """What an order of these lines would cost now, and what stands in its way."""
+    wanted = {line.sku_id: line.quantity for line in lines}
+    quote = await promotion.quote(tx, fan_id, sorted(wanted.items()), tx.now)
+    free = await inventory.available(tx, [line.sku_id for line in quote.lines])
+    short = [
+        ProblemOut(
+            kind=CartState.SHORT,
+            sku_id=line.sku_id,
+            available=min(free[line.sku_id], SHOWN_AT_MOST),
+            message=short_words(free[line.sku_id]),
+        )
+        for line in quote.lines
+        if line.quantity > free[line.sku_id]
+    ]
+    return quote_out(quote, short)
+
+
+async def addresses(tx: Tx, fan_id: int) -> list[AddressOut]:
+    """The fan's own addresses, the default first."""
+    found = await tx.scalars(
+        select(Address)
+        .where(Address.fan_id == fan_id)
+        .order_by(Address.is_default.desc(), Address.id.desc())
+    )
+    return [AddressOut.model_validate(address) for address in found]
+
+
+def _limits(briefs: Iterable[SkuBrief]) -> dict[int, int]:
+    return {sku.product_id: sku.purchase_limit for sku in briefs if sku.purchase_limit is not None}
+
+
+def _cart_row(
+    item: CartItem, sku: SkuBrief | None, free: int, left: Mapping[int, int]
+) -> CartItemOut:
+    """One cart line as it stands, with why it cannot be ordered or what changed."""
+    price_fen = sku.price_fen if sku else item.price_seen_fen
+    allowed = left.get(sku.product_id, free) if sku else 0
+    state, message = CartState.OK, ""
+    if sku is None or not sku.on_shelf:
+        state, message, free = CartState.GONE, say("已下架", "no longer on the shelf"), 0
+    elif free < item.quantity:
+        state, message = CartState.SHORT, short_words(free)
+    elif allowed < item.quantity:
+        state, message = CartState.LIMITED, limit_words(sku.purchase_limit or 0, allowed)
+    elif price_fen != item.price_seen_fen:
+        message = say("价格有变化", "the price has changed")
+    return CartItemOut(
+        sku_id=item.sku_id,
+        product_id=sku.product_id if sku else 0,
+        product_name=sku.product_name if sku else "",
+        spec_text=sku.spec_text if sku else "",
+        image_url=sku.image_url if sku else "",
+        quantity=item.quantity,
+        price_fen=price_fen,
+        price_seen_fen=item.price_seen_fen,
+        price_changed=price_fen != item.price_seen_fen,
+        available=max(0, min(free, allowed, SHOWN_AT_MOST)),
+        state=state,
+        message=message,
+    )

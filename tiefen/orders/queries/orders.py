@@ -1,0 +1,319 @@
+"""Orders for the fan and for the console."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Select, func, select
+
+from tiefen.fans import service as fans
+from tiefen.kernel import crypto, ids
+from tiefen.kernel.db import Tx
+from tiefen.kernel.http import Page, decode_cursor, page
+from tiefen.kernel.text import query_grams, words
+from tiefen.orders import rules
+from tiefen.orders.errors import OrderMissing
+from tiefen.orders.models import AfterSale, Order, OrderLine, OrderTransition, Parcel, ParcelLine
+from tiefen.orders.queries.after_sales import (
+    OPEN_AFTER_SALES,
+    after_sale_fields,
+    after_sale_parts,
+    fan_out,
+)
+from tiefen.orders.schemas import (
+    AfterSaleOut,
+    Can,
+    ConsoleLineOut,
+    ConsoleOrder,
+    ConsoleOrderRow,
+    ParcelLineOut,
+    ParcelOut,
+    ReceiverOut,
+    ShopLineOut,
+    ShopOrder,
+    ShopOrderRow,
+    StepOut,
+    trace_out,
+)
+from tiefen.orders.values import OrderStatus
+
+
+@dataclass(frozen=True, slots=True)
+class OrderFilter:
+    """What the console's list is narrowed by."""
+
+    status: OrderStatus | None = None
+    fan_id: int | None = None
+    placed_from: datetime | None = None
+    placed_until: datetime | None = None
+    q: str = ""
+    """An order number, a receiver's whole phone, or words of what was ordered."""
+    in_after_sale: bool = False
+
+
+async def shop_orders(
+    tx: Tx, fan_id: int, *, status: OrderStatus | None, cursor: str | None, limit: int
+) -> Page[ShopOrderRow]:
+    """The fan's orders, newest first. Two statements."""
+    chosen = select(Order).where(Order.fan_id == fan_id)
+    if status is not None:
+        chosen = chosen.where(Order.status == status)
+    orders = await _newest(tx, chosen, cursor, limit)
+    lines = await _lines(tx, [order.id for order in orders])
+    rows = [ShopOrderRow(**_shop_row(tx, order, lines[order.id])) for order in orders]
+    return page(rows, limit, *([orders[limit - 1].id] if len(orders) > limit else []))
+
+
+async def shop_order(tx: Tx, fan_id: int, order_no: str) -> ShopOrder:
+    """One of the fan's orders in full. Raises OrderMissing."""
+    order = await _one(tx, select(Order).where(Order.order_no == order_no, Order.fan_id == fan_id))
+    lines = (await _lines(tx, [order.id]))[order.id]
+    return ShopOrder(
+        **_shop_row(tx, order, lines),
+        goods_fen=order.goods_fen,
+        freight_fen=order.freight_fen,
+        discount_fen=order.discount_fen,
+        paid_fen=order.paid_fen,
+        refunding_fen=order.refunding_fen,
+        note=order.note,
+        receiver=receiver(order),
+        **(await _story(tx, order)),
+    )
+
+
+def receiver(order: Order) -> ReceiverOut:
+    """Who gets the goods, in clear."""
+    whom = order.receiver_value
+    return ReceiverOut(name=whom.name, phone=whom.phone, region=order.region, detail=whom.detail)
+
+
+async def console_orders(
+    tx: Tx, wanted: OrderFilter, *, cursor: str | None, limit: int
+) -> Page[ConsoleOrderRow]:
+    """The merchant's orders, newest first. Four statements, whatever the page."""
+    orders = await _newest(tx, _narrowed(wanted), cursor, limit)
+    rows = await _console_rows(tx, orders)
+    return page(
+        [ConsoleOrderRow(**row) for row in rows],
+        limit,
+        *([orders[limit - 1].id] if len(orders) > limit else []),
+    )
+
+
+async def console_order(tx: Tx, order_no: str) -> ConsoleOrder:
+    """One order in full, the receiver masked. Raises OrderMissing."""
+    order = await _one(tx, select(Order).where(Order.order_no == order_no))
+    (row,) = await _console_rows(tx, [order])
+    steps = await tx.scalars(
+        select(OrderTransition)
+        .where(OrderTransition.order_id == order.id)
+        .order_by(OrderTransition.id)
+    )
+    return ConsoleOrder(
+        **row,
+        goods_fen=order.goods_fen,
+        freight_fen=order.freight_fen,
+        discount_fen=order.discount_fen,
+        note=order.note,
+        payment_id=order.payment_id,
+        steps=[StepOut.model_validate(step) for step in steps],
+        pay_until=order.pay_until,
+        **{name: value for name, value in (await _story(tx, order)).items() if name != "paid_at"},
+    )
+
+
+async def _newest(
+    tx: Tx, chosen: Select[tuple[Order]], cursor: str | None, limit: int
+) -> Sequence[Order]:
+    if cursor:
+        (last,) = decode_cursor(cursor, tuple[int])
+        chosen = chosen.where(Order.id < last)
+    return (await tx.scalars(chosen.order_by(Order.id.desc()).limit(limit + 1))).all()
+
+
+async def _one(tx: Tx, chosen: Select[tuple[Order]]) -> Order:
+    order = await tx.scalar(chosen.execution_options(populate_existing=True))
+    if order is None:
+        raise OrderMissing
+    return order
+
+
+async def _lines(tx: Tx, order_ids: Sequence[int]) -> dict[int, list[OrderLine]]:
+    found = await tx.scalars(
+        select(OrderLine)
+        .where(OrderLine.order_id.in_(order_ids))
+        .order_by(OrderLine.id)
+        .execution_options(populate_existing=True)
+    )
+    lines: dict[int, list[OrderLine]] = {order_id: [] for order_id in order_ids}
+    for line in found:
+        lines[line.order_id].append(line)
+    return lines
+
+
+def _narrowed(wanted: OrderFilter) -> Select[tuple[Order]]:
+    chosen = select(Order)
+    if wanted.status is not None:
+        chosen = chosen.where(Order.status == wanted.status)
+    if wanted.fan_id is not None:
+        chosen = chosen.where(Order.fan_id == wanted.fan_id)
+    if wanted.placed_from is not None:
+        chosen = chosen.where(Order.placed_at >= wanted.placed_from)
+    if wanted.placed_until is not None:
+        chosen = chosen.where(Order.placed_at < wanted.placed_until)
+    if wanted.in_after_sale:
+        chosen = chosen.where(
+            Order.id.in_(select(AfterSale.order_id).where(AfterSale.status.in_(OPEN_AFTER_SALES)))
+        )
+    q = wanted.q.strip()
+    if ids.is_number(q):
+        return chosen.where(Order.order_no == q)
+    if q.lstrip("+").replace("-", "").isdigit() and len(q) >= 7:
+        return chosen.where(Order.phone_blind == crypto.blind(q))
+    if q:
+        chosen = chosen.where(Order.grams.contains(query_grams(q)))
+        for word in words(q):
+            chosen = chosen.where(func.strpos(Order.folded, word) > 0)
+    return chosen
+
+
+def _shop_line(line: OrderLine, *, open_to_refund: bool) -> dict[str, Any]:
+    return {
+        "id": line.id,
+        "sku_id": line.sku_id,
+        "product_id": line.product_id,
+        "product_name": line.product_name,
+        "spec_text": line.spec_text,
+        "image_url": line.image_url,
+        "unit_price_fen": line.unit_price_fen,
+        "quantity": line.quantity,
+        "pay_fen": line.pay_fen,
+        "shipped": line.shipped,
+        "refundable": rules.left_to_refund(line.pieces) if open_to_refund else 0,
+        "refunded_fen": line.refunded_fen,
+        "refunding_fen": line.refunding_fen,
+    }
+
+
+def _shop_row(tx: Tx, order: Order, lines: Sequence[OrderLine]) -> dict[str, Any]:
+    asks = order.status in rules.CAN_ASK_BACK
+    late = order.received_at is not None and (tx.now >= order.received_at + rules.AFTER_SALE_WITHIN)
+    left = any(rules.left_to_refund(line.pieces) for line in lines)
+    return {
+        "order_no": order.order_no,
+        "status": order.status,
+        "total_fen": order.total_fen,
+        "refunded_fen": order.refunded_fen,
+        "quantity": order.quantity,
+        "lines": [
+            ShopLineOut(**_shop_line(line, open_to_refund=asks and not late)) for line in lines
+        ],
+        "placed_at": order.placed_at,
+        "pay_until": order.pay_until,
+        "can": Can(
+            pay=order.status is OrderStatus.UNPAID and tx.now < order.pay_until,
+            cancel=order.status is OrderStatus.UNPAID,
+            receive=order.status is OrderStatus.SHIPPED,
+            refund=asks and not late and left,
+        ),
+    }
+
+
+async def _story(tx: Tx, order: Order) -> dict[str, Any]:
+    """What happened to an order: parcels, after-sales, price, times."""
+    parcels = (
+        await tx.scalars(select(Parcel).where(Parcel.order_id == order.id).order_by(Parcel.id))
+    ).all()
+    contents = await tx.scalars(
+        select(ParcelLine).where(ParcelLine.parcel_id.in_([parcel.id for parcel in parcels]))
+    )
+    inside: dict[int, list[ParcelLineOut]] = {parcel.id: [] for parcel in parcels}
+    for content in contents:
+        inside[content.parcel_id].append(
+            ParcelLineOut(line_id=content.order_line_id, quantity=content.quantity)
+        )
+    asked = (
+        await tx.scalars(
+            select(AfterSale).where(AfterSale.order_id == order.id).order_by(AfterSale.id.desc())
+        )
+    ).all()
+    parts = await after_sale_parts(tx, [one.id for one in asked])
+    return {
+        "parcels": [
+            ParcelOut(
+                id=parcel.id,
+                courier=parcel.courier,
+                tracking_no=parcel.tracking_no,
+                status=parcel.status,
+                shipped_at=parcel.shipped_at,
+                received_at=parcel.received_at,
+                lines=inside[parcel.id],
+            )
+            for parcel in parcels
+        ],
+        "after_sales": [
+            AfterSaleOut(**after_sale_fields(one, order.order_no, parts[one.id])) for one in asked
+        ],
+        "trace": [
+            trace_out(step["step"], step["sku_id"], step["amount_fen"], step["numbers"])
+            for step in order.quote["trace"]
+        ],
+        "paid_at": order.paid_at,
+        "shipped_at": order.shipped_at,
+        "received_at": order.received_at,
+        "closed_at": order.closed_at,
+        "close_reason": order.close_reason,
+    }
+
+
+async def _console_rows(tx: Tx, orders: Sequence[Order]) -> list[dict[str, Any]]:
+    order_ids = [order.id for order in orders]
+    lines = await _lines(tx, order_ids)
+    counts = await tx.execute(
+        select(AfterSale.order_id, func.count())
+        .where(AfterSale.order_id.in_(order_ids), AfterSale.status.in_(OPEN_AFTER_SALES))
+        .group_by(AfterSale.order_id)
+    )
+    asked: dict[int, int] = dict(counts.tuples().all())
+    briefs = await fans.brief(tx, {order.fan_id for order in orders})
+    return [
+        {
+            "order_no": order.order_no,
+            "status": order.status,
+            "fan": fan_out(briefs, order.fan_id),
+            "total_fen": order.total_fen,
+            "paid_fen": order.paid_fen,
+            "refunding_fen": order.refunding_fen,
+            "refunded_fen": order.refunded_fen,
+            "quantity": order.quantity,
+            "lines": [_console_line(line) for line in lines[order.id]],
+            "receiver": _masked(order),
+            "open_after_sales": asked.get(order.id, 0),
+            "placed_at": order.placed_at,
+            "paid_at": order.paid_at,
+        }
+        for order in orders
+    ]
+
+
+def _console_line(line: OrderLine) -> ConsoleLineOut:
+    return ConsoleLineOut(
+        **_shop_line(line, open_to_refund=True),
+        cost_fen=line.cost_fen,
+        list_fen=line.list_fen,
+        discount_fen=line.discount_fen,
+        left_to_ship=rules.left_to_ship(line.pieces),
+        cancelled=line.cancelled,
+        returned=line.returned,
+    )
+
+
+def _masked(order: Order) -> ReceiverOut:
+    whom = order.receiver_value
+    return ReceiverOut(
+        name=crypto.mask_name(whom.name),
+        phone=crypto.mask_phone(whom.phone),
+        region=order.region,
+        detail=crypto.mask_address(whom.detail),
+    )

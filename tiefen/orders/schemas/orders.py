@@ -1,0 +1,203 @@
+"""Orders and parcels, for the fan and for the console."""
+
+from datetime import datetime
+from typing import Annotated, Literal
+
+from pydantic import Field, StringConstraints
+
+from tiefen.kernel.http import In, Out
+from tiefen.kernel.text import OneLine
+from tiefen.orders.schemas.shared import MAX_LINES, AfterSaleOut, FanOut, PieceIn, TraceOut
+from tiefen.orders.values import OrderStatus, ParcelStatus
+
+
+class PayIn(In):
+    """Where the fan pays: inside WeChat, in the mini program, or by scanning a code."""
+
+    client: Literal["jsapi", "mini", "native"]
+
+
+class PaySheetOut(Out):
+    """Arguments of WeChat's pay sheet."""
+
+    app_id: str
+    time_stamp: str
+    nonce_str: str
+    package: str
+    sign_type: str
+    pay_sign: str
+
+
+class PayOut(Out):
+    """How to pay: `sheet` inside WeChat and in the mini program, `code_url` as a QR code."""
+
+    client: Literal["jsapi", "mini", "native"]
+    expires_at: datetime
+    sheet: PaySheetOut | None
+    code_url: str | None
+
+
+class PaymentStateOut(Out):
+    """Whether the money has come. The order follows within a second."""
+
+    paid: bool
+    order_status: OrderStatus
+
+
+class ReceiverOut(Out):
+    """Who gets the goods: in clear for the fan, masked in the console."""
+
+    name: str
+    phone: str
+    region: str
+    detail: str
+
+
+class Can(Out):
+    """What the reader may do with the order now."""
+
+    pay: bool
+    cancel: bool
+    receive: bool
+    refund: bool
+
+
+class ShopLineOut(Out):
+    """A line of the fan's own order."""
+
+    id: int
+    sku_id: int
+    product_id: int
+    product_name: str
+    spec_text: str
+    image_url: str
+    unit_price_fen: int
+    quantity: int
+    pay_fen: int
+    shipped: int
+    refundable: int
+    refunded_fen: int
+    refunding_fen: int
+
+
+class ParcelLineOut(Out):
+    """What a parcel holds."""
+
+    line_id: int
+    quantity: int
+
+
+class ParcelOut(Out):
+    """A parcel."""
+
+    id: int
+    courier: str
+    tracking_no: str
+    status: ParcelStatus
+    shipped_at: datetime
+    received_at: datetime | None
+    lines: list[ParcelLineOut]
+
+
+class ShopOrderRow(Out):
+    """One of the fan's orders in a list."""
+
+    order_no: str
+    status: OrderStatus
+    total_fen: int
+    refunded_fen: int
+    quantity: int
+    lines: list[ShopLineOut]
+    placed_at: datetime
+    pay_until: datetime
+    can: Can
+
+
+class ShopOrder(ShopOrderRow):
+    """One of the fan's orders in full."""
+
+    goods_fen: int
+    freight_fen: int
+    discount_fen: int
+    paid_fen: int
+    refunding_fen: int
+    note: str
+    receiver: ReceiverOut
+    parcels: list[ParcelOut]
+    after_sales: list[AfterSaleOut]
+    trace: list[TraceOut]
+    paid_at: datetime | None
+    shipped_at: datetime | None
+    received_at: datetime | None
+    closed_at: datetime | None
+    close_reason: str
+
+
+class ConsoleLineOut(ShopLineOut):
+    """A line with what only the merchant may know."""
+
+    cost_fen: int | None
+    list_fen: int
+    discount_fen: int
+    left_to_ship: int
+    cancelled: int
+    returned: int
+
+
+class ConsoleOrderRow(Out):
+    """An order in the console's list."""
+
+    order_no: str
+    status: OrderStatus
+    fan: FanOut
+    total_fen: int
+    paid_fen: int
+    refunding_fen: int
+    refunded_fen: int
+    quantity: int
+    lines: list[ConsoleLineOut]
+    receiver: ReceiverOut
+    open_after_sales: int
+    placed_at: datetime
+    paid_at: datetime | None
+
+
+class StepOut(Out):
+    """One step of the order's story."""
+
+    subject: str
+    action: str
+    before: str
+    after: str
+    actor: str
+    reason: str
+    at: datetime
+
+
+class ConsoleOrder(ConsoleOrderRow):
+    """An order in full."""
+
+    goods_fen: int
+    freight_fen: int
+    discount_fen: int
+    note: str
+    payment_id: int | None
+    parcels: list[ParcelOut]
+    after_sales: list[AfterSaleOut]
+    trace: list[TraceOut]
+    steps: list[StepOut]
+    pay_until: datetime
+    shipped_at: datetime | None
+    received_at: datetime | None
+    closed_at: datetime | None
+    close_reason: str
+
+
+class ParcelIn(In):
+    """A parcel that leaves. Without `lines` it holds everything that is left to send."""
+
+    courier: Annotated[OneLine, Field(min_length=1, max_length=40)]
+    tracking_no: Annotated[
+        str, StringConstraints(strip_whitespace=True, pattern=r"^[A-Za-z0-9-]{4,40}$")
+    ]
+    lines: Annotated[list[PieceIn], Field(max_length=MAX_LINES, default_factory=list)]

@@ -1,0 +1,33 @@
+"""What orders does when others announce something, and what it does later."""
+
+from tiefen.kernel.db import Db, Tx
+from tiefen.kernel.events import on
+from tiefen.kernel.jobs import job, outward_job
+from tiefen.orders import service
+from tiefen.payments.events import PaymentSucceeded, RefundSettled
+
+
+@on(PaymentSucceeded, lane="pay")
+async def mark_paid(tx: Tx, event: PaymentSucceeded) -> None:
+    """Verified money makes an order real."""
+    await service.mark_paid(tx, event.order_no, event.payment_id, event.amount_fen, event.paid_at)
+
+
+@on(RefundSettled, lane="pay")
+async def refund_settled(tx: Tx, event: RefundSettled) -> None:
+    """Only the provider's word ends an after-sale."""
+    await service.refund_settled(
+        tx, event.reference, success=event.status == "success", reason=event.status
+    )
+
+
+@outward_job("orders.close_unpaid", lane="pay", attempts=40)
+async def close_unpaid(db: Db, merchant: str, order_no: str) -> None:
+    """The deadline for paying has come."""
+    await service.close_unpaid(db, merchant, order_no)
+
+
+@job("orders.receive_shipped")
+async def receive_shipped(tx: Tx, order_no: str) -> None:
+    """Shipped long ago, and nobody objected."""
+    await service.receive_shipped(tx, order_no)
