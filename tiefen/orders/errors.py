@@ -161,3 +161,11 @@ class DuplicateParcel(Conflict):
     code = "orders.duplicate_parcel"
     zh = "运单号 {tracking_no} 已录入"
     en = "Tracking number {tracking_no} was already entered"
+
+
+class KeyMissing(Invalid):
+    """An order needs an idempotency key, so that a double tap is one order."""
+
+    code = "orders.key_missing"
+    zh = "缺少 Idempotency-Key 请求头"
+    en = "The header Idempotency-Key is missing"

@@ -5,6 +5,7 @@ from tiefen.orders.queries.after_sales import (
     console_after_sale,
     preview,
     shop_after_sale,
+    shop_after_sales,
 )
 from tiefen.orders.queries.checkout import addresses, cart, checkout
 from tiefen.orders.queries.orders import (
@@ -28,6 +29,7 @@ __all__ = [
     "preview",
     "receiver",
     "shop_after_sale",
+    "shop_after_sales",
     "shop_order",
     "shop_orders",
 ]

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Row, Select, select
 
 from tiefen.fans import service as fans
 from tiefen.fans.values import FanBrief
@@ -33,34 +33,37 @@ OPEN_AFTER_SALES = (
 
 
 async def after_sales(
-    tx: Tx,
-    *,
-    fan_id: int | None,
-    status: AfterSaleStatus | None,
-    cursor: str | None,
-    limit: int,
+    tx: Tx, *, status: AfterSaleStatus | None, cursor: str | None, limit: int
 ) -> Page[ConsoleAfterSale]:
-    """After-sales of the merchant, or of one fan, newest first. Three statements."""
-    chosen = select(AfterSale, Order).join(Order, Order.id == AfterSale.order_id)
-    if fan_id is not None:
-        chosen = chosen.where(AfterSale.fan_id == fan_id)
+    """After-sales of the merchant, newest first. Three statements."""
+    chosen = _with_order()
     if status is not None:
         chosen = chosen.where(AfterSale.status == status)
-    if cursor:
-        (last,) = decode_cursor(cursor, tuple[int])
-        chosen = chosen.where(AfterSale.id < last)
-    found = (await tx.execute(chosen.order_by(AfterSale.id.desc()).limit(limit + 1))).all()
-    parts = await after_sale_parts(tx, [after_sale.id for after_sale, _ in found])
+    found = await _newest(tx, chosen, cursor, limit)
+    parts = await after_sale_parts(tx, [one.id for one, _ in found])
     briefs = await fans.brief(tx, {order.fan_id for _, order in found})
     rows = [
         ConsoleAfterSale(
-            **after_sale_fields(after_sale, order.order_no, parts[after_sale.id]),
+            **after_sale_fields(one, order.order_no, parts[one.id]),
             fan=fan_out(briefs, order.fan_id),
             order_status=order.status,
-            refund_id=after_sale.refund_id,
-            attempt=after_sale.attempt,
+            refund_id=one.refund_id,
+            attempt=one.attempt,
         )
-        for after_sale, order in found
+        for one, order in found
+    ]
+    return page(rows, limit, *([found[limit - 1][0].id] if len(found) > limit else []))
+
+
+async def shop_after_sales(
+    tx: Tx, fan_id: int, *, cursor: str | None, limit: int
+) -> Page[AfterSaleOut]:
+    """One fan's after-sales, newest first. Two statements."""
+    found = await _newest(tx, _with_order().where(AfterSale.fan_id == fan_id), cursor, limit)
+    parts = await after_sale_parts(tx, [one.id for one, _ in found])
+    rows = [
+        AfterSaleOut(**after_sale_fields(one, order.order_no, parts[one.id]))
+        for one, order in found
     ]
     return page(rows, limit, *([found[limit - 1][0].id] if len(found) > limit else []))
 
@@ -244,18 +247,26 @@ def after_sale_fields(
     }
 
 
+def _with_order() -> Select[tuple[AfterSale, Order]]:
+    return select(AfterSale, Order).join(Order, Order.id == AfterSale.order_id)
+
+
+async def _newest(
+    tx: Tx, chosen: Select[tuple[AfterSale, Order]], cursor: str | None, limit: int
+) -> Sequence[Row[tuple[AfterSale, Order]]]:
+    if cursor:
+        (last,) = decode_cursor(cursor, tuple[int])
+        chosen = chosen.where(AfterSale.id < last)
+    return (await tx.execute(chosen.order_by(AfterSale.id.desc()).limit(limit + 1))).all()
+
+
 async def _one(
     tx: Tx, after_sale_no: str, fan_id: int | None = None
 ) -> tuple[AfterSale, Order, list[tuple[AfterSaleLine, OrderLine]]]:
-    chosen = (
-        select(AfterSale, Order)
-        .join(Order, Order.id == AfterSale.order_id)
-        .where(AfterSale.after_sale_no == after_sale_no)
-        .execution_options(populate_existing=True)
-    )
+    chosen = _with_order().where(AfterSale.after_sale_no == after_sale_no)
     if fan_id is not None:
         chosen = chosen.where(AfterSale.fan_id == fan_id)
-    row = (await tx.execute(chosen)).one_or_none()
+    row = (await tx.execute(chosen.execution_options(populate_existing=True))).one_or_none()
     if row is None:
         raise AfterSaleMissing
     return row[0], row[1], (await after_sale_parts(tx, [row[0].id]))[row[0].id]

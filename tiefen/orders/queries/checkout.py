@@ -13,7 +13,6 @@ from tiefen.orders.schemas import (
     AddressOut,
     CartItemOut,
     CartOut,
-    LineIn,
     ProblemOut,
     QuoteOut,
     limit_words,
@@ -48,10 +47,9 @@ async def cart(tx: Tx, fan_id: int) -> CartOut:
     )
 
 
-async def checkout(tx: Tx, fan_id: int, lines: Sequence[LineIn]) -> QuoteOut:
+async def checkout(tx: Tx, fan_id: int, lines: Sequence[tuple[int, int]]) -> QuoteOut:
     """What an order of these lines would cost now, and what stands in its way."""
-    wanted = {line.sku_id: line.quantity for line in lines}
-    quote = await promotion.quote(tx, fan_id, sorted(wanted.items()), tx.now)
+    quote = await promotion.quote(tx, fan_id, lines, tx.now)
     free = await inventory.available(tx, [line.sku_id for line in quote.lines])
     short = [
         ProblemOut(

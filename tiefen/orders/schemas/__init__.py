@@ -10,6 +10,7 @@ from tiefen.orders.schemas.after_sales import (
     RefundPartOut,
     RefundPlanOut,
     RejectIn,
+    plan_out,
 )
 from tiefen.orders.schemas.checkout import (
     AddressIn,
@@ -106,6 +107,7 @@ __all__ = [
     "StepOut",
     "TraceOut",
     "limit_words",
+    "plan_out",
     "quote_out",
     "say",
     "short_words",

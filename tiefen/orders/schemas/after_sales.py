@@ -7,7 +7,7 @@ from pydantic import Field, StrictBool
 from tiefen.kernel.http import In, Out
 from tiefen.kernel.text import Prose
 from tiefen.orders.schemas.shared import MAX_LINES, AfterSaleOut, FanOut, PieceIn
-from tiefen.orders.values import AfterSaleReason, OrderStatus
+from tiefen.orders.values import AfterSaleReason, OrderStatus, RefundPlan
 
 
 class RefundLinesIn(In):
@@ -86,3 +86,21 @@ class ConsoleAfterSale(AfterSaleOut):
     order_status: OrderStatus
     refund_id: int | None
     attempt: int
+
+
+def plan_out(found: RefundPlan) -> RefundPlanOut:
+    """A plan as schema."""
+    return RefundPlanOut(
+        parts=[
+            RefundPartOut(
+                line_id=part.line_id,
+                quantity=part.unshipped + part.shipped,
+                amount_fen=part.amount_fen,
+            )
+            for part in found.parts
+        ],
+        goods_fen=found.goods_fen,
+        freight_fen=found.freight_fen,
+        amount_fen=found.amount_fen,
+        whole=found.whole,
+    )

@@ -19,7 +19,7 @@ from tiefen.orders.service.cart import (
 )
 from tiefen.orders.service.fulfilling import receive, receive_shipped, reveal_receiver, ship
 from tiefen.orders.service.paying import cancel, close_unpaid, mark_paid, pay, poll
-from tiefen.orders.service.placing import place
+from tiefen.orders.service.placing import merged, place
 from tiefen.orders.service.regions import region, region_tree
 
 __all__ = [
@@ -30,6 +30,7 @@ __all__ = [
     "close_unpaid",
     "delete_address",
     "mark_paid",
+    "merged",
     "pay",
     "place",
     "plan_after_sale",

@@ -1,0 +1,352 @@
+"""Routes of orders."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Path, Query, Response
+from pydantic import AwareDatetime
+
+from tiefen.kernel.auth import FanActor, StaffActor, anyone, fan, staff
+from tiefen.kernel.http import OK, REFUSALS, Cursor, DbDep, Limit, MerchantDep, Ok, Page, TxDep
+from tiefen.kernel.idempotency import IdemDep
+from tiefen.orders import queries, service
+from tiefen.orders.errors import KeyMissing
+from tiefen.orders.queries import OrderFilter
+from tiefen.orders.schemas import (
+    AddressIn,
+    AddressOut,
+    AfterSaleIn,
+    AfterSaleOut,
+    AfterSalePreview,
+    ApproveIn,
+    CartAdd,
+    CartOut,
+    CartSet,
+    ConsoleAfterSale,
+    ConsoleOrder,
+    ConsoleOrderRow,
+    ParcelIn,
+    PayIn,
+    PaymentStateOut,
+    PayOut,
+    PaySheetOut,
+    PlacedOut,
+    PlaceIn,
+    QuoteIn,
+    QuoteOut,
+    ReceiverOut,
+    RefundLinesIn,
+    RefundPlanOut,
+    RegionOut,
+    RejectIn,
+    ShopOrder,
+    ShopOrderRow,
+    plan_out,
+)
+from tiefen.orders.values import AfterSaleStatus, OrderStatus
+from tiefen.payments.values import PaymentState
+from tiefen.team.values import Permission
+from tiefen.wechat.values import PayClientKind
+
+router = APIRouter(tags=["orders"], responses=REFUSALS)
+Fan = Annotated[FanActor, Depends(fan())]
+OutwardFan = Annotated[FanActor, Depends(fan(outward=True))]
+Reader = Annotated[StaffActor, Depends(staff(Permission.ORDERS_READ))]
+Shipper = Annotated[StaffActor, Depends(staff(Permission.ORDERS_SHIP))]
+Refunder = Annotated[StaffActor, Depends(staff(Permission.ORDERS_REFUND))]
+IdPath = Annotated[int, Path(ge=1, le=2**63 - 1)]
+OrderNo = Annotated[str, Path(pattern=r"^O[0-9]{19}$")]
+AfterSaleNo = Annotated[str, Path(pattern=r"^A[0-9]{19}$")]
+
+
+# ── cart and addresses ───────────────────────────────────────────────────────────────────────
+
+
+@router.get("/api/shop/cart", operation_id="getCart")
+async def get_cart(tx: TxDep, who: Fan) -> CartOut:
+    """The cart with today's prices, stock and limits."""
+    return await queries.cart(tx, who.id)
+
+
+@router.post("/api/shop/cart/items", operation_id="addCartItem", status_code=201)
+async def add_cart_item(tx: TxDep, who: Fan, wanted: CartAdd) -> CartOut:
+    """Put pieces in the cart."""
+    await service.add_to_cart(tx, who.id, wanted.sku_id, wanted.quantity)
+    return await queries.cart(tx, who.id)
+
+
+@router.patch("/api/shop/cart/items/{sku_id}", operation_id="setCartItem")
+async def set_cart_item(tx: TxDep, who: Fan, sku_id: IdPath, wanted: CartSet) -> CartOut:
+    """Set the pieces of a cart line."""
+    await service.set_in_cart(tx, who.id, sku_id, wanted.quantity)
+    return await queries.cart(tx, who.id)
+
+
+@router.delete("/api/shop/cart/items/{sku_id}", operation_id="removeCartItem")
+async def remove_cart_item(tx: TxDep, who: Fan, sku_id: IdPath) -> CartOut:
+    """Take a line out of the cart."""
+    await service.remove_from_cart(tx, who.id, [sku_id])
+    return await queries.cart(tx, who.id)
+
+
+@router.get("/api/shop/regions", operation_id="listRegions", dependencies=[Depends(anyone())])
+async def list_regions(response: Response) -> list[RegionOut]:
+    """Provinces, cities and districts by their standard codes; changes about once a year."""
+    response.headers["Cache-Control"] = "public, max-age=86400"
+    return service.region_tree()
+
+
+@router.get("/api/shop/addresses", operation_id="listAddresses")
+async def list_addresses(tx: TxDep, who: Fan) -> list[AddressOut]:
+    """The fan's addresses, the default first."""
+    return await queries.addresses(tx, who.id)
+
+
+@router.post("/api/shop/addresses", operation_id="createAddress", status_code=201)
+async def create_address(tx: TxDep, who: Fan, wanted: AddressIn) -> AddressOut:
+    """A new address."""
+    return AddressOut.model_validate(await service.add_address(tx, who.id, wanted))
+
+
+@router.put("/api/shop/addresses/{address_id}", operation_id="saveAddress")
+async def save_address(tx: TxDep, who: Fan, address_id: IdPath, wanted: AddressIn) -> AddressOut:
+    """Change an address."""
+    return AddressOut.model_validate(await service.save_address(tx, who.id, address_id, wanted))
+
+
+@router.delete("/api/shop/addresses/{address_id}", operation_id="deleteAddress")
+async def delete_address(tx: TxDep, who: Fan, address_id: IdPath) -> Ok:
+    """Forget an address."""
+    await service.delete_address(tx, who.id, address_id)
+    return OK
+
+
+# ── checkout and the fan's orders ────────────────────────────────────────────────────────────
+
+
+@router.post("/api/shop/checkout/quote", operation_id="quoteCheckout")
+async def quote_checkout(tx: TxDep, who: Fan, wanted: QuoteIn) -> QuoteOut:
+    """What an order would cost, why, and what stands in its way. Nothing is held yet."""
+    return await queries.checkout(tx, who.id, service.merged(wanted.lines))
+
+
+@router.post("/api/shop/orders", operation_id="placeOrder", status_code=201)
+async def place_order(tx: TxDep, idem: IdemDep, who: Fan, wanted: PlaceIn) -> PlacedOut:
+    """Place an order at the price of `digest`. The header `Idempotency-Key` is required."""
+    if idem.key is None:
+        raise KeyMissing(field="Idempotency-Key")
+    key = idem.key
+    return await idem.once(tx, wanted, PlacedOut, lambda: service.place(tx, who.id, key, wanted))
+
+
+@router.get("/api/shop/orders", operation_id="listShopOrders")
+async def list_shop_orders(
+    tx: TxDep,
+    who: Fan,
+    status: OrderStatus | None = None,
+    cursor: Cursor = None,
+    limit: Limit = 20,
+) -> Page[ShopOrderRow]:
+    """The fan's orders, newest first."""
+    return await queries.shop_orders(tx, who.id, status=status, cursor=cursor, limit=limit)
+
+
+@router.get("/api/shop/orders/{order_no}", operation_id="getShopOrder")
+async def get_shop_order(tx: TxDep, who: Fan, order_no: OrderNo) -> ShopOrder:
+    """One of the fan's orders."""
+    return await queries.shop_order(tx, who.id, order_no)
+
+
+@router.post("/api/shop/orders/{order_no}/pay", operation_id="payOrder")
+async def pay_order(
+    db: DbDep, merchant: MerchantDep, who: OutwardFan, order_no: OrderNo, wanted: PayIn
+) -> PayOut:
+    """What the face needs to open the pay sheet. Tapping twice is one payment."""
+    params = await service.pay(db, merchant, who.id, order_no, PayClientKind(wanted.client))
+    return PayOut(
+        client=wanted.client,
+        expires_at=params.expires_at,
+        sheet=PaySheetOut.model_validate(params.sheet) if params.sheet else None,
+        code_url=params.code_url,
+    )
+
+
+@router.get("/api/shop/orders/{order_no}/payment", operation_id="getOrderPayment")
+async def get_order_payment(
+    db: DbDep, merchant: MerchantDep, who: OutwardFan, order_no: OrderNo
+) -> PaymentStateOut:
+    """Whether the money has come; asks the provider if its notice is late."""
+    state = await service.poll(db, merchant, who.id, order_no)
+    async with db.merchant(merchant) as tx:
+        order = await queries.shop_order(tx, who.id, order_no)
+    return PaymentStateOut(paid=state in (None, PaymentState.PAID), order_status=order.status)
+
+
+@router.post("/api/shop/orders/{order_no}/cancel", operation_id="cancelOrder")
+async def cancel_order(tx: TxDep, who: Fan, order_no: OrderNo) -> ShopOrder:
+    """Cancel an unpaid order."""
+    await service.cancel(tx, who.id, order_no)
+    await tx.flush()
+    return await queries.shop_order(tx, who.id, order_no)
+
+
+@router.post("/api/shop/orders/{order_no}/receive", operation_id="receiveOrder")
+async def receive_order(tx: TxDep, who: Fan, order_no: OrderNo) -> ShopOrder:
+    """Confirm that the goods have come."""
+    await service.receive(tx, who.id, order_no)
+    await tx.flush()
+    return await queries.shop_order(tx, who.id, order_no)
+
+
+@router.post(
+    "/api/shop/orders/{order_no}/after-sales/preview", operation_id="previewAfterSaleRequest"
+)
+async def preview_request(
+    tx: TxDep, who: Fan, order_no: OrderNo, wanted: RefundLinesIn
+) -> RefundPlanOut:
+    """What a request would bring back. Nothing is held yet."""
+    return plan_out(await service.plan_after_sale(tx, who.id, order_no, wanted.lines))
+
+
+@router.post(
+    "/api/shop/orders/{order_no}/after-sales",
+    operation_id="requestAfterSale",
+    status_code=201,
+)
+async def request_after_sale(
+    tx: TxDep, idem: IdemDep, who: Fan, order_no: OrderNo, wanted: AfterSaleIn
+) -> AfterSaleOut:
+    """Ask for money back, for some pieces or (without `lines`) all that is left."""
+
+    async def ask() -> AfterSaleOut:
+        made = await service.request_after_sale(tx, who.id, order_no, wanted)
+        await tx.flush()
+        return await queries.shop_after_sale(tx, who.id, made.after_sale_no)
+
+    return await idem.once(tx, wanted, AfterSaleOut, ask)
+
+
+@router.get("/api/shop/after-sales", operation_id="listShopAfterSales")
+async def list_shop_after_sales(
+    tx: TxDep, who: Fan, cursor: Cursor = None, limit: Limit = 20
+) -> Page[AfterSaleOut]:
+    """The fan's after-sales, newest first."""
+    return await queries.shop_after_sales(tx, who.id, cursor=cursor, limit=limit)
+
+
+@router.get("/api/shop/after-sales/{after_sale_no}", operation_id="getShopAfterSale")
+async def get_shop_after_sale(tx: TxDep, who: Fan, after_sale_no: AfterSaleNo) -> AfterSaleOut:
+    """One of the fan's after-sales."""
+    return await queries.shop_after_sale(tx, who.id, after_sale_no)
+
+
+@router.post("/api/shop/after-sales/{after_sale_no}/withdraw", operation_id="withdrawAfterSale")
+async def withdraw_after_sale(tx: TxDep, who: Fan, after_sale_no: AfterSaleNo) -> AfterSaleOut:
+    """Take a request back."""
+    await service.withdraw(tx, who.id, after_sale_no)
+    await tx.flush()
+    return await queries.shop_after_sale(tx, who.id, after_sale_no)
+
+
+# ── console ──────────────────────────────────────────────────────────────────────────────────
+
+
+@router.get("/api/console/orders", operation_id="listOrders")
+async def list_orders(
+    tx: TxDep,
+    _: Reader,
+    status: OrderStatus | None = None,
+    fan_id: Annotated[int | None, Query(ge=1, le=2**63 - 1)] = None,
+    placed_from: AwareDatetime | None = None,
+    placed_until: AwareDatetime | None = None,
+    q: Annotated[str, Query(max_length=60)] = "",
+    in_after_sale: bool = False,
+    cursor: Cursor = None,
+    limit: Limit = 20,
+) -> Page[ConsoleOrderRow]:
+    """Orders, newest first. `q`: an order number, a whole phone number, or words of the goods."""
+    wanted = OrderFilter(status, fan_id, placed_from, placed_until, q, in_after_sale)
+    return await queries.console_orders(tx, wanted, cursor=cursor, limit=limit)
+
+
+@router.get("/api/console/orders/{order_no}", operation_id="getOrder")
+async def get_order(tx: TxDep, _: Reader, order_no: OrderNo) -> ConsoleOrder:
+    """One order; the receiver is masked."""
+    return await queries.console_order(tx, order_no)
+
+
+@router.post("/api/console/orders/{order_no}/receiver", operation_id="revealReceiver")
+async def reveal_receiver(tx: TxDep, who: Shipper, order_no: OrderNo) -> ReceiverOut:
+    """Who gets the goods, in clear; the look is noted in the audit log."""
+    return queries.receiver(await service.reveal_receiver(tx, who, order_no))
+
+
+@router.post("/api/console/orders/{order_no}/parcels", operation_id="shipOrder", status_code=201)
+async def ship_order(
+    tx: TxDep, idem: IdemDep, who: Shipper, order_no: OrderNo, wanted: ParcelIn
+) -> ConsoleOrder:
+    """Send a parcel with some pieces, or (without `lines`) all that is left to send."""
+
+    async def send() -> ConsoleOrder:
+        await service.ship(tx, who, order_no, wanted)
+        await tx.flush()
+        return await queries.console_order(tx, order_no)
+
+    return await idem.once(tx, wanted, ConsoleOrder, send)
+
+
+@router.get("/api/console/after-sales", operation_id="listAfterSales")
+async def list_after_sales(
+    tx: TxDep,
+    _: Reader,
+    status: AfterSaleStatus | None = None,
+    cursor: Cursor = None,
+    limit: Limit = 20,
+) -> Page[ConsoleAfterSale]:
+    """After-sales, newest first."""
+    return await queries.after_sales(tx, status=status, cursor=cursor, limit=limit)
+
+
+@router.get("/api/console/after-sales/{after_sale_no}", operation_id="getAfterSale")
+async def get_after_sale(tx: TxDep, _: Reader, after_sale_no: AfterSaleNo) -> ConsoleAfterSale:
+    """One after-sale."""
+    return await queries.console_after_sale(tx, after_sale_no)
+
+
+@router.get("/api/console/after-sales/{after_sale_no}/preview", operation_id="previewAfterSale")
+async def preview_after_sale(
+    tx: TxDep,
+    _: Reader,
+    after_sale_no: AfterSaleNo,
+    restock: bool = False,
+    refund_freight: bool | None = None,
+) -> AfterSalePreview:
+    """What approving with these choices would do. Nothing is changed."""
+    return await queries.preview(tx, after_sale_no, restock=restock, refund_freight=refund_freight)
+
+
+@router.post("/api/console/after-sales/{after_sale_no}/approve", operation_id="approveAfterSale")
+async def approve_after_sale(
+    tx: TxDep, who: Refunder, after_sale_no: AfterSaleNo, wanted: ApproveIn
+) -> ConsoleAfterSale:
+    """Say yes; approving twice is one refund."""
+    await service.approve(tx, who, after_sale_no, wanted)
+    await tx.flush()
+    return await queries.console_after_sale(tx, after_sale_no)
+
+
+@router.post("/api/console/after-sales/{after_sale_no}/reject", operation_id="rejectAfterSale")
+async def reject_after_sale(
+    tx: TxDep, who: Refunder, after_sale_no: AfterSaleNo, wanted: RejectIn
+) -> ConsoleAfterSale:
+    """Say no, with words for the fan."""
+    await service.reject(tx, who, after_sale_no, wanted.answer)
+    await tx.flush()
+    return await queries.console_after_sale(tx, after_sale_no)
+
+
+@router.post("/api/console/after-sales/{after_sale_no}/retry", operation_id="retryRefund")
+async def retry_refund(tx: TxDep, who: Refunder, after_sale_no: AfterSaleNo) -> ConsoleAfterSale:
+    """Ask the provider again for a refund it could not pay out."""
+    await service.retry_refund(tx, who, after_sale_no)
+    await tx.flush()
+    return await queries.console_after_sale(tx, after_sale_no)
