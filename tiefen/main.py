@@ -8,10 +8,13 @@ from contextlib import asynccontextmanager
 from fastapi import APIRouter, FastAPI
 from pydantic import SecretStr
 
+from tiefen.catalog import http as catalog_http
 from tiefen.channels import http as channels_http
 from tiefen.channels import subscribers as channels_subscribers
 from tiefen.fans import http as fans_http
 from tiefen.fans import subscribers as fans_subscribers
+from tiefen.inventory import http as inventory_http
+from tiefen.inventory import subscribers as inventory_subscribers
 from tiefen.kernel import crypto, edge, faces, http, log, system
 from tiefen.kernel.auth import Loaders
 from tiefen.kernel.db import Db
@@ -20,8 +23,11 @@ from tiefen.kernel.settings import Settings
 from tiefen.kernel.storage import Storage
 from tiefen.kernel.worker import Worker
 from tiefen.ledger import http as ledger_http
+from tiefen.orders import http as orders_http
+from tiefen.orders import subscribers as orders_subscribers
 from tiefen.payments import http as payments_http
 from tiefen.payments import subscribers as payments_subscribers
+from tiefen.promotion import http as promotion_http
 from tiefen.team import http as team_http
 from tiefen.team import service as team
 from tiefen.team import subscribers as team_subscribers
@@ -37,12 +43,18 @@ ROUTERS: list[APIRouter] = [
     ledger_http.router,
     wechat_http.router,
     payments_http.router,
+    catalog_http.router,
+    inventory_http.router,
+    promotion_http.router,
+    orders_http.router,
 ]
 HEARERS = (
     team_subscribers,
     fans_subscribers,
     payments_subscribers,
     channels_subscribers,
+    inventory_subscribers,
+    orders_subscribers,
 )
 """Modules whose import subscribes to events."""
 LOADERS = Loaders(staff=team.load_staff, api_key=team.load_api_key)

@@ -62,7 +62,7 @@ def test_a_room_has_only_the_fixed_file_names(room: Path) -> None:
     names = {path.name for path in room.iterdir() if path.suffix == ".py"}
     assert names <= FILES
     chapters = [path for path in room.iterdir() if path.is_dir() and path.name != "__pycache__"]
-    assert {path.name for path in chapters} <= {"service", "data"}
+    assert {path.name for path in chapters} <= {"service", "queries", "schemas", "data"}
 
 
 @pytest.mark.parametrize("room", rooms(), ids=lambda path: path.name)

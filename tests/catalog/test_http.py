@@ -1,0 +1,122 @@
+"""Goods over HTTP: rights, secrets, files."""
+
+import io
+
+import httpx
+from PIL import Image
+
+from tests.catalog.factories import body, product
+from tests.conftest import StaffClient
+from tiefen.kernel.db import Db
+from tiefen.team.values import Permission
+
+READ, WRITE = [Permission.GOODS_READ], [Permission.GOODS_READ, Permission.GOODS_WRITE]
+
+
+def picture(kind: str = "PNG") -> bytes:
+    out = io.BytesIO()
+    Image.new("RGB", (40, 30), "red").save(out, kind)
+    return out.getvalue()
+
+
+async def test_an_editor_makes_shelves_and_changes_a_product(
+    staff_client: StaffClient, client: httpx.AsyncClient
+) -> None:
+    staff = await staff_client(WRITE)
+    key = (await staff.post("/api/console/files", files={"file": ("a.png", picture())})).json()[
+        "key"
+    ]
+    made = await staff.post("/api/console/products", json=body(images=[key]))
+    assert made.status_code == 201
+    product_id, version = made.json()["id"], made.json()["version"]
+    assert (await client.get(f"/api/shop/products/{product_id}")).status_code == 404
+    shelved = await staff.post(f"/api/console/products/{product_id}/shelf", json={"on": True})
+    assert shelved.json()["status"] == "on_shelf"
+    assert (await client.get("/api/shop/home")).json()["recommended"][0]["id"] == product_id
+    saved = await staff.put(
+        f"/api/console/products/{product_id}",
+        json=body(images=[key], version=version, name="新名字"),
+    )
+    assert saved.json()["name"] == "新名字"
+    stale = await staff.put(
+        f"/api/console/products/{product_id}", json=body(images=[key], version=version)
+    )
+    assert (stale.status_code, stale.json()["error"]["code"]) == (409, "catalog.edited_elsewhere")
+
+
+async def test_cost_price_never_reaches_the_shop(db: Db, client: httpx.AsyncClient) -> None:
+    async with db.merchant("demo") as tx:
+        made = await product(tx, skus=[{"price_fen": 1_990, "cost_fen": 777_777}])
+    for path in ("/api/shop/home", "/api/shop/products", f"/api/shop/products/{made.id}"):
+        answer = await client.get(path)
+        assert answer.status_code == 200
+        assert "cost" not in answer.text
+        assert "777777" not in answer.text
+
+
+async def test_rights_are_kept_apart(staff_client: StaffClient, client: httpx.AsyncClient) -> None:
+    assert (await client.get("/api/console/products")).status_code == 401
+    reader = await staff_client(READ)
+    assert (await reader.get("/api/console/products")).status_code == 200
+    assert (await reader.post("/api/console/products", json=body())).status_code == 403
+    upload = await reader.post("/api/console/files", files={"file": ("a.png", picture())})
+    assert upload.status_code == 403
+    other = await staff_client([Permission.ORDERS_READ])
+    assert (await other.get("/api/console/products")).status_code == 403
+
+
+async def test_an_upload_is_encoded_anew_and_served_inert(
+    staff_client: StaffClient, client: httpx.AsyncClient
+) -> None:
+    staff = await staff_client(WRITE)
+    polyglot = picture("GIF") + b"<script>alert(1)</script>"
+    made = await staff.post("/api/console/files", files={"file": ("../../x.html", polyglot)})
+    assert made.status_code == 201
+    key = made.json()["key"]
+    assert key.startswith("demo/")
+    assert ".." not in key
+    served = await client.get(f"http://test{made.json()['url']}")
+    assert served.headers["content-type"] == "image/webp"
+    assert served.headers["x-content-type-options"] == "nosniff"
+    assert "immutable" in served.headers["cache-control"]
+    assert b"script" not in served.content
+
+
+async def test_what_is_no_picture_is_refused(staff_client: StaffClient) -> None:
+    staff = await staff_client(WRITE)
+    svg = b'<svg xmlns="http://www.w3.org/2000/svg" onload="alert(1)"/>'
+    for bad in (svg, b"", b"%PDF-1.7", b"\x89PNG\r\n\x1a\n broken", b"GIF89a" + b"\0" * 10):
+        answer = await staff.post("/api/console/files", files={"file": ("a.png", bad)})
+        assert answer.status_code == 422, bad
+        assert answer.json()["error"]["code"] == "files.not_a_picture"
+    assert (await staff.post("/api/console/files", json={})).status_code == 422
+
+
+async def test_file_names_cannot_climb(client: httpx.AsyncClient) -> None:
+    for path in ("demo/../../etc/passwd", "demo/%2e%2e%2fx.webp", "demo/a.html", "demo/x.webp"):
+        assert (await client.get(f"http://test/files/{path}")).status_code in (404, 422)
+
+
+async def test_scripts_are_gone_when_read_by_the_shop(
+    staff_client: StaffClient, client: httpx.AsyncClient
+) -> None:
+    staff = await staff_client(WRITE)
+    evil = '<p>ok</p><script>alert(1)</script><img src=x onerror="alert(1)">'
+    made = (
+        await staff.post(
+            "/api/console/products", json=body(images=["demo/AAAAAAAA.webp"], detail_html=evil)
+        )
+    ).json()
+    await staff.post(f"/api/console/products/{made['id']}/shelf", json={"on": True})
+    detail = (await client.get(f"/api/shop/products/{made['id']}")).json()["detail_html"]
+    assert "<p>ok</p>" in detail
+    assert "script" not in detail
+    assert "onerror" not in detail
+
+
+async def test_another_merchants_goods_are_missing(db: Db, staff_client: StaffClient) -> None:
+    async with db.merchant("demo") as tx:
+        made = await product(tx)
+    other = await staff_client(WRITE, merchant="other")
+    assert (await other.get(f"/api/console/products/{made.id}")).status_code == 404
+    assert (await other.get("/api/console/products")).json()["items"] == []
