@@ -1,0 +1,215 @@
+"""Orders: legal steps only, pieces never twice, refunds that add up to what was paid."""
+
+import dataclasses
+from random import Random
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tiefen.orders import rules
+from tiefen.orders.errors import (
+    FreightTaken,
+    IllegalStep,
+    NothingLeft,
+    TooMuchRefunded,
+    TooMuchShipped,
+)
+from tiefen.orders.values import (
+    AfterSaleAction,
+    AfterSaleStatus,
+    LinePieces,
+    OrderAction,
+    OrderStatus,
+    RefundPlan,
+)
+
+CASES = settings(max_examples=5_000, deadline=None)
+
+
+def line(key: int = 1, quantity: int = 3, pay_fen: int = 1_000, **state: int) -> LinePieces:
+    zero = {"shipped": 0, "cancelled": 0, "holding": 0, "returned": 0, "claimed_fen": 0}
+    return LinePieces(id=key, sku_id=key, quantity=quantity, pay_fen=pay_fen, **{**zero, **state})
+
+
+def apply(lines: dict[int, LinePieces], plan: RefundPlan) -> None:
+    for part in plan.parts:
+        before = lines[part.line_id]
+        lines[part.line_id] = dataclasses.replace(
+            before,
+            cancelled=before.cancelled + part.unshipped,
+            returned=before.returned + part.shipped,
+            claimed_fen=before.claimed_fen + part.amount_fen,
+        )
+
+
+def undo(lines: dict[int, LinePieces], plan: RefundPlan) -> None:
+    for part in plan.parts:
+        before = lines[part.line_id]
+        lines[part.line_id] = dataclasses.replace(
+            before,
+            cancelled=before.cancelled - part.unshipped,
+            returned=before.returned - part.shipped,
+            claimed_fen=before.claimed_fen - part.amount_fen,
+        )
+
+
+def names(lines: dict[int, LinePieces]) -> dict[int, str]:
+    return {key: f"商品{key}" for key in lines}
+
+
+def refund_all_in_parts(
+    lines: dict[int, LinePieces], freight_fen: int, chance: Random
+) -> tuple[int, int]:
+    """Refund everything in random parts, some given up and asked again; (refunded, freight)."""
+    total, freight_back = 0, 0
+    while any(rules.left_to_refund(one) for one in lines.values()):
+        wanted = {
+            key: chance.randint(1, rules.left_to_refund(one))
+            for key, one in lines.items()
+            if rules.left_to_refund(one) and chance.random() < 0.6
+        }
+        if not wanted:
+            continue
+        plan = rules.plan_refund(
+            names(lines), lines, wanted, freight_left_fen=freight_fen - freight_back
+        )
+        apply(lines, plan)
+        assert all(one.claimed_fen <= one.pay_fen for one in lines.values())
+        if chance.random() < 0.2:
+            undo(lines, plan)
+            continue
+        total += plan.amount_fen
+        freight_back += plan.freight_fen
+    return total, freight_back
+
+
+def paid_lines(chance: Random) -> dict[int, LinePieces]:
+    """One to four lines as they stand after payment."""
+    return {
+        key: line(key, chance.randint(1, 6), chance.randint(0, 99_999))
+        for key in range(1, chance.randint(2, 5))
+    }
+
+
+@given(st.integers(0, 2**32))
+@CASES
+def test_everything_back_is_exactly_what_was_paid_whatever_the_parts(seed: int) -> None:
+    chance = Random(seed)
+    lines, freight = paid_lines(chance), chance.randint(0, 999)
+    paid = sum(one.pay_fen for one in lines.values())
+    assert refund_all_in_parts(lines, freight, chance) == (paid + freight, freight)
+
+
+@given(st.integers(0, 2**32))
+@CASES
+def test_after_shipping_the_goods_money_still_comes_back_exactly(seed: int) -> None:
+    chance = Random(seed)
+    lines = {
+        key: dataclasses.replace(one, shipped=chance.randint(0, one.quantity))
+        for key, one in paid_lines(chance).items()
+    }
+    paid = sum(one.pay_fen for one in lines.values())
+    untouched = not any(one.shipped for one in lines.values())
+    refunded, freight = refund_all_in_parts(lines, 500, chance)
+    assert refunded - freight == paid
+    assert freight == (500 if untouched else 0)
+    for one in lines.values():
+        assert one.shipped + one.cancelled <= one.quantity
+        assert one.returned <= one.shipped
+
+
+def test_control_rounding_every_part_would_be_caught(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Planted bug: each part is rounded on its own, as peers do it."""
+    monkeypatch.setattr(
+        rules,
+        "refund_fen",
+        lambda one, quantity: round(one.pay_fen * quantity / one.quantity),
+    )
+    lines = {1: line(1, 3, 1_000)}
+    total = 0
+    for _ in range(3):
+        plan = rules.plan_refund(names(lines), lines, {1: 1}, freight_left_fen=0)
+        apply(lines, plan)
+        total += plan.amount_fen
+    assert total != 1_000
+
+
+def test_unshipped_pieces_go_first() -> None:
+    lines = {1: line(1, 5, 500, shipped=2)}
+    plan = rules.plan_refund(names(lines), lines, {1: 4}, freight_left_fen=0)
+    assert [(part.unshipped, part.shipped) for part in plan.parts] == [(3, 1)]
+    assert not plan.whole
+
+
+def test_too_much_and_nothing_are_refused_with_what_is_left() -> None:
+    lines = {1: line(1, 2, 500, cancelled=1, claimed_fen=250)}
+    with pytest.raises(TooMuchRefunded) as refused:
+        rules.plan_refund(names(lines), lines, {1: 2}, freight_left_fen=0)
+    assert refused.value.details["left"] == 1
+    done = {1: line(1, 2, 500, cancelled=2, claimed_fen=500)}
+    with pytest.raises(NothingLeft):
+        rules.plan_refund(names(done), done, {1: 1}, freight_left_fen=0)
+    with pytest.raises(TooMuchShipped):
+        rules.check_shipping(names(lines), lines, {1: 2})
+    rules.check_shipping(names(lines), lines, {1: 1})
+
+
+@pytest.mark.parametrize(
+    ("claimed", "own", "wanted", "back"),
+    [
+        (0, 0, None, 0),
+        (800, 800, None, 800),
+        (800, 800, False, 0),
+        (800, 800, True, 800),
+        (0, 0, True, 800),
+    ],
+)
+def test_the_merchants_word_on_freight_replaces_the_rules(
+    claimed: int, own: int, wanted: bool | None, back: int
+) -> None:
+    assert rules.freight_of(800, claimed, own, wanted) == back
+
+
+def test_freight_goes_back_once() -> None:
+    with pytest.raises(FreightTaken):
+        rules.freight_of(800, 800, 0, True)
+
+
+def test_shipping_is_complete_only_when_nothing_may_come_back_to_be_sent() -> None:
+    assert rules.is_all_shipped([line(quantity=2, shipped=2)])
+    assert rules.is_all_shipped([line(quantity=2, shipped=1, cancelled=1)])
+    assert not rules.is_all_shipped([line(quantity=2, shipped=1, cancelled=1, holding=1)])
+    assert not rules.is_all_shipped([line(quantity=2, shipped=1)])
+    assert not rules.is_all_shipped([line(quantity=2, cancelled=2)])
+
+
+@pytest.mark.parametrize("status", list(OrderStatus))
+@pytest.mark.parametrize("action", list(OrderAction))
+def test_an_order_takes_only_the_steps_of_its_table(
+    status: OrderStatus, action: OrderAction
+) -> None:
+    if (status, action) in rules.ORDER:
+        assert rules.advance_order(status, action) is rules.ORDER[status, action]
+        return
+    with pytest.raises(IllegalStep) as refused:
+        rules.advance_order(status, action)
+    assert refused.value.message("zh")
+    assert status.value in refused.value.message("en")
+
+
+def test_an_end_stays_an_end() -> None:
+    for status in (OrderStatus.CLOSED, OrderStatus.REFUNDED):
+        assert not any(source is status for source, _ in rules.ORDER)
+    ends = (AfterSaleStatus.WITHDRAWN, AfterSaleStatus.REJECTED, AfterSaleStatus.REFUNDED)
+    for end in ends:
+        with pytest.raises(IllegalStep):
+            rules.advance_after_sale(end, AfterSaleAction.APPROVE)
+
+
+def test_the_diagram_names_every_step() -> None:
+    drawn: Any = rules.diagram(rules.ORDER)
+    for (source, action), target in rules.ORDER.items():
+        assert f"{source} --> {target}: {action}" in drawn
+    assert "[*] --> unpaid" in drawn
