@@ -1,5 +1,7 @@
 """Our own import contract: a room is entered by its doors only."""
 
+from typing import Any
+
 from grimp import ImportGraph
 from importlinter import Contract, ContractCheck, fields, output
 
@@ -17,9 +19,7 @@ class RoomDoors(Contract):
 
     def check(self, graph: ImportGraph, verbose: bool) -> ContractCheck:
         """Walk all imports once."""
-        doors = {door for text in self.doors for door in text.replace(" ", "").split(",")}
-        free = {room for text in self.open for room in text.replace(" ", "").split(",")}
-        roots = {room for text in self.roots for room in text.replace(" ", "").split(",")}
+        doors, free, roots = _names(self.doors), _names(self.open), _names(self.roots)
         prefix = f"{self.container}."
         broken = []
         for importer in sorted(module for module in graph.modules if module.startswith(prefix)):
@@ -41,3 +41,8 @@ class RoomDoors(Contract):
         for importer, imported in check.metadata["broken"]:
             output.print_error(f"{importer} -> {imported} is not a door")
             output.new_line()
+
+
+def _names(field: Any) -> set[str]:
+    """The names in a list setting, which is a list of comma-separated texts at run time."""
+    return {name for text in field for name in text.replace(" ", "").split(",")}
