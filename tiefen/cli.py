@@ -269,12 +269,17 @@ def jobs(
 
 def _settings() -> Settings:
     try:
-        return Settings()
+        known = demos.settings_of(Settings().data_dir)
+        return Settings(**{name: value for name, value in known.items() if not _is_set(name)})
     except ValidationError as error:
         wrong = "; ".join(
             f"TIEFEN_{one['loc'][0]}".upper() + f": {one['msg']}" for one in error.errors()
         )
         raise InstallationError(wrong) from error
+
+
+def _is_set(name: str) -> bool:
+    return f"TIEFEN_{name.upper()}" in os.environ
 
 
 def _passphrase() -> str:

@@ -79,7 +79,8 @@ def states() -> str:
                 title = name.replace("_", " ").lower()
                 parts.append(f"\n## {room}: {title}\n\n```mermaid\nstateDiagram-v2\n")
                 sources, targets = {step[0] for step in steps}, {step[2] for step in steps}
-                parts += [f"    [*] --> {state}\n" for state in sorted(sources - targets)]
+                begins = sorted(sources - targets) or [steps[0][0]]
+                parts += [f"    [*] --> {state}\n" for state in begins]
                 parts += [f"    {a} --> {b}{f' : {by}' if by else ''}\n" for a, by, b in steps]
                 parts += [f"    {state} --> [*]\n" for state in sorted(targets - sources)]
                 parts.append("```\n")

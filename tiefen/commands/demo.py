@@ -92,7 +92,16 @@ def run(plan: Plan) -> int:
         _say("starting PostgreSQL …")
         with opened(settings) as installation:
             _say(f"starting PostgreSQL: {time.monotonic() - began:.1f} s")
+            _remember(data, port=plan.port)
             return _run(plan, installation)
+
+
+def settings_of(data: Path) -> dict[str, Any]:
+    """The settings a demo in this folder runs with, for other commands on it; empty if there is none."""
+    if not (data / "demo.json").exists():
+        return {}
+    plan = Plan(_memory(data)["port"], data, fans=0, seed=0)
+    return {"public_url": plan.server, "sandbox_url": plan.sandbox, "demo": True}
 
 
 def _run(plan: Plan, installation: Installation) -> int:
@@ -220,15 +229,19 @@ def _forget(data: Path) -> None:
 
 
 def _memory(data: Path) -> dict[str, Any]:
-    """What the demo has to know again at the next start: made-up passwords above all."""
+    """What was remembered of earlier starts, above all the made-up password."""
     file = data / "demo.json"
-    if file.exists():
-        known: dict[str, Any] = json.loads(file.read_text())
-        return known
-    made = {"password": secrets.token_urlsafe(9)}
-    with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as out:
-        json.dump(made, out)
-    return made
+    known: dict[str, Any] = json.loads(file.read_text()) if file.exists() else {}
+    return known
+
+
+def _remember(data: Path, *, port: int) -> None:
+    known = {"password": secrets.token_urlsafe(9)} | _memory(data) | {"port": port}
+    half = data / "demo.json.new"
+    half.unlink(missing_ok=True)
+    with os.fdopen(os.open(half, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as out:
+        json.dump(known, out)
+    half.replace(data / "demo.json")
 
 
 # ── telling ──────────────────────────────────────────────────────────────────────────────────

@@ -11,6 +11,7 @@ from tiefen.kernel import faces, migrate
 from tiefen.kernel.db import Db
 from tiefen.kernel.directory import Merchant
 from tiefen.kernel.jobs import Job
+from tiefen.wechat import service as wechat
 
 OLDEST_POSTGRES = 15
 LEAST_DISK = 2 * 1024**3
@@ -31,7 +32,16 @@ async def examine(installation: Installation) -> list[Finding]:
     found = [*_files(installation), *_addresses(installation)]
     async with database(installation.url) as db:
         found += await _database(db)
+        for merchant in await db.merchants():
+            found += await _wechat(db, merchant)
     return found
+
+
+async def _wechat(db: Db, merchant: str) -> list[Finding]:
+    return [
+        Finding(one.level.value, f"{merchant} · {one.subject}", one.what.en, one.how_to_fix.en)
+        for one in await wechat.diagnose(db, merchant)
+    ]
 
 
 def as_text(finding: Finding) -> str:

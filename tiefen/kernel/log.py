@@ -1,6 +1,7 @@
 """Structured logs without personal data: ids, codes and durations, never names, phones or bodies."""
 
 import logging
+import sys
 from collections.abc import MutableMapping
 from typing import Any
 
@@ -28,6 +29,8 @@ def configure(*, as_json: bool) -> None:
             structlog.processors.dict_tracebacks if as_json else structlog.dev.set_exc_info,
             renderer,
         ],
+        # Standard output belongs to what a command was asked for (`--json`).
+        logger_factory=structlog.WriteLoggerFactory(file=sys.stderr),
         wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
         cache_logger_on_first_use=True,
     )
