@@ -70,6 +70,10 @@ async def test_the_trade_bill_tells_every_charge_and_refund(world: World, tar: s
     assert total["手续费总金额"] == "0.61000"
     only, _ = rows((await file(shop, target.replace("ALL", "REFUND")))[1])
     assert [r["商户退款单号"] for r in only] == ["r1"]
+    assert only[0]["退款成功时间"] == "2026-01-01 08:00:00"
+    only, _ = rows((await file(shop, target.replace("ALL", "SUCCESS")))[1])
+    assert len(only) == 2
+    assert "退款金额" not in only[0]
 
 
 async def test_the_flow_bills_balance_follows_its_movements(world: World) -> None:

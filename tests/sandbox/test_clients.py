@@ -356,3 +356,17 @@ def test_the_sandbox_listens_on_loopback_only() -> None:
     with start_sandbox() as running:
         assert running.url.startswith("http://127.0.0.1:")
         assert running.api.get("/").json()["name"] == "tiefen sandbox"
+
+
+def test_events_stream_as_they_happen(live: Running, server: Server) -> None:
+    app = account(live, server, "events")
+    fan = post(live, "/fans", fans=[{"nickname": "小林"}])["items"][0]
+    with live.api.stream("GET", f"/events?fan={fan['id']}") as stream:
+        assert stream.headers["content-type"].startswith("text/event-stream")
+        lines = stream.iter_lines()
+        assert next(lines) == ": open"
+        post(live, f"/fans/{fan['id']}/follow", app_id=app["app_id"])
+        event = next(line for line in lines if line.startswith("event:"))
+        data = next(lines).removeprefix("data: ")
+    assert event == "event: message"
+    assert json.loads(data)["message"]["text"] == "你已关注沙箱公众号"

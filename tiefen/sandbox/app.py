@@ -91,7 +91,7 @@ def _resume(box: Box) -> None:
 def _cors() -> Middleware:
     return Middleware(
         CORSMiddleware,
-        allow_origin_regex=r"https?://(localhost|127\.0\.0\.1|\[::1\])(:\d+)?",
+        allow_origin_regex=control.LOOPBACK.pattern,
         allow_methods=["*"],
         allow_headers=["*"],
         allow_credentials=True,

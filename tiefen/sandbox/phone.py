@@ -91,11 +91,15 @@ def _reachable(box: Box, fan: Fan, app: App) -> Relation:
     return relation
 
 
-def text(box: Box, fan: Fan, app: App, content: str) -> tuple[Message, Push]:
+def text(box: Box, fan: Fan, app: App, content: str, *, option: str = "") -> tuple[Message, Push]:
+    """Write to the account; `option` is the id of a tapped choice in a menu message, which counts as a menu tap."""
     relation = _reachable(box, fan, app)
-    windows.open_window(box, relation, "message")
+    windows.open_window(box, relation, "menu" if option else "message")
     message = box.say(relation, "in", "fan", "text", text=content)
-    return message, push.compose(box, app, relation, "text", Content=content)
+    fields: dict[str, xml.Value] = {"Content": content}
+    if option:
+        fields["bizmsgmenuid"] = option
+    return message, push.compose(box, app, relation, "text", **fields)
 
 
 def image(box: Box, fan: Fan, app: App, media_id: str, url: str) -> tuple[Message, Push]:
@@ -130,6 +134,13 @@ def report_location(
     return _event(
         box, relation, "LOCATION", Latitude=latitude, Longitude=longitude, Precision=precision
     )
+
+
+def enter(box: Box, fan: Fan, app: App) -> Push:
+    """Open a mini program's customer-service chat."""
+    relation = box.relation(app.app_id, fan.id)
+    windows.open_window(box, relation, "enter")
+    return _event(box, relation, "user_enter_tempsession", SessionFrom="sandbox")
 
 
 def button(app: App, path: list[int] | None, key: str) -> dict[str, Any]:

@@ -48,7 +48,7 @@ async def send(
             answer = await response.aread()
             await response.aclose()
         status = response.status_code
-        entry.response_headers = response.headers.items()
+        entry.response_headers = list(response.headers.items())
     except (httpx.TimeoutException, TimeoutError):
         error = f"no answer within {box.push_timeout:g} s"
     except (httpx.HTTPError, httpx.InvalidURL, OSError) as failure:

@@ -1,6 +1,7 @@
 """How a control call is received and answered."""
 
 import json
+import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any, TypeAlias
@@ -15,6 +16,7 @@ from tiefen.sandbox.gateway import base_url
 
 PREFIX = "/sandbox/api"
 MOST = 1000
+LOOPBACK = re.compile(r"https?://(localhost|127\.0\.0\.1|\[::1\])(:\d+)?")
 
 
 @dataclass(slots=True)
@@ -71,6 +73,10 @@ def reply(data: dict[str, Any], status: int = 200) -> Response:
 def route(box: Box, method: str, path: str, handler: Handler) -> Route:
     async def endpoint(request: Request) -> Response:
         box.touch()
+        if not _local(request.headers.get("origin", ""), box):
+            return reply(
+                {"error": {"code": "sandbox.origin", "message": "only local pages may call"}}, 403
+            )
         try:
             answer = await handler(Ask(box, request, await _body(request)))
         except ControlError as error:
@@ -78,6 +84,15 @@ def route(box: Box, method: str, path: str, handler: Handler) -> Route:
         return answer if isinstance(answer, Response) else reply(answer)
 
     return Route(PREFIX + path, endpoint, methods=[method], name=f"control {method} {path}")
+
+
+def _local(origin: str, box: Box) -> bool:
+    """A page of some website must not command the sandbox of whoever reads it."""
+    return (
+        not origin
+        or bool(LOOPBACK.fullmatch(origin))
+        or origin == (box.public_url or "").rstrip("/")
+    )
 
 
 async def _body(request: Request) -> dict[str, Any]:

@@ -104,7 +104,8 @@ async def text(ask: Ask) -> dict[str, Any]:
     content = ask.text("content")
     if not content:
         raise invalid("content", "is empty")
-    message, told = phone.text(ask.box, ask.box.fan(ask.path("fan")), _app(ask), content)
+    fan, option = ask.box.fan(ask.path("fan")), ask.text("option", "")
+    message, told = phone.text(ask.box, fan, _app(ask), content, option=option)
     return await _told(ask, told, message=shown(message))
 
 
@@ -177,6 +178,7 @@ async def open_url(ask: Ask) -> dict[str, Any]:
     hops: list[dict[str, Any]] = []
     # The browser of the fan's phone: cookies, but redirects one by one to see them.
     browser = httpx.AsyncClient(transport=box.out(), timeout=box.push_timeout, trust_env=False)
+    # Not closed: that would close the way out, which it only borrows.
     for _ in range(HOPS):
         found = urlsplit(url)
         if found.path == "/connect/oauth2/authorize":
@@ -228,6 +230,10 @@ async def mini_login(ask: Ask) -> dict[str, Any]:
 async def phone_code(ask: Ask) -> dict[str, Any]:
     app = _mini(ask)
     return {"code": mini.phone_code(ask.box, app, ask.box.fan(ask.path("fan")))}
+
+
+async def enter(ask: Ask) -> dict[str, Any]:
+    return await _told(ask, phone.enter(ask.box, ask.box.fan(ask.path("fan")), _mini(ask)))
 
 
 def _mini(ask: Ask) -> App:
@@ -320,6 +326,7 @@ ROUTES: list[tuple[str, str, Handler]] = [
     ("POST", "/fans/{fan}/location", location),
     ("POST", "/fans/{fan}/report-location", report_location),
     ("POST", "/fans/{fan}/menu", menu),
+    ("POST", "/fans/{fan}/enter", enter),
     ("POST", "/fans/{fan}/open", open_url),
     ("POST", "/fans/{fan}/oauth", authorize),
     ("POST", "/fans/{fan}/mini-login", mini_login),

@@ -19,11 +19,14 @@ READY_HOUR = 10
 MONTHS_DAYS = 92
 LIFE = 300.0
 
-TRADE = (
-    "交易时间,公众账号ID,商户号,特约商户号,设备号,微信订单号,商户订单号,用户标识,交易类型,交易状态,付款银行,货币种类,"
-    "应结订单金额,代金券金额,微信退款单号,商户退款单号,退款金额,充值券退款金额,退款类型,退款状态,商品名称,商户数据包,"
-    "手续费,费率,订单金额,申请退款金额,费率备注"
-)
+COMMON = "交易时间,公众账号ID,商户号,特约商户号,设备号,微信订单号,商户订单号,用户标识,交易类型,交易状态,付款银行,货币种类,应结订单金额,代金券金额"
+BACK = "微信退款单号,商户退款单号,退款金额,充值券退款金额,退款类型,退款状态"
+# Which columns each kind of trade bill has.
+TRADE = {
+    "ALL": f"{COMMON},{BACK},商品名称,商户数据包,手续费,费率,订单金额,申请退款金额,费率备注",
+    "SUCCESS": f"{COMMON},商品名称,商户数据包,手续费,费率,订单金额,费率备注",
+    "REFUND": f"{COMMON},退款申请时间,退款成功时间,{BACK},商品名称,商户数据包,手续费,费率,订单金额,申请退款金额,费率备注",
+}
 TRADE_SUM = (
     "总交易单数,应结订单总金额,退款总金额,充值券退款总金额,手续费总金额,订单总金额,申请退款总金额"
 )
@@ -69,43 +72,49 @@ def _none() -> PayError:
     return PayError(400, "NO_STATEMENT_EXIST", "账单文件不存在", 268435461)
 
 
-def _trade_row(box: Box, merchant: Merchant, charge: Charge, refund: Refund | None) -> str:
+def _trade_row(
+    box: Box, merchant: Merchant, charge: Charge, refund: Refund | None
+) -> dict[str, object]:
+    """One trade by column, whichever of them the bill has."""
     order = box.orders[charge.mchid, charge.out_trade_no]
-    fee = charge.fee_fen if refund is None else -refund.fee_fen
-    rate = f"{merchant.fee_bp // 100}.{merchant.fee_bp % 100:02d}%"
     amount = charge.amount_fen if refund is None else 0
-    back = refund.amount_fen if refund else 0
-    return _line(
-        [
-            _moment(charge.charged_at if refund is None else refund.created_at),
-            charge.app_id,
-            charge.mchid,
-            "0",
-            "",
-            charge.transaction_id,
-            charge.out_trade_no,
-            charge.openid,
-            charge.product,
-            "SUCCESS" if refund is None else "REFUND",
-            "OTHERS",
-            "CNY",
-            yuan(amount),
-            "0.00",
-            refund.refund_id if refund else "0",
-            refund.out_refund_no if refund else "0",
-            yuan(back),
-            "0.00",
-            "ORIGINAL" if refund else "",
-            refund.status if refund else "",
-            order.description,
-            order.attach,
-            yuan(fee, 5),
-            rate,
-            yuan(amount),
-            yuan(back),
-            "",
-        ]
-    )
+    row: dict[str, object] = {
+        "交易时间": _moment(charge.charged_at if refund is None else refund.created_at),
+        "公众账号ID": charge.app_id,
+        "商户号": charge.mchid,
+        "特约商户号": "0",
+        "设备号": order.scene_info.get("device_id", ""),
+        "微信订单号": charge.transaction_id,
+        "商户订单号": charge.out_trade_no,
+        "用户标识": charge.openid,
+        "交易类型": charge.product,
+        "交易状态": "SUCCESS" if refund is None else "REFUND",
+        "付款银行": "OTHERS",
+        "货币种类": "CNY",
+        "应结订单金额": yuan(amount),
+        "代金券金额": "0.00",
+        "商品名称": order.description,
+        "商户数据包": order.attach,
+        "手续费": yuan(charge.fee_fen if refund is None else -refund.fee_fen, 5),
+        "费率": f"{merchant.fee_bp // 100}.{merchant.fee_bp % 100:02d}%",
+        "订单金额": yuan(amount),
+        "费率备注": "",
+    }
+    return row | _back_columns(refund)
+
+
+def _back_columns(refund: Refund | None) -> dict[str, object]:
+    return {
+        "退款申请时间": _moment(refund.created_at) if refund else "",
+        "退款成功时间": _moment(refund.settled_at) if refund and refund.status == "SUCCESS" else "",
+        "微信退款单号": refund.refund_id if refund else "0",
+        "商户退款单号": refund.out_refund_no if refund else "0",
+        "退款金额": yuan(refund.amount_fen if refund else 0),
+        "充值券退款金额": "0.00",
+        "退款类型": "ORIGINAL" if refund else "",
+        "退款状态": refund.status if refund else "",
+        "申请退款金额": yuan(refund.amount_fen if refund else 0),
+    }
 
 
 def _trades(
@@ -132,10 +141,13 @@ def trade_csv(box: Box, merchant: Merchant, start: float, end: float, kind: str)
     rows += [
         (r.created_at, _trade_row(box, merchant, box.charges[r.transaction_id], r)) for r in refunds
     ]
+    rows.sort(key=lambda pair: pair[0])
+    columns = TRADE[kind].split(",")
     taken, back = sum(c.amount_fen for c in charges), sum(r.amount_fen for r in refunds)
     fees = sum(c.fee_fen for c in charges) - sum(r.fee_fen for r in refunds)
     total = [len(rows), yuan(taken), yuan(back), "0.00", yuan(fees, 5), yuan(taken), yuan(back)]
-    lines = [TRADE, *(text for _, text in sorted(rows)), TRADE_SUM, _line(total)]
+    body = [_line(row[name] for name in columns) for _, row in rows]
+    lines = [TRADE[kind], *body, TRADE_SUM, _line(total)]
     return "\ufeff" + "\r\n".join(lines) + "\r\n"
 
 
@@ -229,7 +241,7 @@ def _offer(call: PayCall, text: str) -> Answer:
 
 async def trade(call: PayCall) -> Answer:
     kind = call.query.get("bill_type") or "ALL"
-    if kind not in {"ALL", "SUCCESS", "REFUND"}:
+    if kind not in TRADE:
         raise param_error("bill_type", "只能是 ALL、SUCCESS、REFUND")
     start, end = _day(call)
     return _offer(call, trade_csv(call.box, call.merchant, start, end, kind))
