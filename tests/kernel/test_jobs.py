@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import text
 
-from tiefen.kernel import events, jobs
+from tiefen.kernel import events, jobs, metrics
 from tiefen.kernel import worker as work
 from tiefen.kernel.clock import Travel
 from tiefen.kernel.db import Db, Tx
@@ -142,3 +142,20 @@ async def test_merchants_take_turns(db: Db) -> None:
         later(tx, "kernel_test.write", what="small")
     claimed = await work.claim(db, "default", "w", most=16)
     assert {one.merchant for one in claimed} == {"demo", "other"}
+
+
+async def test_a_heartbeat_tells_how_long_each_lane_waits(db: Db) -> None:
+    async with db.platform() as tx:
+        await tx.execute(
+            text(
+                "INSERT INTO platform.job (merchant, lane, name, args, run_at, max_attempts)"
+                " VALUES ('demo', 'pay', 'nobody.knows', '{}', now() - interval '90 seconds', 3)"
+            )
+        )
+    await work.keep(db, "w")
+    assert (
+        90
+        <= (metrics.registry.get_sample_value("tiefen_job_oldest_seconds", {"lane": "pay"}) or 0)
+        < 120
+    )
+    assert metrics.registry.get_sample_value("tiefen_job_oldest_seconds", {"lane": "send"}) == 0

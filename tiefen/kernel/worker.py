@@ -103,6 +103,10 @@ _BEAT = text(
     " VALUES (:worker, clock_timestamp(), clock_timestamp())"
     " ON CONFLICT (id) DO UPDATE SET beat_at = clock_timestamp()"
 )
+_WAITING = text(
+    "SELECT lane, extract(epoch FROM :now - min(run_at)) AS seconds FROM platform.job"
+    " WHERE state = 'ready' AND run_at < :now GROUP BY lane"
+)
 _DUE_CRON = text(
     """
     INSERT INTO platform.cron (merchant, name, last_at) VALUES (:merchant, :name, :now)
@@ -282,6 +286,10 @@ async def keep(db: Db, worker: str) -> None:
         await tx.execute(_RESCUE)
         dead = await tx.scalar(text("SELECT count(*) FROM platform.job WHERE state = 'dead'"))
         metrics.dead_jobs.set(dead or 0)
+        rows = await tx.execute(_WAITING, {"now": tx.now})
+        waiting = {row.lane: float(row.seconds) for row in rows}
+    for lane in LANES:
+        metrics.job_age.labels(lane).set(waiting.get(lane, 0))
     await queue_due_crons(db)
 
 
