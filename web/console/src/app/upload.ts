@@ -1,0 +1,17 @@
+import { api, unwrap, type Schema } from './api'
+
+/** Larger pictures are refused here already; the server makes them 1,600 pixels at most. */
+export const MAX_UPLOAD_BYTES = 10 * 1024 * 1024
+export const PICTURES = 'image/jpeg,image/png,image/webp,image/gif'
+
+/** Stores a picture. The server encodes it anew and names it. */
+export function uploadPicture(file: File): Promise<Schema<'FileOut'>> {
+  return unwrap(api.POST('/api/console/files', {
+    body: { file: file as unknown as string },
+    bodySerializer: () => {
+      const form = new FormData()
+      form.set('file', file)
+      return form
+    },
+  }))
+}

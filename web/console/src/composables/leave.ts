@@ -1,0 +1,21 @@
+import { ElMessageBox } from 'element-plus'
+import { onBeforeUnmount, onMounted, type Ref } from 'vue'
+import { useI18n } from 'vue-i18n'
+import { onBeforeRouteLeave } from 'vue-router'
+
+/** Asks before unsaved work is left, inside the console and when the tab closes. */
+export function useLeaveGuard(dirty: Readonly<Ref<boolean>>): void {
+  const { t } = useI18n()
+  const warn = (event: BeforeUnloadEvent): void => { if (dirty.value) event.preventDefault() }
+  onMounted(() => addEventListener('beforeunload', warn))
+  onBeforeUnmount(() => removeEventListener('beforeunload', warn))
+  onBeforeRouteLeave(async () => {
+    if (!dirty.value) return true
+    try {
+      await ElMessageBox.confirm(t('leave.detail'), t('leave.title'), { confirmButtonText: t('leave.go'), cancelButtonText: t('leave.stay'), type: 'warning' })
+      return true
+    } catch {
+      return false
+    }
+  })
+}

@@ -1,0 +1,13 @@
+import type { Tone } from '@tiefen/ui'
+import type { Schema } from '../../../app/api'
+
+export const STATUS_TONE: Record<Schema<'ProductStatus'>, Tone> = { draft: 'neutral', on_shelf: 'success', off_shelf: 'warning' }
+const ROLES: Record<Schema<'ProductRole'>, true> = { regular: true, traffic: true, profit: true, repeat: true }
+export const PRODUCT_ROLES = Object.keys(ROLES) as Schema<'ProductRole'>[]
+
+/** Categories in tree order with their depth, for a flat select. */
+export function flatten(categories: readonly Schema<'CategoryOut'>[]): (Schema<'CategoryOut'> & { depth: number })[] {
+  const under = (parent: number | null, depth: number): (Schema<'CategoryOut'> & { depth: number })[] =>
+    categories.filter((one) => one.parent_id === parent).flatMap((one) => [{ ...one, depth }, ...under(one.id, depth + 1)])
+  return under(null, 0)
+}

@@ -1,0 +1,16 @@
+import type { Room } from '../../app/rooms'
+
+const channels: Room = {
+  id: 'channels',
+  messages: () => import('./messages'),
+  routes: [
+    { path: 'channels', component: () => import('./routes/Codes.vue'), meta: { permission: 'channels.read' } },
+    { path: 'channels/new', component: () => import('./routes/CodeEdit.vue'), meta: { permission: 'channels.write' } },
+    { path: 'channels/:id(\\d+)', component: () => import('./routes/Code.vue'), meta: { permission: 'channels.read' } },
+    { path: 'channels/:id(\\d+)/edit', component: () => import('./routes/CodeEdit.vue'), meta: { permission: 'channels.write' } },
+  ],
+  nav: [{ to: '/channels', title: { zh: '渠道码', en: 'Channel codes' }, icon: 'qrcode', permission: 'channels.read' }],
+  actions: [{ to: '/channels/new', title: { zh: '创建渠道码', en: 'New channel code' }, permission: 'channels.write' }],
+}
+
+export default channels

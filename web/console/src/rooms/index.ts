@@ -1,0 +1,18 @@
+import type { Action, NavItem, Room } from '../app/rooms'
+import account from './account'
+import catalog from './catalog'
+import channels from './channels'
+import fans from './fans'
+import inventory from './inventory'
+import jobs from './jobs'
+import money from './money'
+import orders from './orders'
+import settings from './settings'
+import team from './team'
+
+/** The left navigation, grouped by job. */
+const groups: readonly (readonly Room[])[] = [[fans, channels], [catalog, inventory, orders, money], [team, settings, jobs]]
+
+export const rooms: readonly Room[] = [...groups.flat(), account]
+export const navigation: readonly (readonly NavItem[])[] = groups.map((group) => group.flatMap((room) => room.nav))
+export const actions: readonly Action[] = rooms.flatMap((room) => room.actions ?? [])

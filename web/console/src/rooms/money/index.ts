@@ -1,0 +1,21 @@
+import type { Room } from '../../app/rooms'
+
+const money: Room = {
+  id: 'money',
+  messages: () => import('./messages'),
+  routes: [
+    { path: 'money', redirect: '/money/payments' },
+    { path: 'money/payments', component: () => import('./routes/Payments.vue'), meta: { permission: 'money.read' } },
+    { path: 'money/refunds', component: () => import('./routes/Refunds.vue'), meta: { permission: 'money.read' } },
+    { path: 'money/suspense', component: () => import('./routes/Suspense.vue'), meta: { permission: 'money.read' } },
+    { path: 'money/ledger', component: () => import('./routes/Accounts.vue'), meta: { permission: 'money.read' } },
+    { path: 'money/transfers', component: () => import('./routes/Transfers.vue'), meta: { permission: 'money.read' } },
+  ],
+  nav: [{ to: '/money', title: { zh: '资金', en: 'Money' }, icon: 'money', permission: 'money.read' }],
+  actions: [
+    { to: '/money/suspense', title: { zh: '处理挂账款项', en: 'Decide on money in suspense' }, permission: 'money.read' },
+    { to: '/money/ledger', title: { zh: '查看账本', en: 'Open the ledger' }, permission: 'money.read' },
+  ],
+}
+
+export default money

@@ -1,0 +1,34 @@
+import type { IconName, Tone } from '@tiefen/ui'
+import type { Schema } from '../../../app/api'
+
+const STATUSES: Record<Schema<'OrderStatus'>, true> = { unpaid: true, paid: true, partly_shipped: true, shipped: true, received: true, closed: true, refunded: true }
+export const ORDER_STATUSES = Object.keys(STATUSES) as Schema<'OrderStatus'>[]
+export const AFTER_SALE_TONE: Record<Schema<'AfterSaleStatus'>, Tone> = {
+  requested: 'warning', refunding: 'info', abnormal: 'danger', refunded: 'success', rejected: 'neutral', withdrawn: 'neutral',
+}
+
+/** How each kind of step looks in the timeline; what is not listed is drawn plainly. */
+export const STEP_LOOK: Record<string, { icon: IconName; tone: Tone }> = {
+  place: { icon: 'cart', tone: 'neutral' }, pay: { icon: 'money', tone: 'success' }, close: { icon: 'close', tone: 'neutral' }, ship_part: { icon: 'ship', tone: 'info' }, ship_rest: { icon: 'ship', tone: 'info' },
+  receive: { icon: 'check', tone: 'success' }, refund_rest: { icon: 'refund', tone: 'warning' }, request: { icon: 'service', tone: 'warning' }, withdraw: { icon: 'minus', tone: 'neutral' },
+  reject: { icon: 'close-circle', tone: 'danger' }, approve: { icon: 'check-circle', tone: 'info' }, fail: { icon: 'error', tone: 'danger' }, retry: { icon: 'refresh', tone: 'info' }, settle: { icon: 'refund', tone: 'success' },
+}
+
+export interface Milestone {
+  key: 'placed' | 'paid' | 'shipped' | 'received'
+  at: string | null
+}
+
+/** The four milestones of an order; those not reached have no time. */
+export function milestones(order: Schema<'ConsoleOrder'>): Milestone[] {
+  return [
+    { key: 'placed', at: order.placed_at }, { key: 'paid', at: order.paid_at }, { key: 'shipped', at: order.shipped_at }, { key: 'received', at: order.received_at },
+  ]
+}
+
+/** Who took a step, from the book's "kind:id". */
+export function actorOf(actor: string): { kind: 'staff' | 'fan' | 'system' | 'pay'; id: string } {
+  const [kind = '', id = ''] = actor.split(':')
+  if (kind === 'staff' || kind === 'fan') return { kind, id }
+  return { kind: kind === 'payment' || kind === 'payments' || kind === 'wechat' ? 'pay' : 'system', id }
+}

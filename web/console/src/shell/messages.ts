@@ -1,0 +1,79 @@
+import type { RoomMessages } from '../app/i18n'
+
+/** Texts every page may use. Rooms keep their own beside their pages. */
+const messages: RoomMessages = {
+  zh: {
+    app: { name: '铁粉', console: '商家后台', skip: '跳到正文', menu: '菜单', closeMenu: '收起菜单', navigation: '主导航' },
+    action: {
+      save: '保存', cancel: '取消', close: '关闭', delete: '删除', edit: '编辑', create: '新建', back: '返回', retry: '重试', confirm: '确认',
+      copy: '复制', copied: '已复制', copyByHand: '浏览器不允许复制, 请手动选中复制', saved: '已保存', more: '更多', view: '查看', refresh: '刷新', remove: '移除', add: '添加',
+      done: '完成', all: '全部', download: '下载', loadMore: '加载更多', details: '详情',
+    },
+    list: {
+      pages: '翻页', page: '第 {page} 页', previous: '上一页', next: '下一页', reset: '清除筛选', noMatch: '没有符合条件的结果', noMatchHint: '换个词, 或清除筛选看看全部。',
+      time: '时间', from: '开始日期', to: '结束日期', allTime: '全部时间', today: '今天', days7: '近 7 天', days30: '近 30 天', status: '状态',
+    },
+    error: {
+      network: '连不上服务器', missing: '没有找到', forbidden: '没有权限', busy: '服务器正忙', refused: '没有办成', broken: '出错了',
+      safe: '您的数据没有丢失, 请稍后重试。', id: '错误编号',
+    },
+    leave: { title: '还有没保存的修改', detail: '离开后, 这次的修改会丢失。', go: '离开', stay: '留下继续' },
+    forbidden: { title: '您没有这个页面的权限', hint: '需要权限「{permission}」。请店主或有「团队管理」权限的同事在「团队 → 角色」里为您开通。', back: '回到首页' },
+    missing: { title: '没有这个页面', hint: '地址可能已更改, 或者对象不属于本店。', back: '回到首页' },
+    start: { title: '还没有可以使用的功能', hint: '您的账号还没有任何角色。请店主在「团队 → 员工」里为您分配角色。' },
+    signIn: {
+      title: '登录商家后台', account: '账号', password: '密码', code: '动态验证码', codeHint: '打开验证器 App, 输入 6 位数字; 也可以使用恢复码。', submit: '登录', verify: '验证并登录', other: '换个账号',
+      show: '显示密码', hide: '隐藏密码', accountNeeded: '请输入账号', passwordNeeded: '请输入密码', codeNeeded: '请输入验证码', wait: '请 {seconds} 秒后再试',
+      claim: '从一次扫码, 到一位铁粉', claimNote: '引流、留存、转化、复购、裂变: 一个闭环, 每一步都看得见。',
+    },
+    top: { search: '搜索页面、粉丝、订单、商品', language: '切换语言', toDark: '切换到深色', toLight: '切换到浅色', account: '我的账号', signOut: '退出登录', mine: '个人设置' },
+    palette: {
+      title: '快速查找', placeholder: '输入页面、粉丝、订单号、商品或操作…', pages: '页面', actions: '操作', fans: '粉丝', orders: '订单', goods: '商品', none: '没有找到「{text}」',
+      hint: '↑↓ 选择 · Enter 打开 · Esc 关闭', results: '结果', searching: '正在查找…', start: '输入文字开始查找; 订单号、粉丝昵称、商品名都可以。',
+    },
+    orderStatus: { unpaid: '待付款', paid: '待发货', partly_shipped: '部分发货', shipped: '待收货', received: '已完成', closed: '已关闭', refunded: '已退款' },
+    permission: {
+      fans_read: '查看粉丝', fans_write: '编辑粉丝', fans_reveal: '查看粉丝敏感信息', channels_read: '查看渠道码', channels_write: '管理渠道码', goods_read: '查看商品', goods_write: '管理商品',
+      stock_write: '调整库存', orders_read: '查看订单', orders_ship: '订单发货', orders_refund: '处理售后退款', money_read: '查看资金', helpdesk_read: '查看自动回复', helpdesk_write: '管理自动回复',
+      team_read: '查看团队', team_write: '团队管理', settings_read: '查看设置', settings_write: '修改设置', overview_read: '查看概况', jobs_read: '查看后台任务', jobs_write: '处理后台任务',
+    },
+  },
+  en: {
+    app: { name: 'Tiefen', console: 'Console', skip: 'Skip to content', menu: 'Menu', closeMenu: 'Close menu', navigation: 'Main navigation' },
+    action: {
+      save: 'Save', cancel: 'Cancel', close: 'Close', delete: 'Delete', edit: 'Edit', create: 'Create', back: 'Back', retry: 'Try again', confirm: 'Confirm',
+      copy: 'Copy', copied: 'Copied', copyByHand: 'The browser does not allow copying; please select and copy by hand', saved: 'Saved', more: 'More', view: 'View', refresh: 'Refresh', remove: 'Remove', add: 'Add',
+      done: 'Done', all: 'All', download: 'Download', loadMore: 'Load more', details: 'Details',
+    },
+    list: {
+      pages: 'Pages', page: 'Page {page}', previous: 'Previous', next: 'Next', reset: 'Clear filters', noMatch: 'Nothing matches', noMatchHint: 'Try another word, or clear the filters to see everything.',
+      time: 'Time', from: 'From date', to: 'To date', allTime: 'All time', today: 'Today', days7: '7 days', days30: '30 days', status: 'Status',
+    },
+    error: {
+      network: 'The server cannot be reached', missing: 'Not found', forbidden: 'Not allowed', busy: 'The server is busy', refused: 'That was not done', broken: 'Something went wrong',
+      safe: 'Nothing you entered is lost. Please try again in a moment.', id: 'Error id',
+    },
+    leave: { title: 'You have unsaved changes', detail: 'They will be lost if you leave this page.', go: 'Leave', stay: 'Stay' },
+    forbidden: { title: 'You may not open this page', hint: 'It needs the permission “{permission}”. The owner, or a colleague who may manage the team, can grant it under Team → Roles.', back: 'Go to start' },
+    missing: { title: 'There is no such page', hint: 'The address may have changed, or the object is not your shop’s.', back: 'Go to start' },
+    start: { title: 'Nothing to do here yet', hint: 'Your account has no role. The owner can give you one under Team → Staff.' },
+    signIn: {
+      title: 'Sign in to the console', account: 'Account', password: 'Password', code: 'Authenticator code', codeHint: 'Enter the 6 digits from your authenticator app, or a recovery code.', submit: 'Sign in', verify: 'Verify and sign in', other: 'Use another account',
+      show: 'Show password', hide: 'Hide password', accountNeeded: 'Enter your account', passwordNeeded: 'Enter your password', codeNeeded: 'Enter the code', wait: 'Please try again in {seconds} s',
+      claim: 'From one scan to a fan for life', claimNote: 'Attract, keep, convert, repeat, refer: one loop with every step in sight.',
+    },
+    top: { search: 'Search pages, fans, orders, goods', language: 'Switch language', toDark: 'Switch to dark', toLight: 'Switch to light', account: 'My account', signOut: 'Sign out', mine: 'My settings' },
+    palette: {
+      title: 'Quick find', placeholder: 'Type a page, fan, order number, product or action…', pages: 'Pages', actions: 'Actions', fans: 'Fans', orders: 'Orders', goods: 'Goods', none: 'Nothing found for “{text}”',
+      hint: '↑↓ choose · Enter open · Esc close', results: 'Results', searching: 'Searching…', start: 'Start typing: an order number, a fan’s name or a product will do.',
+    },
+    orderStatus: { unpaid: 'Unpaid', paid: 'To ship', partly_shipped: 'Partly shipped', shipped: 'On the way', received: 'Done', closed: 'Closed', refunded: 'Refunded' },
+    permission: {
+      fans_read: 'See fans', fans_write: 'Edit fans', fans_reveal: 'Reveal fans’ personal data', channels_read: 'See channel codes', channels_write: 'Manage channel codes', goods_read: 'See goods', goods_write: 'Manage goods',
+      stock_write: 'Adjust stock', orders_read: 'See orders', orders_ship: 'Ship orders', orders_refund: 'Decide on refunds', money_read: 'See money', helpdesk_read: 'See auto-replies', helpdesk_write: 'Manage auto-replies',
+      team_read: 'See the team', team_write: 'Manage the team', settings_read: 'See settings', settings_write: 'Change settings', overview_read: 'See the overview', jobs_read: 'See background jobs', jobs_write: 'Handle background jobs',
+    },
+  },
+}
+
+export default messages
