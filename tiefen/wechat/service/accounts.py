@@ -44,7 +44,7 @@ async def set_app(
 
     `api_base` is for installations with a sandbox or a proxy and is not offered over HTTP. Raises BadValue.
     """
-    _check_app(app_id, token, aes_key, oauth_domain, js_domain)
+    _check_app(kind, app_id, token, aes_key, oauth_domain, js_domain)
     row = await tx.scalar(select(Account).where(Account.kind == kind).with_for_update())
     await _claim(tx, app_id, row.app_id if row else None, f"{kind}.app_id")
     if row is None:
@@ -158,6 +158,7 @@ async def _audit(
 
 
 def _check_app(
+    kind: AccountKind,
     app_id: str,
     token: str | None,
     aes_key: str | None,
@@ -165,22 +166,24 @@ def _check_app(
     js_domain: str | None,
 ) -> None:
     if not _APP_ID.fullmatch(app_id):
-        raise _bad("app_id", "AppID 格式不对", "not an app id")
+        raise _bad(f"{kind}.app_id", "AppID 格式不对", "not an app id")
     if token and not _TOKEN.fullmatch(token):
-        raise _bad("token", "Token 是 3–32 位字母或数字", "a token has 3 to 32 letters or digits")
+        raise _bad(
+            f"{kind}.token", "Token 是 3–32 位字母或数字", "a token has 3 to 32 letters or digits"
+        )
     if aes_key:
         try:
             crypto.aes_key(aes_key)
         except crypto.CryptoError:
             raise _bad(
-                "aes_key",
+                f"{kind}.aes_key",
                 "EncodingAESKey 是 43 位字母或数字",
                 "an EncodingAESKey has 43 letters or digits",
             ) from None
     for field, host in (("oauth_domain", oauth_domain), ("js_domain", js_domain)):
         if host and not _HOST.fullmatch(host):
             raise _bad(
-                field,
+                f"{kind}.{field}",
                 "只填域名，不带 https:// 和路径",
                 "a host name only, without https:// or a path",
             )
@@ -195,16 +198,18 @@ def _check_pay(
     public_key: str | None,
 ) -> None:
     if not _MCHID.fullmatch(mchid):
-        raise _bad("mchid", "商户号是数字", "a merchant number has digits only")
+        raise _bad("pay.mchid", "商户号是数字", "a merchant number has digits only")
     if serial_no and not _SERIAL.fullmatch(serial_no):
         raise _bad(
-            "serial_no", "证书序列号是十六进制数字", "a certificate serial is a hexadecimal number"
+            "pay.serial_no",
+            "证书序列号是十六进制数字",
+            "a certificate serial is a hexadecimal number",
         )
     if api_v3_key and (len(api_v3_key) != 32 or not api_v3_key.isascii()):
-        raise _bad("api_v3_key", "APIv3 密钥是 32 位", "an APIv3 key has 32 characters")
+        raise _bad("pay.api_v3_key", "APIv3 密钥是 32 位", "an APIv3 key has 32 characters")
     if public_key_id and not public_key_id.startswith(crypto.PUBLIC_KEY_ID_PREFIX):
         raise _bad(
-            "public_key_id",
+            "pay.public_key_id",
             "公钥 ID 以 PUB_KEY_ID_ 开头",
             "a public key id begins with PUB_KEY_ID_",
         )
@@ -217,7 +222,7 @@ def _check_pay(
         try:
             load(pem)
         except crypto.CryptoError:
-            raise _bad(field, "不是有效的 PEM 密钥", "not a valid PEM key") from None
+            raise _bad(f"pay.{field}", "不是有效的 PEM 密钥", "not a valid PEM key") from None
 
 
 def _bad(field: str, zh: str, en: str) -> BadValue:
