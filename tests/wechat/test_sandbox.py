@@ -73,7 +73,7 @@ class World:
 
 @pytest.fixture
 async def world(app: FastAPI, db: Db) -> AsyncIterator[World]:
-    sandbox = create_sandbox(None, seed=7, transport=httpx.ASGITransport(app=app))
+    sandbox = create_sandbox(None, seed=7, transport=httpx.ASGITransport(app=app), auto=False)
     transport = httpx.ASGITransport(app=sandbox)
     http.outward_mounts[BASE] = transport
     http.outward_mounts[SHOP] = httpx.ASGITransport(app=app)
@@ -224,14 +224,19 @@ async def test_signing_in(world: World, db: Db) -> None:
     assert check["ok"], check
 
 
-@pytest.mark.parametrize("mode", ["public_key", "certificate", "mixed"])
-async def test_paying(world: World, db: Db, mode: str) -> None:
+async def test_paying(world: World, db: Db) -> None:
+    for mode in ("public_key", "certificate", "mixed"):
+        await _pay_once(world, db, mode)
+
+
+async def _pay_once(world: World, db: Db, mode: str) -> None:
+    before = len(await events(db))
     await world.patch(world.pay["mchid"], key_mode=mode)
     async with db.merchant("demo") as tx:
         await _pay_account(tx, world, public_key=mode != "certificate")
     pay = await service.pay_client(db, "demo")
     until = datetime.now(UTC) + timedelta(minutes=30)
-    number = f"T2026061800000{len(mode)}"
+    number = f"T20260618000_{mode}"[:32]
     for _ in range(2):  # the same number with the same facts may be prepared again
         prepared = await pay.jsapi(
             client=PayClientKind.JSAPI, openid=world.openid, out_trade_no=number, amount_fen=9900,
@@ -250,7 +255,7 @@ async def test_paying(world: World, db: Db, mode: str) -> None:
     )
     assert (paid["result"], paid["signature"]) == ("ok", "valid"), paid
     await world.post("/clock/run-due", until_idle=True, limit=20)
-    ((name, payload),) = await events(db)
+    ((name, payload),) = (await events(db))[before:]
     assert (name, payload["kind"]) == ("wechat.pay_notified", "transaction")
     assert payload["resource"]["out_trade_no"] == number
     there = (await pay.query(number)).get()
@@ -265,7 +270,8 @@ async def test_paying(world: World, db: Db, mode: str) -> None:
     assert (await pay.query_refund(f"R{number}")).get().status is RefundStatus.SUCCESS
     assert (await events(db))[-1][1]["kind"] == "refund"
     closed = await pay.close(number)
-    assert (closed.verdict, closed.code) == (Verdict.REFUSED, "ORDERPAID"), closed
+    assert closed.verdict is Verdict.REFUSED
+    assert closed.code in ("ORDERPAID", "ORDER_PAID")
     unknown = await pay.query("T99999999")
     assert (unknown.verdict, unknown.status) == (Verdict.REFUSED, 404)
 

@@ -411,7 +411,7 @@ async def _pay(patient: _Patient) -> None:
     _notify_url(patient, pay.notify_url, real=pay.base == wire.PAY)
     answer = await paywire.request(
         patient.db, patient.merchant, pay, "GET",
-        f"/v3/pay/transactions/out-trade-no/DOCTOR{ids.token(6)}".replace("-", "_"),
+        f"/v3/pay/transactions/out-trade-no/DOCTOR{ids.token(6)}",
         query={"mchid": pay.mchid},
     )  # fmt: skip
     if answer.verdict is Verdict.REFUSED and answer.status == 404:
