@@ -39,7 +39,6 @@ COMMON = frozenset(
 )
 TOTP_STEP = 30
 """Seconds one code lives (RFC 6238); one step of clock drift either way is accepted."""
-BIND_CODE_LIFE = timedelta(minutes=10)
 
 
 @dataclass(frozen=True, slots=True)

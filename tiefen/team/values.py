@@ -1,6 +1,7 @@
 """Permissions and the frozen values of the team room."""
 
 from dataclasses import dataclass
+from datetime import timedelta
 from enum import StrEnum
 
 OWNER_ROLE = "owner"
@@ -9,6 +10,7 @@ OWNER_ROLE = "owner"
 
 BIND_PREFIX = "b."
 """Scenes of codes that bind a member of staff's WeChat begin with this."""
+BIND_CODE_LIFE = timedelta(minutes=10)
 
 
 class Permission(StrEnum):

@@ -6,11 +6,10 @@ from sqlalchemy.dialects.postgresql import insert
 from tiefen.kernel import ids
 from tiefen.kernel.auth import StaffActor
 from tiefen.kernel.db import Tx
-from tiefen.team import rules
 from tiefen.team.errors import BindCodeMissing, NotByKey, StaffMissing, WechatTaken
 from tiefen.team.models import BindCode, Role, Staff, StaffRole, StaffWechat
 from tiefen.team.service.audit import record_audit
-from tiefen.team.values import BIND_PREFIX, Actor, ActorKind, Permission, StaffContact
+from tiefen.team.values import BIND_CODE_LIFE, BIND_PREFIX, Actor, ActorKind, Permission, StaffContact
 
 
 async def make_bind_code(tx: Tx, actor: StaffActor) -> str:
@@ -19,7 +18,7 @@ async def make_bind_code(tx: Tx, actor: StaffActor) -> str:
         raise NotByKey(needs="staff")
     await tx.execute(delete(BindCode).where(BindCode.staff_id == actor.id))
     scene = BIND_PREFIX + ids.token(18)
-    expires_at = tx.now + rules.BIND_CODE_LIFE
+    expires_at = tx.now + BIND_CODE_LIFE
     tx.add(BindCode(scene=scene, staff_id=actor.id, expires_at=expires_at))
     return scene
 

@@ -1,0 +1,43 @@
+"""Refusals of the helpdesk room."""
+
+from tiefen.kernel.errors import Invalid, NotFound
+
+
+class ReplyMissing(NotFound):
+    """No such keyword reply."""
+
+    code = "helpdesk.reply_missing"
+    zh = "没有找到这条自动回复"
+    en = "No such keyword reply"
+
+
+class QuestionMissing(NotFound):
+    """No such question."""
+
+    code = "helpdesk.question_missing"
+    zh = "没有找到这个问题"
+    en = "No such question"
+
+
+class PatternRefused(Invalid):
+    """The pattern cannot be used, and why."""
+
+    code = "helpdesk.pattern_refused"
+    zh = "正则无法使用：{reason}。不支持环视和反向引用，最长 {limit} 个字符"
+    en = "The pattern cannot be used: {reason}. No look-around, no back-references, {limit} chars"
+
+
+class AnswerTooLong(Invalid):
+    """More messages than the platform lets us send for one question."""
+
+    code = "helpdesk.answer_too_long"
+    zh = "内容过长：会拆成 {messages} 条消息，微信最多允许 {limit} 条"
+    en = "Too long: it would take {messages} messages, and WeChat allows {limit}"
+
+
+class TimeRangeMalformed(Invalid):
+    """Only one end of a time range was given, or both are the same."""
+
+    code = "helpdesk.time_range_malformed"
+    zh = "时间段要同时填写开始和结束，且不能相同"
+    en = "A time range needs both a start and an end, and they must differ"

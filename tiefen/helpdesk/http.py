@@ -1,0 +1,174 @@
+"""Routes of the helpdesk room."""
+
+from typing import Annotated, Any
+
+import segno
+from fastapi import APIRouter, Depends
+
+from tiefen.fans import service as fans
+from tiefen.helpdesk import queries, service
+from tiefen.helpdesk.schemas import (
+    AutoReplyIn,
+    AutoReplyOut,
+    BindCode,
+    MessageOut,
+    PartIn,
+    PartOut,
+    QuestionOut,
+    TryIn,
+    TryOut,
+    WelcomeIn,
+    WelcomeOut,
+)
+from tiefen.helpdesk.values import Part, Trigger
+from tiefen.kernel.auth import StaffActor, staff
+from tiefen.kernel.db import Tx
+from tiefen.kernel.http import (
+    OK,
+    REFUSALS,
+    Cursor,
+    DbDep,
+    Limit,
+    MerchantDep,
+    Ok,
+    Page,
+    PathId,
+    TxDep,
+    decode_cursor,
+    encode_cursor,
+)
+from tiefen.team.values import Permission
+
+router = APIRouter(prefix="/api/console", tags=["helpdesk"], responses=REFUSALS)
+
+Reader = Annotated[StaffActor, Depends(staff(Permission.HELPDESK_READ))]
+Writer = Annotated[StaffActor, Depends(staff(Permission.HELPDESK_WRITE))]
+Anybody = Annotated[StaffActor, Depends(staff(outward=True))]
+
+
+@router.get("/auto-replies", operation_id="listAutoReplies")
+async def list_replies(
+    tx: TxDep, _: Reader, cursor: Cursor = None, limit: Limit = 50
+) -> Page[AutoReplyOut]:
+    """Keyword replies in the order they are tried."""
+    after = decode_cursor(cursor, tuple[int, int]) if cursor else None
+    rows = await queries.replies(tx, after=after, limit=limit)
+    shown = rows[:limit]
+    more = len(rows) > limit
+    position = encode_cursor(-shown[-1].priority, shown[-1].id) if more else None
+    items = [AutoReplyOut.model_validate(row) for row in shown]
+    return Page[AutoReplyOut](items=items, next=position)
+
+
+@router.post("/auto-replies", operation_id="createAutoReply", status_code=201)
+async def create_reply(body: AutoReplyIn, tx: TxDep, actor: Writer) -> AutoReplyOut:
+    """A keyword reply; in force at once."""
+    made = await service.add_reply(tx, actor, _wanted(body))
+    return AutoReplyOut.model_validate(await queries.one_reply(tx, made))
+
+
+@router.post("/auto-replies/try", operation_id="tryAutoReply")
+async def try_reply(body: TryIn, tx: TxDep, _: Reader) -> TryOut:
+    """What would be answered to a message now; nothing is counted."""
+    answer = await service.find_answer(tx, Trigger.MESSAGE, body.text)
+    name = (await queries.one_reply(tx, answer.rule_id)).name if answer.rule_id else ""
+    parts = [PartOut.model_validate(part) for part in answer.parts]
+    return TryOut(source=answer.source, rule_id=answer.rule_id, rule_name=name, parts=parts)
+
+
+@router.get("/auto-replies/{reply_id}", operation_id="getAutoReply")
+async def get_reply(reply_id: PathId, tx: TxDep, _: Reader) -> AutoReplyOut:
+    """One keyword reply."""
+    return AutoReplyOut.model_validate(await queries.one_reply(tx, reply_id))
+
+
+@router.put("/auto-replies/{reply_id}", operation_id="editAutoReply")
+async def edit_reply(
+    reply_id: PathId, body: AutoReplyIn, tx: TxDep, actor: Writer
+) -> AutoReplyOut:
+    """Replace a keyword reply."""
+    await service.edit_reply(tx, actor, reply_id, _wanted(body))
+    return AutoReplyOut.model_validate(await queries.one_reply(tx, reply_id))
+
+
+@router.delete("/auto-replies/{reply_id}", operation_id="deleteAutoReply")
+async def delete_reply(reply_id: PathId, tx: TxDep, actor: Writer) -> Ok:
+    """Delete a keyword reply."""
+    await service.delete_reply(tx, actor, reply_id)
+    return OK
+
+
+@router.get("/welcome", operation_id="getWelcome")
+async def get_welcome(tx: TxDep, _: Reader) -> WelcomeOut:
+    """The welcome and the default reply."""
+    return await _welcome(tx)
+
+
+@router.put("/welcome", operation_id="setWelcome")
+async def set_welcome(body: WelcomeIn, tx: TxDep, actor: Writer) -> WelcomeOut:
+    """Set the welcome and the default reply; in force at once."""
+    await service.set_welcome(
+        tx,
+        actor,
+        welcome=[_part(part) for part in body.welcome],
+        default_reply=[_part(part) for part in body.default_reply],
+    )
+    await tx.flush()
+    return await _welcome(tx)
+
+
+@router.get("/unanswered", operation_id="listUnanswered")
+async def list_questions(
+    tx: TxDep, _: Reader, cursor: Cursor = None, limit: Limit = 50
+) -> Page[QuestionOut]:
+    """Questions that found no keyword, the most asked first."""
+    after = decode_cursor(cursor, tuple[int, int]) if cursor else None
+    rows = await queries.questions(tx, after=after, limit=limit)
+    shown = rows[:limit]
+    position = encode_cursor(shown[-1].count, shown[-1].id) if len(rows) > limit else None
+    items = [QuestionOut.model_validate(row) for row in shown]
+    return Page[QuestionOut](items=items, next=position)
+
+
+@router.post("/unanswered/{question_id}/resolve", operation_id="resolveUnanswered")
+async def resolve_question(question_id: PathId, tx: TxDep, _: Writer) -> Ok:
+    """Take a question off the list; it comes back when it is asked again."""
+    await service.resolve_question(tx, question_id)
+    return OK
+
+
+@router.get("/fans/{fan_id}/messages", operation_id="listFanMessages")
+async def list_messages(
+    fan_id: PathId, tx: TxDep, _: Reader, cursor: Cursor = None, limit: Limit = 50
+) -> Page[MessageOut]:
+    """What a fan and we said to each other, newest first."""
+    everyone = await fans.person_ids(tx, fan_id)
+    before = decode_cursor(cursor, tuple[int])[0] if cursor else None
+    rows = await queries.messages(tx, everyone, before_id=before, limit=limit)
+    shown = rows[:limit]
+    position = encode_cursor(shown[-1].id) if len(rows) > limit else None
+    items = [MessageOut.model_validate(row) for row in shown]
+    return Page[MessageOut](items=items, next=position)
+
+
+@router.post("/me/wechat", operation_id="bindMyWechat")
+async def bind_wechat(db: DbDep, merchant: MerchantDep, actor: Anybody) -> BindCode:
+    """A QR code that binds whoever scans it within ten minutes to the signed-in person."""
+    url, expires_at = await service.bind_code(db, merchant, actor)
+    image = segno.make(url, error="m").svg_data_uri(scale=5, border=2)
+    return BindCode(url=url, image=image, expires_at=expires_at)
+
+
+async def _welcome(tx: Tx) -> WelcomeOut:
+    row = await queries.setting(tx)
+    if row is None:
+        return WelcomeOut(welcome=[], default_reply=[])
+    return WelcomeOut.model_validate(row)
+
+
+def _wanted(body: AutoReplyIn) -> dict[str, Any]:
+    return {**dict(body), "answer": [_part(part) for part in body.answer]}
+
+
+def _part(part: PartIn) -> Part:
+    return Part(part.kind, part.text, part.title, part.picture_url, part.url)

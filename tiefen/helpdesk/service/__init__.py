@@ -1,0 +1,29 @@
+"""The verbs of the helpdesk room, by chapter."""
+
+from tiefen.helpdesk.service.answering import find_answer, reply
+from tiefen.helpdesk.service.editing import (
+    add_reply,
+    delete_reply,
+    edit_reply,
+    resolve_question,
+    set_welcome,
+    unanswered_count,
+)
+from tiefen.helpdesk.service.logging import note_answer, note_message
+from tiefen.helpdesk.service.notifying import bind_code, configure, push_order
+
+__all__ = [
+    "add_reply",
+    "bind_code",
+    "configure",
+    "delete_reply",
+    "edit_reply",
+    "find_answer",
+    "note_answer",
+    "note_message",
+    "push_order",
+    "reply",
+    "resolve_question",
+    "set_welcome",
+    "unanswered_count",
+]

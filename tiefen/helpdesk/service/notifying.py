@@ -1,0 +1,53 @@
+"""Telling managers of a paid order on their WeChat, and binding that WeChat."""
+
+from datetime import datetime
+
+from tiefen.fans import service as fans
+from tiefen.helpdesk import rules
+from tiefen.kernel.auth import StaffActor
+from tiefen.kernel.db import Db, Tx
+from tiefen.kernel.money import yuan
+from tiefen.team.service import make_bind_code, order_contacts
+from tiefen.team.values import BIND_CODE_LIFE
+from tiefen.wechat import service as wechat
+
+ORDER_PAID = "order_paid"
+"""Key of the template; its fields are described in docs/domain/helpdesk.md."""
+
+_public_url = "http://127.0.0.1:8000"
+
+
+def configure(*, public_url: str) -> None:
+    """Set once at composition: where the links we send lead to."""
+    global _public_url
+    _public_url = public_url.rstrip("/")
+
+
+async def push_order(
+    tx: Tx, *, order_no: str, fan_id: int, total_fen: int, quantity: int, at: datetime
+) -> int:
+    """Queue the push of a paid order to each manager who wants it; returns how many."""
+    contacts = await order_contacts(tx)
+    if not contacts:
+        return 0
+    buyer = (await fans.brief(tx, [fan_id])).get(fan_id)
+    data = {
+        "character_string1": order_no,
+        "amount2": yuan(total_fen),
+        "thing3": f"{buyer.name if buyer else '粉丝'} 买了 {quantity} 件"[:20],
+        "time4": at.astimezone(rules.ZONE).strftime("%Y-%m-%d %H:%M"),
+    }
+    url = f"{_public_url}/m/{tx.merchant}/phone/#/orders/{order_no}"
+    for contact in contacts:
+        await wechat.send_template(tx, contact.openid, ORDER_PAID, data, url)
+    return len(contacts)
+
+
+async def bind_code(db: Db, merchant: str, actor: StaffActor) -> tuple[str, datetime]:
+    """What a QR code must say so that whoever scans it gets this person's notices; and until when."""
+    async with db.merchant(merchant) as tx:
+        scene = await make_bind_code(tx, actor)
+        expires_at = tx.now + BIND_CODE_LIFE
+    seconds = int(BIND_CODE_LIFE.total_seconds())
+    ticket = await wechat.create_qrcode(db, merchant, scene, seconds)
+    return ticket.url, expires_at

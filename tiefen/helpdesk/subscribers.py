@@ -1,0 +1,33 @@
+"""What helpdesk hears: what was answered, what was written, what was paid."""
+
+from tiefen.helpdesk import service
+from tiefen.helpdesk.events import Answered
+from tiefen.kernel.db import Tx
+from tiefen.kernel.events import on
+from tiefen.orders.events import OrderPaid
+from tiefen.wechat.events import MessageReceived
+
+
+@on(Answered)
+async def answered(tx: Tx, event: Answered) -> None:
+    """Keep what was said, and say the rest."""
+    await service.note_answer(tx, event)
+
+
+@on(MessageReceived)
+async def message_received(tx: Tx, event: MessageReceived) -> None:
+    """Keep what a fan wrote, also when nothing answered it."""
+    await service.note_message(tx, event)
+
+
+@on(OrderPaid)
+async def order_paid(tx: Tx, event: OrderPaid) -> None:
+    """Managers hear of a paid order on their phones."""
+    await service.push_order(
+        tx,
+        order_no=event.order_no,
+        fan_id=event.fan_id,
+        total_fen=event.total_fen,
+        quantity=event.quantity,
+        at=event.at,
+    )
