@@ -13,6 +13,9 @@ from tiefen.channels import http as channels_http
 from tiefen.channels import subscribers as channels_subscribers
 from tiefen.fans import http as fans_http
 from tiefen.fans import subscribers as fans_subscribers
+from tiefen.helpdesk import http as helpdesk_http
+from tiefen.helpdesk import service as helpdesk
+from tiefen.helpdesk import subscribers as helpdesk_subscribers
 from tiefen.inventory import http as inventory_http
 from tiefen.inventory import subscribers as inventory_subscribers
 from tiefen.kernel import crypto, edge, faces, http, log, system
@@ -47,6 +50,7 @@ ROUTERS: list[APIRouter] = [
     inventory_http.router,
     promotion_http.router,
     orders_http.router,
+    helpdesk_http.router,
 ]
 HEARERS = (
     team_subscribers,
@@ -55,6 +59,7 @@ HEARERS = (
     channels_subscribers,
     inventory_subscribers,
     orders_subscribers,
+    helpdesk_subscribers,
 )
 """Modules whose import subscribes to events."""
 LOADERS = Loaders(staff=team.load_staff, api_key=team.load_api_key)
@@ -106,6 +111,8 @@ def compose(settings: Settings) -> None:
     )
     log.configure(as_json=settings.log_json)
     wechat.configure(sandbox_url=settings.sandbox_url, public_url=settings.public_url)
+    wechat.register_reply(helpdesk.reply)
+    helpdesk.configure(public_url=settings.public_url)
 
 
 def openapi() -> str:

@@ -35,6 +35,14 @@ class AnswerTooLong(Invalid):
     en = "Too long: it would take {messages} messages, and WeChat allows {limit}"
 
 
+class PartEmpty(Invalid):
+    """A text without words, or a card without title or link."""
+
+    code = "helpdesk.part_empty"
+    zh = "文字不能为空；图文要有标题和链接"
+    en = "A text needs words; a card needs a title and a link"
+
+
 class TimeRangeMalformed(Invalid):
     """Only one end of a time range was given, or both are the same."""
 

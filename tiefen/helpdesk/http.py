@@ -83,9 +83,7 @@ async def get_reply(reply_id: PathId, tx: TxDep, _: Reader) -> AutoReplyOut:
 
 
 @router.put("/auto-replies/{reply_id}", operation_id="editAutoReply")
-async def edit_reply(
-    reply_id: PathId, body: AutoReplyIn, tx: TxDep, actor: Writer
-) -> AutoReplyOut:
+async def edit_reply(reply_id: PathId, body: AutoReplyIn, tx: TxDep, actor: Writer) -> AutoReplyOut:
     """Replace a keyword reply."""
     await service.edit_reply(tx, actor, reply_id, _wanted(body))
     return AutoReplyOut.model_validate(await queries.one_reply(tx, reply_id))

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 import re2
 
-from tiefen.helpdesk.errors import AnswerTooLong, PatternRefused, TimeRangeMalformed
+from tiefen.helpdesk.errors import AnswerTooLong, PartEmpty, PatternRefused, TimeRangeMalformed
 from tiefen.helpdesk.values import Match, Part, PartKind, ReplyRule, Trigger
 
 ZONE = ZoneInfo("Asia/Shanghai")
@@ -72,7 +72,9 @@ class Matcher:
         found += [(1, -len(word), rule) for word, rule in self._contains if word in said]
         found += [(2, 0, rule) for pattern, rule in self._patterns if pattern.search(said)]
         live = [one for one in found if is_live(one[2], at)]
-        best = min(live, key=lambda one: (-one[2].priority, one[0], one[1], one[2].id), default=None)
+        best = min(
+            live, key=lambda one: (-one[2].priority, one[0], one[1], one[2].id), default=None
+        )
         return best[2] if best else None
 
 
@@ -112,7 +114,12 @@ def spread(parts: Sequence[Part]) -> tuple[Part, ...]:
 
 
 def check_answer(parts: Sequence[Part], trigger: Trigger, *, field: str = "answer") -> None:
-    """Raise AnswerTooLong when the platform would not let us send all of it."""
+    """Raise AnswerTooLong when the platform would not let us send all of it, PartEmpty when a
+    part says nothing."""
+    for place, part in enumerate(parts):
+        card = part.kind is PartKind.ARTICLE
+        if not (part.title and part.url if card else part.text.strip()):
+            raise PartEmpty(field=f"{field}.{place}")
     limit = MESSAGE_MESSAGES if trigger is Trigger.MESSAGE else FOLLOW_MESSAGES
     messages = len(spread(parts))
     if messages > limit:

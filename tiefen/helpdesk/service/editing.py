@@ -29,9 +29,7 @@ async def add_reply(tx: Tx, actor: StaffActor | Actor, wanted: Mapping[str, Any]
     return row.id
 
 
-async def edit_reply(
-    tx: Tx, actor: StaffActor, reply_id: int, wanted: Mapping[str, Any]
-) -> None:
+async def edit_reply(tx: Tx, actor: StaffActor, reply_id: int, wanted: Mapping[str, Any]) -> None:
     """Replace a keyword reply. Raises ReplyMissing and as `check`."""
     check(wanted)
     row = await _locked(tx, reply_id)
@@ -75,7 +73,7 @@ async def set_welcome(
 
 
 async def resolve_question(tx: Tx, question_id: int) -> None:
-    """Take a question off the list; it comes back when it is asked again. Raises QuestionMissing."""
+    """Take a question off the list; asked again it comes back. Raises QuestionMissing."""
     found = await tx.scalar(
         update(Question)
         .where(Question.id == question_id)

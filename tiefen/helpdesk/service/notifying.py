@@ -44,7 +44,7 @@ async def push_order(
 
 
 async def bind_code(db: Db, merchant: str, actor: StaffActor) -> tuple[str, datetime]:
-    """What a QR code must say so that whoever scans it gets this person's notices; and until when."""
+    """What a QR code says that binds whoever scans it to this person, and until when it does."""
     async with db.merchant(merchant) as tx:
         scene = await make_bind_code(tx, actor)
         expires_at = tx.now + BIND_CODE_LIFE

@@ -9,7 +9,14 @@ from tiefen.kernel.db import Tx
 from tiefen.team.errors import BindCodeMissing, NotByKey, StaffMissing, WechatTaken
 from tiefen.team.models import BindCode, Role, Staff, StaffRole, StaffWechat
 from tiefen.team.service.audit import record_audit
-from tiefen.team.values import BIND_CODE_LIFE, BIND_PREFIX, Actor, ActorKind, Permission, StaffContact
+from tiefen.team.values import (
+    BIND_CODE_LIFE,
+    BIND_PREFIX,
+    Actor,
+    ActorKind,
+    Permission,
+    StaffContact,
+)
 
 
 async def make_bind_code(tx: Tx, actor: StaffActor) -> str:
