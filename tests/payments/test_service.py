@@ -179,10 +179,14 @@ async def test_a_notice_of_money_wechat_does_not_know_is_nothing(
 ) -> None:
     intent = await start(db)
     charge = wechat.pay((await begin(db, intent.order_no)).out_trade_no, total_fen=1)
+    done = await paid(db, wechat)
+    invented = wechat.charge(done.transaction_id or "", total_fen=done.amount_fen)
     wechat.charges.clear()
+    assert await settle(db, invented) == "doubted", "a second charge of a paid order, as a notice says"
     assert await settle(db, charge) == "doubted"
     await drain()
-    assert await held(db, "wechat:clearing") == 0
+    assert await held(db, "wechat:clearing") == done.amount_fen
+    assert (await held(db, "suspense"), wechat.refunds) == (0, {})
 
 
 @pytest.mark.parametrize(
@@ -216,9 +220,9 @@ async def test_late_money_goes_back(db: Db, wechat: FakeWeChat, drain: Drain) ->
     async with db.merchant("demo") as tx:
         assert await service.stop(tx, intent.order_no) is PaymentState.CLOSED
     charge = wechat.pay(params.out_trade_no)
-    assert await settle(db, charge) == "suspended"
-    assert await held(db, "suspense") == 100
+    assert await settle(db, charge) == "doubted"
     await drain()
+    assert await held(db, "suspense") == 100
     (refund,) = wechat.refunds.values()
     async with db.merchant("demo") as tx:
         ended = wechat.end_refund(refund.out_refund_no, RefundStatus.SUCCESS)
@@ -238,7 +242,7 @@ async def test_double_money_goes_back_and_the_order_stays_paid(
     sheet = await begin(db, intent.order_no)
     code = await begin(db, intent.order_no, PayClientKind.NATIVE)
     first, second = wechat.pay(sheet.out_trade_no), wechat.pay(code.out_trade_no)
-    assert [await settle(db, first), await settle(db, second)] == ["applied", "suspended"]
+    assert [await settle(db, first), await settle(db, second)] == ["applied", "doubted"]
     await drain()
     (refund,) = wechat.refunds.values()
     assert refund.transaction_id == second.transaction_id

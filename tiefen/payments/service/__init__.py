@@ -5,17 +5,17 @@ recognise, resolve. With `Db` and a merchant (they call WeChat and must not run 
 transaction): begin, poll, close, fetch_bill.
 """
 
-from tiefen.payments.service.ask import close, stop
-from tiefen.payments.service.bill import fetch_bill
-from tiefen.payments.service.earn import recognise
-from tiefen.payments.service.pay import begin, intent, poll, start
-from tiefen.payments.service.refund import (
+from tiefen.payments.service.asking import close, stop
+from tiefen.payments.service.billing import fetch_bill
+from tiefen.payments.service.earning import recognise
+from tiefen.payments.service.paying import begin, intent, poll, start
+from tiefen.payments.service.refunding import (
     refund_evidence_of,
     refund_of,
     request_refund,
     settle_refund,
 )
-from tiefen.payments.service.settle import evidence_of, settle
+from tiefen.payments.service.settling import evidence_of, settle
 from tiefen.payments.service.suspense import resolve
 
 __all__ = [

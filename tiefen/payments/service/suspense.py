@@ -9,7 +9,7 @@ from tiefen.ledger.values import Transfer
 from tiefen.payments import rules
 from tiefen.payments.errors import SuspenseDecided, SuspenseNotFound
 from tiefen.payments.models import PaymentSuspense
-from tiefen.payments.service.settle import CURRENCY, refund_suspense
+from tiefen.payments.service.settling import CURRENCY, refund_suspense
 from tiefen.payments.values import Decision, SuspenseState
 from tiefen.team import service as team
 

@@ -13,7 +13,7 @@ from tiefen.ledger.values import Transfer
 from tiefen.payments import rules
 from tiefen.payments.events import PaymentSucceeded
 from tiefen.payments.models import Payment, PaymentAttempt, PaymentCharge, PaymentSuspense
-from tiefen.payments.service.refund import reserve
+from tiefen.payments.service.refunding import reserve
 from tiefen.payments.values import (
     AttemptState,
     ChargeEvidence,
@@ -51,15 +51,16 @@ def evidence_of(transaction: Transaction, source: Source) -> ChargeEvidence | No
 async def settle(tx: Tx, evidence: ChargeEvidence) -> Settled:
     """Give a charge its one effect: pay its order, or stand in suspense. Never raises for odd money.
 
-    A notice that does not fit what was asked changes nothing: WeChat is asked for its own record,
-    and that answer decides.
+    A notice that would do anything but pay its open order changes nothing by itself: WeChat is
+    asked for its own record of the transaction, and that answer decides. So no notice, however
+    well signed, can make us send money back that never came.
     """
     if await _known(tx, evidence):
         return Settled.ALREADY
     attempt, payment = await _lock(tx, evidence.out_trade_no)
-    asked = _asked(attempt, payment)
-    if evidence.source is Source.NOTICE and (doubt := rules.mismatch(evidence, asked)):
-        logger.warning("notice doubted", reason=doubt.value, out_trade_no=evidence.out_trade_no)
+    reason = rules.judge(evidence, _asked(attempt, payment))
+    if reason is not None and evidence.source is Source.NOTICE:
+        logger.warning("notice doubted", reason=reason.value, out_trade_no=evidence.out_trade_no)
         later(
             tx,
             "payments.confirm",
@@ -67,7 +68,6 @@ async def settle(tx: Tx, evidence: ChargeEvidence) -> Settled:
             transaction_id=evidence.transaction_id,
         )
         return Settled.DOUBTED
-    reason = rules.judge(evidence, asked)
     charge_id = await _record(tx, evidence, attempt, applied=reason is None)
     if charge_id is None:
         return Settled.ALREADY

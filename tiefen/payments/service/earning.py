@@ -6,7 +6,7 @@ from tiefen.kernel.db import Tx
 from tiefen.ledger import service as ledger
 from tiefen.ledger.values import Transfer
 from tiefen.payments.models import Payment, PaymentCharge
-from tiefen.payments.service.refund import lock_charge
+from tiefen.payments.service.refunding import lock_charge
 
 
 async def recognise(tx: Tx, order_no: str) -> int:

@@ -22,8 +22,8 @@ from tiefen.payments.errors import (
     ProviderUnknown,
 )
 from tiefen.payments.models import Payment, PaymentAttempt, PaymentCharge
-from tiefen.payments.service.ask import ask
-from tiefen.payments.service.settle import CURRENCY
+from tiefen.payments.service.asking import ask
+from tiefen.payments.service.settling import CURRENCY
 from tiefen.payments.values import AttemptState, PaymentIntent, PaymentState, PayParams
 from tiefen.wechat import service as wechat
 from tiefen.wechat.values import NativePrepay, PayAnswer, PayClientKind, Prepay, Verdict

@@ -18,8 +18,8 @@ from tiefen.payments.models import (
     PaymentCharge,
     PaymentRefund,
 )
-from tiefen.payments.service.refund import settle_refund
-from tiefen.payments.service.settle import settle
+from tiefen.payments.service.refunding import settle_refund
+from tiefen.payments.service.settling import settle
 from tiefen.payments.values import (
     BillLine,
     BreakKind,

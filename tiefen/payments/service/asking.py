@@ -12,7 +12,7 @@ from tiefen.kernel.jobs import cron, later, outward_job
 from tiefen.payments import rules
 from tiefen.payments.errors import CloseLater, PaymentNotFound, ProviderUnknown
 from tiefen.payments.models import Payment, PaymentAttempt, PaymentRefund, PaymentSuspense
-from tiefen.payments.service.settle import evidence_of, refund_suspense, settle
+from tiefen.payments.service.settling import evidence_of, refund_suspense, settle
 from tiefen.payments.values import AttemptState, PaymentState, Settled, Source, SuspenseState
 from tiefen.wechat import service as wechat
 from tiefen.wechat.values import PayAnswer, TradeState, Transaction, Verdict
