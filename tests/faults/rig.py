@@ -147,8 +147,10 @@ class Shop:
         """Make all our own rows older by `span`: the same to a sweep as if time had passed."""
         async with self.db.merchant("demo") as tx:
             for table, columns in AGES.items():
-                changes = ", ".join(f"{name} = {name} - CAST(:span AS interval)" for name in columns)
-                await tx.execute(text(f"UPDATE {table} SET {changes}"), {"span": span})  # noqa: S608 names above
+                changes = ", ".join(
+                    f"{name} = {name} - CAST(:span AS interval)" for name in columns
+                )
+                await tx.execute(text(f"UPDATE {table} SET {changes}"), {"span": span})
 
     async def sweep(self) -> None:
         """One round of everything periodic, and what follows from it."""
@@ -197,9 +199,7 @@ AGES = {
 async def open_shop(app: FastAPI, db: Db) -> AsyncIterator[Shop]:
     """A sandbox whose notices go straight into `app`, and a merchant who has an account there."""
     clock = Clock()
-    sandbox = create_app(
-        None, clock, seed=7, transport=httpx.ASGITransport(app=app), auto=False
-    )
+    sandbox = create_app(None, clock, seed=7, transport=httpx.ASGITransport(app=app), auto=False)
     transport = httpx.ASGITransport(app=sandbox)
     http.outward_mounts[SANDBOX] = transport
     try:
@@ -230,5 +230,3 @@ async def provision(client: httpx.AsyncClient, kind: str, **settings: Any) -> di
     assert answer.status_code == 200, answer.text
     found: dict[str, Any] = answer.json()
     return found
-
-

@@ -25,7 +25,7 @@ async def snapshot(db: Db) -> dict[str, int]:
             text("SELECT tablename FROM pg_tables WHERE schemaname = 'm_demo' ORDER BY 1")
         )
         for name in [*names, "platform.event", "platform.job"]:
-            found[name] = await tx.scalar(text(f"SELECT count(*) FROM {name}"))  # noqa: S608 from the catalogue
+            found[name] = await tx.scalar(text(f"SELECT count(*) FROM {name}"))
     return found
 
 
@@ -173,13 +173,15 @@ async def test_within_five_minutes_is_still_timely(shop: Shop) -> None:
     assert await shop.state(order_no) is PaymentState.PAID
 
 
-WRONG = [
+WRONG: list[dict[str, Any]] = [
     {"kind": "wrong_amount", "delta": 1}, {"kind": "wrong_amount", "delta": -1},
     {"kind": "wrong_order"}, {"kind": "wrong_merchant"}, {"kind": "wrong_currency"},
 ]  # fmt: skip
 
 
-async def test_a_rightly_signed_notice_with_wrong_facts_has_no_effect_of_its_own(shop: Shop) -> None:
+async def test_a_rightly_signed_notice_with_wrong_facts_has_no_effect_of_its_own(
+    shop: Shop,
+) -> None:
     for number, wrong in enumerate(WRONG):
         options = {name: value for name, value in wrong.items() if name != "kind"}
         await shop.fault(str(wrong["kind"]), only=True, **options)
@@ -211,7 +213,10 @@ async def test_a_genuine_payment_does_not_pay_another_order(shop: Shop) -> None:
     (notice,) = shop.box.notices.values()
     for facts in (
         {"out_trade_no": dear_params.out_trade_no},
-        {"out_trade_no": dear_params.out_trade_no, "transaction_id": "4200000000000000000000000001"},
+        {
+            "out_trade_no": dear_params.out_trade_no,
+            "transaction_id": "4200000000000000000000000001",
+        },
     ):
         notice.state = "waiting"
         assert await shop.tell(notice, **facts) == 204
@@ -275,7 +280,9 @@ async def test_every_way_a_refund_can_end(shop: Shop) -> None:
         await shop.agree()
 
 
-@pytest.mark.parametrize("kind", ["timeout_before", "timeout_after", "http_500_before", "http_500_after", "truncated"])
+@pytest.mark.parametrize(
+    "kind", ["timeout_before", "timeout_after", "http_500_before", "http_500_after", "truncated"]
+)
 async def test_no_answer_to_a_refund_is_asked_again_under_the_same_number(
     shop: Shop, kind: str
 ) -> None:
@@ -314,7 +321,9 @@ async def test_control_a_settle_that_does_not_compare_is_caught(
     await shop.paid(1)
     (notice,) = shop.box.notices.values()
     notice.state = "waiting"
-    await shop.tell(notice, out_trade_no=params.out_trade_no, transaction_id="4200000000000000000000000003")
+    await shop.tell(
+        notice, out_trade_no=params.out_trade_no, transaction_id="4200000000000000000000000003"
+    )
     await shop.drain()
     assert {breach.invariant for breach in await audit.run(shop.db)} >= {"P2"}
 
@@ -367,4 +376,3 @@ async def test_control_money_booked_twice_is_caught(
     await shop.paid()
     await shop.drain()
     assert {breach.invariant for breach in await audit.run(shop.db)} >= {"P1", "P4.unearned"}
-

@@ -182,7 +182,9 @@ async def test_a_notice_of_money_wechat_does_not_know_is_nothing(
     done = await paid(db, wechat)
     invented = wechat.charge(done.transaction_id or "", total_fen=done.amount_fen)
     wechat.charges.clear()
-    assert await settle(db, invented) == "doubted", "a second charge of a paid order, as a notice says"
+    assert await settle(db, invented) == "doubted", (
+        "a second charge of a paid order, as a notice says"
+    )
     assert await settle(db, charge) == "doubted"
     await drain()
     assert await held(db, "wechat:clearing") == done.amount_fen

@@ -69,7 +69,7 @@ SUSPENSE: Mapping[SuspenseState, frozenset[SuspenseState]] = {
     SuspenseState.REFUNDED: frozenset(),
     SuspenseState.KEPT: frozenset(),
 }
-"""Each aggregate's legal steps; the diagrams in docs/domain/payments.md are drawn from these."""
+"""Each aggregate's legal steps; the diagrams in docs/domain/states.md are drawn from these."""
 
 LIVE_ATTEMPTS = frozenset({AttemptState.INTENT, AttemptState.UNKNOWN, AttemptState.PREPAID})
 """Numbers that may still turn into money: the sweep asks for them, a close closes them."""
@@ -163,18 +163,6 @@ def judge(evidence: ChargeEvidence, asked: Asked | None) -> SuspenseReason | Non
 def ask_again(now: datetime, began: datetime, *, first: timedelta, cap: timedelta) -> datetime:
     """When to ask next: the wait grows with age, from `first` to `cap`."""
     return now + min(max(first, now - began), cap)
-
-
-def diagram(table: Mapping[S, frozenset[S]], start: S) -> str:
-    """A Mermaid state diagram of a transition table, in a stable order."""
-    lines = ["stateDiagram-v2", f"    [*] --> {start.value}"]
-    lines += [
-        f"    {old.value} --> {new.value}"
-        for old in table
-        for new in sorted(table[old], key=lambda state: state.value)
-    ]
-    lines += [f"    {old.value} --> [*]" for old in table if not table[old]]
-    return "\n".join(lines)
 
 
 # ── bills ────────────────────────────────────────────────────────────────────────────────────

@@ -55,9 +55,9 @@ async def settle(tx: Tx, evidence: ChargeEvidence) -> Settled:
     asked for its own record of the transaction, and that answer decides. So no notice, however
     well signed, can make us send money back that never came.
     """
-    if await _known(tx, evidence):
-        return Settled.ALREADY
     attempt, payment = await _lock(tx, evidence.out_trade_no)
+    if await _known(tx, evidence):  # looked for under the lock, so that twins at once are seen
+        return Settled.ALREADY
     reason = rules.judge(evidence, _asked(attempt, payment))
     if reason is not None and evidence.source is Source.NOTICE:
         logger.warning("notice doubted", reason=reason.value, out_trade_no=evidence.out_trade_no)
