@@ -218,6 +218,15 @@ async def test_a_refund_notice_can_overtake_the_payment_notice(world: World) -> 
     assert [g.path for g in world.server.got] == ["/refunded", "/notify"]
 
 
+async def test_what_is_held_is_let_go_with_the_faults(world: World) -> None:
+    shop = await open_shop(world)
+    await world.post("/faults", kind="reorder")
+    await shop.paid()
+    assert notices(world) == []
+    assert (await world.do("DELETE", "/faults"))["released"] == 1
+    assert len(notices(world)) == 1
+
+
 async def test_a_fault_matches_only_what_it_names(world: World) -> None:
     shop = await open_shop(world)
     rule = await world.post("/faults", kind="drop", match={"out_trade_no": "unlucky*"}, times=None)

@@ -123,9 +123,15 @@ async def disarm(ask: Ask) -> dict[str, Any]:
 
 
 async def disarm_all(ask: Ask) -> dict[str, Any]:
-    ask.box.faults.rules.clear()
-    _say_fault(ask.box)
-    return {"ok": True}
+    """Also lets go what `reorder` still holds, since nothing else would."""
+    box = ask.box
+    box.faults.rules.clear()
+    released = [release for held in box.held.values() for release in held]
+    box.held.clear()
+    for release in released:
+        await release()
+    _say_fault(box)
+    return {"ok": True, "released": len(released)}
 
 
 # -- clock ----------------------------------------------------------------------------------------------------------
