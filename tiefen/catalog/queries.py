@@ -226,7 +226,7 @@ async def shop_product(tx: Tx, product_id: int) -> ShopProduct:
     )
 
 
-async def _matching(tx: Tx, q: str, category_id: int | None) -> Select[tuple[Product]]:
+async def _matching(tx: Tx, q: str, category_id: int | None) -> Select[Product]:
     """Products whose texts hold every word of `q`, in a category or below it.
 
     The GIN index finds candidates by pairs of characters; `strpos` then drops those that hold the
@@ -254,7 +254,7 @@ async def _with_children(tx: Tx, category_id: int) -> list[int]:
 
 async def _fetch(
     tx: Tx,
-    chosen: Select[tuple[Product]],
+    chosen: Select[Product],
     sort: ProductSort,
     cursor: str | None,
     limit: int,

@@ -260,7 +260,8 @@ async def _write_skus(
     standing = await _skus_of(tx, product.id)
     by_id = {sku.id: sku for sku in standing}
     by_values = {tuple(sku.spec_values): sku for sku in standing}
-    added, kept = [], set()
+    added: list[Sku] = []
+    kept: set[int] = set()
     for sku in standing:
         sku.code = ""
     await tx.flush()  # codes may move between SKUs in one save
@@ -271,12 +272,13 @@ async def _write_skus(
                 why_zh="SKU 不属于这个商品",
                 why_en="this SKU belongs to another product",
             )
-        sku = by_values.get(tuple(row.values)) or (by_id[row.id] if row.id else None)
-        if sku is None or sku.id in kept:
+        known = by_values.get(tuple(row.values)) or (by_id[row.id] if row.id else None)
+        if known is None or known.id in kept:
             sku = Sku(product_id=product.id)
             tx.add(sku)
             added.append(sku)
         else:
+            sku = known
             kept.add(sku.id)
         sku.spec_values = list(row.values)
         sku.code = row.code

@@ -247,13 +247,13 @@ def after_sale_fields(
     }
 
 
-def _with_order() -> Select[tuple[AfterSale, Order]]:
+def _with_order() -> Select[AfterSale, Order]:
     return select(AfterSale, Order).join(Order, Order.id == AfterSale.order_id)
 
 
 async def _newest(
-    tx: Tx, chosen: Select[tuple[AfterSale, Order]], cursor: str | None, limit: int
-) -> Sequence[Row[tuple[AfterSale, Order]]]:
+    tx: Tx, chosen: Select[AfterSale, Order], cursor: str | None, limit: int
+) -> Sequence[Row[AfterSale, Order]]:
     if cursor:
         (last,) = decode_cursor(cursor, tuple[int])
         chosen = chosen.where(AfterSale.id < last)

@@ -124,7 +124,7 @@ async def console_order(tx: Tx, order_no: str) -> ConsoleOrder:
 
 
 async def _newest(
-    tx: Tx, chosen: Select[tuple[Order]], cursor: str | None, limit: int
+    tx: Tx, chosen: Select[Order], cursor: str | None, limit: int
 ) -> Sequence[Order]:
     if cursor:
         (last,) = decode_cursor(cursor, tuple[int])
@@ -132,7 +132,7 @@ async def _newest(
     return (await tx.scalars(chosen.order_by(Order.id.desc()).limit(limit + 1))).all()
 
 
-async def _one(tx: Tx, chosen: Select[tuple[Order]]) -> Order:
+async def _one(tx: Tx, chosen: Select[Order]) -> Order:
     order = await tx.scalar(chosen.execution_options(populate_existing=True))
     if order is None:
         raise OrderMissing
@@ -152,7 +152,7 @@ async def _lines(tx: Tx, order_ids: Sequence[int]) -> dict[int, list[OrderLine]]
     return lines
 
 
-def _narrowed(wanted: OrderFilter) -> Select[tuple[Order]]:
+def _narrowed(wanted: OrderFilter) -> Select[Order]:
     chosen = select(Order)
     if wanted.status is not None:
         chosen = chosen.where(Order.status == wanted.status)
