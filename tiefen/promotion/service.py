@@ -37,10 +37,11 @@ __all__ = [
 _TAKE = text(
     """
     INSERT INTO purchase_count (fan_id, product_id, quantity)
-    SELECT :fan, :product, :quantity WHERE :quantity <= :limit
+    SELECT CAST(:fan AS bigint), CAST(:product AS bigint), CAST(:quantity AS int)
+    WHERE CAST(:quantity AS int) <= CAST(:limit AS int)
     ON CONFLICT (fan_id, product_id)
     DO UPDATE SET quantity = purchase_count.quantity + excluded.quantity
-    WHERE purchase_count.quantity + excluded.quantity <= :limit
+    WHERE purchase_count.quantity + excluded.quantity <= CAST(:limit AS int)
     RETURNING quantity
     """
 )
