@@ -17,7 +17,7 @@ from tools.web import install
 PYTHON = sys.executable
 BIN = ROOT / ".venv" / "bin"
 CHECKS: dict[str, Sequence[str]] = {
-    "style": (PYTHON, "-m", "ruff", "check", "--quiet", "."),
+    "style": (PYTHON, "-m", "ruff", "check", "--quiet", "--output-format", "concise", "."),
     "format": (PYTHON, "-m", "ruff", "format", "--check", "--quiet", "."),
     "layers": (
         PYTHON,
