@@ -2,7 +2,7 @@
  * The one place that knows where the shop runs: WeChat's own browser, the sandbox phone, a mini program or a plain
  * browser. Everything else asks it for the server's address, a sign-in and a payment.
  */
-import type { PayParams, SignIn } from '@/core/types'
+import type { PaySheet, SignIn } from '@/core/types'
 
 export type Host = 'mini' | 'wechat' | 'sandbox' | 'browser'
 
@@ -22,7 +22,7 @@ interface Platform {
   signIn(open: (way: SignIn) => Promise<void>, leave: (back: string) => Promise<string>): Promise<void>
   /** True when this start is WeChat's answer to a request to sign in. */
   returning(): boolean
-  pay(params: PayParams): Promise<PayOutcome>
+  pay(sheet: PaySheet): Promise<PayOutcome>
 }
 
 function outcome(said: string): PayOutcome {
@@ -41,16 +41,16 @@ function mini(): Platform {
       const { code } = await uni.login({ provider: 'weixin' })
       await open({ kind: 'mini', code })
     },
-    pay: ({ timeStamp, nonceStr, package: prepaid, signType, paySign }) =>
+    pay: (sheet) =>
       new Promise((resolve) => {
         uni.requestPayment({
           provider: 'wxpay',
           orderInfo: {},
-          timeStamp,
-          nonceStr,
-          package: prepaid,
-          signType,
-          paySign,
+          timeStamp: sheet.time_stamp,
+          nonceStr: sheet.nonce_str,
+          package: sheet.package,
+          signType: sheet.sign_type,
+          paySign: sheet.pay_sign,
           success: () => resolve('paid'),
           fail: (refusal: { errMsg?: string }) => resolve(outcome(refusal.errMsg ?? '')),
         })
@@ -150,9 +150,17 @@ function web(): Platform {
       location.replace(url)
       await new Promise(() => undefined)
     },
-    async pay({ appId, timeStamp, nonceStr, package: prepaid, signType, paySign }) {
+    async pay(sheet) {
       const ask = host === 'sandbox' ? askSandbox : askWeChat
-      return outcome(await ask('getBrandWCPayRequest', { appId, timeStamp, nonceStr, package: prepaid, signType, paySign }))
+      const said = await ask('getBrandWCPayRequest', {
+        appId: sheet.app_id,
+        timeStamp: sheet.time_stamp,
+        nonceStr: sheet.nonce_str,
+        package: sheet.package,
+        signType: sheet.sign_type,
+        paySign: sheet.pay_sign,
+      })
+      return outcome(said)
     },
   }
 }

@@ -7,7 +7,7 @@ vi.mock('@/platform', () => ({ pay, server: 'http://shop.test' }))
 
 beforeEach(() => {
   vi.resetModules()
-  startPay.mockReset().mockResolvedValue({ package: 'prepay_id=1' })
+  startPay.mockReset().mockResolvedValue({ sheet: { package: 'prepay_id=1' } })
   pay.mockReset()
 })
 

@@ -142,10 +142,11 @@ export class World {
     if (!no) return ok({ items: [...this.orders.values()], next: null })
     const order = this.orders.get(no)
     if (!order) return refuse(404, 'orders.order_missing', '订单不存在')
-    if (deed === 'pay') return ok({ appId: 'wx1', timeStamp: '1', nonceStr: 'n', package: 'prepay_id=1', signType: 'RSA', paySign: 's' })
+    if (deed === 'pay') return ok({ client: 'mini', expires_at: order.pay_until, code_url: null, sheet: { app_id: 'wx1', time_stamp: '1', nonce_str: 'n', package: 'prepay_id=1', sign_type: 'RSA', pay_sign: 's' } })
+    if (deed === 'payment') return ok({ paid: order.status !== 'unpaid', order_status: order.status })
     if (deed === 'cancel') this.change(no, { status: 'closed', close_reason: 'cancelled', closed_at: AT, can: { pay: false, cancel: false, receive: false, refund: false } })
     if (deed === 'receive') this.change(no, { status: 'received', received_at: AT, can: { pay: false, cancel: false, receive: false, refund: true } })
-    if (deed === 'after-sales') return this.refund(order, more === 'plan', body)
+    if (deed === 'after-sales') return this.refund(order, more === 'preview', body)
     return ok(this.orders.get(no))
   }
 

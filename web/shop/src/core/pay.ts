@@ -9,7 +9,7 @@ export function payOrder(no: string): Promise<PayOutcome> {
   const already = open.get(no)
   if (already) return already
   const paying = startPay(no)
-    .then(pay)
+    .then(({ sheet }) => (sheet ? pay(sheet) : 'failed'))
     .finally(() => open.delete(no))
   open.set(no, paying)
   return paying

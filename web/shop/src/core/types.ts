@@ -28,22 +28,11 @@ export type OrderLine = Schema<'ShopLineOut'>
 export type AfterSale = Schema<'AfterSaleOut'>
 export type AfterSaleReason = Schema<'AfterSaleReason'>
 export type Piece = Schema<'PieceIn'>
+export type Refund = Schema<'AfterSaleIn'>
 export type RefundPlan = Schema<'RefundPlanOut'>
 
-export interface PageOf<T> {
-  items: T[]
-  next: string | null
-}
-
 /** What WeChat needs to open its payment sheet. */
-export interface PayParams {
-  appId: string
-  timeStamp: string
-  nonceStr: string
-  package: string
-  signType: string
-  paySign: string
-}
+export type PaySheet = Schema<'PaySheetOut'>
 
 /** What a fan shows to be let in. */
 export type SignIn = { kind: 'oauth'; code: string; state: string } | { kind: 'mini'; code: string }
