@@ -48,3 +48,35 @@ export function useDeed<A extends unknown[]>(act: (...args: A) => Promise<void>)
   }
   return { busy, problem, run }
 }
+
+interface PageOf<T> {
+  items: T[]
+  next: string | null
+}
+
+/** A list that grows page by page. */
+export function usePages<T>(ask: (cursor: string | null) => Promise<PageOf<T>>) {
+  const items = shallowRef<T[]>([])
+  const next = ref<string | null>(null)
+  const error = shallowRef<ApiError | null>(null)
+  const loading = ref(true)
+  let turn = 0
+
+  async function read(cursor: string | null): Promise<void> {
+    const mine = ++turn
+    loading.value = true
+    if (!cursor) items.value = []
+    try {
+      const page = await ask(cursor)
+      if (mine !== turn) return
+      items.value = cursor ? [...items.value, ...page.items] : page.items
+      next.value = page.next
+      error.value = null
+    } catch (thrown) {
+      if (mine === turn) error.value = asApiError(thrown)
+    } finally {
+      if (mine === turn) loading.value = false
+    }
+  }
+  return { items, next, error, loading, load: () => read(null), more: () => (next.value ? read(next.value) : undefined) }
+}
