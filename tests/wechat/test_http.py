@@ -1,6 +1,7 @@
 """The console's and the shop's routes: secrets stay in, rights hold, other merchants do not exist."""
 
 import json
+from typing import Any
 
 import httpx
 from sqlalchemy import text
@@ -13,7 +14,7 @@ from tiefen.wechat import service
 from tiefen.wechat.values import AccountKind
 
 READ, WRITE = Permission.SETTINGS_READ, Permission.SETTINGS_WRITE
-BODY = {
+BODY: dict[str, Any] = {
     "official": {
         "app_id": f.APP,
         "name": "小林好物",
@@ -85,7 +86,7 @@ async def test_bad_settings_name_their_field(staff_client: StaffClient) -> None:
         ("pay", {"private_key": "-----BEGIN"}, "pay.private_key"),
         ("pay", {"public_key_id": "3775B6"}, "pay.public_key_id"),
     ):
-        body = {section: {**dict(BODY[section]), **change}}  # type: ignore[call-overload]
+        body = {section: {**dict(BODY[section]), **change}}
         answer = await staff.put("/api/console/wechat", json=body)
         assert answer.status_code == 422, (section, change)
         assert answer.json()["error"]["field"] == field, answer.text
@@ -106,7 +107,7 @@ async def test_an_account_belongs_to_one_merchant(staff_client: StaffClient, db:
 
 
 async def test_rights(staff_client: StaffClient, client: httpx.AsyncClient) -> None:
-    routes = (
+    routes: tuple[tuple[str, str, dict[str, Any] | None], ...] = (
         ("GET", "/api/console/wechat", None),
         ("PUT", "/api/console/wechat", {}),
         ("GET", "/api/console/doctor", None),
