@@ -85,7 +85,7 @@ class Installation:
         port = free_port()
         log = (self.data_dir / "server.log").open("w")
         process = subprocess.Popen(
-            [sys.executable, "-m", "tiefen.cli", "serve", "--port", str(port)]
+            [sys.executable, "-m", "tiefen", "serve", "--port", str(port)]
             + (["--workers", str(workers)] if workers > 1 else []),
             env={
                 **os.environ,
