@@ -251,3 +251,27 @@ async def test_scheduled_work_runs_by_itself_when_automatic() -> None:
         assert notice["state"] == "delivered"
     await app.state.box.stop()
     app.state.box.store.close()
+
+
+async def test_a_batch_does_many_calls_in_one(world: World) -> None:
+    app = await world.oa(push_mode="plain")
+    fans = (await world.post("/fans", count=40))["items"]
+    body = {"app_id": app["app_id"]}
+    done = await world.post(
+        "/batch",
+        actions=[{"path": f"/fans/{f['id']}/follow", "body": body} for f in fans],
+        concurrency=8,
+    )
+    assert {i["body"]["push"]["outcome"] for i in done["items"]} == {"accepted"}
+    assert len(world.server.got) == 40
+    later = START + 86400
+    timed = [
+        {"path": f"/fans/{fans[0]['id']}/text", "body": body | {"content": "早"}, "at": later},
+        {"path": "/fans/999/follow", "body": body},
+        {"path": "/no/such", "body": {}},
+    ]
+    items = (await world.post("/batch", actions=timed))["items"]
+    assert [i["status"] for i in items] == [200, 404, 404]
+    assert items[0]["body"]["message"]["at"] == "2026-01-02T00:00:00.000Z"
+    for wrong in ({"actions": 1}, {"actions": [1]}, {"actions": [], "concurrency": 0}):
+        assert (await world.http.post("/sandbox/api/batch", json=wrong)).status_code == 422

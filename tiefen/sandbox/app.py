@@ -18,6 +18,7 @@ from .clock import Clock
 from .control import accounts, fans, money, panel
 from .control import gateway as control
 from .control import phone as phone_api
+from .control.batch import Batch
 from .oa import base, media, menu, messages, oauth, qrcode, tags, users
 from .pay import bills, certificates, notices, orders, pages, refunds
 from .pay import gateway as pay
@@ -114,6 +115,7 @@ def _routes(box: Box) -> list[Route]:
         return Response(b'{"status":"ok"}', media_type="application/json")
 
     return [
+        control.route(box, "POST", "/batch", Batch(box, CONTROL).run),
         *(control.route(box, method, path, handler) for method, path, handler in CONTROL),
         *(gateway.route(box, api) for api in APIS),
         *(pay.route(box, api) for api in PAY_APIS),
