@@ -85,15 +85,20 @@ def run(plan: Plan) -> int:
             _forget(data)
         for port in (plan.port, plan.port + 1):
             _must_be_free(port)
-        settings = Settings(
-            data_dir=data, public_url=plan.server, sandbox_url=plan.sandbox, demo=True
-        )
+        _remember(data, port=plan.port)
+        settings = _settings(plan, data)
         began = time.monotonic()
         _say("starting PostgreSQL …")
         with opened(settings) as installation:
             _say(f"starting PostgreSQL: {time.monotonic() - began:.1f} s")
-            _remember(data, port=plan.port)
             return _run(plan, installation)
+
+
+def _settings(plan: Plan, data: Path) -> Settings:
+    """A demo keeps to its own folder, whatever database or bucket the environment names."""
+    own = {"TIEFEN_DATABASE_URL": "", "storage_url": "", "demo": True}
+    where = {"public_url": plan.server, "sandbox_url": plan.sandbox, "data_dir": data}
+    return Settings(**own, **where)  # type: ignore[arg-type]
 
 
 def settings_of(data: Path) -> dict[str, Any]:
@@ -166,6 +171,7 @@ def _environment(installation: Installation) -> dict[str, str]:
         "TIEFEN_DATA_DIR": str(settings.data_dir),
         "TIEFEN_PUBLIC_URL": settings.public_url,
         "TIEFEN_SANDBOX_URL": settings.sandbox_url,
+        "TIEFEN_STORAGE_URL": "",
         "TIEFEN_DEMO": "true",
         "PYTHONUNBUFFERED": "1",
     }
@@ -220,7 +226,12 @@ def _alone(data: Path) -> Iterator[None]:
 
 
 def _forget(data: Path) -> None:
-    """Delete what demos made in the folder, and nothing else that may lie there."""
+    """Delete what demos made in the folder, and nothing else that may lie there.
+
+    Raises DemoError when the folder holds an installation that no demo made.
+    """
+    if (data / "postgres").exists() and not (data / "demo.json").exists():
+        raise DemoError(f"{data} holds an installation that is no demo's; choose another DATA")
     postgres.erase(data)
     for name in ("files", "sandbox", "log"):
         shutil.rmtree(data / name, ignore_errors=True)

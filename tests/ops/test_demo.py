@@ -1,0 +1,144 @@
+"""`tiefen demo` as a script would drive it: one JSON object, everything up, everything kept."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from tiefen.commands import demo
+from tiefen.commands.demo import DemoError, Plan
+from tiefen.kernel import postgres
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def free_port() -> int:
+    """A port whose neighbour is free too."""
+    while True:
+        with socket.socket() as one, socket.socket() as other:
+            one.bind(("127.0.0.1", 0))
+            try:
+                other.bind(("127.0.0.1", one.getsockname()[1] + 1))
+            except OSError:
+                continue
+            return int(one.getsockname()[1])
+
+
+@pytest.fixture
+def data() -> Iterator[Path]:
+    folder = Path(tempfile.mkdtemp(prefix="tf-"))
+    folder.chmod(0o711)
+    yield folder
+    demo._forget(folder)
+    for file in folder.iterdir():
+        file.unlink()
+    folder.rmdir()
+
+
+Start = Callable[..., tuple[subprocess.Popen[str], dict[str, Any]]]
+
+
+@pytest.fixture
+def start(data: Path) -> Iterator[Start]:
+    running: list[subprocess.Popen[str]] = []
+
+    def begin(*more: str) -> tuple[subprocess.Popen[str], dict[str, Any]]:
+        command = [
+            sys.executable,
+            "-m",
+            "tiefen",
+            "demo",
+            "--json",
+            "--data",
+            str(data),
+            "--fans",
+            "12",
+        ]
+        started = subprocess.Popen(
+            [*command, "--port", str(free_port()), *more],
+            cwd=ROOT,
+            env=os.environ
+            | {"PYTHONPATH": str(ROOT), "DATABASE_URL": "postgresql://nobody@nowhere/x"},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        running.append(started)
+        assert started.stdout
+        line = started.stdout.readline()
+        assert line, started.stderr and started.stderr.read()
+        return started, json.loads(line)
+
+    yield begin
+    for one in running:
+        if one.poll() is None:
+            one.send_signal(signal.SIGINT)
+        one.communicate(timeout=90)
+
+
+def end(started: subprocess.Popen[str]) -> None:
+    started.send_signal(signal.SIGINT)
+    assert started.wait(60) == 0
+
+
+@pytest.mark.slow
+def test_the_demo_runs_keeps_its_data_and_starts_anew(start: Start, data: Path) -> None:
+    first, told = start()
+    server, sandbox = told["server"], told["sandbox"]["api"]
+    login = told["logins"][0]
+    with httpx.Client(trust_env=False, timeout=30) as client:
+        assert client.get(f"{server}/ready").status_code == 200
+        entered = {"account": login["account"], "password": login["password"]}
+        signed = client.post(
+            f"{server}/api/console/session", json=entered, headers={"Origin": server}
+        )
+        assert signed.status_code == 200, signed.text
+        app_id = told["accounts"]["oa"]["app_id"]
+        proof = client.post(f"{sandbox}/accounts/{app_id}/verify-url").json()
+        assert proof["ok"], proof
+    end(first)
+    assert not (data / "postgres" / "postmaster.pid").exists()
+
+    second, again = start()
+    assert again["logins"][0]["password"] == login["password"]
+    assert again["accounts"]["oa"]["app_id"] == app_id
+    end(second)
+
+    _, anew = start("--reset")
+    assert anew["logins"][0]["password"] != login["password"]
+
+
+def test_an_installation_that_is_no_demo_is_not_erased(data: Path) -> None:
+    (data / "postgres").mkdir()
+    (data / "postgres" / "precious").touch()
+    plan = Plan(free_port(), data, fans=0, seed=1, reset=True)
+    with pytest.raises(DemoError, match="no demo's"):
+        demo.run(plan)
+    assert (data / "postgres" / "precious").exists()
+    (data / "demo.json").touch()  # so that the fixture may clean up
+
+
+def test_two_demos_do_not_share_a_folder(data: Path) -> None:
+    with demo._alone(data), pytest.raises(DemoError, match="another tiefen demo"):
+        demo.run(Plan(free_port(), data, fans=0, seed=1))
+
+
+def test_a_taken_port_is_said_before_anything_starts(
+    data: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(postgres, "ensure", lambda *_, **__: pytest.fail("started"))
+    port = free_port()
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", port + 1))
+        taken.listen()
+        with pytest.raises(DemoError, match=f"port {port + 1} is taken"):
+            demo.run(Plan(port, data, fans=0, seed=1))
