@@ -414,3 +414,40 @@ def test_a_clock_moves_world_time_and_leaves_signatures_alone() -> None:
     assert clock.wire() - before < 60
     clock.move(60, wire=True)
     assert clock.wire() - before >= 60
+
+
+async def test_a_snapshot_visitor_is_nobody(world: World) -> None:
+    app, fan = await world.oa(), await world.fan(nickname="小林")
+    seen = set()
+    for _ in range(2):
+        made = await world.post(
+            f"/fans/{fan['id']}/oauth",
+            app_id=app["app_id"],
+            scope="snsapi_userinfo",
+            redirect_uri="http://shop.test/back",
+            snapshot=True,
+        )
+        ask = {"appid": app["app_id"], "secret": app["secret"], "grant_type": "authorization_code"}
+        answer = (await world.http.get("/sns/oauth2/access_token", params=ask | made)).json()
+        assert answer["is_snapshotuser"] == 1
+        assert "unionid" not in answer
+        holder = {"access_token": answer["access_token"], "openid": answer["openid"]}
+        assert (await world.http.get("/sns/userinfo", params=holder)).json()[
+            "nickname"
+        ] == "微信用户"
+        seen.add(answer["openid"])
+    assert len(seen | set(fan["openids"].values())) == 3
+
+
+async def test_an_article_image_gets_an_address(world: World) -> None:
+    token = await world.token(await world.oa())
+    files = {"media": ("a.jpg", b"\xff\xd8\xff\xe0" + b"0" * 16, "image/jpeg")}
+    made = await world.http.post(
+        "/cgi-bin/media/uploadimg", params={"access_token": token}, files=files
+    )
+    assert (await world.http.get(made.json()["url"])).headers["content-type"] == "image/jpeg"
+    files = {"media": ("a.gif", b"GIF89a0000", "image/gif")}
+    made = await world.http.post(
+        "/cgi-bin/media/uploadimg", params={"access_token": token}, files=files
+    )
+    assert made.json()["errcode"] == 40005

@@ -206,7 +206,8 @@ def _authorized(ask: Ask, fan_id: int, query: dict[str, str]) -> str:
         raise ControlError(
             409, "sandbox.authorize_refused", f"{error.number} {error.text}"
         ) from error
-    code = oauth.issue_code(ask.box, app, ask.box.fans[fan_id], query["scope"])
+    snapshot = bool(ask.body.get("snapshot"))
+    code = oauth.issue_code(ask.box, app, ask.box.fans[fan_id], query["scope"], snapshot=snapshot)
     return oauth.back(redirect, code, query.get("state"))
 
 

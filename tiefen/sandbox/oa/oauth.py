@@ -53,13 +53,18 @@ def check_request(box: Box, query: dict[str, str]) -> tuple[App, str]:
     return app, redirect
 
 
-def issue_code(box: Box, app: App, fan: Fan, scope: str) -> str:
+def issue_code(box: Box, app: App, fan: Fan, scope: str, *, snapshot: bool = False) -> str:
+    """A code for this fan; `snapshot`: as from the snapshot page, so for a throw-away virtual account."""
     code = f"0{box.chance.text(31)}"
-    box.remember(
-        f"oauth/{code}",
-        {"app_id": app.app_id, "fan": fan.id, "scope": scope, "used": False},
-        CODE_SECONDS,
-    )
+    openid = f"o{box.chance.token(27)}" if snapshot else box.relation(app.app_id, fan.id).openid
+    kept = {
+        "app_id": app.app_id,
+        "fan": fan.id,
+        "scope": scope,
+        "openid": openid,
+        "snapshot": snapshot,
+    }
+    box.remember(f"oauth/{code}", kept | {"used": False}, CODE_SECONDS)
     return code
 
 
@@ -126,7 +131,8 @@ def _authorize(box: Box, request: Request, query: dict[str, str]) -> Response:
     consent = query.get("sandbox_consent") or request.headers.get("x-sandbox-consent")
     if query["scope"] == "snsapi_userinfo" and consent not in {"allow", "deny"}:
         return _consent(app, fan, request)
-    code = "" if consent == "deny" else issue_code(box, app, fan, query["scope"])
+    snapshot = query["scope"] == "snsapi_userinfo" and bool(query.get("sandbox_snapshot"))
+    code = "" if consent == "deny" else issue_code(box, app, fan, query["scope"], snapshot=snapshot)
     return RedirectResponse(back(redirect, code, query.get("state")), status_code=302)
 
 
@@ -192,21 +198,22 @@ def check_secret(app: App, secret: str | None) -> None:
         raise WxError(40125)
 
 
-def _grant(box: Box, app: App, fan_id: int, scope: str, refresh: str | None) -> dict[str, Any]:
+def _grant(box: Box, app: App, kept: dict[str, Any], refresh: str | None) -> dict[str, Any]:
     access = f"{box.chance.digits(2)}_{box.chance.token(86)}"
     refresh = refresh or f"{box.chance.digits(2)}_{box.chance.token(86)}"
-    kept = {"app_id": app.app_id, "fan": fan_id, "scope": scope}
     box.remember(f"sns/{access}", kept, TOKEN_SECONDS)
     box.remember(f"refresh/{refresh}", kept, REFRESH_SECONDS)
-    answer = {
+    answer: dict[str, Any] = {
         "access_token": access,
         "expires_in": int(TOKEN_SECONDS),
         "refresh_token": refresh,
-        "openid": box.relation(app.app_id, fan_id).openid,
-        "scope": scope,
+        "openid": kept["openid"],
+        "scope": kept["scope"],
     }
-    if scope == "snsapi_userinfo" and app.bound:
-        answer["unionid"] = box.fans[fan_id].unionid
+    if kept["snapshot"]:
+        return answer | {"is_snapshotuser": 1}
+    if kept["scope"] == "snsapi_userinfo" and app.bound:
+        answer["unionid"] = box.fans[kept["fan"]].unionid
     return answer
 
 
@@ -227,7 +234,7 @@ async def access_token(call: Call) -> Result:
     if not fresh:
         raise WxError(42003)
     grant["used"] = True
-    return _grant(call.box, app, grant["fan"], grant["scope"], None)
+    return _grant(call.box, app, grant, None)
 
 
 async def refresh_token(call: Call) -> Result:
@@ -237,7 +244,7 @@ async def refresh_token(call: Call) -> Result:
         raise WxError(40030)
     if not kept[1]:
         raise WxError(42002)
-    answer = _grant(call.box, app, kept[0]["fan"], kept[0]["scope"], token)
+    answer = _grant(call.box, app, kept[0], token)
     answer.pop("unionid", None)
     return answer
 
@@ -252,7 +259,7 @@ def _holder(call: Call) -> dict[str, Any]:
     if not kept[1]:
         raise WxError(42001)
     holder: dict[str, Any] = kept[0]
-    if call.query.get("openid") != call.box.relation(holder["app_id"], holder["fan"]).openid:
+    if call.query.get("openid") != holder["openid"]:
         raise WxError(40003)
     return holder
 
@@ -264,16 +271,18 @@ async def userinfo(call: Call) -> Result:
     fan, app = call.box.fans[holder["fan"]], call.box.apps[holder["app_id"]]
     answer: dict[str, Any] = {
         "openid": call.query["openid"],
-        "nickname": fan.nickname,
+        "nickname": "微信用户" if holder["snapshot"] else fan.nickname,
         "sex": 0,
         "language": "",
         "city": "",
         "province": "",
         "country": "",
-        "headimgurl": f"{base_url(call.box, call.request)}/mmhead/{fan.id}/132",
+        "headimgurl": ""
+        if holder["snapshot"]
+        else f"{base_url(call.box, call.request)}/mmhead/{fan.id}/132",
         "privilege": [],
     }
-    return answer | ({"unionid": fan.unionid} if app.bound else {})
+    return answer | ({"unionid": fan.unionid} if app.bound and not holder["snapshot"] else {})
 
 
 async def auth(call: Call) -> Result:
