@@ -169,7 +169,7 @@ async def test_the_menu_is_published_and_remembered(
         "errmsg": "invalid sub button url",
     }
     answer = await staff.put("/api/console/wechat/menu", json=menu)
-    assert (answer.status_code, answer.json()["error"]["code"]) == (502, "wechat.refused")
+    assert (answer.status_code, answer.json()["error"]["code"]) == (409, "wechat.refused")
     assert "40054" in answer.json()["error"]["message"]
     assert (await staff.put("/api/console/wechat/menu", json={"button": []})).status_code == 200
     assert platform.paths()[-1] == "/cgi-bin/menu/delete"

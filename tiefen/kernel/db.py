@@ -122,6 +122,7 @@ class Db:
         self.engine: AsyncEngine = create_async_engine(
             url,
             connect_args={"server_settings": settings, "statement_cache_size": 512},
+            hide_parameters=True,  # an error's text goes to logs and to the list of dead jobs
             json_serializer=lambda value: msgspec.json.encode(value).decode(),
             json_deserializer=msgspec.json.decode,
             **pool,

@@ -13,12 +13,20 @@ _PRIVATE = frozenset(
 )
 
 
+# Without local variables: they hold keys, tokens and people.
+_tracebacks = structlog.processors.ExceptionRenderer(
+    structlog.tracebacks.ExceptionDictTransformer(show_locals=False)
+)
+
+
 def configure(*, as_json: bool) -> None:
     """Set up structlog for the process; `as_json` for machines, else for a terminal."""
     renderer: Any = (
         structlog.processors.JSONRenderer(ensure_ascii=False)
         if as_json
-        else structlog.dev.ConsoleRenderer(colors=False)
+        else structlog.dev.ConsoleRenderer(
+            colors=False, exception_formatter=structlog.dev.plain_traceback
+        )
     )
     structlog.configure(
         processors=[
@@ -26,7 +34,7 @@ def configure(*, as_json: bool) -> None:
             _scrub,
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.processors.dict_tracebacks if as_json else structlog.dev.set_exc_info,
+            _tracebacks if as_json else structlog.dev.set_exc_info,
             renderer,
         ],
         # Standard output belongs to what a command was asked for (`--json`).

@@ -84,7 +84,7 @@ class ApiError(Refusal):
     """WeChat answered with an error code. Raise it through `api_error`, which picks the subclass."""
 
     code = "wechat.refused"
-    status = 502
+    status = 409
     zh = "微信拒绝了请求：{errmsg}（{errcode}）"
     en = "WeChat refused: {errmsg} ({errcode})"
     retry: ClassVar[Retry] = Retry.FINAL
