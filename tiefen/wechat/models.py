@@ -5,6 +5,7 @@ from datetime import datetime
 from sqlalchemy import BigInteger, CheckConstraint, Index, Integer, String, Text, text
 from sqlalchemy.orm import Mapped, mapped_column
 
+from tiefen.kernel.audit import invariant
 from tiefen.kernel.crypto import Sealed
 from tiefen.kernel.db import Base, Id, Json, text_enum
 from tiefen.wechat.values import AccountKind, MessageKind, MessageState, PushMode, TokenKind
@@ -122,7 +123,9 @@ class OutgoingMessage(Base):
     created_at: Mapped[datetime]
     settled_at: Mapped[datetime | None]
     __table_args__ = (
+        CheckConstraint("(state = 'queued') = (settled_at IS NULL)", name="settled"),
         Index(None, "openid", "created_at"),
+        Index(None, "created_at", "id"),
         Index(
             "ix_wechat_message_vendor",
             "app_id",
@@ -130,3 +133,26 @@ class OutgoingMessage(Base):
             postgresql_where=text("vendor_id IS NOT NULL"),
         ),
     )
+
+
+invariant(
+    "W1",
+    "a message that waits to be sent has a job that will send it, or a dead one that people see",
+    """
+    SELECT m.id FROM wechat_message m WHERE m.state = 'queued' AND NOT EXISTS (
+        SELECT 1 FROM platform.job j
+        WHERE j.name = 'wechat.send' AND j.merchant = substr(current_schema(), 3)
+          AND j.args @> jsonb_build_object('message_id', m.id))
+    """,
+)
+invariant(
+    "W2",
+    "an app id or merchant number that is configured here leads callbacks here",
+    """
+    SELECT a.account FROM (
+        SELECT app_id AS account FROM wechat_account UNION ALL SELECT mchid FROM wechat_pay_account
+    ) a WHERE NOT EXISTS (
+        SELECT 1 FROM platform.merchant_account p
+        WHERE p.account = a.account AND p.merchant = substr(current_schema(), 3))
+    """,
+)

@@ -7,6 +7,7 @@ around the call and must not be used inside one.
 from tiefen.wechat.callbacks import ReplyHook, register_reply
 from tiefen.wechat.service.accounts import set_app, set_pay, set_templates
 from tiefen.wechat.service.diagnose import diagnose
+from tiefen.wechat.service.keeping import forget_old
 from tiefen.wechat.service.miniprogram import mini_login
 from tiefen.wechat.service.official import (
     create_qrcode,
@@ -34,6 +35,7 @@ __all__ = [
     "create_qrcode",
     "diagnose",
     "exchange_code",
+    "forget_old",
     "jssdk_config",
     "mini_login",
     "oauth_url",
