@@ -4,9 +4,8 @@ import argparse
 import ipaddress
 from pathlib import Path
 
-import uvicorn
-
 from .app import create_app
+from .server import SandboxServer
 
 
 def _loopback(text: str) -> str:
@@ -26,9 +25,7 @@ def main() -> None:
     parser.add_argument("--public-url", default=None)
     given = parser.parse_args()
     app = create_app(given.data, seed=given.seed, public_url=given.public_url)
-    uvicorn.run(
-        app, host=given.host, port=given.port, log_level="warning", timeout_graceful_shutdown=3
-    )
+    SandboxServer(app, host=given.host, port=given.port).run()
 
 
 if __name__ == "__main__":

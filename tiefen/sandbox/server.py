@@ -19,6 +19,22 @@ from .clock import Clock
 START_SECONDS = 15.0
 
 
+class SandboxServer(uvicorn.Server):
+    """uvicorn, but live event streams end at once when it is told to stop."""
+
+    def __init__(self, app: Starlette, *, host: str = "127.0.0.1", port: int = 0) -> None:
+        super().__init__(
+            uvicorn.Config(
+                app, host=host, port=port, log_level="warning", timeout_graceful_shutdown=3
+            )
+        )
+        self.box: Box = app.state.box
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        self.box.wire.end()
+        await super().shutdown(sockets)
+
+
 @dataclass(frozen=True, slots=True)
 class Running:
     """Where it listens, its clock, and a client for the control API."""
@@ -52,7 +68,7 @@ def start_sandbox(
     listener.bind(("127.0.0.1", port))
     url = f"http://127.0.0.1:{listener.getsockname()[1]}"
     app = create_app(data_dir, clock, seed=seed, push_timeout=push_timeout, auto=auto)
-    server = uvicorn.Server(uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=2))
+    server = SandboxServer(app)
     thread = threading.Thread(
         target=server.run, kwargs={"sockets": [listener]}, name="sandbox", daemon=True
     )

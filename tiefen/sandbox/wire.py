@@ -152,6 +152,11 @@ class Wire:
         self._streams.add(made)
         return made
 
+    def end(self) -> None:
+        """Let every listener go: the sandbox is about to stop."""
+        for stream in list(self._streams):
+            stream.end()
+
     def forget(self, stream: "Stream") -> None:
         self._streams.discard(stream)
 
@@ -171,8 +176,11 @@ class Stream:
             self._queue.get_nowait()
         self._queue.put_nowait((event, data))
 
+    def end(self) -> None:
+        self.offer("", {}, None)
+
     async def next(self, patience: float) -> tuple[str, Mapping[str, Any]] | None:
-        """The next event, or None after `patience` real seconds of silence."""
+        """The next event, or None after `patience` real seconds of silence; a nameless one is the end."""
         try:
             return await asyncio.wait_for(self._queue.get(), patience)
         except TimeoutError:

@@ -89,6 +89,8 @@ async def _events(box: Box, fan_id: int | None) -> AsyncIterator[bytes]:
                 yield b": still here\n\n"
                 continue
             event, data = found
+            if not event:
+                return
             yield f"event: {event}\ndata: {json.dumps(data, ensure_ascii=False)}\n\n".encode()
     finally:
         stream.close()
