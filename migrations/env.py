@@ -3,7 +3,7 @@
 from alembic import context
 
 import tiefen.main  # noqa: F401  every room's tables
-from tiefen.kernel.migrate import compare_options, metadata_of
+from tiefen.kernel.migrate import compare_options, metadata_of, plain_type
 
 scope = context.config.attributes["scope"]
 connection = context.config.attributes["connection"]
@@ -11,6 +11,7 @@ context.configure(
     connection=connection,
     target_metadata=metadata_of(scope),
     transaction_per_migration=True,
+    render_item=lambda kind, item, _: plain_type(item) if kind == "type" else False,
     **compare_options(connection, scope),
 )
 with context.begin_transaction():

@@ -10,8 +10,10 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import get_args
 
+import asyncpg
+
 from tiefen.kernel import postgres
-from tiefen.kernel.migrate import Migrator, Scope
+from tiefen.kernel.migrate import Migrator, Scope, head
 
 _SLUG = "blank"
 SCOPES: tuple[Scope, ...] = get_args(Scope)
@@ -63,8 +65,18 @@ def _on_blank(act: Callable[[Migrator], Awaitable[list[str]]]) -> list[str]:
 async def _run(url: str, act: Callable[[Migrator], Awaitable[list[str]]]) -> list[str]:
     migrator = Migrator(url)
     try:
-        await migrator.up()
-        await migrator.create_merchant(_SLUG, _SLUG)
+        if all(head(scope) for scope in SCOPES):
+            await migrator.up()
+            await migrator.create_merchant(_SLUG, _SLUG)
+        else:  # a history that has not begun: its first migration is written against nothing
+            await _bare_schemas(url)
         return await act(migrator)
     finally:
         await migrator.close()
+
+
+async def _bare_schemas(url: str) -> None:
+    connection = await asyncpg.connect(url.replace("+asyncpg", ""))
+    for scope in SCOPES:
+        await connection.execute(f'CREATE SCHEMA "{_schema(scope)}"')
+    await connection.close()

@@ -12,7 +12,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, MetaData, text
+from sqlalchemy import Connection, MetaData, TypeDecorator, text
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 from sqlalchemy.pool import NullPool
 
@@ -174,6 +174,13 @@ def compare_options(connection: Connection, scope: Scope) -> dict[str, Any]:
         "include_name": lambda name, kind, _: kind != "schema" or name == only,
         "include_object": lambda obj, name, kind, *_: name != "alembic_version",
     }
+
+
+def plain_type(column_type: object) -> str | Literal[False]:
+    """How a migration writes a type of ours: as what the database keeps, for code may move."""
+    if isinstance(column_type, TypeDecorator):
+        return f"sa.{type(column_type.impl_instance).__name__}()"
+    return False
 
 
 async def _grant(connection: AsyncConnection, scope: Scope, schema: str) -> None:
