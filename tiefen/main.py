@@ -8,6 +8,8 @@ from contextlib import asynccontextmanager
 from fastapi import APIRouter, FastAPI
 from pydantic import SecretStr
 
+from tiefen.analytics import http as analytics_http
+from tiefen.analytics import subscribers as analytics_subscribers
 from tiefen.catalog import http as catalog_http
 from tiefen.channels import http as channels_http
 from tiefen.channels import subscribers as channels_subscribers
@@ -51,6 +53,8 @@ ROUTERS: list[APIRouter] = [
     promotion_http.router,
     orders_http.router,
     helpdesk_http.router,
+    analytics_http.shop,
+    analytics_http.console,
 ]
 HEARERS = (
     team_subscribers,
@@ -60,6 +64,7 @@ HEARERS = (
     inventory_subscribers,
     orders_subscribers,
     helpdesk_subscribers,
+    analytics_subscribers,
 )
 """Modules whose import subscribes to events."""
 LOADERS = Loaders(staff=team.load_staff, api_key=team.load_api_key)

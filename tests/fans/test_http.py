@@ -83,10 +83,10 @@ async def test_a_snapshot_visitor_is_never_bound(
         assert sum(one.fans for one in await service.stage_counts(tx)) == 0
 
 
-@pytest.mark.parametrize("redirect", ["https://evil.example/", "//evil.example", "/\\evil"])
-async def test_sign_in_does_not_lead_elsewhere(client: httpx.AsyncClient, redirect: str) -> None:
-    answer = await client.get("/api/shop/oauth-url", params={"redirect": redirect})
-    assert answer.status_code == 422 and answer.json()["error"]["field"] == "redirect"
+async def test_sign_in_does_not_lead_elsewhere(client: httpx.AsyncClient) -> None:
+    for redirect in ("https://evil.example/", "//evil.example", "/\\evil"):
+        answer = await client.get("/api/shop/oauth-url", params={"redirect": redirect})
+        assert answer.status_code == 422 and answer.json()["error"]["field"] == "redirect"
 
 
 async def test_mini_login_joins_by_unionid(
@@ -99,10 +99,10 @@ async def test_mini_login_joins_by_unionid(
     assert answer.json()["fan"]["id"] == known
 
 
-@pytest.mark.parametrize("sent", ["openid", "fan_id", "id", "unionid"])
-async def test_no_identity_is_taken_from_a_client(client: httpx.AsyncClient, sent: str) -> None:
-    answer = await client.post("/api/shop/session/mini", json={"code": "x", sent: "1"})
-    assert answer.status_code == 422 and answer.json()["error"]["field"] == sent
+async def test_no_identity_is_taken_from_a_client(client: httpx.AsyncClient) -> None:
+    for sent in ("openid", "fan_id", "id", "unionid"):
+        answer = await client.post("/api/shop/session/mini", json={"code": "x", sent: "1"})
+        assert answer.status_code == 422 and answer.json()["error"]["field"] == sent
 
 
 BAD_PROFILES: list[tuple[dict[str, Any], str]] = [
@@ -120,13 +120,11 @@ BAD_PROFILES: list[tuple[dict[str, Any], str]] = [
 ]
 
 
-@pytest.mark.parametrize(("body", "field"), BAD_PROFILES)
-async def test_bad_profiles_are_refused_naming_the_field(
-    db: Db, fan_client: FanClient, body: dict[str, Any], field: str
-) -> None:
+async def test_bad_profiles_are_refused_naming_the_field(db: Db, fan_client: FanClient) -> None:
     client = await fan_client(await follower(db))
-    answer = await client.patch("/api/shop/me", json=body)
-    assert answer.status_code == 422 and answer.json()["error"]["field"] == field
+    for body, field in BAD_PROFILES:
+        answer = await client.patch("/api/shop/me", json=body)
+        assert (answer.status_code, answer.json()["error"]["field"]) == (422, field), body
 
 
 async def test_a_fan_edits_themselves_and_sees_a_masked_phone(
@@ -203,22 +201,19 @@ async def test_a_position_of_another_order_is_refused(db: Db, staff_client: Staf
         assert answer.status_code == 422
 
 
-@pytest.mark.parametrize(
-    "query",
-    [
+async def test_bad_filters_are_refused(staff_client: StaffClient) -> None:
+    client = await staff_client(["fans.read"])
+    for query in (
         "sort=paid_fen;drop",
         "stage=x",
         "limit=0",
         "limit=101",
         "following=maybe",
         "source_code_id=-1",
-    ],
-)
-async def test_bad_filters_are_refused(staff_client: StaffClient, query: str) -> None:
-    client = await staff_client(["fans.read"])
-    answer = await client.get(f"/api/console/fans?{query}")
-    assert answer.status_code == 422
-    assert answer.json()["error"]["field"] == query.split("=")[0]
+    ):
+        answer = await client.get(f"/api/console/fans?{query}")
+        assert answer.status_code == 422
+        assert answer.json()["error"]["field"] == query.split("=")[0]
 
 
 async def test_rights_and_foreign_fans(

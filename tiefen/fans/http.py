@@ -51,6 +51,13 @@ from tiefen.kernel.http import (
 from tiefen.team.values import Permission
 
 NONCE_COOKIE = "tiefen_oauth"
+_POSITIONS: dict[FanSort, Any] = {
+    FanSort.NEWEST: tuple[Literal["newest"], int, int],
+    FanSort.LAST_SEEN: tuple[Literal["last_seen"], datetime, int],
+    FanSort.SPEND: tuple[Literal["spend"], int, int],
+    FanSort.ORDERS: tuple[Literal["orders"], int, int],
+}
+"""What a cursor of each order holds: the order's name, the last key, the last id."""
 
 shop = APIRouter(prefix="/api/shop", tags=["fans"], responses=REFUSALS)
 console = APIRouter(prefix="/api/console", tags=["fans"], responses=REFUSALS)
@@ -209,11 +216,8 @@ def _after(cursor: str | None, sort: FanSort) -> tuple[Any, int] | None:
     """A position only fits the order it was made for."""
     if not cursor:
         return None
-    if sort is FanSort.LAST_SEEN:
-        _, seen, fan_id = decode_cursor(cursor, tuple[Literal["last_seen"], datetime, int])  # type: ignore[type-var]
-        return seen, fan_id
-    _, count, fan_id = decode_cursor(cursor, tuple[Literal[sort.value], int, int])  # type: ignore[valid-type]
-    return count, fan_id
+    _, key, fan_id = decode_cursor(cursor, _POSITIONS[sort])
+    return key, fan_id
 
 
 async def _detail(tx: Tx, fan_id: int) -> FanDetail:

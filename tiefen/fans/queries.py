@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, select, tuple_
+from sqlalchemy import ColumnElement, select, tuple_
 
 from tiefen.fans import rules
 from tiefen.fans.errors import FanMissing
@@ -104,12 +104,13 @@ async def timeline(
 
 
 async def _one(tx: Tx, fan_id: int) -> tuple[Fan, Source | None] | None:
-    statement: Select[tuple[Fan, Source | None]] = (
-        select(Fan, Source)
-        .outerjoin(Source, Source.code_id == Fan.source_code_id)
-        .where(Fan.id == fan_id)
-    )
-    row = (await tx.execute(statement)).one_or_none()
+    row = (
+        await tx.execute(
+            select(Fan, Source)
+            .outerjoin(Source, Source.code_id == Fan.source_code_id)
+            .where(Fan.id == fan_id)
+        )
+    ).one_or_none()
     return (row[0], row[1]) if row else None
 
 

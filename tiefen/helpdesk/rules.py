@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-import re2
+import re2  # type: ignore[import-untyped]
 
 from tiefen.helpdesk.errors import AnswerTooLong, PartEmpty, PatternRefused, TimeRangeMalformed
 from tiefen.helpdesk.values import Match, Part, PartKind, ReplyRule, Trigger

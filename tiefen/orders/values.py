@@ -187,3 +187,12 @@ class Receiver:
     def of(cls, kept: str) -> "Receiver":
         """Read what `kept` made."""
         return cls(*json.loads(kept))
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """How much waits for staff."""
+
+    to_ship: int
+    after_sales: int
+    after_sale_fen: int

@@ -21,6 +21,7 @@ from tiefen.orders.service.fulfilling import receive, receive_shipped, reveal_re
 from tiefen.orders.service.paying import cancel, close_unpaid, mark_paid, pay, poll
 from tiefen.orders.service.placing import merged, place
 from tiefen.orders.service.regions import region, region_tree
+from tiefen.orders.service.waiting import waiting
 
 __all__ = [
     "add_address",
@@ -48,5 +49,6 @@ __all__ = [
     "save_address",
     "set_in_cart",
     "ship",
+    "waiting",
     "withdraw",
 ]
