@@ -16,7 +16,8 @@ function iconFont(): string {
 /**
  * Keeps other people's hosts out of what is shipped. The kit and the framework point at pictures and fonts on
  * their makers' servers; a fan's phone must talk to the merchant only.
- * Also turns `:root` into `page` in the mini program, whose style sheets know no document root.
+ * Also lets the phone's own light or dark setting choose the tokens (the console's `data-theme` switch has no place
+ * here), and turns `:root` into `page` in the mini program, whose style sheets know no document root.
  */
 export function selfContained(): Plugin {
   const weapp = process.env.UNI_PLATFORM === 'mp-weixin'
@@ -31,6 +32,7 @@ export function selfContained(): Plugin {
         css = css.replace(/@font-face\s*\{[^}]*at\.alicdn\.com[^}]*\}/g, () =>
           weapp ? `@font-face{font-family:wd-icons;src:url("${iconFont()}") format("truetype")}` : '',
         )
+        css = css.replace(/:root\[data-theme=['"]?dark['"]?\]\s*(\{[^}]*\})/g, '@media (prefers-color-scheme:dark){:root$1}')
         if (weapp) css = css.replace(/:root\b/g, 'page')
         file.source = css
       }
