@@ -214,6 +214,25 @@ def test_root_with_a_closed_parent_keeps_the_cluster_elsewhere(
     assert not server.cluster.exists()
 
 
+def test_what_an_abandoned_checkout_left_is_dropped(
+    start: Callable[..., Server], folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if os.geteuid() != 0:
+        return  # an ordinary user's clusters never leave their folder
+    monkeypatch.setattr(postgres, "SHARED_ROOT", folder / "shared")
+    closed = folder / "closed"
+    closed.mkdir(mode=0o700)
+    abandoned, kept = start(closed / "a"), start(closed / "b", durable=True)
+    postgres.stop(abandoned)
+    postgres.stop(kept)
+    for name in ("a", "b"):
+        shutil.rmtree(closed / name)
+    third = start(closed / "c")
+    left = {path for path in (folder / "shared").iterdir() if path.is_dir()}
+    assert {kept.cluster, third.cluster} <= left
+    assert abandoned.cluster not in left
+
+
 def test_programs_in_a_closed_folder_are_copied(
     monkeypatch: pytest.MonkeyPatch, start: Callable[..., Server], folder: Path
 ) -> None:

@@ -28,6 +28,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import quote
 
+from tiefen.kernel.postgres_accounts import Account, can_enter, lesser_account
 from tiefen.kernel.postgres_process import (
     PORT,
     PROC,
@@ -49,15 +50,6 @@ START_SECONDS = 300.0  # crash recovery after a long checkpoint interval may rep
 STOP_SECONDS = 60.0
 SOCKET_PATH_LIMIT = 103  # bytes in sun_path on macOS, less the NUL; Linux allows 107
 SHARED_ROOT = Path("/var/lib/tiefen")
-
-
-@dataclass(frozen=True, slots=True)
-class Account:
-    """Who runs the server; `switch` is false when that is ourselves."""
-
-    uid: int
-    gid: int
-    switch: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,10 +100,10 @@ def ensure(data_dir: Path, *, durable: bool = True) -> Server:
 
 def stop(server: Server) -> None:
     """Give the server back; shut it down when nobody else uses it. Calling it twice does nothing more."""
+    lock = _holds.pop(server.hold, None)
+    if lock is None:
+        return
     with _exclusive(server.data_dir / "postgres.lock"):
-        lock = _holds.pop(server.hold, None)
-        if lock is None:
-            return
         os.close(lock)
         if _in_use(server.data_dir):
             return
@@ -136,6 +128,7 @@ def erase(data_dir: Path) -> None:
         shutil.rmtree(cluster, ignore_errors=True)
         if link.is_symlink():
             link.unlink()
+            cluster.with_suffix(".origin").unlink(missing_ok=True)
 
 
 # Programs
@@ -164,10 +157,11 @@ def _programs_for(cluster: Path) -> Programs:
 
 def _reachable_programs(programs: Programs, account: Account) -> Programs:
     """The programs, copied to a folder that `account` can enter when they lie under one it cannot (say /root)."""
-    if not account.switch or _can_enter(programs.bin, account):
+    if not account.switch or can_enter(programs.bin, account):
         return programs
     package = programs.bin.parent.parent
-    target = SHARED_ROOT / f"programs-{programs.major}-{_digest(package)}"
+    same = hashlib.sha256((programs.bin / "postgres").read_bytes()).hexdigest()[:12]
+    target = SHARED_ROOT / f"programs-{programs.major}-{same}"
     if not target.exists():
         half = target.with_name(f"{target.name}.{os.getpid()}")
         half.mkdir(parents=True, mode=0o755)
@@ -204,44 +198,33 @@ def _home(data_dir: Path) -> tuple[Path, Account]:
     if os.geteuid() != 0:
         cluster.mkdir(mode=0o700)
         return cluster, Account(os.geteuid(), os.getegid(), switch=False)
-    account = _lesser_account()
-    if _can_enter(data_dir.parent, account) and not _can_enter(data_dir, account):
+    account = lesser_account()
+    if can_enter(data_dir.parent, account) and not can_enter(data_dir, account):
         data_dir.chmod(
             stat.S_IMODE(data_dir.stat().st_mode) | stat.S_IXOTH
         )  # enter only; what it holds stays closed
-    if not _can_enter(data_dir, account):
+    if not can_enter(data_dir, account):
         SHARED_ROOT.mkdir(mode=0o755, parents=True, exist_ok=True)
+        _drop_abandoned()
         cluster = SHARED_ROOT / f"postgres-{_digest(data_dir)}-{secrets.token_hex(4)}"
         link.unlink(missing_ok=True)
         link.symlink_to(cluster)
+        cluster.with_suffix(".origin").write_text(str(link))
     cluster.mkdir(mode=0o700)
     os.chown(cluster, account.uid, account.gid)
     return cluster, account
 
 
-def _lesser_account() -> Account:
-    for name in ("postgres", "nobody"):
-        with suppress(KeyError):
-            found = pwd.getpwnam(name)
-            return Account(found.pw_uid, found.pw_gid, switch=True)
-    raise PostgresError(
-        "PostgreSQL refuses to run as root and this machine has neither an account 'postgres' nor 'nobody': "
-        "start Tiefen as an ordinary user, or set TIEFEN_DATABASE_URL"
-    )
-
-
-def _can_enter(folder: Path, account: Account) -> bool:
-    for part in [folder, *folder.parents]:
-        about = part.stat()
-        if about.st_uid == account.uid:
-            needed = stat.S_IXUSR
-        elif about.st_gid == account.gid:
-            needed = stat.S_IXGRP
-        else:
-            needed = stat.S_IXOTH
-        if not about.st_mode & needed:
-            return False
-    return True
+def _drop_abandoned() -> None:
+    """Delete clusters of tests whose checkout is gone; a durable one is never touched."""
+    for origin in SHARED_ROOT.glob("postgres-*.origin"):
+        cluster = origin.with_suffix("")
+        settings_file = cluster / "tiefen.conf"
+        careless = settings_file.exists() and "fsync = off" in settings_file.read_text()
+        pid = pid_of(cluster)
+        if careless and not Path(origin.read_text()).is_symlink() and not (pid and alive(pid)):
+            shutil.rmtree(cluster)
+            origin.unlink()
 
 
 def _socket_dir(cluster: Path, account: Account) -> Path:
