@@ -3,15 +3,17 @@ import account from './account'
 import catalog from './catalog'
 import channels from './channels'
 import fans from './fans'
+import helpdesk from './helpdesk'
 import inventory from './inventory'
 import jobs from './jobs'
 import money from './money'
 import orders from './orders'
+import overview from './overview'
 import settings from './settings'
 import team from './team'
 
 /** The left navigation, grouped by job. */
-const groups: readonly (readonly Room[])[] = [[fans, channels], [catalog, inventory, orders, money], [team, settings, jobs]]
+const groups: readonly (readonly Room[])[] = [[overview], [fans, channels, helpdesk], [catalog, inventory, orders, money], [team, settings, jobs]]
 
 export const rooms: readonly Room[] = [...groups.flat(), account]
 export const navigation: readonly (readonly NavItem[])[] = groups.map((group) => group.flatMap((room) => room.nav))

@@ -896,6 +896,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/console/overview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Overview
+         * @description What needs somebody now, how it goes, where the loop leaks. Days are the merchant's.
+         */
+        get: operations["getOverview"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/console/overview/loop": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Loop
+         * @description Scan, follow, visit, order, pay, receive: how many fans came how far, and the worst step.
+         */
+        get: operations["getLoop"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/console/payments": {
         parameters: {
             query?: never;
@@ -1602,6 +1642,26 @@ export interface paths {
          * @description What an order would cost, why, and what stands in its way. Nothing is held yet.
          */
         post: operations["quoteCheckout"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/shop/hits": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Send Hits
+         * @description Tracked behaviour, in batches of up to 50; counts for the fan if one is signed in.
+         */
+        post: operations["sendHits"];
         delete?: never;
         options?: never;
         head?: never;
@@ -3260,6 +3320,53 @@ export interface components {
             values: string[];
         };
         /**
+         * CoreOut
+         * @description The share of core fans among all followers and buyers, against the target.
+         */
+        CoreOut: {
+            /** Core */
+            core: number;
+            /** Fans */
+            fans: number;
+            /** Share Bp */
+            share_bp: number | null;
+            /** Target Bp */
+            target_bp: number;
+        };
+        /**
+         * DayOut
+         * @description The figures of one day.
+         */
+        DayOut: {
+            /** Buyers */
+            buyers: number;
+            /** Conversion Bp */
+            conversion_bp: number | null;
+            /**
+             * Day
+             * Format: date
+             */
+            day: string;
+            /** Hits */
+            hits: number;
+            /** New Fans */
+            new_fans: number;
+            /** Orders */
+            orders: number;
+            /** Paid Fen */
+            paid_fen: number;
+            /** Paid Orders */
+            paid_orders: number;
+            /** Refunded Fen */
+            refunded_fen: number;
+            /** Refunds */
+            refunds: number;
+            /** Unfollows */
+            unfollows: number;
+            /** Visitors */
+            visitors: number;
+        };
+        /**
          * Decision
          * @description What a person may decide about money in suspense.
          * @enum {string}
@@ -3432,6 +3539,34 @@ export interface components {
             message: string;
         };
         /**
+         * FiguresOut
+         * @description The figures of a period. Money is fen; shares are basis points.
+         */
+        FiguresOut: {
+            /** Buyers */
+            buyers: number;
+            /** Conversion Bp */
+            conversion_bp: number | null;
+            /** Hits */
+            hits: number;
+            /** New Fans */
+            new_fans: number;
+            /** Orders */
+            orders: number;
+            /** Paid Fen */
+            paid_fen: number;
+            /** Paid Orders */
+            paid_orders: number;
+            /** Refunded Fen */
+            refunded_fen: number;
+            /** Refunds */
+            refunds: number;
+            /** Unfollows */
+            unfollows: number;
+            /** Visitors */
+            visitors: number;
+        };
+        /**
          * FileOut
          * @description An uploaded picture: `key` to save, `url` to show.
          */
@@ -3478,6 +3613,42 @@ export interface components {
          * @enum {string}
          */
         Happening: "joined" | "followed" | "unfollowed" | "scanned" | "sourced" | "message_in" | "message_out" | "menu" | "order_placed" | "order_paid" | "order_shipped" | "order_received" | "order_closed" | "order_refunded" | "after_sale" | "stage" | "profile" | "merged";
+        /**
+         * HitIn
+         * @description One tracked behaviour. No query strings: they may hold what is nobody's business.
+         */
+        HitIn: {
+            /** @default view */
+            kind: components["schemas"]["HitKind"];
+            /** Page */
+            page: string;
+            /**
+             * Source
+             * @default
+             */
+            source: string;
+            /**
+             * Target
+             * @default
+             */
+            target: string;
+        };
+        /**
+         * HitKind
+         * @description Tracked behaviour in the shop.
+         * @enum {string}
+         */
+        HitKind: "view" | "click" | "share";
+        /**
+         * HitsIn
+         * @description A batch of hits from one page. `visitor` is a chance id the browser keeps for itself.
+         */
+        HitsIn: {
+            /** Hits */
+            hits: components["schemas"]["HitIn"][];
+            /** Visitor */
+            visitor: string;
+        };
         /**
          * IdentityOut
          * @description One id of a fan on one platform. The openid itself stays inside.
@@ -3622,6 +3793,38 @@ export interface components {
             ref: string;
         };
         /**
+         * LoopOut
+         * @description Where the loop leaks; `worst` is the step that loses the largest share.
+         */
+        LoopOut: {
+            /** Days */
+            days: number;
+            /** Rows */
+            rows: components["schemas"]["LoopRowOut"][];
+            worst: components["schemas"]["LoopStep"] | null;
+        };
+        /**
+         * LoopRowOut
+         * @description A step of the loop: who did it in the period, and which share of the step before did too.
+         */
+        LoopRowOut: {
+            /** Fans */
+            fans: number;
+            /** Kept Bp */
+            kept_bp: number | null;
+            /** Of Previous */
+            of_previous: number;
+            /** Previous */
+            previous: number;
+            step: components["schemas"]["LoopStep"];
+        };
+        /**
+         * LoopStep
+         * @description Names of the loop's steps.
+         * @enum {string}
+         */
+        LoopStep: "scan" | "follow" | "visit" | "order" | "paid" | "received";
+        /**
          * Match
          * @description How a keyword reply finds its question.
          * @enum {string}
@@ -3704,6 +3907,20 @@ export interface components {
             code: string;
         };
         /**
+         * MonthOut
+         * @description The last 30 days.
+         */
+        MonthOut: {
+            /** Active Fans */
+            active_fans: number;
+            /** Paid Fen */
+            paid_fen: number;
+            /** Payments */
+            payments: number;
+            /** Refunded Fen */
+            refunded_fen: number;
+        };
+        /**
          * MovementReason
          * @description Why the number of pieces on hand changed.
          * @enum {string}
@@ -3765,6 +3982,30 @@ export interface components {
          * @enum {string}
          */
         OrderStatus: "unpaid" | "paid" | "partly_shipped" | "shipped" | "received" | "closed" | "refunded";
+        /**
+         * Overview
+         * @description The first page: what needs me now, how it goes, where the loop leaks.
+         */
+        Overview: {
+            /**
+             * As Of
+             * Format: date-time
+             */
+            as_of: string;
+            core: components["schemas"]["CoreOut"];
+            last_week: components["schemas"]["FiguresOut"];
+            loop: components["schemas"]["LoopOut"];
+            month: components["schemas"]["MonthOut"];
+            /** Stages */
+            stages: components["schemas"]["StageOut"][];
+            today: components["schemas"]["FiguresOut"];
+            /** Todos */
+            todos: components["schemas"]["TodoOut"][];
+            /** Trend */
+            trend: components["schemas"]["DayOut"][];
+            week: components["schemas"]["FiguresOut"];
+            yesterday: components["schemas"]["FiguresOut"];
+        };
         /**
          * OwnerOut
          * @description Whose code it is.
@@ -4941,6 +5182,15 @@ export interface components {
             stage: components["schemas"]["Stage"];
         };
         /**
+         * StageOut
+         * @description How many fans stand where.
+         */
+        StageOut: {
+            /** Fans */
+            fans: number;
+            stage: components["schemas"]["Stage"];
+        };
+        /**
          * StandingOut
          * @description The stage, why, and the distance to the next.
          */
@@ -5075,6 +5325,23 @@ export interface components {
          * @enum {string}
          */
         SuspenseState: "open" | "refunding" | "refunded" | "kept";
+        /**
+         * TodoKind
+         * @description Things that need somebody now.
+         * @enum {string}
+         */
+        TodoKind: "ship" | "after_sale" | "unanswered" | "dead_jobs" | "suspense";
+        /**
+         * TodoOut
+         * @description How much of a thing waits.
+         */
+        TodoOut: {
+            /** Amount Fen */
+            amount_fen: number | null;
+            /** Count */
+            count: number;
+            kind: components["schemas"]["TodoKind"];
+        };
         /**
          * TopButtonIn
          * @description An entry of the bar: something to do, or up to five entries under it.
@@ -11198,6 +11465,212 @@ export interface operations {
             };
         };
     };
+    getOverview: {
+        parameters: {
+            query?: {
+                loop_days?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Overview"];
+                };
+            };
+            /** @description malformed request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description sign in first */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description missing, or not yours */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description the state has moved on */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description body too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description invalid input, fields named */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description slow down */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description a dependency is away, retry */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    getLoop: {
+        parameters: {
+            query?: {
+                days?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LoopOut"];
+                };
+            };
+            /** @description malformed request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description sign in first */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description missing, or not yours */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description the state has moved on */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description body too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description invalid input, fields named */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description slow down */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description a dependency is away, retry */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     listPayments: {
         parameters: {
             query?: {
@@ -15918,6 +16391,111 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["QuoteOut"];
+                };
+            };
+            /** @description malformed request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description sign in first */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description missing, or not yours */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description the state has moved on */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description body too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description invalid input, fields named */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description slow down */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description a dependency is away, retry */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    sendHits: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["HitsIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Ok"];
                 };
             };
             /** @description malformed request */
