@@ -316,3 +316,17 @@ async def test_a_seen_openid_is_asked_about_once(db: Db, monkeypatch: pytest.Mon
     async with db.merchant("demo") as tx:
         assert await tx.scalar(select(func.count()).select_from(Identity)) == 2
     assert await breaches(db) == []
+
+
+async def test_orders_of_joined_records_belong_to_the_one_person(db: Db) -> None:
+    async with db.merchant("demo") as tx:
+        official = await service.resolve(tx, APP, "o1")
+        mini = await service.resolve(tx, MINI, "m1", "u1")
+        stranger = await service.resolve(tx, APP, "o2")
+        await service.resolve(tx, APP, "o1", "u1")
+        with statements(tx) as sent:
+            assert await service.person_ids(tx, mini) == [official, mini]
+        assert len(sent) == 1
+        assert await service.person_ids(tx, official) == [official, mini]
+        assert await service.person_ids(tx, stranger) == [stranger]
+        assert await service.person_ids(tx, 999) == [999]

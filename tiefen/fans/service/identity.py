@@ -4,6 +4,7 @@ from datetime import datetime
 
 from sqlalchemy import delete, func, select, update
 from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import aliased
 
 from tiefen.fans.events import FanFollowed, FanJoined, FanScanned, FansMerged, FanUnfollowed
 from tiefen.fans.models import Fan, Identity, Line, Merge, Union
@@ -126,12 +127,22 @@ async def merge(tx: Tx, one: int, other: int, *, reason: str) -> int:
 
 
 async def person_ids(tx: Tx, fan_id: int) -> list[int]:
-    """All record ids of one person, the living one first: what a room filters its rows by."""
-    living = await tx.scalar(select(func.coalesce(Fan.merged_into, Fan.id)).where(Fan.id == fan_id))
-    if living is None:
-        return []
-    losers = await tx.scalars(select(Fan.id).where(Fan.merged_into == living).order_by(Fan.id))
-    return [living, *losers]
+    """All record ids of one person, the living one first: what a room filters its rows by.
+
+    One statement. An id we do not know stands for itself.
+    """
+    asked = aliased(Fan)
+    living = (
+        select(func.coalesce(asked.merged_into, asked.id))
+        .where(asked.id == fan_id)
+        .scalar_subquery()
+    )
+    records = await tx.scalars(
+        select(Fan.id)
+        .where((Fan.id == living) | (Fan.merged_into == living))
+        .order_by(Fan.merged_into.is_not(None), Fan.id)
+    )
+    return list(records) or [fan_id]
 
 
 async def openid_of(tx: Tx, fan_id: int, app_id: str) -> str | None:

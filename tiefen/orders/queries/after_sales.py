@@ -58,8 +58,9 @@ async def after_sales(
 async def shop_after_sales(
     tx: Tx, fan_id: int, *, cursor: str | None, limit: int
 ) -> Page[AfterSaleOut]:
-    """One fan's after-sales, newest first. Two statements."""
-    found = await _newest(tx, _with_order().where(AfterSale.fan_id == fan_id), cursor, limit)
+    """One fan's after-sales, newest first. Three statements."""
+    mine = AfterSale.fan_id.in_(await fans.person_ids(tx, fan_id))
+    found = await _newest(tx, _with_order().where(mine), cursor, limit)
     parts = await after_sale_parts(tx, [one.id for one, _ in found])
     rows = [
         AfterSaleOut(**after_sale_fields(one, order.order_no, parts[one.id]))
@@ -265,7 +266,7 @@ async def _one(
 ) -> tuple[AfterSale, Order, list[tuple[AfterSaleLine, OrderLine]]]:
     chosen = _with_order().where(AfterSale.after_sale_no == after_sale_no)
     if fan_id is not None:
-        chosen = chosen.where(AfterSale.fan_id == fan_id)
+        chosen = chosen.where(AfterSale.fan_id.in_(await fans.person_ids(tx, fan_id)))
     row = (await tx.execute(chosen.execution_options(populate_existing=True))).one_or_none()
     if row is None:
         raise AfterSaleMissing

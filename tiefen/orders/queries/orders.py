@@ -55,8 +55,8 @@ class OrderFilter:
 async def shop_orders(
     tx: Tx, fan_id: int, *, status: OrderStatus | None, cursor: str | None, limit: int
 ) -> Page[ShopOrderRow]:
-    """The fan's orders, newest first. Two statements."""
-    chosen = select(Order).where(Order.fan_id == fan_id)
+    """The fan's orders, newest first. Three statements."""
+    chosen = select(Order).where(Order.fan_id.in_(await fans.person_ids(tx, fan_id)))
     if status is not None:
         chosen = chosen.where(Order.status == status)
     orders = await _newest(tx, chosen, cursor, limit)
@@ -67,7 +67,8 @@ async def shop_orders(
 
 async def shop_order(tx: Tx, fan_id: int, order_no: str) -> ShopOrder:
     """One of the fan's orders in full. Raises OrderMissing."""
-    order = await _one(tx, select(Order).where(Order.order_no == order_no, Order.fan_id == fan_id))
+    mine = Order.fan_id.in_(await fans.person_ids(tx, fan_id))
+    order = await _one(tx, select(Order).where(Order.order_no == order_no, mine))
     lines = (await _lines(tx, [order.id]))[order.id]
     return ShopOrder(
         **_shop_row(tx, order, lines),

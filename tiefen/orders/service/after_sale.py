@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 
 from sqlalchemy import select, text
 
+from tiefen.fans import service as fans
 from tiefen.inventory import service as inventory
 from tiefen.kernel import ids
 from tiefen.kernel.auth import StaffActor
@@ -325,7 +326,7 @@ async def _locked(tx: Tx, after_sale_no: str, fan_id: int | None = None) -> tupl
         .where(AfterSale.after_sale_no == after_sale_no)
     )
     if fan_id is not None:
-        chosen = chosen.where(AfterSale.fan_id == fan_id)
+        chosen = chosen.where(AfterSale.fan_id.in_(await fans.person_ids(tx, fan_id)))
     order_no = await tx.scalar(chosen)
     if order_no is None:
         raise AfterSaleMissing

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from sqlalchemy import select
 
+from tiefen.fans import service as fans
 from tiefen.kernel.db import Tx
 from tiefen.orders import rules
 from tiefen.orders.errors import OrderMissing
@@ -16,7 +17,7 @@ async def locked(tx: Tx, order_no: str, fan_id: int | None = None) -> Order:
     fan's order."""
     chosen = select(Order).where(Order.order_no == order_no).with_for_update()
     if fan_id is not None:
-        chosen = chosen.where(Order.fan_id == fan_id)
+        chosen = chosen.where(Order.fan_id.in_(await fans.person_ids(tx, fan_id)))
     order = await tx.scalar(chosen.execution_options(populate_existing=True))
     if order is None:
         raise OrderMissing
@@ -25,7 +26,8 @@ async def locked(tx: Tx, order_no: str, fan_id: int | None = None) -> Order:
 
 async def seen(tx: Tx, order_no: str, fan_id: int) -> Order:
     """The fan's order as it stands, not locked. Raises OrderMissing."""
-    order = await tx.scalar(select(Order).where(Order.order_no == order_no, Order.fan_id == fan_id))
+    mine = Order.fan_id.in_(await fans.person_ids(tx, fan_id))
+    order = await tx.scalar(select(Order).where(Order.order_no == order_no, mine))
     if order is None:
         raise OrderMissing
     return order
