@@ -80,13 +80,14 @@ class Installation:
     db: Db
 
     @contextmanager
-    def server(self, *, workers: int = 1) -> Iterator[str]:
-        """Run `tiefen serve` as a process; yields its base address."""
+    def server(self, *, workers: int = 1, work: bool = True) -> Iterator[str]:
+        """Run `tiefen serve` as a process, with jobs inside if `work`; yields its base address."""
         port = free_port()
         log = (self.data_dir / "server.log").open("w")
         process = subprocess.Popen(
             [sys.executable, "-m", "tiefen", "serve", "--port", str(port)]
-            + (["--workers", str(workers)] if workers > 1 else []),
+            + (["--workers", str(workers)] if workers > 1 else [])
+            + ([] if work else ["--no-work"]),
             env={
                 **os.environ,
                 "TIEFEN_DATABASE_URL": self.url,

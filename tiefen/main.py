@@ -41,12 +41,12 @@ from tiefen.wechat import service as wechat
 
 ROUTERS: list[APIRouter] = [
     system.router,
+    wechat_http.router,  # early: routes are matched in order, and WeChat's callbacks are the most frequent
     team_http.router,
     fans_http.shop,
     fans_http.console,
     channels_http.router,
     ledger_http.router,
-    wechat_http.router,
     payments_http.router,
     catalog_http.router,
     inventory_http.router,

@@ -39,7 +39,7 @@ _SERVED = {
 """A key never gets other bytes, and a picture needs no rights in the page that shows it."""
 
 
-def get_storage(request: Request) -> Storage:
+async def get_storage(request: Request) -> Storage:
     """The process's file storage."""
     found: Storage = request.app.state.storage
     return found

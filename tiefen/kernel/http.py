@@ -32,13 +32,13 @@ logger = log.get("kernel")
 # ── the request's transaction ────────────────────────────────────────────────────────────────
 
 
-def get_db(request: Request) -> Db:
-    """The process's database handle."""
+async def get_db(request: Request) -> Db:
+    """The process's database handle. A coroutine, like every dependency: plain functions cost a thread each."""
     db: Db = request.app.state.db
     return db
 
 
-def get_settings(request: Request) -> Settings:
+async def get_settings(request: Request) -> Settings:
     """The installation's settings."""
     settings: Settings = request.app.state.settings
     return settings

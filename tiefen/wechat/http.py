@@ -7,6 +7,7 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 from fastapi.responses import PlainTextResponse
 
 from tiefen.kernel.auth import StaffActor, anyone, signed, staff
+from tiefen.kernel.db import Db
 from tiefen.kernel.directory import Directory
 from tiefen.kernel.edge import BodyTooLarge
 from tiefen.kernel.errors import Refusal
@@ -48,14 +49,15 @@ CallingWriter = Annotated[StaffActor, Depends(staff(Permission.SETTINGS_WRITE, o
 Word = Annotated[str, Query(max_length=256)]
 
 
-async def _signature(
-    timestamp: Word = "",
-    nonce: Word = "",
-    signature: Word = "",
-    msg_signature: Word = "",
-    encrypt_type: Word = "",
-) -> Signature:
-    return Signature(timestamp, nonce, signature, msg_signature, encrypt_type)
+def _signature(request: Request) -> Signature:
+    given = request.query_params.get
+    return Signature(
+        timestamp=given("timestamp", ""),
+        nonce=given("nonce", ""),
+        signature=given("signature", ""),
+        msg_signature=given("msg_signature", ""),
+        encrypt_type=given("encrypt_type", ""),
+    )
 
 
 async def _body(request: Request) -> bytes:
@@ -65,13 +67,10 @@ async def _body(request: Request) -> bytes:
         raise TooLarge from None
 
 
-SignatureDep = Annotated[Signature, Depends(_signature)]
-BodyDep = Annotated[bytes, Depends(_body)]
-
-
-async def _owner(request: Request, account: str) -> str:
+async def _owner(request: Request, account: str) -> tuple[Db, str]:
+    """Database and merchant of an app id or merchant number. Read off the app, not injected: these are the hottest routes."""
     directory: Directory = request.app.state.directory
-    return await directory.by_account(account)
+    return request.app.state.db, await directory.by_account(account)
 
 
 # ── what WeChat calls ────────────────────────────────────────────────────────────────────────
@@ -79,23 +78,20 @@ async def _owner(request: Request, account: str) -> str:
 
 @router.get("/wechat/oa/{app_id}", operation_id="verifyOfficialAddress", dependencies=FromWeChat)
 @router.get("/wechat/mini/{app_id}", operation_id="verifyMiniAddress", dependencies=FromWeChat)
-async def verify_address(
-    app_id: str, request: Request, db: DbDep, given: SignatureDep, echostr: Word = ""
-) -> PlainTextResponse:
+async def verify_address(app_id: str, request: Request, echostr: Word = "") -> PlainTextResponse:
     """WeChat checks that this address is ours: the echo comes back if the signature is right."""
-    merchant = await _owner(request, app_id)
-    echo = await callbacks.verify_address(db, merchant, app_id, given, echostr)
+    db, merchant = await _owner(request, app_id)
+    echo = await callbacks.verify_address(db, merchant, app_id, _signature(request), echostr)
     return PlainTextResponse(echo)
 
 
 @router.post("/wechat/oa/{app_id}", operation_id="receiveOfficialPush", dependencies=FromWeChat)
 @router.post("/wechat/mini/{app_id}", operation_id="receiveMiniPush", dependencies=FromWeChat)
-async def receive_push(
-    app_id: str, request: Request, db: DbDep, given: SignatureDep, body: BodyDep
-) -> Response:
+async def receive_push(app_id: str, request: Request) -> Response:
     """A message or event: stored once, answered with the passive reply or "success"."""
-    merchant = await _owner(request, app_id)
-    answer = await callbacks.receive_push(db, merchant, app_id, given, body)
+    body = await _body(request)
+    db, merchant = await _owner(request, app_id)
+    answer = await callbacks.receive_push(db, merchant, app_id, _signature(request), body)
     kind = {"<": "text/xml", "{": "application/json"}.get(answer[:1], "text/plain")
     return Response(answer.encode(), media_type=kind)
 
@@ -107,11 +103,11 @@ async def receive_push(
     status_code=204,
     response_class=Response,
 )
-async def receive_notice(mchid: str, request: Request, db: DbDep) -> Response:
+async def receive_notice(mchid: str, request: Request) -> Response:
     """A payment or refund notice: 204 once it is stored, 4xx when it is not WeChat's."""
     try:
         body = await _body(request)
-        merchant = await _owner(request, mchid)
+        db, merchant = await _owner(request, mchid)
         await callbacks.receive_notice(db, merchant, mchid, request.headers, body)
     except Refusal as refusal:
         return Response(
