@@ -1,5 +1,6 @@
 """Processes that keep each other: restarts, ends, orphans. Real processes, no mocks."""
 
+import asyncio
 import os
 import signal
 import socket
@@ -9,7 +10,9 @@ import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
+import asyncpg
 import httpx
 import pytest
 
@@ -175,3 +178,34 @@ def test_serve_answers_and_ends_well(
         wait_until(ready, 60)
         server.send_signal(ending)
         assert server.wait(30) == 0
+
+
+@pytest.mark.slow
+def test_a_worker_alone_does_a_job_and_ends_well(database_url: str, tmp_path: Path) -> None:
+    env = os.environ | {
+        "TIEFEN_DATABASE_URL": database_url,
+        "TIEFEN_DATA_DIR": str(tmp_path),
+        "PYTHONPATH": str(ROOT),
+    }
+
+    async def ask(sql: str) -> Any:
+        connection = await asyncpg.connect(database_url.replace("+asyncpg", ""))
+        try:
+            return await connection.fetchval(sql)
+        finally:
+            await connection.close()
+
+    asyncio.run(
+        ask(
+            "INSERT INTO platform.job (merchant, lane, name, args, run_at, max_attempts)"
+            " VALUES ('demo', 'bulk', 'kernel.housekeeping', '{}', now(), 3)"
+        )
+    )
+    worker = subprocess.Popen([sys.executable, "-m", "tiefen", "worker"], env=env, cwd=ROOT)
+    undone = (
+        "SELECT count(*) FROM platform.job WHERE name = 'kernel.housekeeping' AND merchant = 'demo'"
+    )
+    wait_until(lambda: asyncio.run(ask(undone)) == 0, 60)
+    worker.send_signal(signal.SIGTERM)
+    assert worker.wait(30) == 0
+    assert asyncio.run(ask("SELECT count(*) FROM platform.worker")) == 0
