@@ -1,13 +1,11 @@
-import { dressTabs } from '@/i18n'
 import { canBuy, returning } from '@/platform'
 import { watchNetwork } from './network'
 import { pageOf } from './routes'
 import { renew, signedIn } from './session'
 
-/** Once per visit: the network, the tab bar's words, the fan's session, the short addresses of messages. */
+/** Once per visit: the network, the fan's session, the short addresses of messages. */
 export function start(): void {
   watchNetwork()
-  dressTabs()
   // #ifdef H5
   window.addEventListener('hashchange', () => {
     const page = pageOf(location.hash)

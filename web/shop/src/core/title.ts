@@ -1,10 +1,20 @@
 import { onShow } from '@dcloudio/uni-app'
 import { watch } from 'vue'
-import { lang, t, type Key } from '@/i18n'
+import { dressTabs, lang, t, type Key } from '@/i18n'
+import { dressBadge } from './cart'
 
 /** The page's name in WeChat's title bar, in the reader's language. */
 export function useTitle(key: Key | (() => string)): void {
   const put = () => uni.setNavigationBarTitle({ title: typeof key === 'function' ? key() : t(key), fail: () => undefined })
   onShow(put)
   watch(lang, put)
+}
+
+/** A page of the tab bar: the bar can be dressed only while one of its pages is shown. */
+export function useTab(key: Key): void {
+  useTitle(key)
+  onShow(() => {
+    dressTabs()
+    dressBadge()
+  })
 }

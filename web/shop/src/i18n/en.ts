@@ -40,6 +40,7 @@ const en: Record<keyof typeof zh, string> = {
 
   'outside.title': 'Open in WeChat',
   'outside.sentence': 'Ordering and paying need WeChat. You can go on browsing here.',
+  'outside.how': 'Show me how',
   'outside.step_copy': 'Copy the link below',
   'outside.step_send': 'Send it to File Transfer in WeChat',
   'outside.step_open': 'Open it there to order and pay',
@@ -63,7 +64,7 @@ const en: Record<keyof typeof zh, string> = {
   'list.sort_newest': 'Newest',
   'list.sort_price': 'Price',
 
-  'price.from': 'up',
+  'price.from': 'from',
   'price.why': 'Price details',
   'price.goods': 'Goods',
   'price.freight': 'Delivery',

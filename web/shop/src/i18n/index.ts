@@ -33,7 +33,6 @@ export function tOr(key: string, fallback: string): string {
 export function setLang(next: Lang): void {
   lang.value = next
   uni.setStorageSync(STORED, next)
-  dressTabs()
 }
 
 /** The tab bar belongs to the system, so its words are set by hand. */

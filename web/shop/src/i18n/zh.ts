@@ -39,6 +39,7 @@ export default {
 
   'outside.title': '请在微信中打开',
   'outside.sentence': '下单和付款需要微信。你可以在这里继续浏览商品。',
+  'outside.how': '怎么打开',
   'outside.step_copy': '复制下面的链接',
   'outside.step_send': '在微信里发给“文件传输助手”',
   'outside.step_open': '点开链接，就能下单和付款',
