@@ -142,12 +142,12 @@ async def place_order(tx: TxDep, idem: IdemDep, who: Fan, wanted: PlaceIn) -> Pl
 async def list_shop_orders(
     tx: TxDep,
     who: Fan,
-    status: OrderStatus | None = None,
+    status: Annotated[list[OrderStatus], Query(max_length=len(OrderStatus))] = [],  # noqa: B006 — FastAPI copies it
     cursor: Cursor = None,
     limit: Limit = 20,
 ) -> Page[ShopOrderRow]:
-    """The fan's orders, newest first."""
-    return await queries.shop_orders(tx, who.id, status=status, cursor=cursor, limit=limit)
+    """The fan's orders, newest first; `status` may be given more than once."""
+    return await queries.shop_orders(tx, who.id, states=status, cursor=cursor, limit=limit)
 
 
 @router.get("/api/shop/orders/{order_no}", operation_id="getShopOrder")

@@ -43,6 +43,11 @@ describe('talking to the server', () => {
     expect(sent[0]?.header).toMatchObject({ Authorization: 'Bearer known', 'Accept-Language': 'zh' })
   })
 
+  it('says a list value by value and leaves out what is empty', async () => {
+    const { address } = await import('@/core/wire')
+    expect(address('/api/shop/orders', { query: { status: ['paid', 'shipped'], cursor: null, q: '', limit: 10 } })).toMatch(/\?status=paid&status=shipped&limit=10$/)
+  })
+
   it('tells no network from a refusal from a page that is no answer of ours', async () => {
     uni.setStorageSync(key(), 'known')
     const { api } = await arrive()

@@ -1761,7 +1761,7 @@ export interface paths {
         };
         /**
          * List Shop Orders
-         * @description The fan's orders, newest first.
+         * @description The fan's orders, newest first; `status` may be given more than once.
          */
         get: operations["listShopOrders"];
         put?: never;
@@ -17100,7 +17100,7 @@ export interface operations {
     listShopOrders: {
         parameters: {
             query?: {
-                status?: components["schemas"]["OrderStatus"] | null;
+                status?: components["schemas"]["OrderStatus"][];
                 cursor?: string | null;
                 limit?: number;
             };

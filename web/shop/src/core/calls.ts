@@ -37,10 +37,10 @@ export const askQuote = (lines: Wanted[]): Promise<Quote> => send('post', '/api/
 export const placeOrder = (body: { lines: Wanted[]; address_id: number; digest: string; note: string }, key: string) =>
   send('post', '/api/shop/orders', { body, key })
 
-/** The tabs of the order list, and the one state each shows; no state is all of them. */
+/** The tabs of the order list, and the states each shows; no state is all of them. */
 export const ORDER_TABS = ['all', 'unpaid', 'to_ship', 'to_receive', 'done'] as const
 export type OrderTab = (typeof ORDER_TABS)[number]
-const STATES: Record<OrderTab, OrderStatus | undefined> = { all: undefined, unpaid: 'unpaid', to_ship: 'paid', to_receive: 'shipped', done: 'received' }
+const STATES: Record<OrderTab, OrderStatus[]> = { all: [], unpaid: ['unpaid'], to_ship: ['paid', 'partly_shipped'], to_receive: ['partly_shipped', 'shipped'], done: ['received'] }
 
 export const listOrders = (tab: OrderTab, cursor: string | null) =>
   send('get', '/api/shop/orders', { query: { status: STATES[tab], cursor, limit: 10 } })

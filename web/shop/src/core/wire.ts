@@ -8,7 +8,7 @@ type Plain = string | number | boolean | null | undefined
 export interface Ask {
   /** Fills `{name}` in the path. */
   path?: Record<string, string | number>
-  query?: Record<string, Plain>
+  query?: Record<string, Plain | readonly Plain[]>
   body?: unknown
   /** One intention, one key: a retry with the same key cannot happen twice. */
   key?: string
@@ -34,10 +34,11 @@ function learnTime(header: Record<string, string> | undefined): void {
   if (!Number.isNaN(said)) behindMs = said - Date.now()
 }
 
-/** Fills the path and appends the query; empty values are left out. */
+/** Fills the path and appends the query; empty values are left out, a list is said value by value. */
 export function address(template: string, ask: Ask = {}): string {
   const path = template.replace(/\{(\w+)\}/g, (_, name: string) => encodeURIComponent(String(ask.path?.[name] ?? '')))
   const query = Object.entries(ask.query ?? {})
+    .flatMap(([name, value]) => (Array.isArray(value) ? (value as Plain[]) : [value as Plain]).map((each) => [name, each] as const))
     .filter(([, value]) => value !== null && value !== undefined && value !== '')
     .map(([name, value]) => `${encodeURIComponent(name)}=${encodeURIComponent(String(value))}`)
     .join('&')
