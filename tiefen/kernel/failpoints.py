@@ -10,13 +10,17 @@ from collections import Counter
 
 _armed: dict[str, tuple[str, int]] = {}
 _passes: Counter[str] = Counter()
-for _rule in filter(None, os.environ.get("TIEFEN_FAILPOINT", "").split(",")):
-    _name, _action, *_nth = _rule.split(":")
-    _armed[_name] = (_action, int(_nth[0]) if _nth else 1)
 
 
 class Failpoint(Exception):
     """Raised at an armed failpoint."""
+
+
+def arm(rules: str) -> None:
+    """Arm places as the environment variable does; for processes that tests fork."""
+    for rule in filter(None, rules.split(",")):
+        name, action, *nth = rule.split(":")
+        _armed[name] = (action, int(nth[0]) if nth else 1)
 
 
 def failpoint(name: str) -> None:
@@ -30,3 +34,6 @@ def failpoint(name: str) -> None:
     if action == "kill":
         os.kill(os.getpid(), signal.SIGKILL)
     raise Failpoint(name)
+
+
+arm(os.environ.get("TIEFEN_FAILPOINT", ""))

@@ -8,5 +8,5 @@ promises: one WeChat transaction has one effect, for ever, by whichever way we l
     exceed what was paid; no answer means unknown, and unknown is asked again under the same
     number. Audit P1, P2, P3, P4, P5, P7
 publishes: PaymentSucceeded, RefundSettled
-hears: PayNotified
+hears: wechat.PayNotified, orders.OrderReceived
 """

@@ -1,8 +1,9 @@
-"""What payments hear: WeChat's notices, verified and stored before they come here."""
+"""What payments hear: WeChat's notices, verified and stored before they come here; and received orders."""
 
 from tiefen.kernel import log
 from tiefen.kernel.db import Tx
 from tiefen.kernel.events import on
+from tiefen.orders.events import OrderReceived
 from tiefen.payments import service
 from tiefen.payments.values import Source
 from tiefen.wechat.events import PayNotified
@@ -24,3 +25,9 @@ async def settle_notice(tx: Tx, e: PayNotified) -> None:
             await service.settle_refund(tx, refund)
     except ValueError as error:
         logger.error("unreadable notice", kind=e.kind, problem=str(error))
+
+
+@on(OrderReceived)
+async def recognise_revenue(tx: Tx, e: OrderReceived) -> None:
+    """Goods received: what their payment holds is earned."""
+    await service.recognise(tx, e.order_no)
