@@ -1,6 +1,6 @@
 """Refusals of inventory."""
 
-from tiefen.kernel.errors import Conflict, NotFound
+from tiefen.kernel.errors import Conflict, Invalid, NotFound
 
 
 class StockShort(Conflict):
@@ -43,3 +43,11 @@ class SkuUnknown(NotFound):
     code = "inventory.sku_unknown"
     zh = "没有这个规格"
     en = "No such SKU"
+
+
+class BadAdjustment(Invalid):
+    """The sign of a change does not fit its reason."""
+
+    code = "inventory.bad_adjustment"
+    zh = "数量不能为 0；入库要填正数，损耗要填负数"
+    en = "Not 0; goods received add pieces, goods lost take pieces away"

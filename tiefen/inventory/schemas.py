@@ -1,9 +1,9 @@
 """What inventory sends and takes over HTTP."""
 
 from datetime import datetime
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field
 
 from tiefen.inventory.values import MovementReason
 from tiefen.kernel.http import In, Out
@@ -18,16 +18,6 @@ class AdjustInput(In):
         MovementReason.RECEIVED, MovementReason.LOST, MovementReason.COUNTED
     ]
     note: Annotated[OneLine, Field(max_length=200)] = ""
-
-    @model_validator(mode="after")
-    def _signs(self) -> Self:
-        if self.quantity == 0:
-            raise ValueError("quantity must not be 0")
-        if self.reason is MovementReason.RECEIVED and self.quantity < 0:
-            raise ValueError("received goods add pieces")
-        if self.reason is MovementReason.LOST and self.quantity > 0:
-            raise ValueError("lost goods take pieces away")
-        return self
 
 
 class StockRow(Out):

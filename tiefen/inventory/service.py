@@ -11,6 +11,7 @@ from sqlalchemy import func, select, text
 from sqlalchemy.dialects.postgresql import insert
 
 from tiefen.catalog import service as catalog
+from tiefen.inventory import rules
 from tiefen.inventory.errors import (
     ReservationEnded,
     SkuUnknown,
@@ -152,8 +153,9 @@ async def adjust(
 ) -> int:
     """Change the pieces on hand by `quantity` (signed) and return what is on hand after.
 
-    Raises SkuUnknown, WouldCutReserved.
+    Raises SkuUnknown, BadAdjustment, WouldCutReserved.
     """
+    rules.check_adjustment(quantity, reason)
     if sku_id not in await catalog.skus(tx, [sku_id]):
         raise SkuUnknown
     after = await _move(tx, sku_id, quantity, reason, "", f"staff:{actor.id}", note)

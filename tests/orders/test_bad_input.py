@@ -1,0 +1,235 @@
+"""Bad input on every route of catalog, inventory, promotion and orders: a 4xx that names the field."""
+
+import json
+from typing import Any
+
+import httpx
+import pytest
+from fastapi.routing import APIRoute
+
+from tests.badinput import odd, spoilt
+from tests.catalog.factories import body as product_body
+from tests.catalog.factories import product
+from tests.conftest import Drain, FanClient, StaffClient
+from tests.inventory.factories import stocked
+from tests.orders import factories as make
+from tests.payments.factories import FakeWeChat
+from tiefen.catalog import http as catalog_http
+from tiefen.inventory import http as inventory_http
+from tiefen.kernel import audit
+from tiefen.kernel.db import Db
+from tiefen.orders import http as orders_http
+from tiefen.orders import queries
+from tiefen.promotion import http as promotion_http
+from tiefen.team.values import Permission
+
+ALL = [permission.value for permission in Permission]
+ROUTERS = (catalog_http, inventory_http, promotion_http, orders_http)
+
+
+class World:
+    """A shop with one of everything, and a good body for every route that takes one."""
+
+    def __init__(self, ids: dict[str, Any]) -> None:
+        sku, line = ids["sku"], ids["line"]
+        self.ids = ids
+        self.bodies: dict[str, Any] = {
+            "createProduct": product_body(
+                detail_html="<p>好</p>",
+                specs=[{"name": "颜色", "values": ["红"]}],
+                skus=[{"values": ["红"], "price_fen": 5, "cost_fen": 2, "market_fen": 9}],
+                purchase_limit=3,
+                position=1,
+            ),
+            "saveProduct": product_body(version=1),
+            "createCategory": {"name": "奶", "position": 1},
+            "saveCategory": {"name": "奶", "position": 1},
+            "adjustStock": {"quantity": 1, "reason": "received", "note": "送货单 1"},
+            "saveFreight": {"fee_fen": 800, "free_from_fen": 9_900},
+            "addCartItem": {"sku_id": sku, "quantity": 1},
+            "setCartItem": {"quantity": 1},
+            "createAddress": make.HOME.model_dump(mode="json"),
+            "saveAddress": make.HOME.model_dump(mode="json"),
+            "quoteCheckout": {"lines": [{"sku_id": sku, "quantity": 1}]},
+            "placeOrder": {
+                "lines": [{"sku_id": sku, "quantity": 1}],
+                "address_id": ids["address_id"],
+                "digest": ids["digest"],
+                "note": "放门口",
+            },
+            "payOrder": {"client": "jsapi"},
+            "previewAfterSaleRequest": {"lines": [{"line_id": line, "quantity": 1}]},
+            "requestAfterSale": {
+                "lines": [{"line_id": line, "quantity": 1}],
+                "reason": "other",
+                "note": "不要了",
+            },
+            "shipOrder": {
+                "courier": "顺丰",
+                "tracking_no": "SF123456",
+                "lines": [{"line_id": line, "quantity": 1}],
+            },
+            "approveAfterSale": {"answer": "好的"},
+            "rejectAfterSale": {"answer": "不行"},
+            "shelveProduct": {"on": True},
+        }
+
+    def url(self, route: APIRoute) -> str:
+        """The route's address with ids that exist."""
+        return route.path.format(**self.ids)
+
+
+@pytest.fixture
+async def world(db: Db, drain: Drain, wechat: FakeWeChat) -> World:
+    """One of everything."""
+    async with db.merchant("demo") as tx:
+        sku_id = await stocked(tx, 50)
+        made = await product(tx, name="另一个")
+        fan_id = await make.fan(tx)
+        wanted = await make.form(tx, fan_id, (sku_id, 1))
+    _, order_no = await make.paid(db, wechat, drain, (sku_id, 2), fan_id=fan_id)
+    asked = await make.ask(db, fan_id, order_no, ((await make.order(db, order_no)).lines[0].id, 1))
+    return World(
+        {
+            "fan": fan_id,
+            "sku": sku_id,
+            "sku_id": sku_id,
+            "product_id": made.id,
+            "category_id": 1,
+            "address_id": wanted.address_id,
+            "digest": wanted.digest,
+            "order_no": order_no,
+            "after_sale_no": asked.after_sale_no,
+            "line": (await make.order(db, order_no)).lines[0].id,
+            "merchant": "demo",
+            "name": "AAAAAAAA.webp",
+        }
+    )
+
+
+def routes() -> list[APIRoute]:
+    """All routes of the four rooms."""
+    return [
+        route for module in ROUTERS for route in module.router.routes if isinstance(route, APIRoute)
+    ]
+
+
+def body_routes() -> list[APIRoute]:
+    """Those that take a JSON body."""
+    return [route for route in routes() if route.body_field and route.operation_id != "uploadFile"]
+
+
+async def send(client: httpx.AsyncClient, route: APIRoute, url: str, body: Any) -> httpx.Response:
+    """Send a body that JSON allows but a decent client would never send."""
+    return await client.request(
+        next(iter(route.methods)),
+        url,
+        content=json.dumps(body),
+        headers={"Content-Type": "application/json", "Idempotency-Key": "bad-input-1"},
+    )
+
+
+async def test_every_body_refuses_bad_leaves_and_names_them(
+    world: World, staff_client: StaffClient, fan_client: FanClient, db: Db
+) -> None:
+    staff, fan = await staff_client(ALL), await fan_client(world.ids["fan"])
+    tried = 0
+    for route in body_routes():
+        client = staff if "/console/" in route.path else fan
+        good = world.bodies[str(route.operation_id)]
+        for field, bad in spoilt(good, frozenset({"position"})):
+            answer = await send(client, route, world.url(route), bad)
+            where = (route.operation_id, field, str(bad)[:200], answer.text[:300])
+            assert 400 <= answer.status_code < 500, where
+            if answer.status_code == 422:
+                named = {one["field"] for one in answer.json()["error"]["fields"]}
+                assert any(name.startswith(field) or field.startswith(name) for name in named), (
+                    where
+                )
+            tried += 1
+    assert tried > 500
+    assert await audit.run(db) == []
+
+
+async def test_odd_texts_break_nothing(
+    world: World, staff_client: StaffClient, fan_client: FanClient, db: Db
+) -> None:
+    staff, fan = await staff_client(ALL), await fan_client(world.ids["fan"])
+    for route in body_routes():
+        client = staff if "/console/" in route.path else fan
+        for body in odd(world.bodies[str(route.operation_id)]):
+            answer = await send(client, route, world.url(route), body)
+            assert answer.status_code < 500, (route.operation_id, body, answer.text)
+    assert await audit.run(db) == []
+
+
+async def test_paths_and_queries_refuse_what_is_no_id(
+    world: World, staff_client: StaffClient, fan_client: FanClient
+) -> None:
+    staff, fan = await staff_client(ALL), await fan_client(world.ids["fan"])
+    bad_ids = ["0", "-1", "9223372036854775808", "1.5", "abc", "%00", "１２", "' OR 1=1--"]
+    for route in routes():
+        client = staff if "/console/" in route.path else fan
+        for name in (param.name for param in route.dependant.path_params):
+            for bad in bad_ids:
+                url = route.path.format(**{**world.ids, name: bad})
+                answer = await send(client, route, url, world.bodies.get(str(route.operation_id)))
+                assert 400 <= answer.status_code < 500, (route.operation_id, bad, answer.text)
+        if "GET" in route.methods:
+            for param in route.dependant.query_params:
+                for bad in ("\x00", "-1", "9" * 30, "'", "x" * 5_000, "\ud83d"):
+                    query = {param.name: bad.encode("utf-8", "surrogatepass").decode("latin-1")}
+                    answer = await client.get(world.url(route), params=query)
+                    assert answer.status_code < 500, (route.operation_id, param.name, bad)
+
+
+@pytest.mark.parametrize(
+    ("path", "lines"),
+    [
+        ("/api/shop/checkout/quote", [{"sku_id": 1, "quantity": 1}] * 2),
+        ("/api/shop/checkout/quote", [{"sku_id": n, "quantity": 1} for n in range(1, 10_001)]),
+        ("/api/shop/checkout/quote", []),
+        ("/api/shop/checkout/quote", [{"sku_id": 1, "quantity": 0}]),
+        ("/api/shop/checkout/quote", [{"sku_id": 1, "quantity": 1}, {"sku_id": 2, "quantity": -5}]),
+    ],
+)
+async def test_odd_carts_are_refused(
+    db: Db, fan_client: FanClient, path: str, lines: list[dict[str, int]]
+) -> None:
+    async with db.merchant("demo") as tx:
+        fan_id = await make.fan(tx)
+    answer = await (await fan_client(fan_id)).post(path, json={"lines": lines})
+    assert answer.status_code == 422
+    assert answer.json()["error"]["field"].startswith("lines")
+
+
+async def test_nothing_of_an_order_is_taken_from_the_client(
+    world: World, fan_client: FanClient, db: Db
+) -> None:
+    """Price, owner, status … sent along are refused, and change nothing (peers' CVEs)."""
+    fan = await fan_client(world.ids["fan"])
+    good = world.bodies["placeOrder"]
+    tampered = {
+        "total_fen": 1, "price_fen": 1, "freight_fen": 0, "discount_fen": 9_999, "user_id": 1,
+        "fan_id": 1, "merchant_id": 2, "status": "paid", "paid_fen": 1, "level": 9, "referrer": 1,
+        "coupon_id": 1, "payment_id": 1, "created_at": "2020-01-01T00:00:00Z",
+    }  # fmt: skip
+    for name, value in tampered.items():
+        answer = await fan.post(
+            "/api/shop/orders", json={**good, name: value}, headers={"Idempotency-Key": "tamper-01"}
+        )
+        assert (answer.status_code, answer.json()["error"]["field"]) == (422, name)
+    forged = {**good, "digest": good["digest"][:-4] + "AAAA"}
+    answer = await fan.post(
+        "/api/shop/orders", json=forged, headers={"Idempotency-Key": "tamper-02"}
+    )
+    assert (answer.status_code, answer.json()["error"]["code"]) == (409, "orders.quote_changed")
+    async with db.merchant("demo") as tx:
+        page = await queries.shop_orders(tx, world.ids["fan"], status=None, cursor=None, limit=9)
+    assert len(page.items) == 1
+
+
+async def test_an_order_needs_a_key(world: World, fan_client: FanClient) -> None:
+    fan = await fan_client(world.ids["fan"])
+    answer = await fan.post("/api/shop/orders", json=world.bodies["placeOrder"])
+    assert (answer.status_code, answer.json()["error"]["code"]) == (422, "orders.key_missing")
