@@ -21,6 +21,7 @@ from tiefen.orders import queries, service
 from tiefen.orders.errors import (
     AddressMissing,
     AlreadyPaid,
+    CheckoutKeyReused,
     DuplicateParcel,
     FreightTaken,
     IllegalStep,
@@ -108,11 +109,18 @@ async def test_an_order_holds_stock_at_the_quoted_price(db: Db) -> None:
 async def test_the_key_gives_the_same_order_ever_after(db: Db) -> None:
     async with db.merchant("demo") as tx:
         one, fan_id = await stocked(tx, 5), await make.fan(tx)
-        first = await make.place(tx, fan_id, (one, 1), key="the-same-key")
+        wanted = await make.form(tx, fan_id, (one, 1))
+        first = await service.place(tx, fan_id, "the-same-key", wanted)
     async with db.merchant("demo") as tx:
-        again = await make.place(tx, fan_id, (one, 1), key="the-same-key")
+        await reprice(tx, one, 2_500)  # the answer stays, though the price has changed
+        again = await service.place(tx, fan_id, "the-same-key", wanted)
         other = await make.place(tx, await make.fan(tx), (one, 1), key="the-same-key")
     assert again == first
+    async with db.merchant("demo") as tx:
+        wanted = await make.form(tx, fan_id, (one, 2))
+        await reprice(tx, one, 9_999)
+        with pytest.raises(CheckoutKeyReused):
+            await service.place(tx, fan_id, "the-same-key", wanted)
     assert other.order_no != first.order_no
     assert await free(db, one) == 3
     assert await breaches(db) == []
@@ -291,7 +299,7 @@ async def test_a_fan_cancels_and_late_money_goes_back(
     async with db.merchant("demo") as tx:
         await service.cancel(tx, fan_id, order_no)
         await service.cancel(tx, fan_id, order_no)
-    assert await make.tell(db, transaction) == "suspended"
+    assert await make.tell(db, transaction) == "doubted"  # and asked for at WeChat
     await drain()
     assert (await make.order(db, order_no)).status is OrderStatus.CLOSED
     assert len(wechat.refunds) == 1

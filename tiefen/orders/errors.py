@@ -169,3 +169,11 @@ class KeyMissing(Invalid):
     code = "orders.key_missing"
     zh = "缺少 Idempotency-Key 请求头"
     en = "The header Idempotency-Key is missing"
+
+
+class CheckoutKeyReused(Invalid):
+    """The key already placed another order."""
+
+    code = "idempotency.key_reused"
+    zh = "这个 Idempotency-Key 已用于另一个订单"
+    en = "This Idempotency-Key already placed a different order"

@@ -134,8 +134,7 @@ async def place_order(tx: TxDep, idem: IdemDep, who: Fan, wanted: PlaceIn) -> Pl
     """Place an order at the price of `digest`. The header `Idempotency-Key` is required."""
     if idem.key is None:
         raise KeyMissing(field="Idempotency-Key")
-    key = idem.key
-    return await idem.once(tx, wanted, PlacedOut, lambda: service.place(tx, who.id, key, wanted))
+    return await service.place(tx, who.id, idem.key, wanted)
 
 
 @router.get("/api/shop/orders", operation_id="listShopOrders")

@@ -87,6 +87,8 @@ class Order(Base):
     fan_id: Mapped[Ref]
     checkout_key: Mapped[str]
     """The client's key for this checkout: one key, one order."""
+    request_hash: Mapped[str]
+    """Of the order form: the same key with another form is refused."""
     status: Mapped[OrderStatus] = mapped_column(text_enum(OrderStatus))
     goods_fen: Mapped[Fen]
     freight_fen: Mapped[Fen]

@@ -124,9 +124,7 @@ async def console_order(tx: Tx, order_no: str) -> ConsoleOrder:
     )
 
 
-async def _newest(
-    tx: Tx, chosen: Select[Order], cursor: str | None, limit: int
-) -> Sequence[Order]:
+async def _newest(tx: Tx, chosen: Select[Order], cursor: str | None, limit: int) -> Sequence[Order]:
     if cursor:
         (last,) = decode_cursor(cursor, tuple[int])
         chosen = chosen.where(Order.id < last)

@@ -40,7 +40,7 @@ async def start(
     """
     if not 0 < amount_fen <= MAX_FEN:
         raise Invalid(field="amount_fen")
-    await tx.execute(
+    made: int | None = await tx.scalar(
         insert(Payment)
         .values(
             order_no=order_no,
@@ -53,7 +53,20 @@ async def start(
             created_at=tx.now,
         )
         .on_conflict_do_nothing(index_elements=["order_no"])
+        .returning(Payment.id)
     )
+    if made is not None:
+        return PaymentIntent(
+            id=made,
+            order_no=order_no,
+            amount_fen=amount_fen,
+            state=PaymentState.OPEN,
+            expires_at=expires_at,
+            refunding_fen=0,
+            refunded_fen=0,
+            paid_at=None,
+            transaction_id=None,
+        )
     found = await intent(tx, order_no)
     if found.amount_fen != amount_fen:
         raise IntentChanged(order_no=order_no)
