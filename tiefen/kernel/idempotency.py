@@ -79,7 +79,7 @@ class Idempotency:
         return answer
 
 
-def _idempotency(
+async def _idempotency(
     request: Request,
     idempotency_key: Annotated[str | None, Header(min_length=8, max_length=255)] = None,
 ) -> Idempotency:
