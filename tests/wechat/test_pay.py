@@ -1,5 +1,6 @@
 """The payment client: what goes on the wire, and what is believed of what comes back."""
 
+import asyncio
 import base64
 import gzip
 import hashlib
@@ -15,7 +16,7 @@ from cryptography.hazmat.primitives.asymmetric import padding
 
 from tests.wechat import factories as f
 from tiefen.kernel.db import Db
-from tiefen.wechat import service
+from tiefen.wechat import service, wire
 from tiefen.wechat.errors import NotConfigured
 from tiefen.wechat.service import PayClient
 from tiefen.wechat.values import PayClientKind, RefundStatus, TradeState, Verdict
@@ -163,6 +164,24 @@ async def test_whatever_is_not_a_signed_answer_is_unknown(
         assert (await prepay(pay)).verdict is Verdict.UNKNOWN, name
     platform.signed(JSAPI, good)
     assert (await prepay(pay)).verdict is Verdict.OK
+
+
+async def test_an_answer_that_drips_is_given_up(
+    pay: PayClient, platform: f.Platform, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def drips(_: httpx.Request) -> httpx.Response:
+        await asyncio.sleep(30)
+        return httpx.Response(200)
+
+    real = wire.send
+    monkeypatch.setattr(wire, "send", lambda base, request, **_: real(base, request, within=0.05))
+    platform.answers[QUERY] = drips
+    answer = await pay.query(NO)
+    assert (answer.verdict, answer.code, answer.message) == (
+        Verdict.UNKNOWN,
+        "NO_ANSWER",
+        "ReadTimeout",
+    )
 
 
 async def test_in_certificate_mode_the_first_answer_brings_the_certificate(

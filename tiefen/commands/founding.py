@@ -10,6 +10,14 @@ from tiefen.team import service as team
 from tiefen.wechat import service as wechat
 from tiefen.wechat.values import AccountKind, PushMode
 
+_ORDER_TEMPLATE = {
+    "template_id": "order-paid-notice-to-the-manager-0000000001",
+    "title": "新订单提醒",
+    "content": "订单编号:{{character_string1.DATA}}\n订单金额:{{amount2.DATA}}\n"
+    "订单内容:{{thing3.DATA}}\n下单时间:{{time4.DATA}}",
+}
+"""The template behind helpdesk's notice of a paid order, with the keywords it fills in."""
+
 
 async def add_owner(db: Db, merchant: str, *, account: str, name: str, password: str) -> bool:
     """The first owner; False when somebody signs in under that account already.
@@ -41,6 +49,8 @@ async def connect_to_sandbox(
                 body["app_ids"] = [made["oa"]["app_id"], made["mini"]["app_id"]]
             else:
                 body |= {"oauth_domain": host, "js_domains": [host], "push_mode": "safe"}
+            if kind == "oa":
+                body["templates"] = [_ORDER_TEMPLATE]
             answer = await client.post(base, json=body)
             answer.raise_for_status()
             made[kind] = answer.json()
@@ -59,6 +69,7 @@ async def connect_to_sandbox(
                     oauth_domain=host,
                     js_domain=host,
                 )
+            await wechat.set_templates(tx, {"order_paid": _ORDER_TEMPLATE["template_id"]})
             pay = made["pay"]
             await wechat.set_pay(
                 tx,

@@ -39,7 +39,7 @@ _reply_hook: ReplyHook | None = None
 
 
 def register_reply(hook: ReplyHook | None) -> None:
-    """Set, once at composition, what answers a fan at once. It reads (memory, or one indexed row) and writes nothing."""
+    """Set, once at composition, what answers a fan at once: from memory, or one indexed read. It may publish."""
     global _reply_hook  # noqa: PLW0603 the process has one composition
     _reply_hook = hook
 

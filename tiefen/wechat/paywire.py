@@ -20,6 +20,7 @@ from tiefen.wechat.values import PayAnswer, Verdict, instant
 
 logger = log.get("wechat")
 
+BILL_SECONDS = 120.0
 FETCH_AGAIN = timedelta(minutes=5)
 """An unknown serial makes us fetch the certificates at most this often, however many requests carry it."""
 
@@ -74,7 +75,7 @@ async def download(pay: PayCredentials, address: str) -> bytes | None:
     """Fetch a bill from the address WeChat gave; its answer carries no signature, its hash is checked by the caller."""
     url = httpx.URL(address)
     try:
-        response = await _send(pay, "GET", url.raw_path.decode(), None, b"")
+        response = await _send(pay, "GET", url.raw_path.decode(), None, b"", within=BILL_SECONDS)
     except (httpx.HTTPError, httpx.InvalidURL):
         return None
     return response.content if response.status_code == 200 else None
@@ -157,13 +158,18 @@ def headers_verify(headers: Mapping[str, str], body: bytes, pem: str) -> bool:
 
 
 async def _send(
-    pay: PayCredentials, method: str, path: str, query: Mapping[str, str] | None, content: bytes
+    pay: PayCredentials,
+    method: str,
+    path: str,
+    query: Mapping[str, str] | None,
+    content: bytes,
+    *,
+    within: float = wire.TOTAL_SECONDS,
 ) -> httpx.Response:
     target = f"{path}?{urlencode(query)}" if query else path
     outgoing = wire.client(pay.base).build_request(method, target, content=content or None)
-    raw_target = outgoing.url.raw_path.decode(
-        "ascii"
-    )  # what really goes on the wire is what is signed
+    # What really goes on the wire is what is signed.
+    raw_target = outgoing.url.raw_path.decode("ascii")
     timestamp, nonce = str(int(clock.utcnow().timestamp())), ids.token(24)
     message = crypto.request_message(method, raw_target, timestamp, nonce, content)
     signature = crypto.sign(crypto.private_key(pay.private_key), message)
@@ -176,7 +182,7 @@ async def _send(
         outgoing.headers["Content-Type"] = "application/json"
     if pay.public_key_id:
         outgoing.headers["Wechatpay-Serial"] = pay.public_key_id
-    return await wire.client(pay.base).send(outgoing)
+    return await wire.send(pay.base, outgoing, within=within)
 
 
 async def _signed_by_wechat(

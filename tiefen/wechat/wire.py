@@ -21,6 +21,8 @@ API = "https://api.weixin.qq.com"
 IMAGES = "https://mp.weixin.qq.com"
 PAGES = "https://open.weixin.qq.com"
 PAY = "https://api.mch.weixin.qq.com"
+TOTAL_SECONDS = 12.0
+"""No answer takes longer, read time-outs or not."""
 ANSWER_CAP = 4 * 1024 * 1024
 USER_AGENT = "Tiefen"
 
@@ -82,6 +84,20 @@ async def close() -> None:
         await one.aclose()
 
 
+async def send(
+    base: str, request: httpx.Request, *, within: float = TOTAL_SECONDS
+) -> httpx.Response:
+    """Send one request and read its whole answer within a time: an answer that drips would pass every read time-out.
+
+    Raises httpx.HTTPError for whatever goes wrong.
+    """
+    try:
+        async with asyncio.timeout(within):
+            return await client(base).send(request)
+    except TimeoutError as error:
+        raise httpx.ReadTimeout("the answer took too long", request=request) from error
+
+
 async def call_api(
     base: str,
     method: str,
@@ -99,9 +115,10 @@ async def call_api(
     )
     headers = {"Content-Type": "application/json; charset=utf-8"} if content is not None else {}
     try:
-        response = await client(base).request(
+        request = client(base).build_request(
             method, path, params=query, content=content, headers=headers
         )
+        response = await send(base, request)
     except (httpx.HTTPError, httpx.InvalidURL) as error:
         calls.labels(path, "away").inc()
         logger.warning("no answer", api=path, kind=type(error).__name__)
