@@ -34,11 +34,13 @@ FanClient = Callable[[int], Awaitable[httpx.AsyncClient]]
 Drain = Callable[[], Awaitable[int]]
 
 
-def _with_database(url: str, name: str) -> str:
+def with_database(url: str, name: str) -> str:
+    """The same server, another database."""
     return make_url(url).set(database=name).render_as_string(hide_password=False)
 
 
-def _raw(url: str) -> str:
+def raw_url(url: str) -> str:
+    """The address as asyncpg takes it."""
     return url.replace("postgresql+asyncpg://", "postgresql://")
 
 
@@ -56,7 +58,7 @@ def _schema_digest() -> str:
 
 
 async def _build_template(url: str, name: str) -> None:
-    admin = await asyncpg.connect(_raw(url))
+    admin = await asyncpg.connect(raw_url(url))
     try:
         for row in await admin.fetch(
             "SELECT datname FROM pg_database WHERE datname LIKE 'template_tiefen_%'"
@@ -66,7 +68,7 @@ async def _build_template(url: str, name: str) -> None:
             await admin.execute(f'DROP DATABASE IF EXISTS "{row["datname"]}" WITH (FORCE)')
         await admin.execute(f'DROP DATABASE IF EXISTS "{name}_new" WITH (FORCE)')
         await admin.execute(f'CREATE DATABASE "{name}_new"')
-        migrator = Migrator(_with_database(url, f"{name}_new"))
+        migrator = Migrator(with_database(url, f"{name}_new"))
         await migrator.up()
         for slug in MERCHANTS:
             await migrator.create_merchant(slug, {"demo": "小林好物", "other": "隔壁老店"}[slug])
@@ -116,10 +118,10 @@ async def _drop(admin: asyncpg.Connection, name: str) -> None:
 async def database_url(server_url: str, template: str) -> AsyncIterator[str]:
     """The address of a fresh clone, dropped after the test."""
     name = f"test_{os.getpid()}_{secrets.token_hex(4)}"
-    admin = await asyncpg.connect(_raw(server_url))
+    admin = await asyncpg.connect(raw_url(server_url))
     try:
         await admin.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}" STRATEGY FILE_COPY')
-        yield _with_database(server_url, name)
+        yield with_database(server_url, name)
         await _drop(admin, name)
     finally:
         await admin.close()

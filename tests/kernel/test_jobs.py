@@ -111,11 +111,11 @@ async def test_order_is_kept_per_aggregate_with_many_workers(db: Db) -> None:
 async def test_a_job_whose_lease_was_lost_leaves_no_trace(db: Db) -> None:
     async with db.merchant("demo") as tx:
         later(tx, "kernel_test.write", what="once")
-    (first,) = await work.claim(db, "default", "slow worker", most=1)
+    (first,) = await work.claim(db, ["default"], "slow worker", most=1)
     async with db.platform() as tx:
         await tx.execute(text("UPDATE platform.job SET lease_until = now() - interval '1 second'"))
     await work.keep(db, "other worker")
-    (second,) = await work.claim(db, "default", "other worker", most=1)
+    (second,) = await work.claim(db, ["default"], "other worker", most=1)
     await work.run(db, first, "slow worker")
     async with db.merchant("demo") as tx:
         assert await tx.scalar(text("SELECT count(*) FROM session")) == 0
@@ -140,7 +140,7 @@ async def test_merchants_take_turns(db: Db) -> None:
             later(tx, "kernel_test.write", what=f"flood{number}")
     async with db.merchant("other") as tx:
         later(tx, "kernel_test.write", what="small")
-    claimed = await work.claim(db, "default", "w", most=16)
+    claimed = await work.claim(db, ["default"], "w", most=16)
     assert {one.merchant for one in claimed} == {"demo", "other"}
 
 

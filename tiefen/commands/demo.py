@@ -21,7 +21,7 @@ from typing import Any
 
 import httpx
 
-from tiefen.commands import founding, serving
+from tiefen.commands import founding, genesis, serving
 from tiefen.commands.installation import Installation, create_merchant, database, migrate_up, opened
 from tiefen.kernel import postgres
 from tiefen.kernel.settings import Settings
@@ -81,7 +81,7 @@ def run(plan: Plan) -> int:
     data = plan.data.resolve()
     data.mkdir(parents=True, exist_ok=True)
     with _alone(data):
-        if plan.reset:
+        if plan.reset or not genesis.is_made(data):  # a half-made world is made anew
             _forget(data)
         for port in (plan.port, plan.port + 1):
             _must_be_free(port)
@@ -113,6 +113,9 @@ def _run(plan: Plan, installation: Installation) -> int:
     with _step("migrating"):
         asyncio.run(migrate_up(installation.url))
         asyncio.run(create_merchant(installation.url, MERCHANT, MERCHANT_NAME))
+    if not genesis.is_made(installation.settings.data_dir):
+        with _step(f"making the demo world: {plan.fans:,} fans live through sixty days"):
+            asyncio.run(_make_world(plan, installation))
     children = serving.Children(_environment(installation), say=_say)
     try:
         with _step("starting the WeChat sandbox and the server"):
@@ -121,7 +124,7 @@ def _run(plan: Plan, installation: Installation) -> int:
             _await(children, "sandbox", f"{plan.sandbox}/sandbox/api/", installation)
             founded = asyncio.run(_found(plan, installation))
             _await(children, "server", f"{plan.server}/ready", installation)
-            asyncio.run(founding.point_callbacks(plan.sandbox, plan.server, founded.accounts))
+            asyncio.run(_point_callbacks(plan, founded))
         _tell(plan, installation, founded)
         return children.watch()
     finally:
@@ -130,16 +133,40 @@ def _run(plan: Plan, installation: Installation) -> int:
         _say("stopped; the data stays")
 
 
+async def _make_world(plan: Plan, installation: Installation) -> None:
+    """Once: let the demo's population live through the doors."""
+    await genesis.make_world(
+        installation,
+        merchant=MERCHANT,
+        name=MERCHANT_NAME,
+        owner=OWNER,
+        password=_memory(installation.settings.data_dir)["password"],
+        fans=plan.fans,
+        seed=plan.seed,
+        say=_say,
+    )
+
+
 async def _found(plan: Plan, installation: Installation) -> Founded:
     """Make sure the owner and the accounts at the sandbox are there."""
     password = _memory(installation.settings.data_dir)["password"]
-    owner = Login("店主 owner", OWNER, password, f"{plan.server}/console/")
+    logins = [
+        Login("店主 owner", OWNER, password, f"{plan.server}/console/"),
+        Login("店长 manager", "manager", password, f"{plan.server}/phone/"),
+        Login("导购 小林", "xiaolin", password, f"{plan.server}/phone/"),
+    ]
     async with database(installation.url) as db:
         await founding.add_owner(db, MERCHANT, account=OWNER, name="店主", password=password)
-        accounts = await founding.connect_to_sandbox(
-            db, MERCHANT, sandbox=plan.sandbox, public_url=plan.server, name=MERCHANT_NAME
-        )
-    return Founded([owner], accounts)
+        async with founding.sandbox_client(plan.sandbox) as sandbox:
+            accounts = await founding.connect_to_sandbox(
+                db, MERCHANT, sandbox=sandbox, public_url=plan.server, name=MERCHANT_NAME
+            )
+    return Founded(logins, accounts)
+
+
+async def _point_callbacks(plan: Plan, founded: Founded) -> None:
+    async with founding.sandbox_client(plan.sandbox) as sandbox:
+        await founding.point_callbacks(sandbox, plan.server, founded.accounts)
 
 
 def run_sandbox(host: str, port: int, data: Path, seed: int) -> None:
@@ -235,7 +262,7 @@ def _forget(data: Path) -> None:
     postgres.erase(data)
     for name in ("files", "sandbox", "log"):
         shutil.rmtree(data / name, ignore_errors=True)
-    for name in ("secret_key", "postgres.password", "demo.json"):
+    for name in ("secret_key", "postgres.password", "demo.json", genesis.DONE):
         (data / name).unlink(missing_ok=True)
 
 

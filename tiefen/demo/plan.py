@@ -25,7 +25,10 @@ QUESTIONS = (
     "发货", "优惠", "地址", "怎么保存", "龙井怎么泡", "有没有大箱的橙子", "快递到哪了", "可以开发票吗",
     "礼盒能写贺卡吗", "客服", "蜂蜜结晶了还能吃吗", "你们家在哪", "体验装还有吗", "咖啡有低因的吗",
 )  # fmt: skip
-REASONS = ("有一袋漏气了", "买多了", "拍错规格", "坏了两个果", "和描述不太一样", "家人已经买过")
+REASONS = (
+    ("damaged", "有一袋漏气了"), ("changed_mind", "买多了"), ("changed_mind", "拍错规格"),
+    ("damaged", "坏了两个果"), ("not_as_described", "和描述不太一样"), ("other", "家人已经买过"),
+)  # fmt: skip
 SURNAMES = "王李张刘陈杨赵黄周吴徐孙胡朱高林何郭马罗梁宋郑谢韩唐冯于董萧程曹袁邓许傅沈曾彭吕"
 GIVEN = "晓雨思远梓涵佳怡子轩若曦明哲欣然浩宇雅静志强丽娜建国秀英海燕文博嘉慧一诺安然可心星辰沐阳"
 CITIES = (
@@ -74,8 +77,8 @@ class Buy:
 
     basket: tuple[tuple[int, int, int], ...]
     outcome: str = "success"
-    refund: str | None = None
-    """Reason to ask for a refund after receipt, if any."""
+    refund: tuple[str, str] | None = None
+    """Reason and words to ask for a refund after receipt, if any."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,7 +207,8 @@ def _join_day(draw: random.Random) -> float:
     """Days after the start: most come early, a wave on the days around the festival."""
     if draw.random() < 0.18:
         return max(0.0, min(DAYS - 0.2, draw.gauss(DAYS - FESTIVAL_DAYS_AGO, 2.0)))
-    return DAYS * draw.random() ** 1.6 * 0.995
+    share: float = draw.random() ** 1.6
+    return DAYS * share * 0.995
 
 
 def _moment(draw: random.Random, start: datetime, day: float) -> datetime:

@@ -8,6 +8,7 @@ import asyncio
 import os
 import random
 import socket
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -170,7 +171,7 @@ class Worker:
         while not self._stopping:
             self._hints[lane].clear()
             try:
-                claimed = await claim(self.db, lane, self.id, most=CLAIM_AT_ONCE)
+                claimed = await claim(self.db, [lane], self.id, most=CLAIM_AT_ONCE)
             except Exception as error:
                 logger.warning("cannot claim jobs", lane=lane, kind=type(error).__name__)
                 await asyncio.sleep(IDLE_SECONDS)
@@ -213,28 +214,31 @@ class Worker:
                     raw = (await connection.get_raw_connection()).driver_connection
                     assert raw is not None
                     await raw.add_listener("tiefen_job", lambda *_: self.wake())
-                    while not raw.is_closed():
+                    while not raw.is_closed():  # noqa: ASYNC110 the driver has no event for it
                         await asyncio.sleep(1.0)
             except Exception as error:
                 logger.warning("not listening for hints", kind=type(error).__name__)
                 await asyncio.sleep(IDLE_SECONDS)
 
 
-async def claim(db: Db, lane: str, worker: str, *, most: int) -> list[Claimed]:
-    """Lease up to `most` due jobs of a lane, merchants in turn."""
+async def claim(db: Db, lanes: Sequence[str], worker: str, *, most: int) -> list[Claimed]:
+    """Lease up to `most` due jobs of each lane, merchants in turn, in one transaction."""
+    claimed: list[Claimed] = []
     async with db.platform() as tx:
-        rows = await tx.execute(
-            _CLAIM,
-            {
-                "lane": lane,
-                "now": tx.now,
-                "worker": worker,
-                "lease": LEASE,
-                "each": max(most // 2, 1),
-                "most": most,
-            },
-        )
-        return [Claimed(*row) for row in rows]
+        for lane in lanes:
+            rows = await tx.execute(
+                _CLAIM,
+                {
+                    "lane": lane,
+                    "now": tx.now,
+                    "worker": worker,
+                    "lease": LEASE,
+                    "each": max(most // 2, 1),
+                    "most": most,
+                },
+            )
+            claimed += [Claimed(*row) for row in rows]
+    return claimed
 
 
 async def run(db: Db, claimed: Claimed, worker: str) -> None:
@@ -309,19 +313,22 @@ async def queue_due_crons(db: Db) -> None:
                     await write(tx)
 
 
-async def drain(db: Db, *, crons: bool = False, rounds: int = 10_000) -> int:
-    """Run all due jobs to the end in this task (tests and demo worlds); returns how many ran."""
-    worker, ran = f"drain:{os.getpid()}", 0
+async def drain(db: Db, *, crons: bool = False, at_once: int = 1, rounds: int = 10_000) -> int:
+    """Run all due jobs to the end (tests and demo worlds), `at_once` side by side; how many ran."""
+    name, ran = f"drain:{os.getpid()}", 0
+    slots = asyncio.Semaphore(at_once)
+
+    async def one(claimed: Claimed) -> None:
+        async with slots:
+            await run(db, claimed, name)
+
     if crons:
         await queue_due_crons(db)
     for _ in range(rounds):
-        claimed = [
-            one for lane in LANES for one in await claim(db, lane, worker, most=CLAIM_AT_ONCE * 4)
-        ]
+        claimed = await claim(db, list(LANES), name, most=CLAIM_AT_ONCE * 4)
         if not claimed:
             return ran
-        for one in claimed:
-            await run(db, one, worker)
+        await asyncio.gather(*map(one, claimed))
         ran += len(claimed)
     raise RuntimeError("jobs keep making jobs")
 

@@ -10,9 +10,10 @@ from tiefen.helpdesk.service.editing import (
     unanswered_count,
 )
 from tiefen.helpdesk.service.logging import note_answer, note_message
-from tiefen.helpdesk.service.notifying import bind_code, configure, push_order
+from tiefen.helpdesk.service.notifying import ORDER_PAID, bind_code, configure, push_order
 
 __all__ = [
+    "ORDER_PAID",
     "add_reply",
     "bind_code",
     "configure",

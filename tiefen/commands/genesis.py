@@ -1,0 +1,119 @@
+"""Making the demo world: server, worker and sandbox in this one process, under one injected clock.
+
+It happens once, before the first start. Afterwards the same data folder is served by processes of
+their own, under the real clock. A world that was interrupted is thrown away and made anew.
+"""
+
+import json
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import asyncpg
+import httpx
+
+from tiefen.commands import founding
+from tiefen.commands.installation import Installation, database
+from tiefen.demo import world
+from tiefen.demo.doors import Doors
+from tiefen.kernel import clock, http, ids
+from tiefen.main import create_app
+from tiefen.sandbox.app import create_app as create_sandbox
+from tiefen.sandbox.clock import Clock
+
+DONE = "world.json"
+
+
+def is_made(data: Path) -> bool:
+    """Whether the folder holds a finished world."""
+    return (data / DONE).exists()
+
+
+async def make_world(
+    installation: Installation,
+    *,
+    merchant: str,
+    name: str,
+    owner: str,
+    password: str,
+    fans: int,
+    seed: int,
+    say: Callable[[str], None],
+) -> None:
+    """Make the world of a freshly migrated installation. Raises DemoRefused."""
+    began = time.monotonic()
+    now = datetime.now(UTC).replace(microsecond=0) - timedelta(minutes=5)
+    travel = clock.Travel(world.opening(now))
+    async with _hurried(installation.url), programs(installation, travel, seed) as doors:
+        doors.say = say
+        with clock.use(travel), ids.seeded(seed):
+            await founding.add_owner(
+                doors.db, merchant, account=owner, name="店主", password=password
+            )
+            accounts = await founding.connect_to_sandbox(
+                doors.db,
+                merchant,
+                sandbox=doors.sandbox,
+                public_url=installation.settings.public_url,
+                name=name,
+            )
+            await founding.point_callbacks(
+                doors.sandbox, installation.settings.public_url, accounts
+            )
+            doors.app_id = accounts["oa"]["app_id"]
+            made = await world.make(
+                doors, password=password, fans=fans, seed=seed, now=now, say=say
+            )
+    took = time.monotonic() - began
+    say(f"{made.fans:,} fans, {made.deeds:,} deeds, {made.orders:,} orders in {took:.0f} s")
+    done = {"fans": made.fans, "orders": made.orders, "seed": seed, "until": now.isoformat()}
+    (installation.settings.data_dir / DONE).write_text(json.dumps(done))
+
+
+@asynccontextmanager
+async def programs(
+    installation: Installation, travel: clock.Travel, seed: int
+) -> AsyncIterator[Doors]:
+    """Both programs as ASGI applications that reach each other without a network."""
+    settings = installation.settings
+    async with database(installation.url, pool_size=8) as db:
+        product = create_app(settings, db)
+        box = create_sandbox(
+            settings.data_dir / "sandbox",
+            Clock(source=lambda: travel.now.timestamp()),  # noqa: PLW0108 `now` moves
+            seed=seed,
+            public_url=settings.sandbox_url,
+            transport=httpx.ASGITransport(app=product),
+            auto=False,
+        )
+        http.outward_mounts[settings.sandbox_url] = httpx.ASGITransport(app=box)
+        try:
+            async with (
+                product.router.lifespan_context(product),
+                box.router.lifespan_context(box),
+                _client(product, settings.public_url) as ours,
+                _client(box, settings.sandbox_url) as theirs,
+            ):
+                yield Doors(ours, theirs, db, travel, app_id="", say=print)
+        finally:
+            del http.outward_mounts[settings.sandbox_url]
+
+
+def _client(app: object, base_url: str) -> httpx.AsyncClient:
+    transport = httpx.ASGITransport(app=app)  # type: ignore[arg-type]
+    return httpx.AsyncClient(transport=transport, base_url=base_url, timeout=60)
+
+
+@asynccontextmanager
+async def _hurried(url: str) -> AsyncIterator[None]:
+    """Commits need not wait for the disk: what is lost in a crash is made anew."""
+    owner = await asyncpg.connect(url.replace("+asyncpg", ""))
+    await owner.execute("ALTER ROLE CURRENT_USER SET synchronous_commit = off")
+    try:
+        yield
+    finally:
+        await owner.execute("ALTER ROLE CURRENT_USER RESET synchronous_commit")
+        await owner.execute("ANALYZE")
+        await owner.close()

@@ -1,0 +1,117 @@
+"""The doors the demo world goes through: our HTTP, the sandbox's phones, and the worker's due jobs.
+
+Both applications run in this process with one injected clock, so that months pass in a minute and
+the same seed gives the same world. Nothing else is different from two servers and a network.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+import httpx
+
+from tiefen.kernel import worker
+from tiefen.kernel.clock import Travel
+from tiefen.kernel.db import Db
+
+SIDE_BY_SIDE = 6
+"""How many pushes and jobs run at once; what they do does not depend on their order."""
+
+
+SIGNED_OUT = 401
+
+
+class DemoRefused(RuntimeError):
+    """A door refused what the script wanted: the script or the product is wrong."""
+
+
+@dataclass(slots=True)
+class Doors:
+    """Everything a demo world can touch. `product` and `sandbox` are clients on the two programs."""
+
+    product: httpx.AsyncClient
+    sandbox: httpx.AsyncClient
+    db: Db
+    clock: Travel
+    app_id: str
+    say: Callable[[str], None]
+    tokens: dict[int, str] = field(default_factory=dict)
+    """Shop sessions by fan's place."""
+    entered: dict[int, datetime] = field(default_factory=dict)
+    """When each of them began."""
+    staff: dict[str, str] = field(default_factory=dict)
+    """Console cookies by account."""
+    passwords: dict[str, str] = field(default_factory=dict)
+    """What each member of staff signs in with, again when a session has ended."""
+
+    def at(self, when: datetime) -> None:
+        """Let time pass until `when`; it never goes back."""
+        self.clock.now = max(self.clock.now, when)
+
+    async def work(self) -> None:
+        """Let the worker do what is due, and the sandbox send what is due."""
+        while True:
+            ran = await worker.drain(self.db, at_once=SIDE_BY_SIDE)
+            sent = (await self.phone("POST", "clock/run-due"))["ran"]
+            if not ran and not sent:
+                return
+
+    async def phone(self, method: str, path: str, **body: Any) -> Any:
+        """Something happens on a fan's phone, through the sandbox's control API."""
+        answer = await self.sandbox.request(method, f"/sandbox/api/{path}", json=body or None)
+        return _checked(answer)
+
+    async def console(self, who: str, method: str, path: str, **body: Any) -> Any:
+        """A member of staff does something in the console."""
+        for again in (False, True):
+            if again or who not in self.staff:
+                await self.sign_in(who, self.passwords[who])
+            answer = await self.product.request(
+                method,
+                f"/api/console/{path}",
+                json=body or None,
+                headers={"Cookie": f"tiefen_staff={self.staff[who]}"},
+            )
+            if answer.status_code != SIGNED_OUT:
+                break
+        return _checked(answer)
+
+    async def upload(self, who: str, picture: bytes) -> dict[str, Any]:
+        """A member of staff uploads a picture."""
+        answer = await self.product.post(
+            "/api/console/files",
+            files={"file": ("picture.png", picture, "image/png")},
+            headers={"Cookie": f"tiefen_staff={self.staff[who]}"},
+        )
+        stored: dict[str, Any] = _checked(answer)
+        return stored
+
+    async def sign_in(self, account: str, password: str) -> None:
+        """A member of staff signs in to the console."""
+        answer = await self.product.post(
+            "/api/console/session", json={"account": account, "password": password}
+        )
+        _checked(answer)
+        self.staff[account] = answer.cookies["tiefen_staff"]
+        self.passwords[account] = password
+        self.product.cookies.clear()
+
+    async def shop(
+        self, fan: int, method: str, path: str, *, key: str | None = None, **body: Any
+    ) -> Any:
+        """A fan does something in the shop."""
+        headers = {"Authorization": f"Bearer {self.tokens[fan]}"} if fan in self.tokens else {}
+        if key:
+            headers["Idempotency-Key"] = key
+        answer = await self.product.request(
+            method, f"/api/shop/{path}", json=body or None, headers=headers
+        )
+        return _checked(answer)
+
+
+def _checked(answer: httpx.Response) -> Any:
+    if answer.status_code >= 400:
+        what = f"{answer.request.method} {answer.request.url.path}"
+        raise DemoRefused(f"{what}: {answer.status_code} {answer.text[:600]}")
+    return answer.json() if answer.content else None

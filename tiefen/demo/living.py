@@ -1,0 +1,279 @@
+"""The fans' part of the demo world: following, asking, browsing, buying, returning, leaving.
+
+Each deed goes through the door a person would use. What follows from a purchase (shipping by the
+warehouse, receipt, a refund) is put on the agenda with its own time.
+"""
+
+import asyncio
+import heapq
+import random
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from itertools import count
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+from tiefen.demo.doors import Doors
+from tiefen.demo.plan import Act, Ask, Buy, Follow, Leave, Person, Visit
+from tiefen.demo.shopkeeping import Shop
+
+WAREHOUSE, FINANCE = "dazhuang", "sujie"
+COURIERS = (("顺丰速运", "SF"), ("中通快递", "7"), ("圆通速递", "YT"))
+APPROVED_SHARE = 0.85
+TAPS_AT_ONCE = 24
+FRESH = timedelta(hours=12)
+"""A page opened earlier signs in anew."""
+SHIPPING_HOUR_UTC = 9
+"""17:00 in Shanghai: the van comes."""
+
+
+@dataclass(order=True, slots=True)
+class Entry:
+    """Something on the agenda."""
+
+    at: datetime
+    turn: int
+    do: Callable[[], Any] = field(compare=False)
+
+
+class Life:
+    """Lets the script happen, one deed at a time, in order of time."""
+
+    def __init__(self, doors: Doors, shop: Shop, people: list[Person], seed: int) -> None:
+        self.doors, self.shop, self.people = doors, shop, people
+        self.draw = random.Random(f"life {seed}")
+        self.phones: list[int] = []
+        self.addresses: dict[int, int] = {}
+        self.to_ship: list[str] = []
+        self.orders = 0
+        self._agenda: list[Entry] = []
+        self._taps: dict[int, asyncio.Task[Any]] = {}
+        self._turn = count()
+
+    def plan(self, at: datetime, do: Callable[[], Any]) -> None:
+        """Put something on the agenda."""
+        heapq.heappush(self._agenda, Entry(at, next(self._turn), do))
+
+    async def live(self, acts: list[Act], until: datetime, tick: Callable[[int], None]) -> None:
+        """Live through all acts and what follows from them, up to `until`."""
+        await self._get_phones()
+        for act in acts:
+            self.plan(act.at, lambda act=act: self._deed(act))  # type: ignore[misc]
+        day = acts[0].at.replace(hour=SHIPPING_HOUR_UTC, minute=0, second=0, microsecond=0)
+        while day < until:
+            self.plan(day, self._ship_all)
+            day += timedelta(days=1)
+        done = 0
+        while self._agenda and self._agenda[0].at < until:
+            entry = heapq.heappop(self._agenda)
+            if entry.at.hour != self.doors.clock.now.hour:
+                await self._settle_taps()
+            self.doors.at(entry.at)
+            await entry.do()
+            done += 1
+            tick(done)
+        await self._settle_taps()
+        self.doors.at(until)
+        await self.doors.work()
+
+    async def _get_phones(self) -> None:
+        """Every person gets a phone at the sandbox."""
+        for start in range(0, len(self.people), 500):
+            made = await self.doors.phone(
+                "POST",
+                "fans",
+                fans=[
+                    {
+                        "key": f"demo-{place}",
+                        "nickname": person.nickname,
+                        "phone": person.phone,
+                        "city": person.city[2],
+                    }
+                    for place, person in enumerate(self.people[start : start + 500], start=start)
+                ],
+            )
+            self.phones += [one["id"] for one in made["items"]]
+
+    async def _deed(self, act: Act) -> None:
+        match act.deed:
+            case Follow(None):
+                await self._tap(act.fan, "follow", how="search")
+            case Follow(int(code)):
+                await self._tap(act.fan, "follow", scene=self.shop.codes[code]["scene"])
+            case Ask(text):
+                await self._tap(act.fan, "text", content=text)
+            case Leave():
+                await self._tap(act.fan, "unfollow")
+            case Visit(goods):
+                await self._settle_taps()
+                await self._visit(act.fan, goods)
+            case Buy():
+                await self._settle_taps()
+                await self._buy(act.fan, act.deed)
+
+    async def _tap(self, fan: int, what: str, **body: Any) -> None:
+        """A quick act on a phone. Many fans tap at once; one fan's taps keep their order."""
+        if fan in self._taps or len(self._taps) >= TAPS_AT_ONCE:
+            await self._settle_taps()
+        path = f"fans/{self.phones[fan]}/{what}"
+        tap = self.doors.phone("POST", path, app_id=self.doors.app_id, **body)
+        self._taps[fan] = asyncio.create_task(tap)
+        await asyncio.sleep(0)  # it begins now, at its own time
+
+    async def _settle_taps(self) -> None:
+        """Wait for the taps under way and let the worker do what they caused."""
+        if self._taps:
+            await asyncio.gather(*self._taps.values())
+            self._taps.clear()
+            await self.doors.work()
+
+    async def _visit(self, fan: int, goods: tuple[int, ...]) -> None:
+        await self._enter_shop(fan)
+        await self.doors.shop(fan, "GET", "home")
+        for place in goods:
+            product = self.shop.products[place]
+            await self.doors.shop(fan, "GET", f"products/{product}")
+        seen = [{"page": "/pages/index/index"}] + [
+            {"page": "/pages/product/index", "target": str(self.shop.products[place])}
+            for place in goods
+        ]
+        await self.doors.shop(fan, "POST", "hits", visitor=f"demo-visitor-{fan}", hits=seen)
+
+    async def _enter_shop(self, fan: int) -> None:
+        """Open the shop from the menu: OAuth, as the page does it."""
+        entered = self.doors.entered.get(fan)
+        if entered and self.doors.clock.now - entered < FRESH:
+            return
+        self.doors.tokens.pop(fan, None)
+        page = f"{str(self.doors.product.base_url).rstrip('/')}/shop/"
+        answer = await self.doors.product.get("/api/shop/oauth-url", params={"redirect": page})
+        asked = parse_qs(urlsplit(answer.json()["url"]).query)
+        code = await self.doors.phone(
+            "POST",
+            f"fans/{self.phones[fan]}/oauth",
+            app_id=self.doors.app_id,
+            scope=asked["scope"][0],
+            redirect_uri=asked["redirect_uri"][0],
+            state=asked["state"][0],
+        )
+        session = await self.doors.shop(
+            fan, "POST", "session/oauth", code=code["code"], state=asked["state"][0]
+        )
+        self.doors.product.cookies.clear()
+        self.doors.tokens[fan] = session["token"]
+        self.doors.entered[fan] = self.doors.clock.now
+
+    async def _buy(self, fan: int, buy: Buy) -> None:
+        await self._visit(fan, tuple(place for place, _, _ in buy.basket))
+        items = [
+            {"sku_id": self.shop.skus[place, variant], "quantity": quantity}
+            for place, variant, quantity in buy.basket
+        ]
+        address = await self._address(fan)
+        quote = await self.doors.shop(fan, "POST", "checkout/quote", lines=items)
+        if not quote["can_place"]:
+            return
+        self.orders += 1
+        order = await self.doors.shop(
+            fan,
+            "POST",
+            "orders",
+            key=f"demo-order-{self.orders}",
+            lines=items,
+            address_id=address,
+            digest=quote["digest"],
+        )
+        self.doors.at(self.doors.clock.now + timedelta(seconds=self.draw.randint(5, 40)))
+        number = order["order_no"]
+        paying = await self.doors.shop(fan, "POST", f"orders/{number}/pay", client="jsapi")
+        await self._pay(fan, paying["sheet"], buy.outcome)
+        await self.doors.work()
+        if buy.outcome == "success":
+            self.to_ship.append(number)
+            self._plan_receipt(fan, number, buy.refund)
+
+    async def _pay(self, fan: int, sheet: dict[str, str], outcome: str) -> None:
+        """The pay sheet comes up on the phone."""
+        prepay = sheet["package"].removeprefix("prepay_id=")
+        params = {
+            "appId": sheet["app_id"],
+            "timeStamp": sheet["time_stamp"],
+            "nonceStr": sheet["nonce_str"],
+            "package": sheet["package"],
+            "signType": sheet["sign_type"],
+            "paySign": sheet["pay_sign"],
+        }
+        await self.doors.phone(
+            "POST", f"pay/{prepay}", fan=self.phones[fan], outcome=outcome, params=params
+        )
+
+    async def _address(self, fan: int) -> int:
+        if fan not in self.addresses:
+            person = self.people[fan]
+            made = await self.doors.shop(
+                fan,
+                "POST",
+                "addresses",
+                name=person.nickname,
+                phone=person.phone,
+                region_code=person.city[0],
+                detail=person.street,
+                is_default=True,
+            )
+            self.addresses[fan] = made["id"]
+        return self.addresses[fan]
+
+    async def _ship_all(self) -> None:
+        """The van comes: everything paid is packed."""
+        batch, self.to_ship = self.to_ship, []
+        for number in batch:
+            courier, prefix = self.draw.choice(COURIERS)
+            await self.doors.console(
+                WAREHOUSE,
+                "POST",
+                f"orders/{number}/parcels",
+                courier=courier,
+                tracking_no=f"{prefix}{self.draw.randrange(10**11, 10**12)}",
+            )
+        if batch:
+            await self.doors.work()
+
+    def _plan_receipt(self, fan: int, order_no: str, refund: tuple[str, str] | None) -> None:
+        """Three or four days after the van; most people confirm, the rest is left to time."""
+        van = self.doors.clock.now + timedelta(days=1)
+        arrives = van + timedelta(hours=self.draw.randint(44, 90))
+        if self.draw.random() < 0.85 or refund:
+            self.plan(arrives, lambda: self._receive(fan, order_no))
+        if refund:
+            asked = arrives + timedelta(hours=self.draw.randint(1, 30))
+            self.plan(asked, lambda: self._ask_refund(fan, order_no, refund))
+
+    async def _receive(self, fan: int, order_no: str) -> None:
+        await self._enter_shop(fan)
+        await self.doors.shop(fan, "POST", f"orders/{order_no}/receive")
+        await self.doors.work()
+
+    async def _ask_refund(self, fan: int, order_no: str, reason: tuple[str, str]) -> None:
+        await self._enter_shop(fan)
+        order = await self.doors.shop(fan, "GET", f"orders/{order_no}")
+        line = order["lines"][0]
+        asked = await self.doors.shop(
+            fan,
+            "POST",
+            f"orders/{order_no}/after-sales",
+            lines=[{"line_id": line["id"], "quantity": 1}],
+            reason=reason[0],
+            note=reason[1],
+        )
+        await self.doors.work()
+        if self.draw.random() < APPROVED_SHARE:
+            later = self.doors.clock.now + timedelta(hours=self.draw.randint(1, 20))
+            self.plan(later, lambda: self._approve(asked["after_sale_no"]))
+
+    async def _approve(self, number: str) -> None:
+        await self.doors.console(FINANCE, "GET", f"after-sales/{number}/preview")
+        await self.doors.console(
+            FINANCE, "POST", f"after-sales/{number}/approve", restock=False, answer="已退款，抱歉"
+        )
+        await self.doors.work()
