@@ -38,7 +38,8 @@ async def connect_to_sandbox(
 ) -> dict[str, Any]:
     """Make the merchant's accounts at the sandbox and enter their credentials here.
 
-    `sandbox` is a client on the sandbox's base address. Safe to repeat: the sandbox returns the accounts it has. Returns them by kind, secrets included.
+    `sandbox` is a client on the sandbox's base address. Safe to repeat: the sandbox returns the
+    accounts it has. Returns them by kind, secrets included.
     """
     host = public_url.split("://", 1)[1]
     made: dict[str, Any] = {}
