@@ -25,6 +25,7 @@ CHECKS: dict[str, Sequence[str]] = {
         "from importlinter.cli import lint_imports_command as run; run(['--no-cache'])",
     ),
     "types": (PYTHON, "-m", "mypy"),
+    "types again": (PYTHON, "-m", "pyright", "--pythonpath", PYTHON),
     "migrations": (PYTHON, "-m", "tiefen", "migrate", "--check"),
     "migration safety": (PYTHON, "-m", "tools.safety"),
     "client": (PYTHON, "-m", "tools.client", "--check"),

@@ -216,7 +216,8 @@ def _after(cursor: str | None, sort: FanSort) -> tuple[Any, int] | None:
     """A position only fits the order it was made for."""
     if not cursor:
         return None
-    _, key, fan_id = decode_cursor(cursor, _POSITIONS[sort])
+    position: tuple[Any, ...] = decode_cursor(cursor, _POSITIONS[sort])
+    _, key, fan_id = position
     return key, fan_id
 
 

@@ -29,7 +29,7 @@ def normal(text: str) -> str:
     return " ".join(unicodedata.normalize("NFKC", text[:READ_CHARACTERS]).casefold().split())
 
 
-def compile_pattern(pattern: str, *, field: str = "patterns") -> "re2._Regexp[str]":
+def compile_pattern(pattern: str, *, field: str = "patterns") -> "re2._Regexp":
     """A pattern ready to search with. Raises PatternRefused, naming `field`."""
     if not pattern or len(pattern) > PATTERN_CHARACTERS:
         raise PatternRefused(field=field, reason="length", limit=PATTERN_CHARACTERS)
@@ -52,7 +52,7 @@ class Matcher:
     def __init__(self, rules: Iterable[ReplyRule]) -> None:
         self._exact: dict[str, list[ReplyRule]] = {}
         self._contains: list[tuple[str, ReplyRule]] = []
-        self._patterns: list[tuple[re2._Regexp[str], ReplyRule]] = []
+        self._patterns: list[tuple[re2._Regexp, ReplyRule]] = []
         for rule in rules:
             for pattern in rule.patterns:
                 if rule.match is Match.EXACT:

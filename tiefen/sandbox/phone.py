@@ -154,8 +154,8 @@ def button(app: App, path: list[int] | None, key: str) -> dict[str, Any]:
         for index in path:
             if not 0 <= index < len(level):
                 raise ControlError(404, "sandbox.button_missing", f"no menu button at {path}")
-            found = level[index]
-            level = found.get("sub_button") or []
+            button = level[index]
+            found, level = button, button.get("sub_button") or []
     else:
         found = next((b for b in flat if b.get("key") == key), None)
     if found is None:

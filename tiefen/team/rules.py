@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-import pyotp
+from pyotp.totp import TOTP
+from pyotp.utils import strings_equal
 
 from tiefen.team.errors import BeyondYourself, LastOwner, PasswordWeak
 from tiefen.team.values import ALL_PERMISSIONS, OWNER_ROLE
@@ -72,17 +73,17 @@ def totp_step(secret: str, code: str, at: datetime) -> int | None:
     """The time step `code` belongs to, or None when it is wrong at `at` (±1 step)."""
     if not re.fullmatch(r"[0-9]{6}", code):
         return None
-    totp = pyotp.TOTP(secret, interval=TOTP_STEP)
+    totp = TOTP(secret, interval=TOTP_STEP)
     current = int(at.timestamp()) // TOTP_STEP
     for step in (current, current - 1, current + 1):
-        if pyotp.utils.strings_equal(totp.at(step * TOTP_STEP), code):
+        if strings_equal(totp.at(step * TOTP_STEP), code):
             return step
     return None
 
 
 def totp_uri(secret: str, account: str, merchant: str) -> str:
     """What the authenticator scans."""
-    return pyotp.TOTP(secret, interval=TOTP_STEP).provisioning_uri(
+    return TOTP(secret, interval=TOTP_STEP).provisioning_uri(
         name=account, issuer_name=f"Tiefen {merchant}"
     )
 

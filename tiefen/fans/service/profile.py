@@ -29,8 +29,8 @@ async def edit_profile(tx: Tx, fan_id: int, changes: Mapping[str, Any]) -> None:
         if changes.get(name) is not None:
             setattr(person, name, changes[name])
     if changes.get("phone") is not None:
-        person.phone = clean_phone(changes["phone"])
-        person.phone_blind = blind(person.phone)
+        phone = clean_phone(changes["phone"])
+        person.phone, person.phone_blind = phone, blind(phone)
     if changes.get("real_name") is not None:
         person.real_name = changes["real_name"]
         person.real_name_blind = blind(changes["real_name"])

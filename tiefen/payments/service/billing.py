@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import date, datetime, time, timedelta
+from typing import Any
 
 from sqlalchemy import func, insert, select
 
@@ -154,7 +155,7 @@ async def _reconcile(tx: Tx, mchid: str, day: date, lines: Sequence[BillLine], s
     await _ours_only(tx, bill)
 
 
-def _row(bill_id: int, line: BillLine) -> dict[str, object]:
+def _row(bill_id: int, line: BillLine) -> dict[str, Any]:
     names = ("line", "kind", "transaction_id", "out_trade_no", "out_refund_no", "refund_id",
              "amount_fen", "fee_fen", "state", "at")  # fmt: skip
     return {"bill_id": bill_id} | {name: getattr(line, name) for name in names}

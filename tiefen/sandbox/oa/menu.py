@@ -15,7 +15,8 @@ KEYED = {
     "pic_weixin",
     "location_select",
 }
-NEEDS: dict[str, tuple[str, ...]] = dict.fromkeys(KEYED, ("key",)) | {
+NEEDS: dict[str, tuple[str, ...]] = {
+    **dict.fromkeys(KEYED, ("key",)),
     "view": ("url",),
     "miniprogram": ("url", "appid", "pagepath"),
     "media_id": ("media_id",),

@@ -108,8 +108,9 @@ async def start_totp(tx: Tx, actor: StaffActor, merchant: str) -> tuple[str, str
     person = await _me(tx, actor)
     if person.totp_secret:
         raise TotpAlreadyOn
-    person.totp_waiting = pyotp.random_base32()
-    return person.totp_waiting, rules.totp_uri(person.totp_waiting, person.account, merchant)
+    secret = pyotp.random_base32()
+    person.totp_waiting = secret
+    return secret, rules.totp_uri(secret, person.account, merchant)
 
 
 async def confirm_totp(tx: Tx, actor: StaffActor, code: str) -> list[str]:
