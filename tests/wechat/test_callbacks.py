@@ -265,14 +265,43 @@ async def test_a_slow_hook_is_not_waited_for(
     ready: None, db: Db, client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("tiefen.wechat.callbacks.REPLY_SECONDS", 0.05)
+    asked = 0
 
     async def slow(tx: Tx, inbound: Inbound) -> Reply | None:
+        nonlocal asked
+        asked += 1
         await asyncio.sleep(5)
         return None
 
     service.register_reply(slow)
-    assert (await post(client, f.sealed(f.text_push("hi")))).text == "success"
-    assert len(await events(db)) == 1
+    pushes = [f.sealed(f.text_push("hi", n)) for n in range(1, 9)]
+    answers = await asyncio.gather(*(post(client, push) for push in pushes))
+    assert {answer.text for answer in answers} == {"success"}
+    assert len(await events(db)) == 8
+    assert asked <= 8  # nobody is asked about twice
+
+
+async def test_with_the_database_away_all_who_wait_hear_it_and_can_come_again(
+    ready: None, db: Db, client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pushes = [f.sealed(f.text_push("hi", n)) for n in range(1, 9)]
+    await post(client, f.sealed(f.text_push("warm", 100)))
+    tries = 0
+
+    async def away(*_: object) -> None:
+        nonlocal tries
+        tries += 1
+        raise ConnectionRefusedError
+
+    with monkeypatch.context() as patch:
+        patch.setattr("tiefen.wechat.callbacks._store", away)
+        answers = await asyncio.gather(*(post(client, push) for push in pushes))
+    assert {answer.status_code for answer in answers} == {503}
+    assert tries <= 8
+    assert len(await stored(db)) == 1
+    again = await asyncio.gather(*(post(client, push) for push in pushes))
+    assert {answer.status_code for answer in again} == {200}
+    assert len(await stored(db)) == 9
 
 
 # ── what each push says ───────────────────────────────────────────────────────────────────────────────────────

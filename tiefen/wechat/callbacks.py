@@ -17,6 +17,7 @@ from weakref import WeakKeyDictionary
 
 import msgspec
 from sqlalchemy import select, text, update
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from tiefen.kernel import clock, log
 from tiefen.kernel.db import Db, Tx
@@ -32,7 +33,7 @@ logger = log.get("wechat")
 ReplyHook = Callable[[Tx, Inbound], Awaitable[Reply | None]]
 
 REPLY_SECONDS = 2.0
-"""What the hook may take of WeChat's five seconds."""
+"""What the replies of pushes stored together may take of WeChat's five seconds."""
 TOGETHER = 64
 
 _reply_hook: ReplyHook | None = None
@@ -103,7 +104,7 @@ async def receive_push(db: Db, merchant: str, app_id: str, given: Signature, bod
         sealed=sealed,
         answers=app.kind is AccountKind.OFFICIAL and inbound.event != "unsubscribe",
     )
-    reply = await _line(db, merchant).store(arrival)
+    reply = await _line(db, merchant).store(db, arrival)
     if not reply:
         return "success"
     if not sealed:
@@ -244,53 +245,68 @@ _STORE_REPLIES = text(
 )
 
 
+_Waiting = tuple[Arrival, "asyncio.Future[str | None]"]
+
+
 class _Line:
     """The pushes of one merchant that wait for a commit, and the one task that commits them."""
 
-    def __init__(self, db: Db, merchant: str) -> None:
-        self._db, self._merchant = db, merchant
-        self._waiting: list[tuple[Arrival, asyncio.Future[str | None]]] = []
+    def __init__(self, merchant: str) -> None:
+        self._merchant = merchant
+        self._waiting: list[_Waiting] = []
         self._task: asyncio.Task[None] | None = None
 
-    async def store(self, arrival: Arrival) -> str | None:
+    async def store(self, db: Db, arrival: Arrival) -> str | None:
         """Store one push; returns its passive reply in plain XML, or None. Raises what the database raised."""
         future: asyncio.Future[str | None] = asyncio.get_running_loop().create_future()
         self._waiting.append((arrival, future))
         if self._task is None or self._task.done():
             # A context of its own: the task serves many requests and must not carry the first one's.
-            self._task = asyncio.create_task(self._work(), context=contextvars.Context())
+            self._task = asyncio.create_task(self._work(db), context=contextvars.Context())
         return await future
 
-    async def _work(self) -> None:
+    async def _work(self, db: Db) -> None:
         while self._waiting:
             batch, self._waiting = self._waiting[:TOGETHER], self._waiting[TOGETHER:]
             try:
-                replies = await self._commit([arrival for arrival, _ in batch], reply=True)
-            except Exception:  # noqa: BLE001 whatever broke the batch, each push gets its own try
+                await self._commit(db, batch, _reply_hook)
+            except TimeoutError:
+                # The hook is slow today. Nobody waits for it twice: WeChat's five seconds are running.
+                logger.warning("passive replies took too long", pushes=len(batch))
+                await self._commit_or_tell(db, batch, None)
+            except (OSError, PoolTimeout) as error:  # the database is away, for everyone alike
+                _tell(batch, error)
+            except Exception as error:  # noqa: BLE001 one of them broke it: each gets its own try
+                logger.warning("pushes are stored one by one", kind=type(error).__name__)
                 for one in batch:
-                    await self._alone(*one)
-                continue
-            for (_, future), reply in zip(batch, replies, strict=True):
-                if not future.done():
-                    future.set_result(reply)
+                    await self._alone(db, one)
 
-    async def _alone(self, arrival: Arrival, future: asyncio.Future[str | None]) -> None:
-        """After a failed batch: each for itself, and at last without asking the hook, so that nothing is lost."""
-        for reply in (True, False):
-            try:
-                (answer,) = await self._commit([arrival], reply=reply)
-            except Exception as error:  # noqa: BLE001 handed to the request that waits for it
-                logger.warning("push not stored", with_reply=reply, kind=type(error).__name__)
-                if not reply and not future.done():
-                    future.set_exception(error)
-                continue
+    async def _alone(self, db: Db, one: _Waiting) -> None:
+        """By itself, and at last without asking the hook, so that nothing is lost for want of a reply."""
+        try:
+            await self._commit(db, [one], _reply_hook)
+        except Exception as error:  # noqa: BLE001 the push matters more than its reply
+            logger.warning("push without a reply", kind=type(error).__name__)
+            await self._commit_or_tell(db, [one], None)
+
+    async def _commit_or_tell(self, db: Db, batch: list[_Waiting], hook: ReplyHook | None) -> None:
+        try:
+            await self._commit(db, batch, hook)
+        except Exception as error:  # noqa: BLE001 handed to the requests that wait for it
+            _tell(batch, error)
+
+    async def _commit(self, db: Db, batch: list[_Waiting], hook: ReplyHook | None) -> None:
+        async with db.merchant(self._merchant) as tx:
+            replies = await _store(tx, [arrival for arrival, _ in batch], hook)
+        for (_, future), reply in zip(batch, replies, strict=True):
             if not future.done():
-                future.set_result(answer)
-            return
+                future.set_result(reply)
 
-    async def _commit(self, arrivals: list[Arrival], *, reply: bool) -> list[str | None]:
-        async with self._db.merchant(self._merchant) as tx:
-            return await _store(tx, arrivals, _reply_hook if reply else None)
+
+def _tell(batch: list[_Waiting], error: Exception) -> None:
+    for _, future in batch:
+        if not future.done():
+            future.set_exception(error)
 
 
 _lines: WeakKeyDictionary[Db, dict[tuple[str, int], _Line]] = WeakKeyDictionary()
@@ -300,7 +316,7 @@ def _line(db: Db, merchant: str) -> _Line:
     kept = _lines.setdefault(db, {})
     key = (merchant, id(asyncio.get_running_loop()))
     if key not in kept:
-        kept[key] = _Line(db, merchant)
+        kept[key] = _Line(merchant)
     return kept[key]
 
 
@@ -317,9 +333,10 @@ async def _store(tx: Tx, arrivals: list[Arrival], hook: ReplyHook | None) -> lis
     ]
     new = set(await tx.scalars(_STORE, {"rows": msgspec.json.encode(rows).decode(), "now": tx.now}))
     replies: dict[str, str | None] = {}
+    deadline = asyncio.get_running_loop().time() + REPLY_SECONDS
     for one in arrivals:
         if one.vendor_key in new and one.vendor_key not in replies:
-            replies[one.vendor_key] = await _reply(tx, one, hook)
+            replies[one.vendor_key] = await _reply(tx, one, hook, deadline)
             await _apply(tx, one)
     made = [{"vendor_key": key, "reply": reply} for key, reply in replies.items() if reply]
     if made:
@@ -333,10 +350,10 @@ async def _store(tx: Tx, arrivals: list[Arrival], hook: ReplyHook | None) -> lis
     return [replies.get(one.vendor_key) for one in arrivals]
 
 
-async def _reply(tx: Tx, one: Arrival, hook: ReplyHook | None) -> str | None:
+async def _reply(tx: Tx, one: Arrival, hook: ReplyHook | None, deadline: float) -> str | None:
     if hook is None or not one.answers:
         return None
-    async with asyncio.timeout(REPLY_SECONDS):
+    async with asyncio.timeout_at(deadline):
         reply = await hook(tx, one.inbound)
     return rules.render_reply(reply, one.inbound.openid, one.account, tx.now) if reply else None
 
