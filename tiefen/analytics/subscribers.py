@@ -97,6 +97,6 @@ async def order_refunded(tx: Tx, event: OrderRefunded) -> None:
 async def _contact(
     tx: Tx, app_id: str, openid: str, what: str, event: MessageReceived | MenuClicked
 ) -> None:
-    fan_id = await fans.resolve(tx, app_id, openid)
+    fan_id = await fans.resolve(tx, app_id, openid, at=event.at)
     ref = f"{app_id}:{openid}:{what}:{int(event.at.timestamp())}"
     await service.note_fact(tx, FactKind.CONTACT, ref, fan_id=fan_id, at=event.at)

@@ -43,7 +43,7 @@ async def scanned(tx: Tx, event: Scanned) -> None:
 @on(MessageReceived)
 async def wrote(tx: Tx, event: MessageReceived) -> None:
     """A fan wrote to us; the words themselves are kept by helpdesk."""
-    fan_id = await service.resolve(tx, event.app_id, event.openid)
+    fan_id = await service.resolve(tx, event.app_id, event.openid, at=event.at)
     ref = f"msg:{event.msg_id}" if event.msg_id else f"at:{int(event.at.timestamp())}"
     data = {"kind": event.kind, "text": event.content[:60] if event.kind == "text" else ""}
     await service.record(tx, fan_id, Happening.MESSAGE_IN, ref, at=event.at, data=data)
@@ -52,7 +52,7 @@ async def wrote(tx: Tx, event: MessageReceived) -> None:
 @on(MenuClicked)
 async def clicked(tx: Tx, event: MenuClicked) -> None:
     """A fan tapped the menu."""
-    fan_id = await service.resolve(tx, event.app_id, event.openid)
+    fan_id = await service.resolve(tx, event.app_id, event.openid, at=event.at)
     ref = f"{event.key}:{int(event.at.timestamp())}"
     await service.record(tx, fan_id, Happening.MENU, ref, at=event.at, data={"key": event.key})
 
@@ -73,7 +73,7 @@ async def code_saved(tx: Tx, event: CodeSaved) -> None:
 async def touched(tx: Tx, event: TouchRecorded) -> None:
     """The first source of a fan was found."""
     if event.first:
-        await service.set_source(tx, event.fan_id, event.channel_code_id)
+        await service.set_source(tx, event.fan_id, event.channel_code_id, at=event.at)
 
 
 @on(OrderPlaced)

@@ -21,3 +21,6 @@ class Answered:
     parts: tuple[Part, ...]
     """the first went out with the reply; the others follow as customer messages"""
     at: datetime
+    """when the fan did it, to the second"""
+    answered_at: datetime
+    """when we answered; always after"""

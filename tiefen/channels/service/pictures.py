@@ -33,10 +33,16 @@ def code_picture(url: str, name: str, note: str = "") -> bytes:
 
 def _qr(url: str) -> Image.Image:
     made = segno.make(url, error="m", micro=False)
+    modules = made.symbol_size(scale=1, border=2)[0]
     out = io.BytesIO()
-    made.save(out, kind="png", border=2, scale=10)
+    made.save(
+        out, kind="png", border=2, scale=SIDE // modules
+    )  # whole pixels a module: sharp print
+    square = Image.new("L", (SIDE, SIDE), 255)
     with Image.open(io.BytesIO(out.getvalue())) as drawn:
-        return drawn.convert("L").resize((SIDE, SIDE), Image.Resampling.NEAREST)
+        edge = (SIDE - drawn.width) // 2
+        square.paste(drawn.convert("L"), (edge, edge))
+    return square
 
 
 def _fit(draw: ImageDraw.ImageDraw, text: str, font: ImageFont.FreeTypeFont, width: int) -> str:

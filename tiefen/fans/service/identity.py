@@ -15,8 +15,10 @@ from tiefen.kernel.db import Tx
 from tiefen.kernel.events import publish
 
 
-async def resolve(tx: Tx, app_id: str, openid: str, unionid: str | None = None) -> int:
-    """The fan behind an id, made if new; safe when many ask at once.
+async def resolve(
+    tx: Tx, app_id: str, openid: str, unionid: str | None = None, *, at: datetime | None = None
+) -> int:
+    """The fan behind an id, made if new as of `at` (default now); safe when many ask at once.
 
     A unionid that shows two records to be one person joins them.
     """
@@ -28,7 +30,7 @@ async def resolve(tx: Tx, app_id: str, openid: str, unionid: str | None = None) 
         )
     ).one_or_none()
     if found is None:
-        return await _make(tx, app_id, openid, unionid)
+        return await _make(tx, app_id, openid, unionid, at or tx.now)
     identity_id, known, person = found
     if unionid and known is None:
         return await learn_unionid(tx, identity_id, unionid)
@@ -55,7 +57,7 @@ async def learn_unionid(tx: Tx, identity_id: int, unionid: str) -> int:
 
 async def follow(tx: Tx, *, app_id: str, openid: str, scene: str | None, at: datetime) -> int:
     """A follow, once per id and second; an older one than what is known changes no state."""
-    person = await lock_person(tx, await resolve(tx, app_id, openid))
+    person = await lock_person(tx, await resolve(tx, app_id, openid, at=at))
     identity = await _identity(tx, app_id, openid)
     first = not person.ever_followed
     stale = max(filter(None, (identity.followed_at, identity.unfollowed_at)), default=at) > at
@@ -73,7 +75,7 @@ async def follow(tx: Tx, *, app_id: str, openid: str, scene: str | None, at: dat
 
 async def scan(tx: Tx, *, app_id: str, openid: str, scene: str, at: datetime) -> int:
     """A follower scanned a code, once per id, code and second."""
-    person = await lock_person(tx, await resolve(tx, app_id, openid))
+    person = await lock_person(tx, await resolve(tx, app_id, openid, at=at))
     ref = f"{scene}:{int(at.timestamp())}"
     if await add_line(tx, person, Happening.SCANNED, ref, at=at, data={"scene": scene}):
         happened = FanScanned(person.id, app_id, openid, scene, at)
@@ -83,7 +85,7 @@ async def scan(tx: Tx, *, app_id: str, openid: str, scene: str, at: datetime) ->
 
 async def unfollow(tx: Tx, *, app_id: str, openid: str, at: datetime) -> int:
     """A leave, once per id and second; an older one than what is known changes no state."""
-    person = await lock_person(tx, await resolve(tx, app_id, openid))
+    person = await lock_person(tx, await resolve(tx, app_id, openid, at=at))
     identity = await _identity(tx, app_id, openid)
     stale = max(filter(None, (identity.followed_at, identity.unfollowed_at)), default=at) > at
     if not stale:
@@ -120,7 +122,7 @@ async def merge(tx: Tx, one: int, other: int, *, reason: str) -> int:
     await add_line(
         tx, winner, Happening.MERGED, f"fan:{loser.id}", at=tx.now, data={"fan_id": loser.id}
     )
-    restage(tx, winner)
+    restage(tx, winner, tx.now)
     merged = FansMerged(winner.id, loser.id, tx.now)
     publish(tx, merged, aggregate=f"fan:{winner.id}")
     return winner.id
@@ -157,12 +159,12 @@ async def openid_of(tx: Tx, fan_id: int, app_id: str) -> str | None:
     return found
 
 
-async def _make(tx: Tx, app_id: str, openid: str, unionid: str | None) -> int:
+async def _make(tx: Tx, app_id: str, openid: str, unionid: str | None, at: datetime) -> int:
     """Insert the id, with the fan of its unionid or a new one; whoever loses a race takes back."""
     fan_id = await tx.scalar(select(Union.fan_id).where(Union.unionid == unionid))
     made = fan_id is None
     if fan_id is None:
-        fan_id = await _insert_fan(tx)
+        fan_id = await _insert_fan(tx, at)
         holder = await _claim_union(tx, unionid, fan_id) if unionid else fan_id
         if holder != fan_id:
             await tx.execute(delete(Fan).where(Fan.id == fan_id))
@@ -184,27 +186,25 @@ async def _make(tx: Tx, app_id: str, openid: str, unionid: str | None) -> int:
         if made:
             await tx.execute(delete(Union).where(Union.fan_id == fan_id))
             await tx.execute(delete(Fan).where(Fan.id == fan_id))
-        return await resolve(tx, app_id, openid, unionid)
+        return await resolve(tx, app_id, openid, unionid, at=at)
     if made:
         tx.add(
             Line(
                 fan_id=fan_id,
                 kind=Happening.JOINED,
                 ref=f"fan:{fan_id}",
-                at=tx.now,
+                at=at,
                 amount_fen=0,
                 whole=False,
                 data={},
             )
         )
-        publish(tx, FanJoined(fan_id, tx.now), aggregate=f"fan:{fan_id}")
+        publish(tx, FanJoined(fan_id, at), aggregate=f"fan:{fan_id}")
     return fan_id
 
 
-async def _insert_fan(tx: Tx) -> int:
-    row = insert(Fan).values(
-        stage=Stage.VISITOR, stage_at=tx.now, joined_at=tx.now, last_seen_at=tx.now
-    )
+async def _insert_fan(tx: Tx, at: datetime) -> int:
+    row = insert(Fan).values(stage=Stage.VISITOR, stage_at=at, joined_at=at, last_seen_at=at)
     fan_id: int | None = await tx.scalar(row.returning(Fan.id))
     assert fan_id is not None
     return fan_id

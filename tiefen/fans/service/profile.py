@@ -1,6 +1,7 @@
 """What is known about a fan: the profile, sealed personal data, names for other rooms."""
 
 from collections.abc import Iterable, Mapping
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import func, select
@@ -127,7 +128,7 @@ async def name_source(
     )
 
 
-async def set_source(tx: Tx, fan_id: int, code_id: int) -> None:
+async def set_source(tx: Tx, fan_id: int, code_id: int, *, at: datetime) -> None:
     """Channels found where the fan came from first; shown in lists, kept if one is there."""
     person = await lock_person(tx, fan_id)
     if person.source_code_id is not None:
@@ -139,6 +140,6 @@ async def set_source(tx: Tx, fan_id: int, code_id: int) -> None:
         person,
         Happening.SOURCED,
         f"code:{code_id}",
-        at=tx.now,
+        at=at,
         data={"code_id": code_id, "name": name or ""},
     )

@@ -86,7 +86,7 @@ async def add_line(
     if fresh is None:
         return False
     _count(person, kind, at, amount_fen, whole)
-    restage(tx, person)
+    restage(tx, person, at)
     return True
 
 
@@ -108,24 +108,24 @@ async def lock_person(tx: Tx, fan_id: int) -> Fan:
     raise FanMissing
 
 
-def restage(tx: Tx, person: Fan) -> None:
-    """Move a locked person to the stage their facts say; announces a move."""
+def restage(tx: Tx, person: Fan, at: datetime) -> None:
+    """Move a locked person to the stage their facts say since `at`; announces a move."""
     stage = rules.stage(facts_of(person), tx.now).stage
     if stage is person.stage:
         return
-    before, person.stage, person.stage_at = person.stage, stage, tx.now
+    before, person.stage, person.stage_at = person.stage, stage, at
     tx.add(
         Line(
             fan_id=person.id,
             kind=Happening.STAGE,
             ref=f"{tx.now.isoformat()}:{before.value}:{stage.value}",
-            at=tx.now,
+            at=at,
             amount_fen=0,
             whole=False,
             data={"before": before.value, "after": stage.value},
         )
     )
-    moved = StageChanged(person.id, before.value, stage.value, tx.now)
+    moved = StageChanged(person.id, before.value, stage.value, at)
     publish(tx, moved, aggregate=f"fan:{person.id}")
 
 
@@ -147,7 +147,7 @@ async def rebuild_counters(tx: Tx) -> int:
     """Recount every fan from the timeline; returns how many had drifted (0 is the promise)."""
     changed = list(await tx.scalars(_REBUILD))
     for fan_id in changed:
-        restage(tx, await lock_person(tx, fan_id))
+        restage(tx, await lock_person(tx, fan_id), tx.now)
     return len(changed)
 
 
@@ -168,7 +168,7 @@ async def find_lost(tx: Tx) -> int:
     )
     people = list(found)
     for person in people:
-        restage(tx, person)
+        restage(tx, person, tx.now)
     return len(people)
 
 

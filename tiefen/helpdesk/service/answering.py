@@ -3,6 +3,7 @@ one for its greeting. It writes nothing itself; what was answered is noted as an
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -53,16 +54,18 @@ async def reply(tx: Tx, said: Inbound) -> Reply | None:
     question = said.content if said.kind == "text" else said.key
     answer = await find_answer(tx, trigger, question, text=said.kind in ("text", "event"))
     parts = rules.spread(answer.parts)
+    at = said.at or tx.now
     happened = Answered(
         app_id=said.app_id,
         openid=said.openid,
         trigger=trigger.value,
-        ref=reference(said.app_id, said.openid, trigger, said.msg_id, said.at or tx.now, said.key),
+        ref=reference(said.app_id, said.openid, trigger, said.msg_id, at, said.key),
         question=question if said.kind == "text" else "",
         source=answer.source.value,
         rule_id=answer.rule_id,
         parts=parts,
-        at=said.at or tx.now,
+        at=at,
+        answered_at=max(tx.now, at + timedelta(milliseconds=1)),
     )
     if parts or said.kind == "text":
         publish(tx, happened, aggregate=f"openid:{said.openid}")

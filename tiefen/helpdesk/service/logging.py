@@ -19,7 +19,7 @@ SAMPLE_CHARACTERS = 200
 
 async def note_answer(tx: Tx, event: Answered) -> None:
     """Log a question with its answer, count the hit, and send what did not fit the reply."""
-    fan_id = await fans.resolve(tx, event.app_id, event.openid)
+    fan_id = await fans.resolve(tx, event.app_id, event.openid, at=event.at)
     trigger, source = Trigger(event.trigger), Source(event.source)
     if trigger is Trigger.MESSAGE and event.question:
         await _log_in(tx, fan_id, event.app_id, "text", event.question, event.ref, event)
@@ -29,7 +29,9 @@ async def note_answer(tx: Tx, event: Answered) -> None:
             await _send(tx, event.app_id, event.openid, part)
     if event.parts:
         data = {"text": rules.preview(event.parts), "source": source.value}
-        await fans.record(tx, fan_id, Happening.MESSAGE_OUT, event.ref, at=event.at, data=data)
+        await fans.record(
+            tx, fan_id, Happening.MESSAGE_OUT, event.ref, at=event.answered_at, data=data
+        )
     if event.rule_id is not None:
         await tx.execute(
             update(AutoReply)
@@ -42,7 +44,7 @@ async def note_answer(tx: Tx, event: Answered) -> None:
 
 async def note_message(tx: Tx, event: MessageReceived) -> None:
     """Log what a fan wrote, unless the answer to it was logged already."""
-    fan_id = await fans.resolve(tx, event.app_id, event.openid)
+    fan_id = await fans.resolve(tx, event.app_id, event.openid, at=event.at)
     ref = f"msg:{event.app_id}:{event.msg_id}"
     if not event.msg_id:
         ref = f"message:{event.app_id}:{event.openid}:{int(event.at.timestamp())}"
@@ -84,7 +86,7 @@ async def _log_out(
         rule_id=event.rule_id,
         ref=event.ref,
         place=place,
-        at=event.at,
+        at=event.answered_at,
     )
     await tx.execute(row.on_conflict_do_nothing())
 
