@@ -9,6 +9,7 @@ import pytest
 from tests.conftest import Drain, FanClient, StaffClient
 from tests.fans.factories import APP, AT, MINI, follower, say, statements
 from tiefen.fans import service
+from tiefen.kernel.clock import Travel
 from tiefen.kernel.db import Db
 from tiefen.orders.events import OrderPaid
 from tiefen.wechat.values import OAuthIdentity
@@ -141,7 +142,7 @@ async def test_a_fan_edits_themselves_and_sees_a_masked_phone(
 
 
 async def test_the_console_sees_a_fan_and_reveals_with_a_reason(
-    db: Db, staff_client: StaffClient, drain: Drain
+    db: Db, staff_client: StaffClient, drain: Drain, travel: Travel
 ) -> None:
     fan_id = await follower(db)
     async with db.merchant("demo") as tx:
