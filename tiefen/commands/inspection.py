@@ -1,5 +1,6 @@
 """Looking at an installation: what is wrong with it, which jobs wait, which merchants there are."""
 
+import os
 import shutil
 from dataclasses import dataclass
 from typing import Any
@@ -38,8 +39,16 @@ async def examine(installation: Installation) -> list[Finding]:
 
 
 async def _wechat(db: Db, merchant: str) -> list[Finding]:
+    language = (
+        "zh" if os.environ.get("LC_ALL", os.environ.get("LANG", "")).startswith("zh") else "en"
+    )
     return [
-        Finding(one.level.value, f"{merchant} · {one.subject}", one.what.en, one.how_to_fix.en)
+        Finding(
+            one.level.value,
+            f"{merchant} · {one.subject}",
+            getattr(one.what, language),
+            getattr(one.how_to_fix, language),
+        )
         for one in await wechat.diagnose(db, merchant)
     ]
 
