@@ -1,10 +1,11 @@
 """Serves the built web faces: console, shop, staff phone, and in demos the sandbox's phone."""
 
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 from fastapi import FastAPI
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, RedirectResponse, Response
+from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
@@ -50,6 +51,8 @@ def mount(app: FastAPI, settings: Settings) -> None:
             app.router.routes.append(Mount(f"/{face}", _Face(_FOLDER / face, policy), name=face))
         else:
             app.router.routes.append(Route(f"/{face}/{{rest:path}}", _not_built))
+    if settings.demo:
+        app.router.routes.append(Route("/sandbox-config", _sandbox_config(settings)))
     app.router.routes.append(Route("/", _front))
 
 
@@ -68,6 +71,16 @@ def _policy(settings: Settings) -> str:
             "frame-ancestors 'self'",
         ]
     )
+
+
+def _sandbox_config(settings: Settings) -> Callable[[Request], Awaitable[Response]]:
+    """Where the sandbox's phone finds the sandbox, the shop, and the one origin both hold for."""
+    found = {"sandbox": settings.sandbox_url, "shop": "/shop/", "public": settings.public_url}
+
+    async def answer(_: Request) -> Response:
+        return JSONResponse(found, headers={"Cache-Control": "no-store"})
+
+    return answer
 
 
 async def _not_built(_: Request) -> Response:

@@ -1,0 +1,31 @@
+/** Line icons of this face, drawn here so that nothing else is loaded. */
+export const shapes = {
+  back: 'M15 5l-7 7 7 7',
+  next: 'M9 5l7 7-7 7',
+  down: 'M6 9l6 6 6-6',
+  close: 'M6 6l12 12M18 6 6 18',
+  scan: 'M4 8V5a1 1 0 0 1 1-1h3M16 4h3a1 1 0 0 1 1 1v3M20 16v3a1 1 0 0 1-1 1h-3M8 20H5a1 1 0 0 1-1-1v-3M4 12h16',
+  bell: 'M6 17V11a6 6 0 1 1 12 0v6l1.5 2h-15zM10 21h4',
+  search: 'M10.5 17a6.5 6.5 0 1 0 0-13 6.5 6.5 0 0 0 0 13zM15.5 15.5 20 20',
+  add: 'M12 5v14M5 12h14',
+  person: 'M12 12a4 4 0 1 0 0-8 4 4 0 0 0 0 8zM4 21c0-4 4-6 8-6s8 2 8 6',
+  picture: 'M4 5h16v14H4zM4 16l5-5 4 4 3-3 4 4M15 9h.01',
+  place: 'M12 21s7-6.2 7-11a7 7 0 1 0-14 0c0 4.800 7 11 7 11zM12 12.500a2.500 2.500 0 1 0 0-5 2.500 2.500 0 0 0 0 5z',
+  keys: 'M3 7h18v10H3zM7 11h.01M11 11h.01M15 11h.01M8 14h8',
+  menu: 'M5 7h14M5 12h14M5 17h14',
+  more: 'M6 12h.01M12 12h.01M18 12h.01',
+  check: 'M5 12.500l4.500 4.500L19 7.500',
+  alert: 'M12 4 2.500 20h19zM12 10v4M12 17h.01',
+  wire: 'M4 8h13M13 4l4 4-4 4M20 16H7M11 12l-4 4 4 4',
+  clock: 'M12 21a9 9 0 1 0 0-18 9 9 0 0 0 0 18zM12 7v5l3.500 2',
+  money: 'M7 4l5 7 5-7M12 11v9M7 13h10M7 16.500h10',
+  bug: 'M12 3v3M8 9h8v6a4 4 0 0 1-8 0zM9 9a3 3 0 0 1 6 0M4 12h4M16 12h4M5 19l3-2M19 19l-3-2M5 6l3 2M19 6l-3 2',
+  copy: 'M8 8h11v11H8zM5 16V5h11',
+  sun: 'M12 16a4 4 0 1 0 0-8 4 4 0 0 0 0 8zM12 2v2M12 20v2M2 12h2M20 12h2M5 5l1.400 1.400M17.600 17.600 19 19M5 19l1.400-1.400M17.600 6.400 19 5',
+  moon: 'M20 14.500A8 8 0 0 1 9.500 4 8 8 0 1 0 20 14.500z',
+  bin: 'M5 7h14M10 4h4M7 7l1 13h8l1-13',
+  mini: 'M14 8a3 3 0 1 1 3 3c-1.500 0-2 .8-2 2v1a4 4 0 1 1-4-4c1.500 0 2-.8 2-2a4 4 0 0 1 1-2',
+  reload: 'M19 12a7 7 0 1 1-2-5l2 2M19 4v5h-5',
+} as const
+
+export type Shape = keyof typeof shapes
