@@ -11,7 +11,16 @@ export function start(): void {
     const page = pageOf(location.hash)
     if (page) uni.reLaunch({ url: page })
   })
+  document.addEventListener('keydown', pressByKey)
   // #endif
   // Inside WeChat signing in is silent, and every page may greet a known fan; elsewhere browsing goes on without.
   if (canBuy && (returning() || !signedIn.value)) renew().catch(() => undefined)
+}
+
+/** What looks and is named like a button is one for the keyboard too: the framework only listens to touch. */
+function pressByKey(event: KeyboardEvent): void {
+  const at = event.target as HTMLElement
+  if ((event.key !== 'Enter' && event.key !== ' ') || !at.matches('[role][tabindex]')) return
+  event.preventDefault()
+  at.click()
 }

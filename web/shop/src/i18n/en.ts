@@ -171,8 +171,8 @@ const en: Record<keyof typeof zh, string> = {
   'orders.empty_hint': 'Payments, deliveries and refunds will be here.',
   'orders.tab.all': 'All',
   'orders.tab.unpaid': 'To pay',
-  'orders.tab.to_ship': 'To be sent',
-  'orders.tab.to_receive': 'On the way',
+  'orders.tab.to_ship': 'Packing',
+  'orders.tab.to_receive': 'Shipped',
   'orders.tab.done': 'Done',
 
   'order.unpaid': 'To pay',
