@@ -38,8 +38,8 @@ migration: .venv/ready ## Write a migration from changed models: M="add notes to
 client: .venv/ready ## Write the OpenAPI description and the typed client of the faces
 	@$(RUN) -m tools.client
 
-bench: .venv/ready ## Run the benchmarks; one JSON line each
-	@$(RUN) -m bench
+bench: .venv/ready ## Run the benchmarks, or ONLY=name; one JSON line each
+	@$(RUN) -m bench $(ONLY)
 
 docs: .venv/ready ## Write the generated pages of docs/
 	@$(RUN) -m tools.docs
