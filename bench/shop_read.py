@@ -22,7 +22,7 @@ async def _stock(home: Installation) -> int:
                 actor,
                 ProductInput(
                     name=f"秦岭土蜂蜜 {number}",
-                    images=[],
+                    images=[f"{MERCHANT}/benchmark-picture.webp"],
                     detail_html="<p>一年割一次</p>" * 20,
                     specs=[SpecInput(name="规格", values=["250 克", "500 克", "1 千克"])],
                     skus=[

@@ -20,7 +20,7 @@ from tiefen.helpdesk import service as helpdesk
 from tiefen.helpdesk import subscribers as helpdesk_subscribers
 from tiefen.inventory import http as inventory_http
 from tiefen.inventory import subscribers as inventory_subscribers
-from tiefen.kernel import crypto, edge, faces, http, log, system
+from tiefen.kernel import cache, crypto, edge, faces, http, log, system
 from tiefen.kernel.auth import Loaders
 from tiefen.kernel.db import Db
 from tiefen.kernel.directory import Directory
@@ -67,6 +67,8 @@ HEARERS = (
     analytics_subscribers,
 )
 """Modules whose import subscribes to events."""
+PUBLIC_READS = (r"/api/shop/home", r"/api/shop/products", r"/api/shop/products/\d+")
+"""The same for every fan; kept in memory for a moment."""
 LOADERS = Loaders(staff=team.load_staff, api_key=team.load_api_key)
 
 
@@ -101,6 +103,7 @@ def create_app(settings: Settings, db: Db, *, work: bool = False) -> FastAPI:
     app.state.directory = Directory(db)
     app.state.storage = Storage(settings)
     app.state.loaders = LOADERS
+    app.add_middleware(cache.ShortMemory, patterns=PUBLIC_READS)
     app.add_middleware(edge.Edge)
     http.install_refusals(app)
     for router in ROUTERS:
