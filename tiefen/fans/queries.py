@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, select, tuple_
+from sqlalchemy import ColumnElement, func, select, tuple_
 
 from tiefen.fans import rules
 from tiefen.fans.errors import FanMissing
@@ -42,7 +42,12 @@ async def fan_list(
     limit: int,
 ) -> list[tuple[Fan, Source | None]]:
     """Fans, the most first, one more than `limit`; one statement, walking one index."""
-    key = _ORDERS[sort]
+    key: Any = _ORDERS[sort]
+    place: Any = Fan.id
+    if wanted.query:
+        # Few names match: find them by their own index and sort those. Walking the order's index
+        # until enough have matched would read the whole table for a name nobody has.
+        key, place = func.coalesce(key, key), func.coalesce(Fan.id, Fan.id)
     statement = (
         select(Fan, Source)
         .outerjoin(Source, Source.code_id == Fan.source_code_id)
@@ -50,9 +55,9 @@ async def fan_list(
     )
     if after is not None:
         statement = statement.where(
-            Fan.id < after[1] if sort is FanSort.NEWEST else tuple_(key, Fan.id) < tuple_(*after)
+            place < after[1] if sort is FanSort.NEWEST else tuple_(key, place) < tuple_(*after)
         )
-    order = (Fan.id.desc(),) if sort is FanSort.NEWEST else (key.desc(), Fan.id.desc())
+    order = (place.desc(),) if sort is FanSort.NEWEST else (key.desc(), place.desc())
     rows = await tx.execute(statement.order_by(*order).limit(limit + 1))
     return [(fan, source) for fan, source in rows]
 
