@@ -30,7 +30,8 @@ async def test_the_overview_tells_days_weeks_loop_and_todos(
             )
     client = await staff_client(ALL)
     found = (await client.get("/api/console/overview")).json()
-    assert found["today"]["new_fans"] == 12 and found["today"]["paid_fen"] == 100
+    assert found["today"]["new_fans"] == 12
+    assert found["today"]["paid_fen"] == 100
     assert found["yesterday"]["paid_fen"] == 100
     assert (found["week"]["paid_fen"], found["week"]["buyers"]) == (300, 1)
     assert found["last_week"]["paid_fen"] == 100
@@ -40,9 +41,11 @@ async def test_the_overview_tells_days_weeks_loop_and_todos(
         "paid_fen": 500,
         "refunded_fen": 0,
     }
-    assert len(found["trend"]) == 30 and found["trend"][-1]["new_fans"] == 12
+    assert len(found["trend"]) == 30
+    assert found["trend"][-1]["new_fans"] == 12
     steps = {row["step"]: row for row in found["loop"]["rows"]}
-    assert steps["scan"]["fans"] == 12 and steps["follow"]["kept_bp"] == 10_000
+    assert steps["scan"]["fans"] == 12
+    assert steps["follow"]["kept_bp"] == 10_000
     assert found["loop"]["worst"] == "visit"
     assert {todo["kind"] for todo in found["todos"]} == {
         "ship",
@@ -102,7 +105,8 @@ async def test_bad_periods_are_refused(staff_client: StaffClient) -> None:
     client = await staff_client(ALL)
     for query in ("loop_days=0", "loop_days=91", "loop_days=x"):
         answer = await client.get(f"/api/console/overview?{query}")
-        assert answer.status_code == 422 and answer.json()["error"]["field"] == "loop_days"
+        assert answer.status_code == 422
+        assert answer.json()["error"]["field"] == "loop_days"
 
 
 async def test_rights(db: Db, staff_client: StaffClient, client: httpx.AsyncClient) -> None:

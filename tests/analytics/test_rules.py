@@ -32,7 +32,8 @@ def test_the_loop_tells_who_came_how_far_and_where_most_are_lost() -> None:
         (int(Step.VISITED | Step.ORDERED | Step.PAID | Step.RECEIVED), 8),
     ]
     rows = {row.step: row for row in rules.loop(counts)}
-    assert rows[LoopStep.SCAN].fans == 92 and rows[LoopStep.SCAN].kept_bp is None
+    assert rows[LoopStep.SCAN].fans == 92
+    assert rows[LoopStep.SCAN].kept_bp is None
     assert (rows[LoopStep.VISIT].fans, rows[LoopStep.VISIT].of_previous) == (40, 32)
     assert rows[LoopStep.VISIT].kept_bp == 32 * 10_000 // 92
     assert rows[LoopStep.ORDER].kept_bp == 2_500
@@ -55,7 +56,8 @@ def test_people_are_not_summed() -> None:
     days = [Figures(paid_fen=5, visitors=3, buyers=1), Figures(paid_fen=7, visitors=3, buyers=1)]
     whole = rules.total(days, visitors=4, buyers=1)
     assert (whole.paid_fen, whole.visitors, whole.buyers) == (12, 4, 1)
-    assert whole.conversion_bp == 2_500 and Figures().conversion_bp is None
+    assert whole.conversion_bp == 2_500
+    assert Figures().conversion_bp is None
 
 
 def test_a_browser_is_not_told_from_its_key() -> None:

@@ -56,7 +56,8 @@ async def test_a_life_is_counted_on_its_days(db: Db, drain: Drain) -> None:
     assert (await figures(db, TODAY + timedelta(days=4))).unfollows == 1
     async with db.merchant("demo") as tx:
         (bits, fans), *more = await queries.steps(tx, TODAY, TODAY + timedelta(days=5))
-        assert not more and fans == 1
+        assert not more
+        assert fans == 1
         wanted = Step.SCANNED | Step.FOLLOWED | Step.ORDERED | Step.PAID | Step.RECEIVED
         assert bits == wanted | Step.LEFT | Step.CONTACTED
         assert await queries.active(tx, TODAY, TODAY) == 1

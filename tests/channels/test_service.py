@@ -33,15 +33,20 @@ async def test_the_qr_code_is_made_after_the_commit_and_retried(
     fake = fake_qr(monkeypatch)
     fake.failures = 1
     made = await code(db, await boss(db))
-    assert made.state is CodeState.PENDING and fake.asked == []
+    assert made.state is CodeState.PENDING
+    assert fake.asked == []
     await drain()
     waiting = await reload(db, made.id)
-    assert waiting.state is CodeState.PENDING and waiting.failure == Away().message("zh")
+    assert waiting.state is CodeState.PENDING
+    assert waiting.failure == Away().message("zh")
     travel.move(timedelta(minutes=1))
     await drain()
     ready = await reload(db, made.id)
-    assert ready.state is CodeState.READY and ready.failure == "" and ready.runs_out_at is None
-    assert ready.url.endswith(made.scene) and fake.asked == [(made.scene, None)] * 2
+    assert ready.state is CodeState.READY
+    assert ready.failure == ""
+    assert ready.runs_out_at is None
+    assert ready.url.endswith(made.scene)
+    assert fake.asked == [(made.scene, None)] * 2
 
 
 async def test_temporary_codes_are_made_anew_before_they_run_out(
@@ -118,11 +123,16 @@ async def test_the_first_source_never_changes(db: Db, drain: Drain) -> None:
         source = (await service.first_source(tx, [fan_id]))[fan_id]
         row = await tx.get(Attribution, fan_id)
         person, named = await fan_queries.one_fan(tx, fan_id)
-    assert (
-        source.code_id == lin.id and source.code_name == "小林" and source.owner_staff_id == by.id
-    )
-    assert row and row.last_code_id == poster.id and row.following and row.unfollows == 1
-    assert named and named.name == "小林" and person.source_code_id == lin.id
+    assert source.code_id == lin.id
+    assert source.code_name == "小林"
+    assert source.owner_staff_id == by.id
+    assert row
+    assert row.last_code_id == poster.id
+    assert row.following
+    assert row.unfollows == 1
+    assert named
+    assert named.name == "小林"
+    assert person.source_code_id == lin.id
     lin, poster = await reload(db, lin.id), await reload(db, poster.id)
     assert (lin.scans, lin.follows, lin.fans, lin.unfollows) == (1, 1, 1, 1)
     assert (poster.scans, poster.follows, poster.fans, poster.unfollows) == (2, 1, 0, 0)

@@ -73,7 +73,8 @@ def test_every_stage_explains_itself(known: FanFacts) -> None:
     assert all(one.met for one in standing.because)
     assert standing.stage is Stage.VISITOR or standing.because
     if standing.next_stage is not None:
-        assert standing.missing and not any(one.met for one in standing.missing)
+        assert standing.missing
+        assert not any(one.met for one in standing.missing)
 
 
 @given(st.text(min_size=1, max_size=40))
@@ -104,7 +105,8 @@ def _sign(text: str) -> str:
 
 def test_a_state_is_good_in_its_browser_and_its_time() -> None:
     state = rules.make_state("nonce", "abcdef0123456789", NOW, _sign)
-    assert len(state) <= 128 and state.isalnum()
+    assert len(state) <= 128
+    assert state.isalnum()
     rules.check_state(state, "nonce", NOW + timedelta(minutes=9), _sign)
     late = NOW + rules.STATE_LIFE + timedelta(seconds=1)
     forged = f"{int(late.timestamp()) + 9:x}" + state[state.index("g") :]

@@ -15,7 +15,7 @@ from tiefen.fans.service import timeline
 from tiefen.fans.values import FanSort, Happening, Stage
 from tiefen.kernel import audit
 from tiefen.kernel.clock import Travel
-from tiefen.kernel.db import Db
+from tiefen.kernel.db import Db, Tx
 from tiefen.kernel.errors import NotFound
 from tiefen.orders.events import OrderPaid, OrderReceived, OrderRefunded
 from tiefen.wechat.events import Followed, MessageReceived, Unfollowed
@@ -50,7 +50,9 @@ async def test_twenty_identical_follows_at_once_make_one_fan(db: Db, drain: Drai
         assert sorted(lines) == ["followed", "joined", "stage"]
     assert await joined(db) == 1
     one_fan = await fan(db, found[0])
-    assert one_fan.following and one_fan.interactions == 1 and one_fan.stage is Stage.FOLLOWER
+    assert one_fan.following
+    assert one_fan.interactions == 1
+    assert one_fan.stage is Stage.FOLLOWER
     assert await breaches(db) == []
 
 
@@ -78,7 +80,9 @@ async def test_an_openid_that_gains_a_unionid_later_joins_the_records(db: Db, dr
     async with db.merchant("demo") as tx:
         assert await service.resolve(tx, APP, "o1", "u1") == official
     together = await fan(db, mini)
-    assert together.id == official and together.paid_fen == 1400 and together.orders == 2
+    assert together.id == official
+    assert together.paid_fen == 1400
+    assert together.orders == 2
     async with db.merchant("demo") as tx:
         assert await service.resolve(tx, MINI, "m1") == official
         assert await service.person_ids(tx, mini) == [official, mini]
@@ -123,7 +127,8 @@ async def test_unfollow_and_refollow(db: Db, drain: Drain) -> None:
     async with db.merchant("demo") as tx:
         fan_id = await service.resolve(tx, APP, "o1")
     person = await fan(db, fan_id)
-    assert person.following and person.stage is Stage.FOLLOWER
+    assert person.following
+    assert person.stage is Stage.FOLLOWER
     async with db.platform() as tx:
         rows = await tx.scalars(
             text(
@@ -140,7 +145,9 @@ async def test_a_late_follow_does_not_undo_a_newer_leave(db: Db) -> None:
         await service.unfollow(tx, app_id=APP, openid="o1", at=AT + timedelta(minutes=1))
         fan_id = await service.follow(tx, app_id=APP, openid="o1", scene=None, at=AT)
     person = await fan(db, fan_id)
-    assert not person.following and person.ever_followed and person.stage is Stage.LOST
+    assert not person.following
+    assert person.ever_followed
+    assert person.stage is Stage.LOST
     assert await breaches(db) == []
 
 
@@ -214,7 +221,7 @@ async def test_forgetting_the_lock_is_seen(db: Db, monkeypatch: pytest.MonkeyPat
     """Positive control: without the row lock, counters drift under load and the audit says so."""
     fan_id = await follower(db)
 
-    async def unlocked(tx, wanted):  # type: ignore[no-untyped-def]
+    async def unlocked(tx: Tx, wanted: int) -> Fan | None:
         row = await tx.scalar(select(Fan).where(Fan.id == wanted))
         await asyncio.sleep(0)
         return row
@@ -263,7 +270,8 @@ async def test_the_list_pages_through_everyone_once_in_one_statement_a_page(
                 break
             last = rows[4][0]
             after = (queries.sort_key(last, sort), last.id)
-    assert sorted(seen) == sorted(made) and len(seen) == 13
+    assert sorted(seen) == sorted(made)
+    assert len(seen) == 13
 
 
 async def test_names_phones_and_numbers_are_found(db: Db) -> None:
@@ -292,7 +300,8 @@ async def test_personal_data_is_sealed_at_rest(db: Db) -> None:
         await service.edit_profile(tx, fan_id, {"phone": "13800138000", "real_name": "林大山"})
     async with db.merchant("demo") as tx:
         raw = str((await tx.execute(text("SELECT * FROM fan"))).all())
-        assert "13800138000" not in raw and "林大山" not in raw
+        assert "13800138000" not in raw
+        assert "林大山" not in raw
 
 
 async def test_a_seen_openid_is_asked_about_once(db: Db, monkeypatch: pytest.MonkeyPatch) -> None:

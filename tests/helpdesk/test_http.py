@@ -29,9 +29,11 @@ async def test_a_reply_is_made_tried_changed_and_deleted(staff_client: StaffClie
     made = await client.post(PATH, json=GOOD)
     assert made.status_code == 201, made.text
     one = made.json()
-    assert one["answer"][0]["kind"] == "text" and one["hits"] == 0
+    assert one["answer"][0]["kind"] == "text"
+    assert one["hits"] == 0
     tried = (await client.post(f"{PATH}/try", json={"text": "请问多少钱呀"})).json()
-    assert tried["source"] == "keyword" and tried["rule_name"] == "价格"
+    assert tried["source"] == "keyword"
+    assert tried["rule_name"] == "价格"
     assert tried["parts"][0]["text"] == "一瓶 99 元"
     changed = await client.put(f"{PATH}/{one['id']}", json={**GOOD, "active": False})
     assert changed.json()["active"] is False
@@ -96,7 +98,8 @@ async def test_the_welcome_is_set_and_read(staff_client: StaffClient) -> None:
     assert (await client.get("/api/console/welcome")).json() == answer.json()
     long = {**body, "welcome": [{"text": "好" * 3000}]}
     refused = await client.put("/api/console/welcome", json=long)
-    assert refused.status_code == 422 and refused.json()["error"]["field"] == "welcome"
+    assert refused.status_code == 422
+    assert refused.json()["error"]["field"] == "welcome"
     log = (await client.get("/api/console/audit?action=helpdesk.welcome_set")).json()["items"]
     assert len(log) == 1
 
@@ -110,7 +113,8 @@ async def test_questions_and_messages_are_listed(
     await drain()
     client = await staff_client(RIGHTS)
     page = (await client.get("/api/console/unanswered?limit=1")).json()
-    assert page["items"][0]["question"] == "问0" and page["items"][0]["count"] == 2
+    assert page["items"][0]["question"] == "问0"
+    assert page["items"][0]["count"] == 2
     rest = (await client.get(f"/api/console/unanswered?cursor={page['next']}")).json()
     assert [row["question"] for row in rest["items"]] == ["问1"]
     resolve = f"/api/console/unanswered/{page['items'][0]['id']}/resolve"
@@ -134,7 +138,8 @@ async def test_staff_bind_their_wechat_by_a_code(
     by = await boss(db)
     client = await staff_client(staff_id=by.id)
     made = (await client.post("/api/console/me/wechat")).json()
-    assert made["image"].startswith("data:image/svg") and scenes[0][1] == 600
+    assert made["image"].startswith("data:image/svg")
+    assert scenes[0][1] == 600
     async with db.merchant("demo") as tx:
         await team.bind_by_scene(tx, app_id=APP, openid="o9", scene=scenes[0][0])
     assert (await client.get("/api/console/me")).json()["wechat_bound"] is True

@@ -142,7 +142,8 @@ def test_an_answer_needs_no_more_messages_than_allowed() -> None:
     rules.check_answer([text(long * 4)], Trigger.FOLLOW)
     with pytest.raises(AnswerTooLong) as refused:
         rules.check_answer([text(long * 4), CARD], Trigger.FOLLOW, field="welcome")
-    assert refused.value.field == "welcome" and refused.value.details["messages"] == 5
+    assert refused.value.field == "welcome"
+    assert refused.value.details["messages"] == 5
     rules.check_answer([text(long * 5), CARD], Trigger.MESSAGE)
     with pytest.raises(AnswerTooLong):
         rules.check_answer([text(long * 6), CARD], Trigger.MESSAGE)

@@ -56,7 +56,8 @@ async def test_a_keyword_is_answered_logged_and_counted(
     assert await history(db) == [(Direction.IN, "价格"), (Direction.OUT, "一瓶 99 元")]
     async with db.merchant("demo") as tx:
         row = await queries.one_reply(tx, reply_id)
-        assert row.hits == 1 and row.last_hit_at == AT
+        assert row.hits == 1
+        assert row.last_hit_at == AT
         assert await service.unanswered_count(tx) == 0
     assert sent == []
     assert await audit.run(db) == []
@@ -69,7 +70,8 @@ async def test_a_long_answer_comes_in_full(
     card = Part(PartKind.ARTICLE, "说明", "标题", "", "https://shop.example/a")
     await add(db, "攻略", answer=[text(words), card])
     first = await push(db, said("攻略"))
-    assert isinstance(first, TextReply) and len(first.content.encode()) <= 2048
+    assert isinstance(first, TextReply)
+    assert len(first.content.encode()) <= 2048
     await drain()
     assert [row[0] for row in sent] == ["send_text", "send_text", "send_news"]
     assert first.content + sent[0][3] + sent[1][3] == words
@@ -96,7 +98,7 @@ async def test_unmatched_questions_are_counted_by_what_they_say(
     await drain()
     async with db.merchant("demo") as tx:
         rows = await queries.questions(tx, after=None, limit=9)
-        assert [(row.question, row.count) for row in rows][0] == ("能开发票吗", 2)
+        assert (rows[0].question, rows[0].count) == ("能开发票吗", 2)
         assert await service.unanswered_count(tx) == 3
         await service.resolve_question(tx, rows[0].id)
     async with db.merchant("demo") as tx:
@@ -196,7 +198,8 @@ async def test_changes_at_once_lose_no_version(db: Db) -> None:
     await asyncio.gather(*(add(db, f"词{n}") for n in range(8)))
     async with db.merchant("demo") as tx:
         row = await queries.setting(tx)
-        assert row and row.version == 8
+        assert row
+        assert row.version == 8
     assert await push(db, said("词7")) == TextReply("答词7")
 
 
@@ -217,8 +220,10 @@ async def test_managers_hear_of_a_paid_order(
     assert len(sent) == 1
     kind, openid, key, data, url = sent[0]
     assert (kind, openid, key) == ("send_template", "boss-openid", "order_paid")
-    assert data["character_string1"] == "T7" and data["amount2"] == "¥1,234.00"
-    assert data["time4"] == "2026-04-01 12:00" and "3 件" in data["thing3"]
+    assert data["character_string1"] == "T7"
+    assert data["amount2"] == "¥1,234.00"
+    assert data["time4"] == "2026-04-01 12:00"
+    assert "3 件" in data["thing3"]
     assert url.endswith("/m/demo/phone/#/orders/T7")
 
 

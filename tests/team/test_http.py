@@ -24,10 +24,14 @@ async def test_sign_in_sets_a_cookie_that_opens_me_and_sign_out_closes_it(
     )
     assert answer.status_code == 200
     cookie = answer.headers["set-cookie"]
-    assert "HttpOnly" in cookie and "SameSite=lax" in cookie and STAFF_COOKIE in cookie
+    assert "HttpOnly" in cookie
+    assert "SameSite=lax" in cookie
+    assert STAFF_COOKIE in cookie
     me = (await client.get("/api/console/me")).json()
-    assert me["account"] == "boss" and set(me["permissions"]) == set(ALL)
-    assert me["merchant_name"] == "小林好物" and me["roles"][0]["owner"] is True
+    assert me["account"] == "boss"
+    assert set(me["permissions"]) == set(ALL)
+    assert me["merchant_name"] == "小林好物"
+    assert me["roles"][0]["owner"] is True
     assert "password" not in str(me)
     assert (await client.delete("/api/console/session")).status_code == 200
     client.cookies.set(STAFF_COOKIE, cookie.split("=", 1)[1].split(";")[0])
@@ -88,7 +92,8 @@ async def test_the_whole_life_of_a_member_of_staff(db: Db, staff_client: StaffCl
     boss = await owner(db)
     client = await staff_client(staff_id=boss.id)
     roles = (await client.get("/api/console/roles")).json()["items"]
-    assert roles[0]["owner"] and len(roles) == 6
+    assert roles[0]["owner"]
+    assert len(roles) == 6
     service_role = next(role for role in roles if role["name"] == "客服")
     made = await client.post(
         "/api/console/staff",
@@ -99,7 +104,8 @@ async def test_the_whole_life_of_a_member_of_staff(db: Db, staff_client: StaffCl
             "role_ids": [service_role["id"]],
         },
     )
-    assert made.status_code == 201 and made.json()["account"] == "lin"
+    assert made.status_code == 201
+    assert made.json()["account"] == "lin"
     staff_id = made.json()["id"]
     again = await client.post(
         "/api/console/staff",
@@ -110,11 +116,13 @@ async def test_the_whole_life_of_a_member_of_staff(db: Db, staff_client: StaffCl
             "role_ids": [service_role["id"]],
         },
     )
-    assert again.status_code == 409 and again.json()["error"]["field"] == "account"
+    assert again.status_code == 409
+    assert again.json()["error"]["field"] == "account"
     edited = await client.patch(
         f"/api/console/staff/{staff_id}", json={"department": "门店", "active": False}
     )
-    assert edited.json()["department"] == "门店" and edited.json()["active"] is False
+    assert edited.json()["department"] == "门店"
+    assert edited.json()["active"] is False
     first = (await client.get("/api/console/staff?limit=1")).json()
     rest = (await client.get(f"/api/console/staff?limit=1&cursor={first['next']}")).json()
     assert [first["items"][0]["id"], rest["items"][0]["id"]] == [boss.id, staff_id]
@@ -131,7 +139,8 @@ async def test_the_owner_cannot_be_switched_off_by_themselves(
     boss = await owner(db)
     client = await staff_client(staff_id=boss.id)
     answer = await client.patch(f"/api/console/staff/{boss.id}", json={"active": False})
-    assert answer.status_code == 409 and answer.json()["error"]["code"] == "team.last_owner"
+    assert answer.status_code == 409
+    assert answer.json()["error"]["code"] == "team.last_owner"
 
 
 async def test_reading_needs_the_right(staff_client: StaffClient) -> None:
@@ -156,7 +165,7 @@ async def test_writing_needs_more_than_reading(db: Db, staff_client: StaffClient
         ("POST", "/api-keys"),
         ("DELETE", "/api-keys/1"),
     ):
-        body = {} if method != "DELETE" else None
+        body: dict[str, str] | None = {} if method != "DELETE" else None
         answer = await reader.request(method, f"/api/console{path}", json=body)
         assert answer.status_code in (403, 422), (method, path)
         nobody = httpx.AsyncClient(transport=reader._transport, base_url="http://test/m/demo")
@@ -204,10 +213,10 @@ async def test_two_step_sign_in_over_http(db: Db, client: httpx.AsyncClient) -> 
     sign_in = {"account": "boss", "password": PASSWORD}
     await client.post("/api/console/session", json=sign_in)
     setup = (await client.post("/api/console/me/totp")).json()
-    assert setup["uri"].startswith("otpauth://totp/") and setup["image"].startswith(
-        "data:image/svg"
-    )
+    assert setup["uri"].startswith("otpauth://totp/")
+    assert setup["image"].startswith("data:image/svg")
     wrong = await client.post("/api/console/me/totp/confirm", json={"code": "000000"})
     assert wrong.status_code == 401
     removed = await client.request("DELETE", "/api/console/me/totp", json={"password": "not it"})
-    assert removed.status_code == 422 and removed.json()["error"]["field"] == "password"
+    assert removed.status_code == 422
+    assert removed.json()["error"]["field"] == "password"

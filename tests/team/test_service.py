@@ -1,6 +1,7 @@
 """Sign-in, grants, owners, keys and the audit chain, on a real database and in races."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from datetime import timedelta
 
 import pyotp
@@ -12,7 +13,7 @@ from tests.team.factories import PASSWORD, actor, clerk, owner, role_id
 from tiefen.kernel import audit
 from tiefen.kernel.auth import Session
 from tiefen.kernel.clock import Travel
-from tiefen.kernel.db import Db
+from tiefen.kernel.db import Db, Tx
 from tiefen.kernel.errors import Refusal
 from tiefen.team import errors, queries, rules, service
 from tiefen.team.models import AuditEntry, Staff
@@ -145,7 +146,7 @@ async def test_nobody_grants_or_manages_beyond_themselves(db: Db) -> None:
             tx, boss, account="hr", name="人事", password=PASSWORD, role_ids=[hr]
         )
     person = await actor(db, made)
-    attempts = [
+    attempts: list[Callable[[Tx], Awaitable[object]]] = [
         lambda tx: service.add_staff(
             tx, person, account="x1", name="x", password=PASSWORD, role_ids=[owner_role]
         ),
@@ -213,12 +214,15 @@ async def test_a_key_holds_no_more_than_its_maker_now(db: Db) -> None:
         )
     async with db.merchant("demo") as tx:
         found = await service.load_api_key(tx, key)
-        assert found and found.permissions == {"money.read", "orders.read"} and found.id == 0
+        assert found
+        assert found.permissions == {"money.read", "orders.read"}
+        assert found.id == 0
         service_role = await role_id(tx, "客服")
         await service.edit_staff(tx, boss, person.id, role_ids=[service_role])
     async with db.merchant("demo") as tx:
         shrunk = await service.load_api_key(tx, key)
-        assert shrunk and shrunk.permissions == {"orders.read"}
+        assert shrunk
+        assert shrunk.permissions == {"orders.read"}
         await service.revoke_api_key(tx, boss, key_id)
     async with db.merchant("demo") as tx:
         assert await service.load_api_key(tx, key) is None
@@ -238,7 +242,8 @@ async def test_audit_rows_are_chained_in_races_and_tampering_is_seen(db: Db) -> 
             range(1, 31)
         )
         rows = await queries.audit_log(tx, before_seq=None, limit=50)
-        assert rows[0]["reason"] == "因为" and rows[0]["seq"] == 30
+        assert rows[0]["reason"] == "因为"
+        assert rows[0]["seq"] == 30
     assert await breaches(db) == []
     intruder = Db(db.url, app_role=False)
     async with intruder.merchant("demo") as tx:
@@ -303,4 +308,5 @@ async def test_staff_are_listed_in_two_statements(db: Db) -> None:
             connection.sync_connection, "before_cursor_execute", lambda *a: seen.append(a[2])
         )
         lines = await queries.staff_list(tx, after=None, limit=100)
-    assert len(lines) == 6 and len(seen) == 2
+    assert len(lines) == 6
+    assert len(seen) == 2

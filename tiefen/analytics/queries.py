@@ -3,7 +3,7 @@
 from dataclasses import replace
 from datetime import date
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, func, select
 
 from tiefen.analytics.models import Daily, FanDay, VisitorDay
 from tiefen.analytics.values import ACTIVE, Figures, Step
@@ -71,5 +71,6 @@ async def steps(tx: Tx, first: date, last: date) -> list[tuple[int, int]]:
     return [(bits, count) for bits, count in rows]
 
 
-def _did(step: Step):  # type: ignore[no-untyped-def]
-    return FanDay.steps.op("&")(int(step)) > 0
+def _did(step: Step) -> ColumnElement[bool]:
+    done: ColumnElement[int] = FanDay.steps.op("&")(int(step))
+    return done > 0

@@ -80,7 +80,7 @@ class Matcher:
 
 def is_live(rule: ReplyRule, at: datetime) -> bool:
     """Whether a reply is in force at `at`; a daily range may pass midnight."""
-    if rule.valid_from and at < rule.valid_from or rule.valid_until and at >= rule.valid_until:
+    if (rule.valid_from and at < rule.valid_from) or (rule.valid_until and at >= rule.valid_until):
         return False
     if rule.from_minute is None or rule.to_minute is None:
         return True

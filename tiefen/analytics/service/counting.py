@@ -100,9 +100,8 @@ async def rebuild(tx: Tx) -> None:
         "DELETE FROM analytics_daily",
         "DELETE FROM analytics_fan_day",
         "DELETE FROM analytics_visitor_day",
-        f"INSERT INTO analytics_daily (day, metric, shard, value)"
-        f" SELECT day, metric, 0, value FROM ({DAILY_SQL}) AS r",  # noqa: S608 our own text
-        f"INSERT INTO analytics_fan_day (day, fan_id, steps) {FAN_DAY_SQL}",  # noqa: S608
+        f"INSERT INTO analytics_daily (day, metric, value, shard) SELECT r.*, 0 FROM ({DAILY_SQL}) AS r",  # noqa: S608 our own text
+        f"INSERT INTO analytics_fan_day (day, fan_id, steps) {FAN_DAY_SQL}",
         "INSERT INTO analytics_visitor_day (day, visitor)"
         " SELECT DISTINCT day, visitor FROM analytics_hit",
     ):

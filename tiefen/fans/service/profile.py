@@ -105,7 +105,7 @@ async def stage_counts(tx: Tx) -> list[StageCount]:
     rows = await tx.execute(
         select(Fan.stage, func.count()).where(Fan.merged_into.is_(None)).group_by(Fan.stage)
     )
-    counted: dict[Stage, int] = {stage: count for stage, count in rows}
+    counted: dict[Stage, int] = {row[0]: row[1] for row in rows}
     return [StageCount(stage, counted.get(stage, 0)) for stage in Stage]
 
 

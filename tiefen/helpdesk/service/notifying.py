@@ -14,13 +14,13 @@ from tiefen.wechat import service as wechat
 ORDER_PAID = "order_paid"
 """Key of the template; its fields are described in docs/domain/helpdesk.md."""
 
-_public_url = "http://127.0.0.1:8000"
+_links = {"public": "http://127.0.0.1:8000"}
+"""Where the links we send lead to."""
 
 
 def configure(*, public_url: str) -> None:
-    """Set once at composition: where the links we send lead to."""
-    global _public_url
-    _public_url = public_url.rstrip("/")
+    """Set once at composition: the installation's public address."""
+    _links["public"] = public_url.rstrip("/")
 
 
 async def push_order(
@@ -37,7 +37,7 @@ async def push_order(
         "thing3": f"{buyer.name if buyer else '粉丝'} 买了 {quantity} 件"[:20],
         "time4": at.astimezone(rules.ZONE).strftime("%Y-%m-%d %H:%M"),
     }
-    url = f"{_public_url}/m/{tx.merchant}/phone/#/orders/{order_no}"
+    url = f"{_links['public']}/m/{tx.merchant}/phone/#/orders/{order_no}"
     for contact in contacts:
         await wechat.send_template(tx, contact.openid, ORDER_PAID, data, url)
     return len(contacts)
