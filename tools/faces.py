@@ -6,6 +6,7 @@ Usage: python -m tools.faces [--force] [console] [shop] [phone] [sandbox]
 from __future__ import annotations
 
 import fcntl
+import gzip
 import json
 import os
 import shutil
@@ -26,6 +27,9 @@ OUTPUTS = {
     "phone": {"dist": "phone"},
     "sandbox": {"dist": "sandbox"},
 }
+SERVED = {"console", "shop", "phone", "sandbox"}
+PACK_FROM = 1024
+PACKED = {".css", ".js", ".json", ".svg", ".ttf"}
 IGNORED = {"node_modules", "dist", ".vite", "coverage"}
 
 
@@ -61,14 +65,27 @@ def _build(name: str, env: dict[str, str]) -> str:
             sys.exit(f"the build of {name} left no {source}")
         shutil.rmtree(fresh, ignore_errors=True)
         shutil.copytree(source, fresh)
+        if target in SERVED:
+            _pack(fresh)
         shutil.rmtree(FACES / target, ignore_errors=True)
         fresh.rename(FACES / target)
     _say(f"built {name} in {time.monotonic() - began:.0f} s")
     return name
 
 
+def _pack(folder: Path) -> None:
+    """Leave a packed copy beside what the server sends packed (tiefen/kernel/faces.py)."""
+    for file in folder.rglob("*"):
+        if file.suffix in PACKED and file.stat().st_size > PACK_FROM:
+            packed = gzip.compress(file.read_bytes(), 9, mtime=0)
+            file.with_name(file.name + ".gz").write_bytes(packed)
+
+
 def _whole(name: str) -> bool:
-    return all((FACES / target).is_dir() for target in OUTPUTS[name].values())
+    return all(
+        any((FACES / target).rglob("*.gz" if target in SERVED else "*"))
+        for target in OUTPUTS[name].values()
+    )
 
 
 def _digest(name: str) -> str:
