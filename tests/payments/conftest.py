@@ -3,6 +3,7 @@
 import pytest
 
 from tests.payments.factories import FakeWeChat
+from tiefen.kernel import events
 from tiefen.kernel.db import Db
 from tiefen.wechat import service as wechat_service
 
@@ -18,3 +19,10 @@ def wechat(monkeypatch: pytest.MonkeyPatch) -> FakeWeChat:
 
     monkeypatch.setattr(wechat_service, "pay_client", pay_client)
     return fake
+
+
+@pytest.fixture(autouse=True)
+def _nobody_above(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Payments of these tests belong to no order: the rooms above do not hear of them."""
+    for name in ("payments.succeeded", "payments.refund_settled"):
+        monkeypatch.setitem(events.subscriptions(), name, [])

@@ -101,6 +101,23 @@ async def test_a_refused_number_is_not_used_again(db: Db, wechat: FakeWeChat) ->
     assert wechat.calls[0][1] != params.out_trade_no
 
 
+async def test_a_number_refused_at_a_later_try_is_asked_for_until_its_end_is_known(
+    db: Db, wechat: FakeWeChat, travel: Travel
+) -> None:
+    """Found by the stories of test_properties: paid, refused as paid, and the query unanswered."""
+    wechat.trouble = {"jsapi": ["deaf"], "query": ["lost"]}
+    intent = await start(db)
+    with pytest.raises(ProviderUnknown):
+        await begin(db, intent.order_no)
+    wechat.pay(next(iter(wechat.orders)))
+    with pytest.raises(ProviderRefused):
+        await begin(db, intent.order_no)
+    travel.move(timedelta(minutes=6))
+    await worker.drain(db, crons=True)
+    assert (await service.poll(db, "demo", intent.order_no)).state is PaymentState.PAID
+    assert await audit.run(db) == []
+
+
 async def test_begin_on_a_payment_that_is_over(db: Db, wechat: FakeWeChat, travel: Travel) -> None:
     done = await paid(db, wechat)
     with pytest.raises(AlreadyPaid):

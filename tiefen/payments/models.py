@@ -79,6 +79,8 @@ class PaymentAttempt(Base):
     """When the sweep asks WeChat for it next, while it may still turn into money."""
     asked_at: Mapped[Utc | None]
     """When a waiting fan's page last made us ask: a second page within two seconds does not."""
+    spent: Mapped[bool] = mapped_column(default=False)
+    """WeChat took this number once and refuses it now: asked for still, but the next tap takes another."""
     error_code: Mapped[str] = mapped_column(Text, default="")
 
 

@@ -162,7 +162,7 @@ async def begin(
     if answer.verdict is Verdict.REFUSED and await _paid_meanwhile(db, merchant, attempt):
         raise AlreadyPaid(order_no=order_no)
     async with db.merchant(merchant) as tx:
-        await _record(tx, attempt.id, answer)
+        await _record(tx, attempt, answer)
     if answer.verdict is Verdict.UNKNOWN:
         raise ProviderUnknown(order_no=order_no)
     if answer.verdict is Verdict.REFUSED:
@@ -216,6 +216,7 @@ async def _attempt(
             PaymentAttempt.app_id == app_id,
             PaymentAttempt.openid.is_not_distinct_from(openid),
             PaymentAttempt.state.in_(rules.LIVE_ATTEMPTS),
+            ~PaymentAttempt.spent,
         )
         .order_by(PaymentAttempt.id.desc())
         .limit(1)
@@ -254,10 +255,8 @@ async def _paid_meanwhile(db: Db, merchant: str, attempt: _Try) -> bool:
     return attempt.again and await ask(db, merchant, attempt.id)
 
 
-async def _record(
-    tx: Tx, attempt_id: int, answer: PayAnswer[Prepay] | PayAnswer[NativePrepay]
-) -> None:
-    attempt = await tx.get(PaymentAttempt, attempt_id, with_for_update=True)
+async def _record(tx: Tx, tried: _Try, answer: PayAnswer[Prepay] | PayAnswer[NativePrepay]) -> None:
+    attempt = await tx.get(PaymentAttempt, tried.id, with_for_update=True)
     if attempt is None or attempt.state not in rules.LIVE_ATTEMPTS:
         return
     attempt.error_code = answer.code
@@ -271,8 +270,13 @@ async def _record(
         attempt.state = AttemptState.UNKNOWN
     elif answer.code in rules.CLOSED_CODES:
         attempt.state = AttemptState.CLOSED
-    elif answer.code not in rules.RETRY_CODES and attempt.state is not AttemptState.PREPAID:
-        attempt.state = AttemptState.REFUSED
+    elif answer.code not in rules.RETRY_CODES:
+        # Refused at the first try it does not exist there. A number that was tried before may exist,
+        # or be paid, whatever this answer says: it is asked for until WeChat tells its end.
+        if tried.again or answer.code in rules.PAID_CODES:
+            attempt.spent = True
+        else:
+            attempt.state = AttemptState.REFUSED
 
 
 def _params(client: PayClientKind, attempt: _Try, made: Prepay | NativePrepay) -> PayParams:
