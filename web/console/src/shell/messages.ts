@@ -5,13 +5,13 @@ const messages: RoomMessages = {
   zh: {
     app: { name: '铁粉', console: '商家后台', skip: '跳到正文', menu: '菜单', closeMenu: '收起菜单', navigation: '主导航' },
     action: {
-      save: '保存', cancel: '取消', close: '关闭', delete: '删除', edit: '编辑', create: '新建', back: '返回', retry: '重试', confirm: '确认',
-      copy: '复制', copied: '已复制', copyByHand: '浏览器不允许复制, 请手动选中复制', saved: '已保存', more: '更多', view: '查看', refresh: '刷新', remove: '移除', add: '添加',
-      done: '完成', all: '全部', download: '下载', loadMore: '加载更多', details: '详情',
+      save: '保存', cancel: '取消', close: '关闭', delete: '删除', edit: '编辑', back: '返回', retry: '重试',
+      copy: '复制', copied: '已复制', copyByHand: '浏览器不允许复制, 请手动选中复制', saved: '已保存', add: '添加',
+      done: '完成', loadMore: '加载更多', details: '详情',
     },
     list: {
       pages: '翻页', page: '第 {page} 页', previous: '上一页', next: '下一页', reset: '清除筛选', noMatch: '没有符合条件的结果', noMatchHint: '换个词, 或清除筛选看看全部。',
-      time: '时间', from: '开始日期', to: '结束日期', allTime: '全部时间', today: '今天', days7: '近 7 天', days30: '近 30 天', status: '状态',
+      time: '时间', from: '开始日期', to: '结束日期', allTime: '全部时间', today: '今天', days7: '近 7 天', days30: '近 30 天',
     },
     error: {
       network: '连不上服务器', missing: '没有找到', forbidden: '没有权限', busy: '服务器正忙', refused: '没有办成', broken: '出错了',
@@ -41,13 +41,13 @@ const messages: RoomMessages = {
   en: {
     app: { name: 'Tiefen', console: 'Console', skip: 'Skip to content', menu: 'Menu', closeMenu: 'Close menu', navigation: 'Main navigation' },
     action: {
-      save: 'Save', cancel: 'Cancel', close: 'Close', delete: 'Delete', edit: 'Edit', create: 'Create', back: 'Back', retry: 'Try again', confirm: 'Confirm',
-      copy: 'Copy', copied: 'Copied', copyByHand: 'The browser does not allow copying; please select and copy by hand', saved: 'Saved', more: 'More', view: 'View', refresh: 'Refresh', remove: 'Remove', add: 'Add',
-      done: 'Done', all: 'All', download: 'Download', loadMore: 'Load more', details: 'Details',
+      save: 'Save', cancel: 'Cancel', close: 'Close', delete: 'Delete', edit: 'Edit', back: 'Back', retry: 'Try again',
+      copy: 'Copy', copied: 'Copied', copyByHand: 'The browser does not allow copying; please select and copy by hand', saved: 'Saved', add: 'Add',
+      done: 'Done', loadMore: 'Load more', details: 'Details',
     },
     list: {
       pages: 'Pages', page: 'Page {page}', previous: 'Previous', next: 'Next', reset: 'Clear filters', noMatch: 'Nothing matches', noMatchHint: 'Try another word, or clear the filters to see everything.',
-      time: 'Time', from: 'From date', to: 'To date', allTime: 'All time', today: 'Today', days7: '7 days', days30: '30 days', status: 'Status',
+      time: 'Time', from: 'From date', to: 'To date', allTime: 'All time', today: 'Today', days7: '7 days', days30: '30 days',
     },
     error: {
       network: 'The server cannot be reached', missing: 'Not found', forbidden: 'Not allowed', busy: 'The server is busy', refused: 'That was not done', broken: 'Something went wrong',

@@ -2,7 +2,7 @@ import type { RoomMessages } from '../../app/i18n'
 
 const messages: RoomMessages = {
   zh: {
-    title: '概况', asOf: '数据截至 {time}', todos: '现在要处理的', allDone: '都处理完了', allDoneHint: '没有等待您处理的事。', 
+    title: '概况', asOf: '数据截至 {time}', todos: '现在要处理的', allDone: '都处理完了', allDoneHint: '没有等待您处理的事。',
     todo: { ship: '待发货订单', after_sale: '待处理售后', unanswered: '没人回答的问题', dead_jobs: '失败的任务', suspense: '挂账款项' },
     period: '对比周期', today: '今天', week: '近 7 天', againstYesterday: '较昨天全天 {value}', againstLastWeek: '较前 7 天 {value}', yesterdayWhole: '昨天 {value}', lastWeek: '前 7 天 {value}',
     metrics: { paid_fen: '支付金额', paid_orders: '支付订单', new_fans: '新粉丝', visitors: '访客', conversion_bp: '下单转化率', refunded_fen: '退款金额' },
@@ -14,7 +14,7 @@ const messages: RoomMessages = {
     stage: { visitor: '访客', follower: '关注者', customer: '客户', user: '用户', fan: '粉丝', core: '铁粉', lost: '流失' }, noData: '还没有数据', makeCode: '创建第一个渠道码', noDataHint: '从一个渠道码开始: 贴出去, 第一位粉丝扫码关注后, 这里就有数字了。',
   },
   en: {
-    title: 'Overview', asOf: 'As of {time}', todos: 'Needs you now', allDone: 'All done', allDoneHint: 'Nothing waits for you.', 
+    title: 'Overview', asOf: 'As of {time}', todos: 'Needs you now', allDone: 'All done', allDoneHint: 'Nothing waits for you.',
     todo: { ship: 'Orders to ship', after_sale: 'After-sales to decide', unanswered: 'Unanswered questions', dead_jobs: 'Failed jobs', suspense: 'Money in suspense' },
     period: 'Period', today: 'Today', week: '7 days', againstYesterday: 'against all of yesterday {value}', againstLastWeek: 'against the 7 days before {value}', yesterdayWhole: 'yesterday {value}', lastWeek: '7 days before {value}',
     metrics: { paid_fen: 'Paid', paid_orders: 'Paid orders', new_fans: 'New fans', visitors: 'Visitors', conversion_bp: 'Conversion', refunded_fen: 'Refunded' },
