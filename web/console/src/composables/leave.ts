@@ -12,7 +12,8 @@ export function useLeaveGuard(dirty: Readonly<Ref<boolean>>): void {
   onBeforeRouteLeave(async () => {
     if (!dirty.value) return true
     try {
-      await ElMessageBox.confirm(t('leave.detail'), t('leave.title'), { confirmButtonText: t('leave.go'), cancelButtonText: t('leave.stay'), type: 'warning' })
+      // The browser's back changes the hash before it asks us: the question must stay open.
+      await ElMessageBox.confirm(t('leave.detail'), t('leave.title'), { confirmButtonText: t('leave.go'), cancelButtonText: t('leave.stay'), type: 'warning', closeOnHashChange: false })
       return true
     } catch {
       return false
