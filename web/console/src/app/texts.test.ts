@@ -39,6 +39,13 @@ describe('texts', () => {
     for (const [key, text] of chinese) expect(placeholders(english.get(key)!), key).toEqual(placeholders(text))
   })
 
+  it('are well formed', async () => {
+    // These characters mean plurals and links to the translator; a text that needs one takes it as an argument.
+    const { zh, en } = await everything()
+    const special = [...leaves(zh), ...leaves(en)].filter(([, text]) => /[|@]/.test(text))
+    expect(special).toEqual([])
+  })
+
   it('exist for every key the pages name', async () => {
     const known = leaves((await everything()).zh)
     const missing = files.flatMap(({ path, text }) =>

@@ -12,7 +12,7 @@ const WANTED = {
   code: 'code', copy: 'copy', delete: 'delete', download: 'download', edit: 'edit', ellipsis: 'ellipsis', empty: 'folder-open',
   error: 'error-circle', eye: 'browse', 'eye-off': 'browse-off', fans: 'usergroup', filter: 'filter', gift: 'gift', goods: 'shop',
   help: 'help-circle', home: 'home', image: 'image', info: 'info-circle', key: 'key', link: 'link', location: 'location',
-  lock: 'lock-on', logout: 'logout', mail: 'mail', menu: 'menu', minus: 'minus', money: 'wallet', moon: 'moon', more: 'more',
+  lock: 'lock-on', logout: 'logout', mail: 'mail', menu: 'view-list', minus: 'minus', money: 'wallet', moon: 'moon', more: 'more',
   move: 'move', notification: 'notification', order: 'file-paste', overview: 'dashboard', pause: 'pause-circle', pending: 'time',
   phone: 'mobile', play: 'play-circle', print: 'print', product: 'app', qrcode: 'qrcode', refresh: 'refresh', refund: 'rollback',
   reply: 'chat-message', role: 'user-safety', scan: 'scan', search: 'search', send: 'send', service: 'service', settings: 'setting', share: 'share',

@@ -46,7 +46,7 @@ export const icons = {
   'lock': '<g fill="none"><path d="M4.5 10h15v11h-15z"/><path stroke="currentColor" stroke-linecap="square" stroke-width="2" d="M4.5 11h15v10h-15zM7 7a5 5 0 0 1 10 0v4H7zm3 9h4"/></g>',
   'logout': '<path fill="none" stroke="currentColor" stroke-linecap="square" stroke-width="2" d="M15.5 16.5L20 12l-4.5-4.5m3.25 4.5H9m0 8.5H4v-17h5"/>',
   'mail': '<g fill="none"><path d="M22 4H2v16h20z"/><path d="M2 4h20v3.444L12 12.5L2 7.444z"/><path stroke="currentColor" stroke-linecap="square" stroke-width="2" d="M2 4h20M2 4v16h20V4M2 4v3.444L12 12.5l10-5.056V4"/></g>',
-  'menu': '<g fill="none"><path d="M21 3H3v7.5h18zM3 21h18V10.5H3z"/><path stroke="currentColor" stroke-linecap="square" stroke-width="2" d="M3 10.5V21h18V10.5m-18 0h18m-18 0V3h18v7.5M17 7h-6M7 7h-.004v.004"/></g>',
+  'menu': '<path fill="none" stroke="currentColor" stroke-linecap="square" stroke-width="2" d="M3 5h18M3 12h18M3 19h18"/>',
   'minus': '<path fill="none" stroke="currentColor" stroke-linecap="square" stroke-width="2" d="M16.502 12h-9"/>',
   'money': '<g fill="none"><path d="M19 7H3v14h16a2 2 0 0 0 2-2V9a2 2 0 0 0-2-2"/><path stroke="currentColor" stroke-linecap="square" stroke-width="2" d="M19 3H5a2 2 0 0 0 0 4h13M3 7V6m0 1h16a2 2 0 0 1 2 2v10a2 2 0 0 1-2 2H3zm13 7h1"/></g>',
   'moon': '<g fill="none"><path d="M20.539 14.852A8 8 0 0 1 11 7c0-1.457.32-2.823 1-4a9 9 0 1 0 8.539 11.852"/><path stroke="currentColor" stroke-width="2" d="M20.539 14.852A8 8 0 0 1 11 7c0-1.457.32-2.823 1-4a9 9 0 1 0 8.539 11.852Z"/></g>',
