@@ -19180,11 +19180,6 @@ export interface operations {
         parameters: {
             query?: {
                 echostr?: string;
-                timestamp?: string;
-                nonce?: string;
-                signature?: string;
-                msg_signature?: string;
-                encrypt_type?: string;
             };
             header?: never;
             path: {
@@ -19288,13 +19283,7 @@ export interface operations {
     };
     receiveMiniPush: {
         parameters: {
-            query?: {
-                timestamp?: string;
-                nonce?: string;
-                signature?: string;
-                msg_signature?: string;
-                encrypt_type?: string;
-            };
+            query?: never;
             header?: never;
             path: {
                 app_id: string;
@@ -19399,11 +19388,6 @@ export interface operations {
         parameters: {
             query?: {
                 echostr?: string;
-                timestamp?: string;
-                nonce?: string;
-                signature?: string;
-                msg_signature?: string;
-                encrypt_type?: string;
             };
             header?: never;
             path: {
@@ -19507,13 +19491,7 @@ export interface operations {
     };
     receiveOfficialPush: {
         parameters: {
-            query?: {
-                timestamp?: string;
-                nonce?: string;
-                signature?: string;
-                msg_signature?: string;
-                encrypt_type?: string;
-            };
+            query?: never;
             header?: never;
             path: {
                 app_id: string;

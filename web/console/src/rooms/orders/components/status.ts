@@ -25,10 +25,3 @@ export function milestones(order: Schema<'ConsoleOrder'>): Milestone[] {
     { key: 'placed', at: order.placed_at }, { key: 'paid', at: order.paid_at }, { key: 'shipped', at: order.shipped_at }, { key: 'received', at: order.received_at },
   ]
 }
-
-/** Who took a step, from the book's "kind:id". */
-export function actorOf(actor: string): { kind: 'staff' | 'fan' | 'system' | 'pay'; id: string } {
-  const [kind = '', id = ''] = actor.split(':')
-  if (kind === 'staff' || kind === 'fan') return { kind, id }
-  return { kind: kind === 'payment' || kind === 'payments' || kind === 'wechat' ? 'pay' : 'system', id }
-}

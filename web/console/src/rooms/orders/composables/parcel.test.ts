@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest'
 import type { Schema } from '../../../app/api'
-import { actorOf } from '../components/status'
 import { packable, parcelOf, TRACKING } from './parcel'
 
 const line = (id: number, left: number): Schema<'ConsoleLineOut'> => ({ id, left_to_ship: left } as Schema<'ConsoleLineOut'>)
@@ -19,10 +18,4 @@ describe('a parcel', () => {
   it.each([['SF1234567', true], ['abc', false], ['单号123', false], ['a'.repeat(41), false]])('reads tracking number %s', (text, good) => {
     expect(TRACKING.test(text)).toBe(good)
   })
-})
-
-it('names who took a step', () => {
-  expect(actorOf('staff:3')).toEqual({ kind: 'staff', id: '3' })
-  expect(actorOf('fan:8').kind).toBe('fan')
-  expect(actorOf('clock').kind).toBe('system')
 })
