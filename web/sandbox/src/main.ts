@@ -4,5 +4,5 @@ import { wear } from './i18n'
 import './styles.css'
 import './theme'
 
-wear()
-createApp(App).mount('#app')
+// Without its English the page still speaks Chinese.
+void wear().finally(() => createApp(App).mount('#app'))
