@@ -119,6 +119,27 @@ async def test_a_clean_stop_keeps_everything(tmp_path: Path) -> None:
         app.state.box.store.close()
 
 
+async def test_lists_keep_their_order_over_a_restart(tmp_path: Path) -> None:
+    clock = Clock(START, ticking=False)
+    seen: list[Any] = []
+    for turn in (1, 2):
+        app = create_app(tmp_path, clock, seed=7, auto=False)
+        transport = httpx.ASGITransport(app=app)
+        async with httpx.AsyncClient(transport=transport, base_url="http://sandbox.test") as http:
+            world = World(app.state.box, clock, http, Recorder())
+            if turn == 1:
+                shop = await open_shop(world)
+                await world.post("/fans", count=12)
+                for _ in range(6):
+                    clock.move(60)
+                    await shop.paid()
+            paths = ("/fans", "/orders", "/charges", "/notices")
+            seen.append([await world.do("GET", path) for path in paths])
+        await app.state.box.stop()
+        app.state.box.store.close()
+    assert seen[0] == seen[1]
+
+
 async def test_a_second_start_does_not_repeat_identifiers(tmp_path: Path) -> None:
     seen = []
     for _ in range(2):

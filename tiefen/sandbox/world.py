@@ -37,7 +37,8 @@ def load(box: "Box") -> None:
     box.tokens = dict(box.store.load("token", AccessToken))
     box.token_states = dict(box.store.load("token_state", TokenState))
     box.usage = dict(box.store.load("usage", Usage))
-    for ticket, code in box.store.load("code", Code):
+    # Lists run from the oldest on; the store knows only keys.
+    for ticket, code in sorted(box.store.load("code", Code), key=lambda pair: pair[1].created_at):
         box.codes[ticket] = code
         box.code_texts[code.text] = ticket
     box.media = dict(box.store.load("media", Media))
@@ -45,7 +46,7 @@ def load(box: "Box") -> None:
 
 
 def _load_fans(box: "Box") -> None:
-    for _, fan in box.store.load("fan", Fan):
+    for _, fan in sorted(box.store.load("fan", Fan), key=lambda pair: pair[1].id):
         box.fans[fan.id] = fan
         if fan.key:
             box.fan_keys[fan.key] = fan.id
@@ -67,18 +68,21 @@ def _load_fans(box: "Box") -> None:
 
 
 def _load_money(box: "Box") -> None:
-    for _, order in box.store.load("order", Order):
+    for _, order in sorted(box.store.load("order", Order), key=lambda pair: pair[1].created_at):
         box.orders[order.mchid, order.out_trade_no] = order
         for prepay in order.prepays:
             box.prepays[prepay.prepay_id] = order
             if prepay.code_url:
                 box.code_urls[prepay.code_url] = prepay.prepay_id
-    box.charges = dict(box.store.load("charge", Charge))
-    for _, refund in box.store.load("refund", Refund):
+    charges = sorted(box.store.load("charge", Charge), key=lambda pair: pair[1].charged_at)
+    box.charges = dict(charges)
+    refunds = sorted(box.store.load("refund", Refund), key=lambda pair: pair[1].created_at)
+    for _, refund in refunds:
         box.refunds[refund.mchid, refund.out_refund_no] = refund
         box.refund_ids[refund.refund_id] = refund
         box.refunds_by_charge.setdefault(refund.transaction_id, []).append(refund)
-    box.notices = dict(box.store.load("notice", Notice))
+    notices = sorted(box.store.load("notice", Notice), key=lambda pair: pair[1].created_at)
+    box.notices = dict(notices)
 
 
 # -- shown ----------------------------------------------------------------------------------------------------------

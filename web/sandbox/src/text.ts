@@ -55,7 +55,7 @@ export function pretty(body: string): string {
   if (!text.startsWith('<') || text.includes('\n')) return text
   let depth = 0
   return text
-    .replace(/></g, '>\n<')
+    .replace(/(?<!\]\])>(?=<(?!!\[CDATA))/g, '>\n')
     .split('\n')
     .map((row) => {
       if (row.startsWith('</')) depth -= 1
@@ -74,6 +74,21 @@ export function pathOf(url: string): string {
   } catch {
     return url
   }
+}
+
+const SECRETS = /([?&])(access_token|signature|timestamp|nonce|msg_signature|encrypt_type|lang)=[^&]*/g
+
+/** The part of an address that tells one call from another: what every call carries is left out. */
+export function briefPath(url: string): string {
+  return pathOf(url).replace(SECRETS, '$1').replace(/&{2,}/g, '&').replace(/\?&/, '?').replace(/[?&]+$/, '')
+}
+
+/** What a push is about: its event, or the kind of its message. */
+export function gist(decoded: string | null): string {
+  if (!decoded) return ''
+  const event = /<Event>(?:<!\[CDATA\[)?(\w+)|"(?:Event|event_type)":\s*"([\w.]+)"/.exec(decoded)
+  const kind = event ?? /<MsgType>(?:<!\[CDATA\[)?(\w+)|"MsgType":\s*"(\w+)"/.exec(decoded)
+  return kind?.[1] ?? kind?.[2] ?? ''
 }
 
 /** A colour for an account: always the same for the same id, dark enough for white letters. */

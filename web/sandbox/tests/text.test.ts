@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { pathOf, pieces, pretty } from '../src/text'
+import { briefPath, gist, pathOf, pieces, pretty } from '../src/text'
 
 describe('texts of messages', () => {
   it('cut out anchors, mini programs and bare addresses, and nothing else', () => {
@@ -22,8 +22,11 @@ describe('texts of messages', () => {
 describe('bodies on the wire', () => {
   it('are indented when they are JSON or XML, else left alone', () => {
     expect(pretty('{"a":[1]}')).toBe('{\n  "a": [\n    1\n  ]\n}')
-    expect(pretty('<xml><A><![CDATA[x]]></A><B><C>1</C></B></xml>')).toBe('<xml>\n  <A>\n    <![CDATA[x]]>\n  </A>\n  <B>\n    <C>1</C>\n  </B>\n</xml>')
+    expect(pretty('<xml><A><![CDATA[x]]></A><B><C>1</C></B></xml>')).toBe('<xml>\n  <A><![CDATA[x]]></A>\n  <B>\n    <C>1</C>\n  </B>\n</xml>')
     expect(pretty('{half')).toBe('{half')
+    expect(briefPath('http://h/cgi-bin/user/info?openid=o1&lang=zh_CN&access_token=97')).toBe('/cgi-bin/user/info?openid=o1')
+    expect(briefPath('http://h/wechat/oa/wx1?signature=a&timestamp=1&openid=o1&nonce=2')).toBe('/wechat/oa/wx1?openid=o1')
+    expect([gist('<MsgType><![CDATA[event]]></MsgType><Event><![CDATA[SCAN]]></Event>'), gist('{"event_type":"TRANSACTION.SUCCESS"}'), gist('<MsgType>text</MsgType>'), gist(null)]).toEqual(['SCAN', 'TRANSACTION.SUCCESS', 'text', ''])
     expect(pathOf('http://127.0.0.1:1/v3/a?b=1')).toBe('/v3/a?b=1')
   })
 })

@@ -81,8 +81,6 @@ const en: Record<keyof typeof zh, string> = {
   'send.placeholder': 'Message',
   'send.send': 'Send',
   'send.more': 'More to send',
-  'send.keyboard': 'Show the keyboard',
-  'send.menu': 'Show the menu',
   'send.image': 'Picture',
   'send.drawn': 'Sample picture',
   'send.location': 'Location',
@@ -93,7 +91,7 @@ const en: Record<keyof typeof zh, string> = {
   'push.dropped': 'Dropped by a fault',
 
   'scan.title': 'Scan',
-  'scan.paste': 'Paste what a code says',
+  'scan.paste': 'Search scenes, or paste what a code says',
   'scan.go': 'Scan',
   'scan.empty': 'No codes to scan yet',
   'scan.hint': 'Make a channel code in the console under Channels; it will appear here.',

@@ -79,8 +79,6 @@ export default {
   'send.placeholder': '发消息',
   'send.send': '发送',
   'send.more': '更多可发的',
-  'send.keyboard': '换成键盘',
-  'send.menu': '换成菜单',
   'send.image': '图片',
   'send.drawn': '示例图片',
   'send.location': '位置',
@@ -91,7 +89,7 @@ export default {
   'push.dropped': '按故障设定，推送被丢弃',
 
   'scan.title': '扫一扫',
-  'scan.paste': '粘贴二维码里的文字',
+  'scan.paste': '按场景值找，或粘贴二维码里的文字',
   'scan.go': '扫',
   'scan.empty': '还没有可扫的码',
   'scan.hint': '在商家后台的“渠道”里建一个渠道码，它会出现在这里。',
