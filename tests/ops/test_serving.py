@@ -28,7 +28,7 @@ STUBBORN = [
 ]
 
 
-def wait_until(true: Callable[[], bool], seconds: float = 20) -> None:
+def wait_until(true: Callable[[], bool], seconds: float = 60) -> None:
     deadline = time.monotonic() + seconds
     while not true():
         assert time.monotonic() < deadline, "did not happen in time"
@@ -175,7 +175,7 @@ def test_serve_answers_and_ends_well(
             except httpx.TransportError:
                 return False
 
-        wait_until(ready, 60)
+        wait_until(ready, 180)
         server.send_signal(ending)
         assert server.wait(30) == 0
 
@@ -205,7 +205,7 @@ def test_a_worker_alone_does_a_job_and_ends_well(database_url: str, tmp_path: Pa
     undone = (
         "SELECT count(*) FROM platform.job WHERE name = 'kernel.housekeeping' AND merchant = 'demo'"
     )
-    wait_until(lambda: asyncio.run(ask(undone)) == 0, 60)
+    wait_until(lambda: asyncio.run(ask(undone)) == 0, 180)
     worker.send_signal(signal.SIGTERM)
     assert worker.wait(30) == 0
     assert asyncio.run(ask("SELECT count(*) FROM platform.worker")) == 0

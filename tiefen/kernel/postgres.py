@@ -163,7 +163,7 @@ def _reachable_programs(programs: Programs, account: Account) -> Programs:
     same = hashlib.sha256((programs.bin / "postgres").read_bytes()).hexdigest()[:12]
     target = SHARED_ROOT / f"programs-{programs.major}-{same}"
     if not target.exists():
-        half = target.with_name(f"{target.name}.{os.getpid()}")
+        half = target.with_name(f"{target.name}.{secrets.token_hex(4)}")
         half.mkdir(parents=True, mode=0o755)
         shutil.copytree(
             programs.bin.parent, half / package.name / programs.bin.parent.name, symlinks=True
@@ -171,7 +171,12 @@ def _reachable_programs(programs: Programs, account: Account) -> Programs:
         libraries = package.with_name(f"{package.name}.libs")
         if libraries.exists():
             shutil.copytree(libraries, half / libraries.name)
-        half.rename(target)
+        try:
+            half.rename(target)
+        except OSError:  # another process was first; its copy is the same
+            shutil.rmtree(half)
+            if not target.exists():
+                raise
     return Programs(target / package.name / programs.bin.parent.name / "bin", programs.major)
 
 

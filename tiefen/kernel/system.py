@@ -21,6 +21,7 @@ from tiefen.kernel.http import (
     Ok,
     Out,
     Page,
+    PathId,
     SettingsDep,
     TxDep,
     decode_cursor,
@@ -125,7 +126,7 @@ async def list_jobs(
 
 @router.post("/api/console/jobs/{job_id}/retry", operation_id="retryJob")
 async def retry_job(
-    tx: TxDep, who: Annotated[StaffActor, Depends(staff(JOBS_WRITE))], job_id: int
+    tx: TxDep, who: Annotated[StaffActor, Depends(staff(JOBS_WRITE))], job_id: PathId
 ) -> Ok:
     """Give a dead job its tries back."""
     done = await tx.scalar(
