@@ -1,5 +1,7 @@
 """Goods on a real database."""
 
+from typing import Any
+
 import pytest
 
 from tests.catalog.factories import PICTURE, STAFF, body, product
@@ -21,7 +23,7 @@ from tiefen.catalog.values import ProductStatus
 from tiefen.kernel import audit
 from tiefen.kernel.db import Db, Tx
 
-GRID = {
+GRID: dict[str, Any] = {
     "specs": [{"name": "颜色", "values": ["红", "蓝"]}],
     "skus": [
         {"values": ["红"], "price_fen": 100, "code": "R"},

@@ -122,7 +122,7 @@ def body_routes() -> list[APIRoute]:
 async def send(client: httpx.AsyncClient, route: APIRoute, url: str, body: Any) -> httpx.Response:
     """Send a body that JSON allows but a decent client would never send."""
     return await client.request(
-        next(iter(route.methods)),
+        next(iter(route.methods or ())),
         url,
         content=json.dumps(body),
         headers={"Content-Type": "application/json", "Idempotency-Key": "bad-input-1"},
@@ -175,7 +175,7 @@ async def test_paths_and_queries_refuse_what_is_no_id(
                 url = route.path.format(**{**world.ids, name: bad})
                 answer = await send(client, route, url, world.bodies.get(str(route.operation_id)))
                 assert 400 <= answer.status_code < 500, (route.operation_id, bad, answer.text)
-        if "GET" in route.methods:
+        if "GET" in (route.methods or ()):
             for param in route.dependant.query_params:
                 for bad in ("\x00", "-1", "9" * 30, "'", "x" * 5_000, "\ud83d"):
                     query = {param.name: bad.encode("utf-8", "surrogatepass").decode("latin-1")}
@@ -225,7 +225,7 @@ async def test_nothing_of_an_order_is_taken_from_the_client(
     )
     assert (answer.status_code, answer.json()["error"]["code"]) == (409, "orders.quote_changed")
     async with db.merchant("demo") as tx:
-        page = await queries.shop_orders(tx, world.ids["fan"], status=None, cursor=None, limit=9)
+        page = await queries.shop_orders(tx, world.ids["fan"], states=[], cursor=None, limit=9)
     assert len(page.items) == 1
 
 

@@ -22,6 +22,7 @@ from tiefen.kernel.clock import Travel
 from tiefen.kernel.db import Db
 from tiefen.kernel.errors import Refusal
 from tiefen.orders import service
+from tiefen.orders.models import Order
 from tiefen.orders.schemas import ApproveIn, RejectIn
 from tiefen.orders.service import after_sale as after_sales
 from tiefen.orders.service import book, fulfilling
@@ -309,7 +310,7 @@ async def test_control_without_lock_and_guard_the_race_is_noticed(
         order = await tx.scalar(
             text("SELECT id FROM orders WHERE order_no = :no"), {"no": order_no}
         )
-        return await tx.get_one(book.Order, order)
+        return await tx.get_one(Order, order)
 
     async def lines_of(tx: Any, order: Any) -> Any:
         found = await real_lines(tx, order)

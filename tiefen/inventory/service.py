@@ -12,12 +12,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from tiefen.catalog import service as catalog
 from tiefen.inventory import rules
-from tiefen.inventory.errors import (
-    ReservationEnded,
-    SkuUnknown,
-    StockShort,
-    WouldCutReserved,
-)
+from tiefen.inventory.errors import ReservationEnded, SkuUnknown, StockShort, WouldCutReserved
 from tiefen.inventory.models import MAIN_LOCATION, Location, Movement, Stock
 from tiefen.inventory.values import MovementReason
 from tiefen.kernel.auth import StaffActor
@@ -179,7 +174,7 @@ async def available(tx: Tx, sku_ids: Iterable[int]) -> dict[int, int]:
         .where(Stock.sku_id.in_(wanted))
         .group_by(Stock.sku_id)
     )
-    return {sku_id: 0 for sku_id in wanted} | {
+    return dict.fromkeys(wanted, 0) | {
         sku_id: int(free) for sku_id, free in rows
     }
 

@@ -1,7 +1,7 @@
 """Decisions about orders: transition tables, what can be shipped, what can be refunded.
 
 No session, no clock, no network. The tables are the only place that knows what follows what; the
-diagrams in docs/domain/orders.md are drawn from them (`python -m docs.render`).
+diagrams in docs/domain/states.md are drawn from them (`make docs`).
 """
 
 from collections.abc import Mapping, Sequence
@@ -215,17 +215,6 @@ def check_after_sale_window(received_at: datetime | None, now: datetime) -> None
     """Refuse a fan's request that comes too long after receipt."""
     if received_at is not None and now >= received_at + AFTER_SALE_WITHIN:
         raise TooLate(days=AFTER_SALE_WITHIN.days)
-
-
-def diagram(table: Mapping[tuple[StrEnum, StrEnum], StrEnum]) -> str:
-    """A transition table as a Mermaid state diagram."""
-    sources = {source for source, _ in table}
-    targets = set(table.values())
-    first = next(iter(sources - targets), next(iter(table))[0])
-    lines = ["stateDiagram-v2", f"    [*] --> {first}"]
-    lines += [f"    {source} --> {target}: {action}" for (source, action), target in table.items()]
-    lines += [f"    {state} --> [*]" for state in sorted(targets - sources)]
-    return "\n".join(lines)
 
 
 def _illegal(status: StrEnum, action: StrEnum) -> IllegalStep:

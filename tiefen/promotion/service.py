@@ -13,14 +13,7 @@ from tiefen.promotion import rules
 from tiefen.promotion.errors import LimitReached
 from tiefen.promotion.models import DEFAULT_TEMPLATE, FreightTemplate, PurchaseCount
 from tiefen.promotion.rules import changes, replay, stored
-from tiefen.promotion.values import (
-    Basis,
-    BasisLine,
-    Freight,
-    Problem,
-    ProblemKind,
-    Quote,
-)
+from tiefen.promotion.values import Basis, BasisLine, Freight, Problem, ProblemKind, Quote
 from tiefen.team import service as team
 
 __all__ = [
