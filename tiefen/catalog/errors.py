@@ -64,9 +64,7 @@ class EditedElsewhere(Conflict):
 
     code = "catalog.edited_elsewhere"
     zh = "商品已被他人修改（当前版本 {version}），请刷新后再保存"
-    en = (
-        "Somebody else saved this product (now version {version}); reload and try again"
-    )
+    en = "Somebody else saved this product (now version {version}); reload and try again"
 
 
 class FileForeign(Invalid):

@@ -74,9 +74,7 @@ async def list_products(
 
 
 @router.post("/api/console/products", operation_id="createProduct", status_code=201)
-async def create_product(
-    tx: TxDep, who: Writer, wanted: ProductInput
-) -> ConsoleProduct:
+async def create_product(tx: TxDep, who: Writer, wanted: ProductInput) -> ConsoleProduct:
     """A new product, as a draft."""
     product = await service.create_product(tx, who, wanted)
     return await queries.console_product(tx, product.id)
@@ -133,9 +131,7 @@ async def delete_category(tx: TxDep, _: Writer, category_id: IdPath) -> Ok:
     return OK
 
 
-@router.get(
-    "/api/shop/home", operation_id="getShopHome", dependencies=[Depends(anyone())]
-)
+@router.get("/api/shop/home", operation_id="getShopHome", dependencies=[Depends(anyone())])
 async def get_shop_home(tx: TxDep) -> ShopHome:
     """What the shop opens with."""
     return await queries.shop_home(tx)
@@ -186,9 +182,7 @@ async def get_shop_product(tx: TxDep, product_id: IdPath) -> ShopProduct:
     status_code=201,
     dependencies=[Depends(staff(Permission.GOODS_WRITE, outward=True))],
 )
-async def upload_file(
-    storage: StorageDep, merchant: MerchantDep, file: UploadFile
-) -> FileOut:
+async def upload_file(storage: StorageDep, merchant: MerchantDep, file: UploadFile) -> FileOut:
     """Store a picture: decoded and encoded anew, named here. No transaction is held meanwhile."""
     stored = await storage.put_picture(merchant, await file.read())
     return FileOut(key=stored.key, url=file_url(stored.key))

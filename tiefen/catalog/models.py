@@ -17,9 +17,7 @@ class Category(Base):
     __tablename__ = "category"
 
     id: Mapped[Id]
-    parent_id: Mapped[int | None] = mapped_column(
-        BigInteger, ForeignKey("category.id"), index=True
-    )
+    parent_id: Mapped[int | None] = mapped_column(BigInteger, ForeignKey("category.id"), index=True)
     name: Mapped[str]
     image_key: Mapped[str] = mapped_column(default="")
     position: Mapped[int] = mapped_column(default=0)
@@ -31,12 +29,8 @@ class Product(Base):
 
     __tablename__ = "product"
     __table_args__ = (
-        CheckConstraint(
-            "purchase_limit IS NULL OR purchase_limit BETWEEN 1 AND 9999", "limit"
-        ),
-        CheckConstraint(
-            "price_max_fen >= price_min_fen AND price_min_fen >= 0", "prices"
-        ),
+        CheckConstraint("purchase_limit IS NULL OR purchase_limit BETWEEN 1 AND 9999", "limit"),
+        CheckConstraint("price_max_fen >= price_min_fen AND price_min_fen >= 0", "prices"),
         Index("ix_product_grams", "grams", postgresql_using="gin"),
         Index("ix_product_shelf", "status", text("position DESC"), text("id DESC")),
     )
@@ -48,9 +42,7 @@ class Product(Base):
     name: Mapped[str]
     subtitle: Mapped[str] = mapped_column(default="")
     """Selling point in one line."""
-    role: Mapped[ProductRole] = mapped_column(
-        text_enum(ProductRole), default=ProductRole.REGULAR
-    )
+    role: Mapped[ProductRole] = mapped_column(text_enum(ProductRole), default=ProductRole.REGULAR)
     status: Mapped[ProductStatus] = mapped_column(
         text_enum(ProductStatus), default=ProductStatus.DRAFT
     )
@@ -81,14 +73,10 @@ class Sku(Base):
 
     __tablename__ = "sku"
     __table_args__ = (
-        UniqueConstraint(
-            "product_id", "spec_values", name="uq_sku_product_id_spec_values"
-        ),
+        UniqueConstraint("product_id", "spec_values", name="uq_sku_product_id_spec_values"),
         Index("uq_sku_code", "code", unique=True, postgresql_where=text("code <> ''")),
         CheckConstraint("price_fen BETWEEN 0 AND 10000000000", "price"),
-        CheckConstraint(
-            "cost_fen IS NULL OR cost_fen BETWEEN 0 AND 10000000000", "cost"
-        ),
+        CheckConstraint("cost_fen IS NULL OR cost_fen BETWEEN 0 AND 10000000000", "cost"),
     )
 
     id: Mapped[Id]

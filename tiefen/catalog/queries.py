@@ -73,7 +73,7 @@ async def console_products(
         )
         .group_by(Sku.product_id)
     )
-    count_of: dict[int, int] = {product_id: count for product_id, count in counts}
+    count_of: dict[int, int] = dict(counts.all())
     rows = [
         ConsoleProductRow(
             id=product.id,
@@ -162,9 +162,7 @@ def category_out(category: Category) -> CategoryOut:
 async def shop_home(tx: Tx) -> ShopHome:
     """What the shop opens with: categories, the merchant's own order, the newest."""
     on_shelf = select(Product).where(Product.status == ProductStatus.ON_SHELF)
-    recommended = await _fetch(
-        tx, on_shelf, ProductSort.DEFAULT, None, HOME_RECOMMENDED - 1
-    )
+    recommended = await _fetch(tx, on_shelf, ProductSort.DEFAULT, None, HOME_RECOMMENDED - 1)
     newest = await _fetch(tx, on_shelf, ProductSort.NEWEST, None, HOME_NEWEST - 1)
     rows = await _shop_rows(tx, [*recommended, *newest])
     return ShopHome(
@@ -184,9 +182,7 @@ async def shop_products(
     limit: int,
 ) -> Page[ShopProductRow]:
     """A page of what is on the shelf. Three statements, whatever the page."""
-    chosen = (await _matching(tx, q, category_id)).where(
-        Product.status == ProductStatus.ON_SHELF
-    )
+    chosen = (await _matching(tx, q, category_id)).where(Product.status == ProductStatus.ON_SHELF)
     products = await _fetch(tx, chosen, sort, cursor, limit)
     rows = await _shop_rows(tx, products)
     return page(rows, limit, *_position(products, sort, limit))
@@ -198,9 +194,7 @@ async def shop_product(tx: Tx, product_id: int) -> ShopProduct:
     if product is None or product.status is not ProductStatus.ON_SHELF:
         raise ProductMissing
     skus = await tx.scalars(
-        select(Sku)
-        .where(Sku.product_id == product_id, Sku.on_grid)
-        .order_by(Sku.position)
+        select(Sku).where(Sku.product_id == product_id, Sku.on_grid).order_by(Sku.position)
     )
     return ShopProduct(
         id=product.id,
@@ -238,9 +232,7 @@ async def _matching(tx: Tx, q: str, category_id: int | None) -> Select[Product]:
         for word in words(q):
             chosen = chosen.where(func.strpos(Product.folded, word) > 0)
     if category_id is not None:
-        chosen = chosen.where(
-            Product.category_id.in_(await _with_children(tx, category_id))
-        )
+        chosen = chosen.where(Product.category_id.in_(await _with_children(tx, category_id)))
     return chosen
 
 
@@ -268,9 +260,7 @@ async def _fetch(
     return (await tx.scalars(chosen.order_by(*order).limit(limit + 1))).all()
 
 
-def _position(
-    products: Sequence[Product], sort: ProductSort, limit: int
-) -> tuple[int, ...]:
+def _position(products: Sequence[Product], sort: ProductSort, limit: int) -> tuple[int, ...]:
     if len(products) <= limit:
         return ()
     last = products[limit - 1]
@@ -289,7 +279,7 @@ async def _shop_rows(tx: Tx, products: Sequence[Product]) -> list[ShopProductRow
         .where(Sku.product_id.in_({product.id for product in products}), Sku.on_grid)
         .group_by(Sku.product_id)
     )
-    market_of: dict[int, int | None] = {product_id: fen for product_id, fen in struck}
+    market_of: dict[int, int | None] = dict(struck.all())
     return [
         ShopProductRow(
             id=product.id,

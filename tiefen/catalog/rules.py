@@ -75,13 +75,9 @@ def clean_html(html: str) -> str:
 def check_grid(specs: Sequence[Spec], rows: Sequence[Sequence[str]]) -> None:
     """Refuse a SKU grid that does not fit its specs: each row one known value a spec, none twice."""
     if len(specs) > MAX_SPECS:
-        raise BadSpecs(
-            field="specs", why_zh=f"最多 {MAX_SPECS} 个", why_en=f"at most {MAX_SPECS}"
-        )
+        raise BadSpecs(field="specs", why_zh=f"最多 {MAX_SPECS} 个", why_en=f"at most {MAX_SPECS}")
     if len({spec.name for spec in specs}) != len(specs):
-        raise BadSpecs(
-            field="specs", why_zh="规格名重复", why_en="a spec is named twice"
-        )
+        raise BadSpecs(field="specs", why_zh="规格名重复", why_en="a spec is named twice")
     for place, spec in enumerate(specs):
         if not spec.values or len(set(spec.values)) != len(spec.values):
             raise BadSpecs(
@@ -127,9 +123,7 @@ def missing_for_shelf(
     return missing
 
 
-def level(
-    parents: Mapping[int, int | None], parent_id: int | None, own_id: int | None
-) -> int:
+def level(parents: Mapping[int, int | None], parent_id: int | None, own_id: int | None) -> int:
     """How deep a category under `parent_id` would stand (1 = top); 99 if inside itself."""
     depth = 1
     while parent_id is not None:

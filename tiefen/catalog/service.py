@@ -31,9 +31,7 @@ from tiefen.team import service as team
 async def skus(tx: Tx, ids: Iterable[int]) -> dict[int, SkuBrief]:
     """Briefs of SKUs by id, on sale or not; ids nobody knows are left out. One statement."""
     rows = await tx.execute(
-        select(
-            Sku, Product.name, Product.status, Product.images, Product.purchase_limit
-        )
+        select(Sku, Product.name, Product.status, Product.images, Product.purchase_limit)
         .join(Product, Product.id == Sku.product_id)
         .where(Sku.id.in_(set(ids)))
     )
@@ -83,9 +81,7 @@ async def sku_ids_of(tx: Tx, product_id: int) -> list[int]:
 
 async def all_sku_ids_of(tx: Tx, product_id: int) -> list[int]:
     """Every SKU a product ever had; empty for an unknown product."""
-    found = await tx.scalars(
-        select(Sku.id).where(Sku.product_id == product_id).order_by(Sku.id)
-    )
+    found = await tx.scalars(select(Sku.id).where(Sku.product_id == product_id).order_by(Sku.id))
     return list(found)
 
 
@@ -110,9 +106,7 @@ async def create_product(tx: Tx, actor: StaffActor, wanted: ProductInput) -> Pro
     return product
 
 
-async def save_product(
-    tx: Tx, actor: StaffActor, product_id: int, wanted: ProductInput
-) -> Product:
+async def save_product(tx: Tx, actor: StaffActor, product_id: int, wanted: ProductInput) -> Product:
     """Change a product that was opened at `wanted.version`; SKUs left out go off the grid."""
     product = await _locked(tx, product_id)
     if wanted.version != product.version:
@@ -149,9 +143,7 @@ async def shelve(tx: Tx, actor: StaffActor, product_id: int, *, on: bool) -> Pro
     before, product.status = product.status, status
     product.updated_at = tx.now
     product.published_at = product.published_at or tx.now
-    publish(
-        tx, ProductShelved(product.id, on, tx.now), aggregate=f"product:{product.id}"
-    )
+    publish(tx, ProductShelved(product.id, on, tx.now), aggregate=f"product:{product.id}")
     await team.record_audit(
         tx,
         actor,
@@ -190,14 +182,10 @@ async def delete_category(tx: Tx, category_id: int) -> None:
     if category is None:
         raise CategoryGone
     products = await tx.scalar(
-        select(func.count())
-        .select_from(Product)
-        .where(Product.category_id == category_id)
+        select(func.count()).select_from(Product).where(Product.category_id == category_id)
     )
     children = await tx.scalar(
-        select(func.count())
-        .select_from(Category)
-        .where(Category.parent_id == category_id)
+        select(func.count()).select_from(Category).where(Category.parent_id == category_id)
     )
     if products or children:
         raise CategoryInUse(products=products, children=children)
@@ -249,9 +237,7 @@ def _write(product: Product, wanted: ProductInput, tx: Tx) -> None:
     product.updated_at = tx.now
 
 
-async def _write_skus(
-    tx: Tx, product: Product, wanted: Sequence[SkuInput]
-) -> list[Sku]:
+async def _write_skus(tx: Tx, product: Product, wanted: Sequence[SkuInput]) -> list[Sku]:
     """Make the grid what the editor wants and return the SKUs that are new.
 
     A SKU is the same one when its id says so, or when its values come back after an absence.
@@ -300,9 +286,7 @@ async def _need_free_codes(tx: Tx, product_id: int, wanted: Sequence[SkuInput]) 
     if not codes:
         return
     taken = await tx.scalar(
-        select(Sku.code)
-        .where(Sku.code.in_(codes), Sku.product_id != product_id)
-        .limit(1)
+        select(Sku.code).where(Sku.code.in_(codes), Sku.product_id != product_id).limit(1)
     )
     if taken:
         place = next(i for i, sku in enumerate(wanted) if sku.code == taken)

@@ -27,9 +27,7 @@ async def list_stock(
     limit: Limit = 20,
 ) -> Page[StockRow]:
     """Stock by SKU; `low` keeps those with at most so many pieces free."""
-    return await queries.stock(
-        tx, q=q, product_id=product_id, low=low, cursor=cursor, limit=limit
-    )
+    return await queries.stock(tx, q=q, product_id=product_id, low=low, cursor=cursor, limit=limit)
 
 
 @router.post("/api/console/stock/{sku_id}/adjust", operation_id="adjustStock")

@@ -29,9 +29,7 @@ class Stock(Base):
         {"postgresql_with": {"fillfactor": 70}},
     )
 
-    sku_id: Mapped[int] = mapped_column(
-        BigInteger, ForeignKey("sku.id"), primary_key=True
-    )
+    sku_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("sku.id"), primary_key=True)
     location_id: Mapped[int] = mapped_column(
         BigInteger, ForeignKey("location.id"), primary_key=True
     )
@@ -59,9 +57,7 @@ class Reservation(Base):
             "expires_at",
             postgresql_where=text("state = 'open'"),
         ),
-        Index(
-            "ix_reservation_open_sku", "sku_id", postgresql_where=text("state = 'open'")
-        ),
+        Index("ix_reservation_open_sku", "sku_id", postgresql_where=text("state = 'open'")),
     )
 
     id: Mapped[Id]

@@ -24,17 +24,11 @@ async def stock(
 ) -> Page[StockRow]:
     """A page of stock by SKU; `low` keeps SKUs with at most so many free. Three statements."""
     on_hand, reserved = func.sum(Stock.on_hand), func.sum(Stock.reserved)
-    chosen = (
-        select(Stock.sku_id, on_hand, reserved)
-        .group_by(Stock.sku_id)
-        .order_by(Stock.sku_id)
-    )
+    chosen = select(Stock.sku_id, on_hand, reserved).group_by(Stock.sku_id).order_by(Stock.sku_id)
     if q.strip():
         chosen = chosen.where(Stock.sku_id.in_(await catalog.find_skus(tx, q)))
     if product_id is not None:
-        chosen = chosen.where(
-            Stock.sku_id.in_(await catalog.all_sku_ids_of(tx, product_id))
-        )
+        chosen = chosen.where(Stock.sku_id.in_(await catalog.all_sku_ids_of(tx, product_id)))
     if low is not None:
         chosen = chosen.having(on_hand - reserved <= low)
     if cursor:
@@ -60,15 +54,11 @@ async def stock(
     return page(rows, limit, *([rows[limit - 1].sku_id] if len(rows) > limit else []))
 
 
-async def movements(
-    tx: Tx, sku_id: int, *, cursor: str | None, limit: int
-) -> Page[MovementRow]:
+async def movements(tx: Tx, sku_id: int, *, cursor: str | None, limit: int) -> Page[MovementRow]:
     """What happened to one SKU's stock, newest first."""
     if sku_id not in await catalog.skus(tx, [sku_id]):
         raise SkuUnknown
-    chosen = (
-        select(Movement).where(Movement.sku_id == sku_id).order_by(Movement.id.desc())
-    )
+    chosen = select(Movement).where(Movement.sku_id == sku_id).order_by(Movement.id.desc())
     if cursor:
         (last,) = decode_cursor(cursor, tuple[int])
         chosen = chosen.where(Movement.id < last)

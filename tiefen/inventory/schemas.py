@@ -14,9 +14,7 @@ class AdjustInput(In):
     """A change of the pieces on hand, signed, with its reason."""
 
     quantity: Annotated[int, Field(strict=True, ge=-1_000_000, le=1_000_000)]
-    reason: Literal[
-        MovementReason.RECEIVED, MovementReason.LOST, MovementReason.COUNTED
-    ]
+    reason: Literal[MovementReason.RECEIVED, MovementReason.LOST, MovementReason.COUNTED]
     note: Annotated[OneLine, Field(max_length=200)] = ""
 
 

@@ -43,7 +43,7 @@ _RESERVE = f"""
         (reference, sku_id, location_id, quantity, state, created_at, expires_at)
     SELECT :reference, sku_id, :location, quantity, 'open', :now, :expires_at FROM taken
     RETURNING sku_id
-"""
+"""  # noqa: S608 — put together from constants of this file
 _END = """
     WITH ended AS (
         UPDATE reservation SET state = :state, ended_at = :now
@@ -174,17 +174,12 @@ async def available(tx: Tx, sku_ids: Iterable[int]) -> dict[int, int]:
         .where(Stock.sku_id.in_(wanted))
         .group_by(Stock.sku_id)
     )
-    return dict.fromkeys(wanted, 0) | {
-        sku_id: int(free) for sku_id, free in rows
-    }
+    return dict.fromkeys(wanted, 0) | {sku_id: int(free) for sku_id, free in rows}
 
 
 async def open_rows(tx: Tx, sku_ids: Iterable[int]) -> None:
     """Give new SKUs a row of zero pieces at the main location; safe to run twice."""
-    rows = [
-        {"sku_id": sku_id, "location_id": MAIN_LOCATION}
-        for sku_id in sorted(set(sku_ids))
-    ]
+    rows = [{"sku_id": sku_id, "location_id": MAIN_LOCATION} for sku_id in sorted(set(sku_ids))]
     await tx.execute(
         insert(Location).values(id=MAIN_LOCATION, name="总仓").on_conflict_do_nothing()
     )

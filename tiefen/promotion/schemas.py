@@ -13,9 +13,7 @@ class FreightInput(In):
     """The merchant's freight rule."""
 
     fee_fen: FeeIn
-    free_from_fen: Annotated[int, Field(strict=True, ge=0, le=1_000_000_000)] | None = (
-        None
-    )
+    free_from_fen: Annotated[int, Field(strict=True, ge=0, le=1_000_000_000)] | None = None
 
 
 class FreightOut(Out):

@@ -44,9 +44,7 @@ _GIVE_BACK = text(
 )
 
 
-async def quote(
-    tx: Tx, fan_id: int, lines: Sequence[tuple[int, int]], at: datetime
-) -> Quote:
+async def quote(tx: Tx, fan_id: int, lines: Sequence[tuple[int, int]], at: datetime) -> Quote:
     """Price `lines` (sku_id, quantity; each SKU once) for a fan at a moment.
 
     Lines that cannot be ordered are left out of the sum and explained in `problems`. `at` decides
@@ -59,9 +57,7 @@ async def quote(
         if sku_id not in briefs or not briefs[sku_id].on_shelf
     ]
     gone = {problem.sku_id for problem in problems}
-    alive = [
-        (briefs[sku_id], quantity) for sku_id, quantity in lines if sku_id not in gone
-    ]
+    alive = [(briefs[sku_id], quantity) for sku_id, quantity in lines if sku_id not in gone]
     basis = Basis(
         rules=rules.VERSION,
         lines=tuple(
@@ -117,9 +113,7 @@ async def limits_left(tx: Tx, fan_id: int, limits: Mapping[int, int]) -> dict[in
     }
 
 
-async def give_back_limits(
-    tx: Tx, fan_id: int, pieces: Iterable[tuple[int, int]]
-) -> None:
+async def give_back_limits(tx: Tx, fan_id: int, pieces: Iterable[tuple[int, int]]) -> None:
     """Uncount pieces of orders that were closed or refunded; `pieces` are (product_id, quantity)."""
     for product_id, quantity in sorted(pieces):
         if quantity:
@@ -131,11 +125,7 @@ async def give_back_limits(
 async def freight(tx: Tx) -> Freight:
     """The merchant's freight rule; free as long as none was saved."""
     template = await tx.get(FreightTemplate, DEFAULT_TEMPLATE)
-    return (
-        Freight(template.fee_fen, template.free_from_fen)
-        if template
-        else Freight(0, None)
-    )
+    return Freight(template.fee_fen, template.free_from_fen) if template else Freight(0, None)
 
 
 async def save_freight(tx: Tx, actor: StaffActor, wanted: Freight) -> Freight:
@@ -159,9 +149,7 @@ async def save_freight(tx: Tx, actor: StaffActor, wanted: Freight) -> Freight:
     return wanted
 
 
-async def _over_limits(
-    tx: Tx, fan_id: int, wanted: Sequence[BasisLine]
-) -> list[Problem]:
+async def _over_limits(tx: Tx, fan_id: int, wanted: Sequence[BasisLine]) -> list[Problem]:
     limited = _limited(wanted)
     if not limited:
         return []
@@ -191,7 +179,7 @@ async def _bought(tx: Tx, fan_id: int, product_ids: Iterable[int]) -> dict[int, 
             PurchaseCount.product_id.in_(list(product_ids)),
         )
     )
-    return {product_id: quantity for product_id, quantity in rows}
+    return dict(rows.all())
 
 
 def _limited(wanted: Sequence[BasisLine]) -> dict[int, tuple[int, BasisLine]]:

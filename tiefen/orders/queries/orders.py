@@ -274,7 +274,7 @@ async def _console_rows(tx: Tx, orders: Sequence[Order]) -> list[dict[str, Any]]
         .where(AfterSale.order_id.in_(order_ids), AfterSale.status.in_(OPEN_AFTER_SALES))
         .group_by(AfterSale.order_id)
     )
-    asked: dict[int, int] = {row[0]: row[1] for row in counts}
+    asked: dict[int, int] = dict(counts.all())
     briefs = await fans.brief(tx, {order.fan_id for order in orders})
     return [
         {
