@@ -1,6 +1,7 @@
 """Pushes over HTTP: who is believed, what is stored, what is answered. The other side is wechatpy."""
 
 import asyncio
+import json
 from typing import Any
 
 import httpx
@@ -377,6 +378,31 @@ async def test_a_mini_program_pushes_json(db: Db, client: httpx.AsyncClient) -> 
     assert (answer.status_code, answer.text) == (200, "success")
     ((_, payload),) = await events(db)
     assert payload["content"] == "ab?"
+
+
+NASTY: list[object] = [
+    "\u0000", "\ud83d", "\u202eabc", "́" * 300, "👨‍👩‍👧‍👦" * 50, "=HYPERLINK(1)", "'; DROP TABLE x; --", "{x}", "%s",
+    "x" * 20_000, "", " ", 0, -1, 2**63, 2**200, 1e308, True, None, [], {}, [[[[1]]]], {"a": {"b": 1}},
+    "１２", "1e3", "NaN",
+]  # fmt: skip
+
+
+async def test_nasty_values_are_stored_or_refused_but_break_nothing(
+    ready: None, db: Db, client: httpx.AsyncClient, hello: list[Inbound]
+) -> None:
+    good: dict[str, object] = {
+        "ToUserName": "gh", "FromUserName": "oFan", "CreateTime": 1781776800, "MsgType": "text",
+        "Content": "hi", "MsgId": 1,
+    }  # fmt: skip
+    seen = set()
+    for number, value in enumerate(NASTY):
+        for name in (*good, "EventKey", "Extra"):
+            body = {**good, "MsgId": number * 100 + len(seen), name: value}
+            push = f.sealed(json.dumps(body))
+            answer = await post(client, push)
+            assert answer.status_code in (200, 422), (name, value, answer.text)
+            seen.add((answer.status_code, name))
+    assert {(200, "Content"), (422, "FromUserName"), (422, "CreateTime")} <= seen
 
 
 async def test_a_push_reaches_its_own_merchant_only(db: Db, client: httpx.AsyncClient) -> None:

@@ -4,7 +4,7 @@ import base64
 import json
 
 import pytest
-from cryptography.hazmat.primitives.asymmetric import padding, rsa
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa
 from cryptography.hazmat.primitives.serialization import (
     Encoding,
     NoEncryption,
@@ -200,6 +200,16 @@ def test_bad_pem_is_refused(pem: str) -> None:
         crypto.public_key(pem)
 
 
+def test_keys_of_another_kind_are_refused() -> None:
+    for key in (ec.generate_private_key(ec.SECP256R1()), ed25519.Ed25519PrivateKey.generate()):
+        private = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
+        public = key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+        with pytest.raises(crypto.CryptoError):
+            crypto.private_key(private)
+        with pytest.raises(crypto.CryptoError):
+            crypto.public_key(public.decode())
+
+
 @pytest.mark.parametrize(
     ("expected", "given_text"),
     [("", ""), ("", None), ("abc", ""), ("abc", None), ("abc", "abd"), ("a", "\udcff")],
@@ -245,7 +255,7 @@ def test_previous_key_still_opens() -> None:
         crypto.open_push([new], "wxapp", sealed)
 
 
-@pytest.mark.parametrize("key", ["", "A" * 42, "A" * 44, "!" * 43])
+@pytest.mark.parametrize("key", ["", "A" * 42, "A" * 44, "!" * 43, "密" * 43, "é" + "A" * 42])
 def test_bad_encoding_aes_key(key: str) -> None:
     with pytest.raises(crypto.CryptoError):
         crypto.aes_key(key)

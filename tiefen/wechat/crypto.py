@@ -12,7 +12,7 @@ import struct
 from functools import lru_cache
 
 from cryptography import x509
-from cryptography.exceptions import InvalidSignature, InvalidTag
+from cryptography.exceptions import InvalidSignature, InvalidTag, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import padding
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, RSAPublicKey
@@ -56,7 +56,7 @@ def aes_key(encoding_aes_key: str) -> bytes:
         raise CryptoError("an EncodingAESKey has 43 characters")
     try:
         return base64.b64decode(encoding_aes_key + "=", validate=True)
-    except binascii.Error as error:
+    except ValueError as error:
         raise CryptoError("an EncodingAESKey is base64 text") from error
 
 
@@ -123,7 +123,7 @@ def private_key(pem: str) -> RSAPrivateKey:
     """The merchant's API key (PKCS#8 or PKCS#1 PEM). Raises CryptoError when it is not an RSA private key."""
     try:
         key = serialization.load_pem_private_key(pem.encode(), password=None)
-    except (ValueError, TypeError) as error:
+    except (ValueError, TypeError, UnsupportedAlgorithm) as error:
         raise CryptoError("not a PEM private key without a password") from error
     if not isinstance(key, RSAPrivateKey):
         raise CryptoError("not an RSA private key")
@@ -139,7 +139,7 @@ def public_key(pem: str) -> RSAPublicKey:
             if "BEGIN CERTIFICATE" in pem
             else serialization.load_pem_public_key(pem.encode())
         )
-    except ValueError as error:
+    except (ValueError, UnsupportedAlgorithm) as error:
         raise CryptoError("not a PEM public key or certificate") from error
     if not isinstance(key, RSAPublicKey):
         raise CryptoError("not an RSA public key")

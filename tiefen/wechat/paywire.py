@@ -130,7 +130,7 @@ async def fetch_certificates(db: Db, merchant: str, pay: PayCredentials) -> dict
         return {}
     try:
         rows = [_open_certificate(pay, item) for item in data["data"]]
-    except (KeyError, TypeError, ValueError) as error:
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
         logger.warning("certificates can not be opened", kind=type(error).__name__)
         return {}
     pems = {row["serial_no"]: row["pem"] for row in rows}
