@@ -266,7 +266,7 @@ async def _menu(doors: Doors) -> None:
         OWNER, "PUT", "wechat/menu",
         button=[
             {"type": "view", "name": "逛商店", "url": home},
-            {"type": "view", "name": "我的订单", "url": f"{home}#/pages/orders/list"},
+            {"type": "view", "name": "我的订单", "url": f"{home}#/trade/orders/index"},
             {"type": "click", "name": "找客服", "key": "客服"},
         ],
     )  # fmt: skip

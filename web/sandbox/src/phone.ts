@@ -122,7 +122,9 @@ export function createPhone(fanId: number | null) {
     state.page = null
     if (next.name === screen.value.name && next.name !== 'thread') return
     state.stack.push(next)
-    if (next.name === 'tray') state.seen = state.notices[0]?.seq ?? 0
+    if (next.name !== 'tray') return
+    state.seen = state.notices[0]?.seq ?? 0
+    state.banner = null
   }
 
   function back(): void {
