@@ -1,0 +1,119 @@
+"""WeChat's bill against our books."""
+
+from datetime import date, timedelta
+
+import pytest
+from sqlalchemy import select
+
+from tests.payments.bills import trade_bill
+from tests.payments.factories import FakeWeChat, attempts, begin, paid, start
+from tiefen.kernel import audit, worker
+from tiefen.kernel.clock import Travel
+from tiefen.kernel.db import Db
+from tiefen.payments import service
+from tiefen.payments.errors import BadBill, ProviderUnknown
+from tiefen.payments.models import PaymentBill, PaymentBreak, PaymentRefund
+from tiefen.payments.values import PaymentIntent, PaymentState
+from tiefen.wechat.values import RefundStatus
+
+DAY = date(2026, 4, 1)
+
+
+async def number(db: Db, intent: PaymentIntent) -> str:
+    async with db.merchant("demo") as tx:
+        return (await attempts(tx, intent.id))[0].out_trade_no
+
+
+async def breaks(db: Db) -> dict[str, tuple[str, bool]]:
+    """Subject → class, and whether it is closed."""
+    async with db.merchant("demo") as tx:
+        rows = await tx.scalars(select(PaymentBreak))
+        return {row.subject: (row.kind.value, row.closed_at is not None) for row in rows}
+
+
+async def test_every_class_of_break_and_what_the_bill_teaches(
+    db: Db, wechat: FakeWeChat, travel: Travel
+) -> None:
+    same, fee, ours = [await paid(db, wechat) for _ in range(3)]
+    silent = await start(db)
+    params = await begin(db, silent.order_no)
+    untold = wechat.pay(params.out_trade_no)
+    async with db.merchant("demo") as tx:
+        refund_id = await service.request_refund(tx, same.id, 30, "A1", "x")
+        await service.request_refund(tx, fee.id, 20, "A2", "x")
+    await worker.drain(db)
+    async with db.merchant("demo") as tx:
+        first = await tx.get_one(PaymentRefund, refund_id)
+        second = await tx.get_one(PaymentRefund, refund_id + 1)
+    wechat.end_refund(first.out_refund_no, RefundStatus.SUCCESS)  # its notice was lost
+
+    def line(intent: PaymentIntent, fee_fen: int) -> dict[str, object]:
+        return {"transaction_id": intent.transaction_id, "amount_fen": 100, "fee_fen": fee_fen}
+
+    wechat.bill = trade_bill(
+        line(same, 1) | {"out_trade_no": await number(db, same)},
+        line(fee, 9) | {"out_trade_no": await number(db, fee)},
+        {"transaction_id": untold.transaction_id, "out_trade_no": untold.out_trade_no, "amount_fen": 100,
+         "fee_fen": 1},
+        line(same, 0) | {"out_trade_no": await number(db, same), "out_refund_no": first.out_refund_no,
+                         "refund_id": first.refund_id, "amount_fen": 30},
+        line(fee, 0) | {"out_trade_no": await number(db, fee), "out_refund_no": second.out_refund_no,
+                        "refund_id": second.refund_id, "amount_fen": 21},
+        line(fee, 0) | {"out_trade_no": await number(db, fee), "out_refund_no": "R-by-hand",
+                        "refund_id": "509", "amount_fen": 5},
+    )  # fmt: skip
+    await service.fetch_bill(db, "demo", DAY)
+    await service.fetch_bill(db, "demo", DAY)
+    assert await breaks(db) == {
+        fee.transaction_id: ("fee", False),
+        untold.transaction_id: ("theirs_only", True),
+        ours.transaction_id: ("ours_only", False),
+        f"refund:{second.out_refund_no}": ("amount", False),
+        "refund:R-by-hand": ("theirs_only", False),
+    }
+    async with db.merchant("demo") as tx:
+        assert (await service.intent(tx, silent.order_no)).state is PaymentState.PAID, (
+            "one settle path"
+        )
+        found = await service.refund_of(tx, "A1")
+        assert found
+        assert found.state.value == "success"
+        bill = await tx.scalar(select(PaymentBill))
+        assert bill
+        assert (bill.lines, bill.paid_fen, bill.refunded_fen) == (6, 300, 56)
+    assert await audit.run(db) == []
+
+
+async def test_bills_are_fetched_when_they_are_ready_once_a_day(
+    db: Db, wechat: FakeWeChat, travel: Travel
+) -> None:
+    await worker.drain(db, crons=True)
+    assert wechat.calls == [], "a shop without payments has no bills"
+    done = await paid(db, wechat)
+    travel.move(timedelta(hours=20))  # 08:00 in Beijing: too early
+    await worker.drain(db, crons=True)
+    assert not any(verb == "trade_bill" for verb, _ in wechat.calls)
+    with pytest.raises(BadBill):
+        wechat.bill = trade_bill(
+            {
+                "transaction_id": done.transaction_id,
+                "out_trade_no": "P",
+                "amount_fen": 100,
+                "fee_fen": 1,
+            },
+            mchid="1901",
+        )
+        await service.fetch_bill(db, "demo", DAY)
+    wechat.trouble = {"trade_bill": ["lost"]}
+    with pytest.raises(ProviderUnknown):
+        await service.fetch_bill(db, "demo", DAY)
+    wechat.bill = None
+    travel.move(timedelta(hours=3))
+    await worker.drain(db, crons=True)
+    assert await breaks(db) == {done.transaction_id: ("ours_only", False)}, (
+        "no bill at all for that day"
+    )
+    asked = len(wechat.calls)
+    travel.move(timedelta(hours=2))
+    await worker.drain(db, crons=True)
+    assert [call for call in wechat.calls[asked:] if call[0] == "trade_bill"] == []
