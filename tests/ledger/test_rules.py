@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.conftest import ROOT
 from tiefen.kernel.money import MAX_FEN
 from tiefen.ledger import rules
 from tiefen.ledger.values import Asset, Side, Transfer
@@ -89,3 +90,11 @@ def test_a_batch_is_judged_by_where_it_ends_in_any_order(
 def test_points_and_money_never_share_an_account() -> None:
     assert {entry.asset for entry in rules.CHART} == set(Asset)
     assert all(("points" in entry.name) == (entry.asset is Asset.POINTS) for entry in rules.CHART)
+
+
+def test_the_handbook_holds_every_line_of_the_chart() -> None:
+    page = (ROOT / "docs" / "domain" / "ledger.md").read_text()
+    for entry in rules.CHART:
+        guarded = "yes" if entry.guarded else "no"
+        line = f"| `{entry.name}` | {entry.zh} | {entry.asset} | {entry.side} | {entry.kind} | {guarded} | {entry.en} |"
+        assert line in page
