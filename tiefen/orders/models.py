@@ -389,6 +389,7 @@ invariant(
     ) r ON r.reference = o.order_no AND r.sku_id = l.sku_id
     WHERE CASE o.status
         WHEN 'unpaid' THEN coalesce(r.sold, 0) <> 0
+            OR (o.pay_until > now() AND coalesce(r.held, 0) <> l.quantity)
         WHEN 'closed' THEN coalesce(r.held, 0) + coalesce(r.sold, 0) <> 0
         ELSE coalesce(r.sold, 0) <> l.quantity END
     """,
