@@ -22,7 +22,7 @@ function contrast(a: string, b: string): number {
 const WORDS: [ink: string, papers: string[]][] = [
   ['text', ['bg', 'surface', 'sunken', 'hover']],
   ['text-2', ['bg', 'surface', 'sunken', 'hover', 'neutral-soft']],
-  ['text-3', ['bg', 'surface', 'sunken', 'hover']],
+  ['text-3', ['bg', 'surface', 'sunken', 'hover', 'neutral-soft']],
   ['brand-text', ['surface', 'bg', 'brand-soft']],
   ['on-brand', ['brand-solid', 'brand-solid-hover']],
   ['price', ['surface', 'bg']],
