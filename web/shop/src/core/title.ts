@@ -2,11 +2,13 @@ import { onShow } from '@dcloudio/uni-app'
 import { watch } from 'vue'
 import { dressTabs, lang, t, type Key } from '@/i18n'
 import { dressBadge } from './cart'
+import { seen } from './hits'
 
-/** The page's name in WeChat's title bar, in the reader's language. */
+/** The page's name in WeChat's title bar, in the reader's language; being shown is also what counts as a visit. */
 export function useTitle(key: Key | (() => string)): void {
   const put = () => uni.setNavigationBarTitle({ title: typeof key === 'function' ? key() : t(key), fail: () => undefined })
   onShow(put)
+  onShow(seen)
   watch(lang, put)
 }
 
