@@ -5,6 +5,7 @@ import fcntl
 import hashlib
 import os
 import secrets
+import shutil
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import UTC, datetime, timedelta
@@ -26,6 +27,7 @@ from tiefen.main import create_app
 
 ROOT = Path(__file__).resolve().parents[1]
 MERCHANTS = ("demo", "other")
+MEMORY, ROOM = Path("/dev/shm"), 2 * 1024**3
 SECRET = "test-secret-" + "x" * 32
 
 TxFactory = Callable[[], AbstractAsyncContextManager[Tx]]
@@ -78,6 +80,27 @@ async def _build_template(url: str, name: str) -> None:
         await admin.close()
 
 
+def home() -> Path:
+    """Where the test server keeps its files: in memory if there is room, for clones are many small files.
+
+    What tests of checkouts that are gone left there is deleted.
+    """
+    beside = ROOT / ".tiefen" / "test"
+    if not MEMORY.is_dir() or shutil.disk_usage(MEMORY).free < ROOM:
+        beside.mkdir(parents=True, exist_ok=True)
+        return beside
+    mine = f"tiefen-test-{os.getuid()}"
+    folder = MEMORY / f"{mine}-{hashlib.sha256(bytes(ROOT)).hexdigest()[:10]}"
+    if not folder.exists():
+        for other in MEMORY.glob(f"{mine}-*"):
+            origin, running = other / "origin", other / "postgres" / "postmaster.pid"
+            if origin.exists() and not Path(origin.read_text()).exists() and not running.exists():
+                shutil.rmtree(other, ignore_errors=True)
+    folder.mkdir(mode=0o711, exist_ok=True)
+    (folder / "origin").write_text(str(ROOT))
+    return folder
+
+
 @pytest.fixture(scope="session")
 def server_url() -> Iterator[str]:
     """The test server: TIEFEN_TEST_DATABASE_URL, or an embedded one without fsync."""
@@ -85,7 +108,7 @@ def server_url() -> Iterator[str]:
     if given:
         yield given
         return
-    server = postgres.ensure(ROOT / ".tiefen" / "test", durable=False)
+    server = postgres.ensure(home(), durable=False)
     yield server.url
     postgres.stop(server)
 
@@ -94,9 +117,7 @@ def server_url() -> Iterator[str]:
 def template(server_url: str) -> str:
     """The name of the migrated template database, built once for all workers."""
     name = f"template_tiefen_{_schema_digest()}"
-    lock = ROOT / ".tiefen" / "test" / "template.lock"
-    lock.parent.mkdir(parents=True, exist_ok=True)
-    with lock.open("w") as file:
+    with (home() / "template.lock").open("w") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         asyncio.run(_build_template(server_url, name))
     return name

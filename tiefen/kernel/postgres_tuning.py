@@ -40,6 +40,8 @@ CARELESS = {
     "full_page_writes": "off",
     "wal_level": "minimal",
     "max_wal_senders": "0",
+    "autovacuum": "off",
+    "max_wal_size": "256MB",
 }
 
 
