@@ -143,6 +143,7 @@ class Life:
     async def _enter_shop(self, fan: int) -> None:
         """Open the shop from the menu: OAuth, as the page does it."""
         entered = self.doors.entered.get(fan)
+        first = entered is None
         if entered and self.doors.clock.now - entered < FRESH:
             return
         self.doors.tokens.pop(fan, None)
@@ -163,6 +164,8 @@ class Life:
         self.doors.product.cookies.clear()
         self.doors.tokens[fan] = session["token"]
         self.doors.entered[fan] = self.doors.clock.now
+        if first:
+            await self.doors.shop(fan, "PATCH", "me", nickname=self.people[fan].nickname)
 
     async def _buy(self, fan: int, buy: Buy) -> None:
         await self._visit(fan, tuple(place for place, _, _ in buy.basket))
