@@ -70,8 +70,10 @@ def town(browser_path: str, tmp_path_factory: pytest.TempPathFactory) -> Iterato
         if parent.stat().st_uid == os.getuid():
             parent.chmod(parent.stat().st_mode | 0o011)
     process = subprocess.Popen(
-        [sys.executable, "-m", "tiefen", "demo", "--json", "--fans", "8"]
-        + ["--data", str(folder), "--port", str(_two_free_ports())],
+        [
+            *(sys.executable, "-m", "tiefen", "demo", "--json", "--fans", "8"),
+            *("--data", str(folder), "--port", str(_two_free_ports())),
+        ],
         cwd=ROOT,
         stdout=subprocess.PIPE,
         start_new_session=True,
