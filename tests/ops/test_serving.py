@@ -8,7 +8,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -139,55 +139,54 @@ def test_a_taken_port_is_refused() -> None:
             serving.listen("127.0.0.1", other.getsockname()[1])
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize(("workers", "ending"), [(1, signal.SIGTERM), (2, signal.SIGINT)])
-def test_serve_answers_and_ends_well(
-    database_url: str, tmp_path: Path, ending: signal.Signals, workers: int
-) -> None:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+Run = Callable[..., subprocess.Popen[bytes]]
+
+
+@pytest.fixture
+def tiefen(database_url: str, tmp_path: Path) -> Iterator[Run]:
+    """Start `tiefen …` on the fresh database; what still runs at the end is killed."""
     env = os.environ | {
         "TIEFEN_DATABASE_URL": database_url,
         "TIEFEN_DATA_DIR": str(tmp_path),
         "PYTHONPATH": str(ROOT),
     }
-    command = [
-        sys.executable,
-        "-m",
-        "tiefen",
-        "serve",
-        "--port",
-        str(port),
-        "--workers",
-        str(workers),
-    ]
-    server = subprocess.Popen(
-        command, env=env, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
-    )
-    assert server.stdout
-    with server.stdout, httpx.Client(trust_env=False) as client:
+    running: list[subprocess.Popen[bytes]] = []
+
+    def run(*arguments: str) -> subprocess.Popen[bytes]:
+        running.append(
+            subprocess.Popen([sys.executable, "-m", "tiefen", *arguments], env=env, cwd=ROOT)
+        )
+        return running[-1]
+
+    yield run
+    for one in running:
+        one.kill()
+        one.wait()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("workers", "ending"), [(1, signal.SIGTERM), (2, signal.SIGINT)])
+def test_serve_answers_and_ends_well(tiefen: Run, workers: int, ending: signal.Signals) -> None:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    server = tiefen("serve", "--port", str(port), "--workers", str(workers))
+    with httpx.Client(trust_env=False) as client:
 
         def ready() -> bool:
-            assert server.poll() is None, server.stdout and server.stdout.read()
+            assert server.poll() is None
             try:
                 return client.get(f"http://127.0.0.1:{port}/ready").status_code == 200
             except httpx.TransportError:
                 return False
 
         wait_until(ready, 180)
-        server.send_signal(ending)
-        assert server.wait(30) == 0
+    server.send_signal(ending)
+    assert server.wait(60) == 0
 
 
 @pytest.mark.slow
-def test_a_worker_alone_does_a_job_and_ends_well(database_url: str, tmp_path: Path) -> None:
-    env = os.environ | {
-        "TIEFEN_DATABASE_URL": database_url,
-        "TIEFEN_DATA_DIR": str(tmp_path),
-        "PYTHONPATH": str(ROOT),
-    }
-
+def test_a_worker_alone_does_a_job_and_ends_well(tiefen: Run, database_url: str) -> None:
     async def ask(sql: str) -> Any:
         connection = await asyncpg.connect(database_url.replace("+asyncpg", ""))
         try:
@@ -201,11 +200,11 @@ def test_a_worker_alone_does_a_job_and_ends_well(database_url: str, tmp_path: Pa
             " VALUES ('demo', 'bulk', 'kernel.housekeeping', '{}', now(), 3)"
         )
     )
-    worker = subprocess.Popen([sys.executable, "-m", "tiefen", "worker"], env=env, cwd=ROOT)
+    worker = tiefen("worker")
     undone = (
         "SELECT count(*) FROM platform.job WHERE name = 'kernel.housekeeping' AND merchant = 'demo'"
     )
     wait_until(lambda: asyncio.run(ask(undone)) == 0, 180)
     worker.send_signal(signal.SIGTERM)
-    assert worker.wait(30) == 0
+    assert worker.wait(60) == 0
     assert asyncio.run(ask("SELECT count(*) FROM platform.worker")) == 0
