@@ -34,6 +34,22 @@ note.__module__ = "tiefen.kernel_test.subscribers"
 events.on(Happened)(note)
 
 
+@events.event("kernel_test.undone")
+class Undone:
+    """A second test event of the same things."""
+
+    what: str
+
+
+async def undo(tx: Tx, event: Undone) -> None:
+    """Hear it in the same room, by another function."""
+    seen.append(event.what)
+
+
+undo.__module__ = "tiefen.kernel_test.subscribers"
+events.on(Undone)(undo)
+
+
 @jobs.job("kernel_test.write")
 async def write(tx: Tx, what: str) -> None:
     """A transactional job whose effect is a row."""
@@ -88,11 +104,12 @@ async def test_a_poisoned_job_is_retried_then_buried_and_neighbours_go_on(
     assert "poison" in row.error
 
 
-async def test_order_is_kept_per_aggregate_with_many_workers(db: Db) -> None:
+async def test_a_room_hears_an_aggregate_in_order_by_many_workers_and_functions(db: Db) -> None:
     for number in range(30):
         async with db.merchant("demo") as tx:
             for thing in "xyz":
-                events.publish(tx, Happened(f"{thing}{number:02}"), aggregate=f"thing:{thing}")
+                kind = Undone if number % 2 else Happened
+                events.publish(tx, kind(f"{thing}{number:02}"), aggregate=f"thing:{thing}")
     workers = [Worker(db) for _ in range(3)]
     for worker in workers:
         await worker.start()
