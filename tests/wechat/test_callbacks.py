@@ -394,7 +394,7 @@ async def test_nasty_values_are_stored_or_refused_but_break_nothing(
         "ToUserName": "gh", "FromUserName": "oFan", "CreateTime": 1781776800, "MsgType": "text",
         "Content": "hi", "MsgId": 1,
     }  # fmt: skip
-    seen = set()
+    seen: set[tuple[int, str]] = set()
     for number, value in enumerate(NASTY):
         for name in (*good, "EventKey", "Extra"):
             body = {**good, "MsgId": number * 100 + len(seen), name: value}
