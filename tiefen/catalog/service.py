@@ -31,24 +31,37 @@ from tiefen.team import service as team
 async def skus(tx: Tx, ids: Iterable[int]) -> dict[int, SkuBrief]:
     """Briefs of SKUs by id, on sale or not; ids nobody knows are left out. One statement."""
     rows = await tx.execute(
-        select(Sku, Product.name, Product.status, Product.images, Product.purchase_limit)
+        select(
+            Sku.id,
+            Sku.product_id,
+            Sku.spec_values,
+            Sku.price_fen,
+            Sku.cost_fen,
+            Sku.image_key,
+            Sku.on_grid,
+            Sku.code,
+            Product.name,
+            Product.status,
+            Product.images,
+            Product.purchase_limit,
+        )
         .join(Product, Product.id == Sku.product_id)
         .where(Sku.id.in_(set(ids)))
     )
     return {
-        sku.id: SkuBrief(
-            id=sku.id,
-            product_id=sku.product_id,
-            product_name=name,
-            spec_text=rules.spec_text(sku.spec_values),
-            price_fen=sku.price_fen,
-            cost_fen=sku.cost_fen,
-            image_url=rules.file_url(sku.image_key or (images[0] if images else "")),
-            on_shelf=status is ProductStatus.ON_SHELF and sku.on_grid,
-            purchase_limit=limit,
-            code=sku.code,
+        row.id: SkuBrief(
+            id=row.id,
+            product_id=row.product_id,
+            product_name=row.name,
+            spec_text=rules.spec_text(row.spec_values),
+            price_fen=row.price_fen,
+            cost_fen=row.cost_fen,
+            image_url=rules.file_url(row.image_key or (row.images[0] if row.images else "")),
+            on_shelf=row.status is ProductStatus.ON_SHELF and row.on_grid,
+            purchase_limit=row.purchase_limit,
+            code=row.code,
         )
-        for sku, name, status, images, limit in rows
+        for row in rows
     }
 
 

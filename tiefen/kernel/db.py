@@ -169,8 +169,7 @@ class Db:
             try:
                 await _enter(tx, path)
                 yield tx
-                for hook in before_commit:
-                    await hook(tx)
+                await write_noted(tx)
                 await tx.commit()
             except BaseException:
                 await tx.rollback()
@@ -180,6 +179,16 @@ class Db:
                 open_transactions.reset(depth)
         for after in after_commit:
             after(self, tx)
+
+
+async def write_noted(tx: Tx) -> None:
+    """Write the events, jobs and audit lines noted so far.
+
+    Happens before every commit by itself. A verb that takes a row everybody wants calls it first,
+    so that nothing but the commit follows the taking.
+    """
+    for hook in before_commit:
+        await hook(tx)
 
 
 _ENTER = text("SELECT set_config('search_path', :path, true), now()")

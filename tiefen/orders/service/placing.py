@@ -14,7 +14,7 @@ from sqlalchemy import text
 
 from tiefen.inventory import service as inventory
 from tiefen.kernel import crypto, ids
-from tiefen.kernel.db import Tx
+from tiefen.kernel.db import Tx, write_noted
 from tiefen.kernel.errors import Refusal
 from tiefen.kernel.events import publish
 from tiefen.kernel.failpoints import failpoint
@@ -104,10 +104,11 @@ async def place(tx: Tx, fan_id: int, checkout_key: str, wanted: PlaceIn) -> Plac
         description = _description(quote)
         await payments.start(tx, order_no, fan_id, quote.total_fen, description, pay_until)
         later(tx, "orders.close_unpaid", run_at=pay_until, order_no=order_no)
-    await inventory.reserve(tx, order_no, lines, pay_until)
-    failpoint("orders.place.reserved")
     event = OrderPlaced(order_id, order_no, fan_id, quote.total_fen, tx.now)
     publish(tx, event, aggregate=f"order:{order_id}")
+    await write_noted(tx)
+    await inventory.reserve(tx, order_no, lines, pay_until)
+    failpoint("orders.place.reserved")
     if not quote.total_fen:
         await become_paid(tx, await locked(tx, order_no), None, tx.now)
     return _answer(order_no, quote.total_fen, pay_until)
