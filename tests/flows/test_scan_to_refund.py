@@ -164,7 +164,7 @@ async def test_an_unpaid_order_closes_and_gives_its_stock_back(life: Life) -> No
 
     async def available() -> int:
         rows = (await doors.console(OWNER, "GET", "stock?limit=100"))["items"]
-        return next(r["available"] for r in rows if r["sku_id"] == life.shop.skus[HONEY, 1])
+        return int(next(r["available"] for r in rows if r["sku_id"] == life.shop.skus[HONEY, 1]))
 
     before = await available()
     number = await buy(life, outcome="cancel")
