@@ -33,7 +33,7 @@ def arm(monkeypatch: pytest.MonkeyPatch) -> Arm:
     """Make a module die once at a named place."""
 
     def set_up(module: Any, name: str) -> None:
-        passes = []
+        passes: list[str] = []
 
         def failpoint(here: str) -> None:
             if here == name and not passes:

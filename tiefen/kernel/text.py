@@ -28,13 +28,9 @@ def many_lines(value: str) -> str:
     return unicodedata.normalize("NFC", value.replace("\r\n", "\n").replace("\r", "\n"))
 
 
-OneLine = Annotated[
-    str, StringConstraints(strip_whitespace=True), AfterValidator(one_line)
-]
+OneLine = Annotated[str, StringConstraints(strip_whitespace=True), AfterValidator(one_line)]
 """A field of one line; add `Field(max_length=…)`."""
-Prose = Annotated[
-    str, StringConstraints(strip_whitespace=True), AfterValidator(many_lines)
-]
+Prose = Annotated[str, StringConstraints(strip_whitespace=True), AfterValidator(many_lines)]
 """A field of several lines; add `Field(max_length=…)`."""
 
 
@@ -66,9 +62,5 @@ def query_grams(text: str) -> list[str]:
     """The keys a text must hold to match `text`: pairs, or the character of a one-letter word."""
     found: set[str] = set()
     for word in words(text):
-        found.update(
-            [word]
-            if len(word) == 1
-            else (word[i : i + 2] for i in range(len(word) - 1))
-        )
+        found.update([word] if len(word) == 1 else (word[i : i + 2] for i in range(len(word) - 1)))
     return sorted(found)
