@@ -1,5 +1,6 @@
 import uniPlugin from '@dcloudio/vite-plugin-uni'
 import { defineConfig, type PluginOption } from 'vite'
+import { firstVisit } from './tools/first-visit'
 import { selfContained } from './tools/self-contained'
 
 // The plugin is CommonJS: under "type": "module" its function sits one level deeper.
@@ -9,7 +10,7 @@ export default defineConfig(async () => {
   const { default: UnoCSS } = await import('unocss/vite')
   return {
     base: './',
-    plugins: [UnoCSS() as PluginOption, uni() as PluginOption, selfContained()],
+    plugins: [UnoCSS() as PluginOption, uni() as PluginOption, selfContained(), firstVisit()],
     build: { target: 'es2018', assetsInlineLimit: 0 },
   }
 })
