@@ -137,11 +137,7 @@ def compose(order: dict[str, Any]) -> tuple[Db, FastAPI]:
     async def drain() -> int:
         """Run due jobs of the money lanes in this process, one after another."""
         ran = 0
-        while claimed := [
-            one
-            for lane in ("callback", "pay")
-            for one in await worker.claim(db, lane, "lever", most=9)
-        ]:
+        while claimed := await worker.claim(db, ["callback", "pay"], "lever", most=9):
             for one in claimed:
                 await worker.run(db, one, "lever")
             ran += len(claimed)
