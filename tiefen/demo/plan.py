@@ -144,9 +144,9 @@ def _purchases(draw: random.Random, joined: list[datetime], now: datetime, count
             continue
         festival = ago == FESTIVAL_DAYS_AGO
         number = FESTIVAL_ORDERS if festival else NORMAL_ORDERS_A_DAY + draw.randint(-2, 3)
-        number = max(round(number * scale), 1)
+        number = int(number * scale + draw.random())
         baskets = [_basket(draw) for _ in range(number)]
-        if festival:
+        if festival and baskets:
             baskets = _worth(draw, baskets, round(FESTIVAL_FEN * scale))
         for basket in baskets:
             chance = draw.random()
