@@ -83,6 +83,7 @@ def buy(page: Page) -> str:
     """From the menu to a paid order; returns its number."""
     page.get_by_test_id("menu-0").click()
     shop = shop_in(page)
+    shop.get_by_text("蜜与果干").first.click()
     shop.get_by_text("秦岭土蜂蜜").first.click()
     shop.get_by_test_id("buy-now").click()
     shop.get_by_test_id("option-500 克").click()

@@ -120,10 +120,12 @@ def acts(seed: int, count: int, codes: int, now: datetime) -> list[Act]:
     weights = [1 / (place + 1.5) for place in range(codes)] + [0.35]
     plan = [Act(at, fan, Follow(_code(draw, weights, codes))) for fan, at in enumerate(joined)]
     for fan, at in enumerate(joined):
+        last = at
         if draw.random() < ASK_SHARE:
-            plan.append(Act(_after(draw, at, now), fan, Ask(draw.choice(QUESTIONS))))
-        if draw.random() < LEAVE_SHARE:
-            plan.append(Act(_after(draw, at, now), fan, Leave()))
+            last = _after(draw, at, now)
+            plan.append(Act(last, fan, Ask(draw.choice(QUESTIONS))))
+        if draw.random() < LEAVE_SHARE:  # who has left cannot ask any more
+            plan.append(Act(_after(draw, last, now), fan, Leave()))
     buyers = _purchases(draw, joined, now, count)
     plan += buyers
     bought = {act.fan for act in buyers}
