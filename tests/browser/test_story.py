@@ -88,6 +88,7 @@ def buy(page: Page) -> str:
     shop.get_by_test_id("buy-now").click()
     shop.get_by_test_id("option-500 克").click()
     shop.get_by_test_id("sku-confirm").click()
+    shop.get_by_test_id("pick-address").click()
     shop.get_by_test_id("add-address").first.click()
     fill_address(shop)
     shop.get_by_test_id("submit").click()

@@ -46,6 +46,7 @@ class Base(DeclarativeBase):
     metadata = MetaData(naming_convention=_NAMING)
     type_annotation_map = {  # noqa: RUF012 read once by SQLAlchemy
         datetime: DateTime(timezone=True),
+        int: BigInteger(),  # ids and counts outlive 2^31
         dict[str, Any]: JSONB,
         list[Any]: JSONB,
     }
@@ -57,6 +58,7 @@ class PlatformBase(DeclarativeBase):
     metadata = MetaData(naming_convention=_NAMING, schema="platform")
     type_annotation_map = {  # noqa: RUF012
         datetime: DateTime(timezone=True),
+        int: BigInteger(),  # ids and counts outlive 2^31
         dict[str, Any]: JSONB,
         list[Any]: JSONB,
     }
