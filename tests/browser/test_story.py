@@ -91,6 +91,7 @@ def buy(page: Page) -> str:
     shop.get_by_test_id("pick-address").click()
     shop.get_by_test_id("add-address").first.click()
     fill_address(shop)
+    shop.get_by_text("文三路 8 号 3 室").first.click()
     shop.get_by_test_id("submit").click()
     expect(page.get_by_test_id("pay-amount")).to_contain_text("98")
     page.get_by_test_id("pay-confirm").click()
