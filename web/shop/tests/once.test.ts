@@ -26,6 +26,13 @@ describe('paying', () => {
     expect(startPay).toHaveBeenCalledTimes(2)
   })
 
+  it('tells why the sheet could not be opened', async () => {
+    const { tryToPay } = await import('@/core/pay')
+    const { refusal } = await import('@/core/errors')
+    startPay.mockRejectedValueOnce(refusal(409, { error: { code: 'orders.pay_expired', message: '付款时间已过' } }))
+    await expect(tryToPay('A')).resolves.toEqual({ said: 'failed', why: '付款时间已过' })
+  })
+
   it('does not keep a failed start in the way of the next try', async () => {
     const { payOrder } = await import('@/core/pay')
     startPay.mockRejectedValueOnce(new Error('away'))

@@ -1,8 +1,24 @@
 import { pay, type PayOutcome } from '@/platform'
 import { startPay } from './calls'
+import { asApiError } from './errors'
 
 /** Orders whose payment sheet is open: a second tap, here or on another page, joins the first. */
 const open = new Map<string, Promise<PayOutcome>>()
+
+export interface PayTry {
+  said: PayOutcome
+  /** Why the sheet could not even be opened. */
+  why: string
+}
+
+/** Paying for a page that goes on to show the order whatever came of it: a refusal becomes a reason to tell. */
+export async function tryToPay(no: string): Promise<PayTry> {
+  try {
+    return { said: await payOrder(no), why: '' }
+  } catch (thrown) {
+    return { said: 'failed', why: asApiError(thrown).message }
+  }
+}
 
 /** Opens WeChat's payment sheet for an order. What it answers is only what the phone saw: ask the order for the truth. */
 export function payOrder(no: string): Promise<PayOutcome> {

@@ -160,6 +160,7 @@ const en: Record<keyof typeof zh, string> = {
   'result.paid_hint': 'The merchant will send it soon; WeChat will tell you when.',
   'result.unpaid': 'Not paid yet',
   'result.unpaid_hint': 'The goods are held for you; please pay in time.',
+  'result.failed': 'WeChat Pay did not open and nothing was charged; please try again',
   'result.closed': 'Order closed',
   'result.see_order': 'See the order',
   'result.look_again': 'Look again',

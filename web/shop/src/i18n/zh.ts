@@ -159,6 +159,7 @@ export default {
   'result.paid_hint': '商家会尽快发货，发货后会收到微信通知。',
   'result.unpaid': '还没有付款',
   'result.unpaid_hint': '商品已为你保留，请在时限内付款。',
+  'result.failed': '微信支付没有打开，没有扣款，请再试一次',
   'result.closed': '订单已关闭',
   'result.see_order': '查看订单',
   'result.look_again': '再查一次',
