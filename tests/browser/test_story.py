@@ -138,8 +138,8 @@ def ship(page: Page, town: Town, order_no: str) -> None:
     page.goto(f"{town.base}/console/#/orders/{order_no}")
     page.get_by_test_id("ship").click()
     dialog = page.get_by_role("dialog")
-    dialog.get_by_role("combobox").first.fill("顺丰速运")
-    dialog.get_by_label("快递单号").fill("SF1234567890")
+    dialog.locator("input").nth(0).fill("顺丰速运")
+    dialog.locator("input").nth(1).fill("SF1234567890")
     page.get_by_test_id("ship-confirm").click()
     expect(page.get_by_test_id("order-status")).to_contain_text("待收货")
 
