@@ -14,6 +14,8 @@ from tiefen.main import openapi
 
 schema = schemathesis.openapi.from_dict(json.loads(openapi()))
 CHECKS = [not_a_server_error, status_code_conformance, response_schema_conformance]
+WECHAT_CHECKS = [not_a_server_error, status_code_conformance]
+"""WeChat is answered in its own form, not in ours."""
 
 
 @schema.exclude(path="/ready").exclude(path="/metrics").parametrize()
@@ -28,5 +30,7 @@ def test_no_input_breaks_a_route(live: Live, case: schemathesis.Case[Any]) -> No
     shop = case.path.startswith("/api/shop/")
     token = live.fan_token if shop else live.staff_token
     case.call_and_validate(
-        base_url=live.base, headers={"Authorization": f"Bearer {token}"}, checks=CHECKS
+        base_url=live.base,
+        headers={"Authorization": f"Bearer {token}"},
+        checks=WECHAT_CHECKS if case.path.startswith("/wechat/") else CHECKS,
     )

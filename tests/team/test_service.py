@@ -11,7 +11,7 @@ from sqlalchemy import event, func, select, text, update
 from tests.conftest import Drain
 from tests.team.factories import PASSWORD, actor, clerk, owner, role_id
 from tiefen.kernel import audit
-from tiefen.kernel.auth import Session
+from tiefen.kernel.auth import Session, StaffActor
 from tiefen.kernel.clock import Travel
 from tiefen.kernel.db import Db, Tx
 from tiefen.kernel.errors import Refusal
@@ -172,13 +172,13 @@ async def test_two_owners_removing_each_other_leave_one(db: Db) -> None:
     first = await owner(db)
     second = await clerk(db, first, "boss2", "店主")
 
-    async def fire(by: int, whom: int) -> None:
-        who = await actor(db, by)
+    async def fire(by: StaffActor, whom: int) -> None:
         async with db.merchant("demo") as tx:
-            await service.edit_staff(tx, who, whom, active=False)
+            await service.edit_staff(tx, by, whom, active=False)
 
+    bosses = await actor(db, first.id), await actor(db, second.id)
     results = await asyncio.gather(
-        fire(first.id, second.id), fire(second.id, first.id), return_exceptions=True
+        fire(bosses[0], second.id), fire(bosses[1], first.id), return_exceptions=True
     )
     assert sum(isinstance(r, errors.LastOwner) for r in results) == 1
     assert "A1.owner" not in await breaches(db)

@@ -127,6 +127,8 @@ def _run(plan: Plan, installation: Installation) -> int:
             asyncio.run(_point_callbacks(plan, founded))
         _tell(plan, installation, founded)
         return children.watch()
+    except KeyboardInterrupt:  # Ctrl-C before watch() has taken the signal over
+        return 0
     finally:
         _say("stopping …")
         children.stop()
