@@ -89,8 +89,13 @@ class Stage:
 
 
 def take(page: Page, address: str, name: str) -> None:
-    """Open an address, wait until nothing moves, and keep the picture."""
+    """Open an address and keep the picture."""
     page.goto(address, wait_until="networkidle")
+    shoot(page, name)
+
+
+def shoot(page: Page, name: str) -> None:
+    """Wait until nothing moves, and keep the picture."""
     page.evaluate("document.fonts.ready")
     page.wait_for_timeout(600)
     PICTURES.mkdir(parents=True, exist_ok=True)
@@ -106,7 +111,7 @@ def console(stage: Stage) -> None:
         take(page, f"{base}/", "console-overview")
         take(
             page,
-            f"{base}/fans/{stage.first(context, 'fans?sort=paid&limit=1')['id']}",
+            f"{base}/fans/{stage.first(context, 'fans?sort=spend&limit=1')['id']}",
             "console-fan",
         )
         take(
@@ -120,6 +125,7 @@ def console(stage: Stage) -> None:
 def shop(stage: Stage) -> None:
     """Home and a product, on a phone."""
     with stage.screen(phone=True) as context:
+        context.set_extra_http_headers({"X-Sandbox-Fan": "2"})  # whose phone it is
         page = context.new_page()
         take(page, f"{stage.server}/shop/", "shop-home")
         products = context.request.get(f"{stage.server}/api/shop/products?limit=1").json()["items"]
@@ -137,9 +143,22 @@ def phone(stage: Stage) -> None:
 
 
 def sandbox(stage: Stage) -> None:
-    """The stand-in for WeChat."""
-    with stage.screen(phone=False) as context:
-        take(context.new_page(), f"{stage.server}/sandbox/", "sandbox")
+    """The stand-in for WeChat: a new fan follows 小林 and asks."""
+    with stage.staff() as context:
+        codes = context.request.get(f"{stage.server}/api/console/channel-codes").json()["items"]
+        scene = next(one["scene"] for one in codes if one["name"] == "小林")
+        page = context.new_page()
+        page.goto(f"{stage.server}/sandbox/")
+        page.get_by_test_id("fan-picker").click()
+        page.get_by_test_id("new-fan-name").fill("林晓雨")
+        page.get_by_test_id("new-fan").click()
+        page.get_by_test_id("scan").click()
+        page.get_by_test_id(f"code-{scene}").click()
+        page.get_by_test_id("follow").click()
+        page.get_by_test_id("message-input").fill("龙井怎么泡")
+        page.get_by_test_id("send").click()
+        page.get_by_text("85 度").first.wait_for()
+        shoot(page, "sandbox")
 
 
 SCENES: dict[str, Callable[[Stage], None]] = {
