@@ -69,21 +69,19 @@ def town(browser_path: str, tmp_path_factory: pytest.TempPathFactory) -> Iterato
     for parent in [folder, *folder.parents][:4]:
         if parent.stat().st_uid == os.getuid():
             parent.chmod(parent.stat().st_mode | 0o011)
-    process = subprocess.Popen(
-        [
-            *(sys.executable, "-m", "tiefen", "demo", "--json", "--fans", "8"),
-            *("--data", str(folder), "--port", str(_two_free_ports())),
-        ],
-        cwd=ROOT,
-        stdout=subprocess.PIPE,
-        start_new_session=True,
-    )
-    assert process.stdout
-    line = process.stdout.readline()
-    assert line, "tiefen demo ended before it was ready"
-    yield Town(json.loads(line))
-    process.send_signal(signal.SIGINT)
-    assert process.wait(60) == 0
+    command = [
+        *(sys.executable, "-m", "tiefen", "demo", "--json", "--fans", "8"),
+        *("--data", str(folder), "--port", str(_two_free_ports())),
+    ]
+    with subprocess.Popen(
+        command, cwd=ROOT, stdout=subprocess.PIPE, start_new_session=True
+    ) as process:
+        assert process.stdout
+        line = process.stdout.readline()
+        assert line, "tiefen demo ended before it was ready"
+        yield Town(json.loads(line))
+        process.send_signal(signal.SIGINT)
+        assert process.wait(60) == 0
 
 
 def _two_free_ports() -> int:
