@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Playwright, sync_playwright
+from playwright.sync_api import Browser, sync_playwright
 
 from tools.browser import chromium
 
@@ -92,15 +92,10 @@ def _two_free_ports() -> int:
     raise RuntimeError("no free ports")
 
 
-@pytest.fixture(scope="session")
-def _playwright() -> Iterator[Playwright]:
-    with sync_playwright() as made:
+@pytest.fixture
+def browser(browser_path: str) -> Iterator[Browser]:
+    """One Chromium for one test: its driver holds an event loop, which other tests must not meet."""
+    with sync_playwright() as playwright:
+        made = playwright.chromium.launch(executable_path=browser_path, args=FLAGS)
         yield made
-
-
-@pytest.fixture(scope="session")
-def browser(_playwright: Playwright, browser_path: str) -> Iterator[Browser]:
-    """One Chromium for the session."""
-    made = _playwright.chromium.launch(executable_path=browser_path, args=FLAGS)
-    yield made
-    made.close()
+        made.close()
