@@ -1,0 +1,39 @@
+"""The demo world's script: drawn from its seed, true to the documents' numbers, never impossible."""
+
+from datetime import UTC, datetime, timedelta
+
+from tiefen.demo import plan
+from tiefen.demo.plan import Ask, Buy, Follow, Leave
+
+NOW = datetime(2026, 11, 22, 10, tzinfo=UTC)
+
+
+def test_the_same_seed_gives_the_same_world_and_another_does_not() -> None:
+    assert plan.acts(1, 300, 10, NOW) == plan.acts(1, 300, 10, NOW)
+    assert plan.acts(1, 300, 10, NOW) != plan.acts(2, 300, 10, NOW)
+    assert plan.people(1, 5) == plan.people(1, 9)[:5]
+
+
+def test_full_size_it_has_the_documents_numbers() -> None:
+    acts = plan.acts(1, plan.CALIBRATED_FANS, 10, NOW)
+    orders = [act for act in acts if isinstance(act.deed, Buy)]
+    day = (NOW - timedelta(days=plan.FESTIVAL_DAYS_AGO)).date()
+    festival = [act.deed for act in orders if act.at.date() == day]
+    assert len(festival) == plan.FESTIVAL_ORDERS
+    worth = sum(plan.worth_fen(deed.basket) for deed in festival if isinstance(deed, Buy))
+    assert abs(worth - plan.FESTIVAL_FEN) * 200 <= plan.FESTIVAL_FEN
+    assert 700 <= len({act.fan for act in orders}) <= 900
+
+
+def test_nobody_acts_before_following_nor_asks_after_leaving() -> None:
+    acts = plan.acts(3, 2_000, 10, NOW)
+    follows = {act.fan: act.at for act in acts if isinstance(act.deed, Follow)}
+    leaves = {act.fan: act.at for act in acts if isinstance(act.deed, Leave)}
+    for act in acts:
+        assert act.at >= follows[act.fan]
+        if isinstance(act.deed, Ask) and act.fan in leaves:
+            assert act.at <= leaves[act.fan]
+
+
+def test_a_world_without_fans_is_empty() -> None:
+    assert plan.acts(1, 0, 10, NOW) == []
