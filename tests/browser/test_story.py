@@ -125,12 +125,25 @@ def sign_in(town: Town, page: Page) -> None:
     expect(page.get_by_role("heading", name="概况")).to_be_visible()
 
 
+def turn_to(page: Page, town: Town, path: str, heading: str) -> None:
+    """Go to another page of the console and wait until it is the one that is shown.
+
+    The router changes pages in place: until the new one has come, locators find the old one's rows.
+    """
+    page.goto(f"{town.base}/console/#{path}")
+    expect(page.get_by_role("heading", level=1)).to_have_text(heading)
+
+
 def find_the_fan(page: Page, town: Town) -> None:
-    """The fan stands in the list with the source 小林."""
-    page.goto(f"{town.base}/console/#/fans")
-    row = page.get_by_role("row").nth(1)
-    expect(row).to_contain_text("小林")
-    expect(row).to_contain_text("98.00")
+    """The fan stands in the list with the source 小林 and what was spent."""
+    spent = page.get_by_role("row").filter(has_text="98.00").filter(has_text="小林").first
+    turn_to(page, town, "/fans", "粉丝")
+    for _ in range(10):  # the counters follow within moments; the page shows them when it is opened
+        expect(page.get_by_role("row").nth(1)).to_be_visible()
+        if spent.is_visible():
+            break
+        page.reload()
+    expect(spent).to_be_visible()
 
 
 def ship(page: Page, town: Town, order_no: str) -> None:
@@ -159,19 +172,18 @@ def receive_and_ask_for_a_refund(page: Page) -> None:
 
 def approve(page: Page, town: Town) -> None:
     """What would change is shown, then it is approved; the sandbox pays back at once."""
-    page.goto(f"{town.base}/console/#/after-sales")
-    page.get_by_role("row").nth(1).get_by_role("link").first.click()
+    turn_to(page, town, "/after-sales", "售后")
+    page.locator("a[href*='/after-sales/A']").first.click()
     expect(page.get_by_test_id("consequences")).to_contain_text("¥")
     page.get_by_test_id("approve").click()
-    confirm = page.get_by_role("dialog").get_by_role("button", name=re.compile("退款|同意|确定"))
-    if confirm.count():
-        confirm.last.click()
+    sure = page.get_by_role("dialog").get_by_role("button", name=re.compile("退款|同意|确定"))
+    sure.last.click()
     expect(page.get_by_test_id("after-sale-status")).to_contain_text(re.compile("已退款"))
 
 
 def see_the_channel(page: Page, town: Town) -> None:
     """小林's code shows the scan, the order and the money."""
-    page.goto(f"{town.base}/console/#/channels")
+    turn_to(page, town, "/channels", "渠道码")
     row = page.get_by_role("row", name=re.compile("小林")).first
     expect(row).to_contain_text("¥")
 
