@@ -52,6 +52,7 @@ def _schema_digest() -> str:
     for path in sorted([*ROOT.glob("tiefen/**/*.py"), *ROOT.glob("migrations/**/*.py")]):
         if (
             path.name in ("models.py", "env.py")
+            or "models" in path.parts
             or "kernel" in path.parts
             or "migrations" in path.parts
         ):

@@ -24,6 +24,8 @@ FILES = {
     "__init__.py", "errors.py", "values.py", "rules.py", "events.py", "models.py", "schemas.py",
     "queries.py", "service.py", "subscribers.py", "http.py",
 }  # fmt: skip
+CHAPTERS = {"data", "http", "models", "queries", "rules", "schemas", "service"}
+"""What may be a folder of chapters when one file has grown past its size."""
 MAX_FUNCTION, MAX_FILE, MAX_VUE = 70, 500, 300
 
 
@@ -62,7 +64,7 @@ def test_a_room_has_only_the_fixed_file_names(room: Path) -> None:
     names = {path.name for path in room.iterdir() if path.suffix == ".py"}
     assert names <= FILES
     chapters = [path for path in room.iterdir() if path.is_dir() and path.name != "__pycache__"]
-    assert {path.name for path in chapters} <= {"service", "queries", "schemas", "data"}
+    assert {path.name for path in chapters} <= CHAPTERS
 
 
 @pytest.mark.parametrize("room", rooms(), ids=lambda path: path.name)
