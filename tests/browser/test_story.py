@@ -89,9 +89,13 @@ def buy(page: Page) -> str:
     shop.get_by_test_id("option-500 克").click()
     shop.get_by_test_id("sku-confirm").click()
     shop.get_by_test_id("pick-address").click()
+    fill_address(shop, "龙井路 1 号")  # the first one: straight to the form, straight back
+    chosen = shop.get_by_test_id("pick-address")
+    expect(chosen).to_contain_text("龙井路 1 号")
+    chosen.click()
     shop.get_by_test_id("add-address").first.click()
-    fill_address(shop)
-    shop.get_by_text("文三路 8 号 3 室").first.click()
+    fill_address(shop, "文三路 8 号 3 室")  # a further one: past the list, chosen
+    expect(chosen).to_contain_text("文三路 8 号 3 室")
     shop.get_by_test_id("submit").click()
     expect(page.get_by_test_id("pay-amount")).to_contain_text("98")
     page.get_by_test_id("pay-confirm").click()
@@ -103,12 +107,12 @@ def buy(page: Page) -> str:
     return found[0]
 
 
-def fill_address(shop: FrameLocator) -> None:
+def fill_address(shop: FrameLocator, street: str) -> None:
     """Name, phone, region from the wheels, street."""
     for field, text in (
         ("address-name", "林晓雨"),
         ("address-phone", "13812345678"),
-        ("address-detail", "文三路 8 号 3 室"),
+        ("address-detail", street),
     ):
         shop.get_by_test_id(field).locator("input, textarea").first.fill(text)
     shop.get_by_test_id("address-region").click()

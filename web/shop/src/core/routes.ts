@@ -28,6 +28,19 @@ export function back(): void {
   else uni.switchTab({ url: '/pages/home/index' })
 }
 
+/** How many steps back a page lies under the one on top; 0 when it is not there. */
+export function stepsTo(page: string, stack: { route?: string }[]): number {
+  const at = stack.map(({ route = '' }) => `/${route.replace(/^\//, '')}`).lastIndexOf(page)
+  return at < 0 ? 0 : stack.length - 1 - at
+}
+
+/** Back to a page further down, past what lies between; one step when it is not there. */
+export function backTo(page: string): void {
+  const steps = stepsTo(page, getCurrentPages() as { route?: string }[])
+  if (steps > 1) uni.navigateBack({ delta: steps })
+  else back()
+}
+
 /**
  * The short addresses that messages and menus carry (`#/orders/123`), as the pages they mean. Short ones are a
  * promise to the outside; where a page's file lives is not.
