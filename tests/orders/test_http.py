@@ -11,6 +11,7 @@ from tests.counting import statements
 from tests.inventory.factories import stocked
 from tests.orders import factories as make
 from tests.payments.factories import FakeWeChat
+from tests.team.factories import owner
 from tiefen.kernel import audit
 from tiefen.kernel.db import Db
 from tiefen.orders import queries
@@ -86,6 +87,39 @@ async def test_from_cart_to_refund(
         )
     assert looks == 1
     assert await audit.run(db) == []
+
+
+async def test_the_story_names_who_took_each_step(
+    db: Db, drain: Drain, wechat: FakeWeChat, staff_client: StaffClient
+) -> None:
+    boss = await owner(db)
+    desk, program = await staff_client(staff_id=boss.id), await staff_client(CLERK)
+    async with db.merchant("demo") as tx:
+        one = await stocked(tx, 5)
+    fan_id, order_no = await make.paid(db, wechat, drain, (one, 2))
+    parcel = {"courier": "顺丰", "tracking_no": "SF0000001"}
+    await desk.post(f"/api/console/orders/{order_no}/parcels", json=parcel)
+    asked = await make.ask(db, fan_id, order_no)
+    after_sale = f"/api/console/after-sales/{asked.after_sale_no}"
+    assert (await desk.get(after_sale)).json()["decided_by_name"] == ""
+    assert (await desk.post(f"{after_sale}/approve", json={})).status_code == 200
+    await drain()
+    told = (await program.get(f"/api/console/orders/{order_no}")).json()["steps"]
+    assert {step["action"]: (step["actor"].split(":")[0], step["actor_name"]) for step in told} == {
+        "pay": ("wechat", ""),
+        "ship_rest": ("staff", "林老板"),
+        "approve": ("staff", "林老板"),
+        "settle": ("wechat", ""),
+        "refund_rest": ("system", ""),
+    }
+    listed = (await desk.get("/api/console/after-sales")).json()["items"]
+    assert [row["decided_by_name"] for row in listed] == ["林老板"]
+    adjusted = await desk.post(
+        f"/api/console/stock/{one}/adjust", json={"quantity": 3, "reason": "received"}
+    )
+    assert adjusted.status_code == 200, adjusted.text
+    moves = (await desk.get(f"/api/console/stock/{one}/movements")).json()["items"]
+    assert moves[0]["actor_name"] == "林老板"
 
 
 async def test_another_fans_things_are_missing(

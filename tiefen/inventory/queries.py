@@ -8,6 +8,7 @@ from tiefen.inventory.models import Movement, Stock
 from tiefen.inventory.schemas import AvailableOut, MovementRow, StockRow
 from tiefen.kernel.db import Tx
 from tiefen.kernel.http import Page, decode_cursor, page
+from tiefen.team import service as team
 
 SHOWN_AT_MOST = 999
 """A fan is never told exactly how much lies in the store beyond this."""
@@ -63,7 +64,21 @@ async def movements(tx: Tx, sku_id: int, *, cursor: str | None, limit: int) -> P
         (last,) = decode_cursor(cursor, tuple[int])
         chosen = chosen.where(Movement.id < last)
     found = (await tx.scalars(chosen.limit(limit + 1))).all()
-    rows = [MovementRow.model_validate(movement) for movement in found]
+    names = await team.actor_names(tx, [movement.actor for movement in found])
+    rows = [
+        MovementRow(
+            id=movement.id,
+            quantity=movement.quantity,
+            on_hand_after=movement.on_hand_after,
+            reason=movement.reason,
+            reference=movement.reference,
+            actor=movement.actor,
+            actor_name=names.get(movement.actor, ""),
+            note=movement.note,
+            at=movement.at,
+        )
+        for movement in found
+    ]
     return page(rows, limit, *([rows[limit - 1].id] if len(rows) > limit else []))
 
 

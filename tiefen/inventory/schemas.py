@@ -42,6 +42,9 @@ class MovementRow(Out):
     reason: MovementReason
     reference: str
     actor: str
+    """`staff:7` or `system`"""
+    actor_name: str
+    """Who of the staff it was; empty for anybody else."""
     note: str
     at: datetime
 

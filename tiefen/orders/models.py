@@ -213,7 +213,7 @@ class OrderTransition(Base):
     before: Mapped[str]
     after: Mapped[str]
     actor: Mapped[str]
-    """`fan:1`, `staff:2` or `system`."""
+    """`fan:1`, `staff:2`, `wechat` or `system`."""
     reason: Mapped[str] = mapped_column(default="")
     at: Mapped[Utc]
 

@@ -24,6 +24,7 @@ from tiefen.orders.schemas import (
     say,
 )
 from tiefen.orders.values import AfterSaleAction, AfterSaleStatus
+from tiefen.team import service as team
 
 OPEN_AFTER_SALES = (
     AfterSaleStatus.REQUESTED,
@@ -35,13 +36,14 @@ OPEN_AFTER_SALES = (
 async def after_sales(
     tx: Tx, *, status: AfterSaleStatus | None, cursor: str | None, limit: int
 ) -> Page[ConsoleAfterSale]:
-    """After-sales of the merchant, newest first. Three statements."""
+    """After-sales of the merchant, newest first. Four statements."""
     chosen = _with_order()
     if status is not None:
         chosen = chosen.where(AfterSale.status == status)
     found = await _newest(tx, chosen, cursor, limit)
     parts = await after_sale_parts(tx, [one.id for one, _ in found])
     briefs = await fans.brief(tx, {order.fan_id for _, order in found})
+    names = await team.actor_names(tx, [one.decided_by for one, _ in found])
     rows = [
         ConsoleAfterSale(
             **after_sale_fields(one, order.order_no, parts[one.id]),
@@ -49,6 +51,8 @@ async def after_sales(
             order_status=order.status,
             refund_id=one.refund_id,
             attempt=one.attempt,
+            decided_by=one.decided_by,
+            decided_by_name=names.get(one.decided_by, ""),
         )
         for one, order in found
     ]
@@ -79,12 +83,15 @@ async def console_after_sale(tx: Tx, after_sale_no: str) -> ConsoleAfterSale:
     """One after-sale as the console shows it. Raises AfterSaleMissing."""
     found, order, parts = await _one(tx, after_sale_no)
     briefs = await fans.brief(tx, {order.fan_id})
+    names = await team.actor_names(tx, [found.decided_by])
     return ConsoleAfterSale(
         **after_sale_fields(found, order.order_no, parts),
         fan=fan_out(briefs, order.fan_id),
         order_status=order.status,
         refund_id=found.refund_id,
         attempt=found.attempt,
+        decided_by=found.decided_by,
+        decided_by_name=names.get(found.decided_by, ""),
     )
 
 

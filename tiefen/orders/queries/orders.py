@@ -37,6 +37,7 @@ from tiefen.orders.schemas import (
     trace_out,
 )
 from tiefen.orders.values import OrderStatus
+from tiefen.team import service as team
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,11 +107,6 @@ async def console_order(tx: Tx, order_no: str) -> ConsoleOrder:
     """One order in full, the receiver masked. Raises OrderMissing."""
     order = await _one(tx, select(Order).where(Order.order_no == order_no))
     (row,) = await _console_rows(tx, [order])
-    steps = await tx.scalars(
-        select(OrderTransition)
-        .where(OrderTransition.order_id == order.id)
-        .order_by(OrderTransition.id)
-    )
     return ConsoleOrder(
         **row,
         goods_fen=order.goods_fen,
@@ -118,7 +114,7 @@ async def console_order(tx: Tx, order_no: str) -> ConsoleOrder:
         discount_fen=order.discount_fen,
         note=order.note,
         payment_id=order.payment_id,
-        steps=[StepOut.model_validate(step) for step in steps],
+        steps=await _steps(tx, order),
         pay_until=order.pay_until,
         **{name: value for name, value in (await _story(tx, order)).items() if name != "paid_at"},
     )
@@ -264,6 +260,30 @@ async def _story(tx: Tx, order: Order) -> dict[str, Any]:
         "closed_at": order.closed_at,
         "close_reason": order.close_reason,
     }
+
+
+async def _steps(tx: Tx, order: Order) -> list[StepOut]:
+    steps = (
+        await tx.scalars(
+            select(OrderTransition)
+            .where(OrderTransition.order_id == order.id)
+            .order_by(OrderTransition.id)
+        )
+    ).all()
+    names = await team.actor_names(tx, [step.actor for step in steps])
+    return [
+        StepOut(
+            subject=step.subject,
+            action=step.action,
+            before=step.before,
+            after=step.after,
+            actor=step.actor,
+            actor_name=names.get(step.actor, ""),
+            reason=step.reason,
+            at=step.at,
+        )
+        for step in steps
+    ]
 
 
 async def _console_rows(tx: Tx, orders: Sequence[Order]) -> list[dict[str, Any]]:

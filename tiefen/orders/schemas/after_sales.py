@@ -86,6 +86,9 @@ class ConsoleAfterSale(AfterSaleOut):
     order_status: OrderStatus
     refund_id: int | None
     attempt: int
+    decided_by: str
+    """`staff:7`, or empty while nobody has decided."""
+    decided_by_name: str
 
 
 def plan_out(found: RefundPlan) -> RefundPlanOut:

@@ -170,6 +170,9 @@ class StepOut(Out):
     before: str
     after: str
     actor: str
+    """`staff:7`, `fan:9`, `wechat` or `system`"""
+    actor_name: str
+    """Who of the staff it was; empty for anybody else."""
     reason: str
     at: datetime
 

@@ -176,7 +176,7 @@ async def refund_settled(tx: Tx, reference: str, *, success: bool, reason: str =
     if success:
         await _settle(tx, order, after_sale)
     elif after_sale.status is AfterSaleStatus.REFUNDING:
-        step_after_sale(tx, after_sale, AfterSaleAction.FAIL, "system", reason)
+        step_after_sale(tx, after_sale, AfterSaleAction.FAIL, "wechat", reason)
 
 
 def _check_open(tx: Tx, order: Order) -> None:
@@ -216,7 +216,8 @@ async def _ask_refund(tx: Tx, order: Order, after_sale: AfterSale) -> None:
 
 async def _settle(tx: Tx, order: Order, after_sale: AfterSale) -> None:
     """The money is back: what was refunding is refunded."""
-    step_after_sale(tx, after_sale, AfterSaleAction.SETTLE, "system")
+    said_by = "wechat" if after_sale.refund_id else "system"
+    step_after_sale(tx, after_sale, AfterSaleAction.SETTLE, said_by)
     after_sale.settled_at = tx.now
     order.refunding_fen -= after_sale.amount_fen
     order.refunded_fen += after_sale.amount_fen

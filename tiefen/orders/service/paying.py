@@ -82,7 +82,7 @@ async def become_paid(tx: Tx, order: Order, payment_id: int | None, paid_at: dat
     """The order is paid, or costs nothing: its stock leaves."""
     await inventory.convert(tx, order.order_no)
     failpoint("orders.paid.converted")
-    step(tx, order, OrderAction.PAY, "system")
+    step(tx, order, OrderAction.PAY, "wechat" if payment_id else "system")
     order.paid_fen = order.total_fen
     order.payment_id = payment_id
     order.paid_at = paid_at

@@ -19,6 +19,7 @@ from tiefen.team.service.signin import (
     start_totp,
 )
 from tiefen.team.service.staff import (
+    actor_names,
     add_role,
     add_staff,
     delete_role,
@@ -32,6 +33,7 @@ from tiefen.team.service.staff import (
 )
 
 __all__ = [
+    "actor_names",
     "add_role",
     "add_staff",
     "bind_by_scene",

@@ -210,6 +210,17 @@ async def staff_briefs(tx: Tx, staff_ids: Iterable[int]) -> dict[int, StaffBrief
     return {row.id: StaffBrief(row.id, row.name, row.department, row.active) for row in rows}
 
 
+async def actor_names(tx: Tx, actors: Iterable[str]) -> dict[str, str]:
+    """The books' "staff:7" → the person's name. Fans, the system and WeChat have none here."""
+    numbers = {
+        actor: int(number)
+        for actor in set(actors)
+        if (number := actor.removeprefix("staff:")) != actor and number.isdigit()
+    }
+    briefs = await staff_briefs(tx, numbers.values())
+    return {actor: briefs[one].name for actor, one in numbers.items() if one in briefs}
+
+
 async def _insert(tx: Tx, account: str, name: str, department: str, hashed: str) -> int:
     made: int | None = await tx.scalar(
         insert(Staff)

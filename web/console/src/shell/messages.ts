@@ -31,7 +31,7 @@ const messages: RoomMessages = {
       title: '快速查找', placeholder: '输入页面、粉丝、订单号、商品或操作…', pages: '页面', actions: '操作', fans: '粉丝', orders: '订单', goods: '商品', none: '没有找到「{text}」',
       hint: '↑↓ 选择 · Enter 打开 · Esc 关闭', results: '结果', searching: '正在查找…', start: '输入文字开始查找; 订单号、粉丝昵称、商品名都可以。',
     },
-    actor: { staff: '员工 #{id}', fan: '粉丝', system: '系统', pay: '微信支付' },
+    actor: { staff: '员工 #{id}', key: 'API 密钥', fan: '粉丝', system: '系统', pay: '微信支付' },
     orderStatus: { unpaid: '待付款', paid: '待发货', partly_shipped: '部分发货', shipped: '待收货', received: '已完成', closed: '已关闭', refunded: '已退款' },
     permission: {
       fans_read: '查看粉丝', fans_write: '编辑粉丝', fans_reveal: '查看粉丝敏感信息', channels_read: '查看渠道码', channels_write: '管理渠道码', goods_read: '查看商品', goods_write: '管理商品',
@@ -68,7 +68,7 @@ const messages: RoomMessages = {
       title: 'Quick find', placeholder: 'Type a page, fan, order number, product or action…', pages: 'Pages', actions: 'Actions', fans: 'Fans', orders: 'Orders', goods: 'Goods', none: 'Nothing found for “{text}”',
       hint: '↑↓ choose · Enter open · Esc close', results: 'Results', searching: 'Searching…', start: 'Start typing: an order number, a fan’s name or a product will do.',
     },
-    actor: { staff: 'Staff #{id}', fan: 'Fan', system: 'System', pay: 'WeChat Pay' },
+    actor: { staff: 'Staff #{id}', key: 'API key', fan: 'Fan', system: 'System', pay: 'WeChat Pay' },
     orderStatus: { unpaid: 'Unpaid', paid: 'To ship', partly_shipped: 'Partly shipped', shipped: 'On the way', received: 'Done', closed: 'Closed', refunded: 'Refunded' },
     permission: {
       fans_read: 'See fans', fans_write: 'Edit fans', fans_reveal: 'Reveal fans’ personal data', channels_read: 'See channel codes', channels_write: 'Manage channel codes', goods_read: 'See goods', goods_write: 'Manage goods',

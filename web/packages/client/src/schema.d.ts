@@ -3047,6 +3047,10 @@ export interface components {
             attempt: number;
             /** Decided At */
             decided_at: string | null;
+            /** Decided By */
+            decided_by: string;
+            /** Decided By Name */
+            decided_by_name: string;
             fan: components["schemas"]["FanOut"];
             /** Freight Fen */
             freight_fen: number;
@@ -3933,6 +3937,8 @@ export interface components {
         MovementRow: {
             /** Actor */
             actor: string;
+            /** Actor Name */
+            actor_name: string;
             /**
              * At
              * Format: date-time
@@ -5216,6 +5222,8 @@ export interface components {
             action: string;
             /** Actor */
             actor: string;
+            /** Actor Name */
+            actor_name: string;
             /** After */
             after: string;
             /**
