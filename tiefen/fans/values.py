@@ -1,7 +1,7 @@
 """Frozen values of the fans room."""
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 
 
@@ -48,6 +48,12 @@ class Happening(StrEnum):
     PROFILE = "profile"
     """the fan or staff changed the profile"""
     MERGED = "merged"
+    VISITED = "visited"
+    """looked at a product; one line a day and product"""
+    ATTRIBUTE = "attribute"
+    """answered one of the merchant's questions, or staff did for them"""
+    TAGGED = "tagged"
+    UNTAGGED = "untagged"
 
 
 INTERACTIONS = frozenset(
@@ -62,6 +68,116 @@ SEEN = INTERACTIONS | {
     Happening.AFTER_SALE,
 }
 """What proves the fan was here at that time."""
+
+
+class FactKind(StrEnum):
+    """What a fan can have done, as rules name it."""
+
+    PLACED = "placed"
+    """placed an order (of a product)"""
+    BOUGHT = "bought"
+    """paid an order"""
+    RECEIVED = "received"
+    REFUNDED = "refunded"
+    AFTER_SALE = "after_sale"
+    """asked for money back"""
+    VISITED = "visited"
+    """looked at a product; once a day and product"""
+    ASKED = "asked"
+    """wrote a message that holds a word"""
+    WROTE = "wrote"
+    """wrote any message"""
+    MENU = "menu"
+    SCANNED = "scanned"
+    FOLLOWED = "followed"
+    UNFOLLOWED = "unfollowed"
+
+
+OF_PRODUCTS = frozenset(
+    {
+        FactKind.PLACED,
+        FactKind.BOUGHT,
+        FactKind.RECEIVED,
+        FactKind.REFUNDED,
+        FactKind.VISITED,
+    }
+)
+"""Facts whose subject is a product."""
+
+
+class AttributeKind(StrEnum):
+    """What an answer looks like."""
+
+    TEXT = "text"
+    NUMBER = "number"
+    """up to three decimals"""
+    DATE = "date"
+    CHOICE = "choice"
+    CHOICES = "choices"
+    """several of the options"""
+    YES_NO = "yes_no"
+
+
+class Author(StrEnum):
+    """Who said or gave something."""
+
+    STAFF = "staff"
+    FAN = "fan"
+    BULK = "bulk"
+    """staff, on many fans at once"""
+    CODE = "code"
+    """a channel code"""
+    RULE = "rule"
+    """behaviour"""
+    PLATFORM = "platform"
+    """the 公众号"""
+    MERGE = "merge"
+    """came with a record that was joined"""
+
+
+class SyncState(StrEnum):
+    """Where a long reading stands."""
+
+    RUNNING = "running"
+    DONE = "done"
+    FAILED = "failed"
+
+
+class SegmentKind(StrEnum):
+    """How a segment knows its members."""
+
+    RULE = "rule"
+    FIXED = "fixed"
+    """a list kept by hand"""
+
+
+class SegmentState(StrEnum):
+    """Whether the members are known."""
+
+    FILLING = "filling"
+    READY = "ready"
+    BROKEN = "broken"
+    """the rule no longer makes sense: a tag, attribute or segment it names is gone"""
+
+
+class BulkDeed(StrEnum):
+    """What can be done to many fans at once."""
+
+    TAG = "tag"
+    UNTAG = "untag"
+    LIST = "list"
+    """add to a list kept by hand"""
+    UNLIST = "unlist"
+
+
+class BulkState(StrEnum):
+    """How far a deed is."""
+
+    RUNNING = "running"
+    DONE = "done"
+    STOPPED = "stopped"
+    """by a person"""
+    FAILED = "failed"
 
 
 class PersonalField(StrEnum):
@@ -137,3 +253,29 @@ class StageCount:
 
     stage: Stage
     fans: int
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A question about fans, as rules look at it. Numbers are in thousandths."""
+
+    id: int
+    key: str
+    label: str
+    kind: AttributeKind
+    options: tuple[str, ...] = ()
+    minimum_milli: int | None = None
+    maximum_milli: int | None = None
+    required: bool = False
+    personal: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A clean answer: one of these is set."""
+
+    word: str | None = None
+    number_milli: int | None = None
+    day: date | None = None
+    yes: bool | None = None
+    words: tuple[str, ...] | None = None

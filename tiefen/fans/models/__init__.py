@@ -1,5 +1,7 @@
 """The tables of the fans room, by chapter."""
 
+from tiefen.fans.models.attributes import Attribute, AttributeValue
+from tiefen.fans.models.facts import FOLDED_SQL, Fact, Topic
 from tiefen.fans.models.people import (
     COUNTED_SQL,
     Fan,
@@ -10,14 +12,32 @@ from tiefen.fans.models.people import (
     Union,
     UsedState,
 )
+from tiefen.fans.models.segments import Bulk, BulkTarget, Member, Segment
+from tiefen.fans.models.tags import CodeTag, Tag, TagChange, Tagging, TagRule, TagSeen, TagSync
 
 __all__ = [
     "COUNTED_SQL",
+    "FOLDED_SQL",
+    "Attribute",
+    "AttributeValue",
+    "Bulk",
+    "BulkTarget",
+    "CodeTag",
+    "Fact",
     "Fan",
     "Identity",
     "Line",
+    "Member",
     "Merge",
+    "Segment",
     "Source",
+    "Tag",
+    "TagChange",
+    "TagRule",
+    "TagSeen",
+    "TagSync",
+    "Tagging",
+    "Topic",
     "Union",
     "UsedState",
 ]

@@ -39,6 +39,8 @@ class Fan(Base):
     ever_followed: Mapped[bool] = mapped_column(default=False)
     source_code_id: Mapped[int | None]
     """first channel code, told by channels; the rule that it never changes is kept there"""
+    region_code: Mapped[str] = mapped_column(Text, default="", server_default="")
+    """where the newest paid order went, by the national code of the district; "" = unknown"""
     joined_at: Mapped[Utc]
     last_seen_at: Mapped[Utc]
     last_paid_at: Mapped[datetime | None]
