@@ -79,10 +79,30 @@ def test_every_stage_explains_itself(known: FanFacts) -> None:
 
 @given(st.text(min_size=1, max_size=40))
 def test_a_name_is_found_by_any_part_of_it(name: str) -> None:
-    bare = "".join(name.lower().split())[: rules.MAX_GRAMS]
+    bare = rules.fold(name)
     for size in (1, 2, 3):
         for at in range(max(len(bare) - size + 1, 0)):
-            assert set(rules.query_grams(bare[at : at + size])) <= set(rules.grams(name))
+            part = bare[at : at + size]
+            if rules.fold(part) == part:  # half of a composed letter is no part of a name
+                assert set(rules.query_grams(part)) <= set(rules.grams("他说", name))
+
+
+@given(st.integers(1, 10**9), st.integers(0, 2), st.integers(0, 9))
+def test_a_nameless_fan_is_found_by_the_beginning_of_their_number(
+    fan_id: int, dropped: int, kept: int
+) -> None:
+    shown = rules.display_name(fan_id, "")
+    query = shown[dropped : max(len(rules.NAMELESS) + kept, dropped + 1)]
+    ranges = rules.nameless_ids(query)
+    assert ranges is None or any(low <= fan_id <= high for low, high in ranges)
+    for other in (fan_id + 1, fan_id * 10 + 3, fan_id // 2 + 1):
+        meant = ranges is None or any(low <= other <= high for low, high in ranges)
+        assert meant == rules.display_name(other, "")[dropped:].startswith(query)
+
+
+@pytest.mark.parametrize("query", ["", "粉丝0", "粉丝12a", "林12", "丝丝1", "1" * 13])
+def test_no_number_means_no_nameless_fan(query: str) -> None:
+    assert rules.nameless_ids(query) == []
 
 
 @pytest.mark.parametrize("good", ["13800138000", "138 0013 8000", "+86 138-0013-8000"])

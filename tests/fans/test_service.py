@@ -3,9 +3,10 @@
 import asyncio
 import random
 from datetime import timedelta
+from typing import Any
 
 import pytest
-from sqlalchemy import func, select, text, update
+from sqlalchemy import func, select, text, true, update
 
 from tests.conftest import Drain
 from tests.fans.factories import APP, AT, MINI, follower, say, statements
@@ -14,6 +15,7 @@ from tiefen.fans.models import Fan, Identity, Line, Merge
 from tiefen.fans.service import timeline
 from tiefen.fans.values import FanSort, Happening, Stage
 from tiefen.kernel import audit
+from tiefen.kernel.auth import StaffActor
 from tiefen.kernel.clock import Travel
 from tiefen.kernel.db import Db, Tx
 from tiefen.kernel.errors import NotFound
@@ -287,11 +289,56 @@ async def test_names_phones_and_numbers_are_found(db: Db) -> None:
                 tx, queries.Filter(query=query), FanSort.NEWEST, after=None, limit=9
             )
             assert [row.id for row, _ in rows] == [fan_id], query
+        for query in ("138 0013 8000", "+86 138-0013-8000", "爱喝茶的小林"):
+            rows = await queries.fan_list(
+                tx, queries.Filter(query=query), FanSort.NEWEST, after=None, limit=9
+            )
+            assert [row.id for row, _ in rows] == [fan_id], query
         for query in ("小王", "13800138001", "' OR 1=1 --", "%", "_", "#99999999999999999"):
             rows = await queries.fan_list(
                 tx, queries.Filter(query=query), FanSort.NEWEST, after=None, limit=9
             )
             assert rows == [], query
+
+
+async def found(db: Db, query: str, **more: Any) -> list[int]:
+    async with db.merchant("demo") as tx:
+        rows = await queries.fan_list(
+            tx, queries.Filter(query, **more), FanSort.SPEND, after=None, limit=50
+        )
+    return sorted(row.id for row, _ in rows)
+
+
+async def test_a_fan_without_a_name_is_found_as_it_is_shown(db: Db) -> None:
+    made = [await follower(db, f"o{n}") for n in range(12)]
+    assert made == list(range(1, 13))
+    async with db.merchant("demo") as tx:
+        await service.edit_profile(tx, 12, {"nickname": "粉丝团长"})
+    for query in ("粉丝1", "丝1", "1", "粉丝 １"):
+        assert await found(db, query) == [1, 10, 11]
+    assert await found(db, "粉丝12") == []  # has a name now
+    assert await found(db, "粉丝") == made
+    assert await found(db, "粉丝10", following=True) == [10]
+    assert await found(db, "粉丝10", following=False) == []
+
+
+async def test_the_words_must_stand_together_in_the_name_or_in_the_note(
+    db: Db, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    apart, together, noted = [await follower(db, f"o{n}") for n in range(3)]
+    async with db.merchant("demo") as tx:
+        await service.edit_profile(tx, apart, {"nickname": "喝茶喝水茶喝"})
+        await service.edit_profile(tx, together, {"nickname": "爱茶喝茶的人ABC"})
+        await service.edit_remark(
+            tx, StaffActor(1, "小林", frozenset()), noted, "长" * 300 + "，茶喝\n茶要发顺丰"
+        )
+    assert await found(db, "茶喝茶") == [together, noted]
+    assert await found(db, "ａｂｃ") == [together]
+    assert await found(db, "顺丰") == [noted]
+    monkeypatch.setattr(queries.people, "FEW", 0)  # a frequent name is walked to: same answer
+    assert await found(db, "茶喝茶") == [together, noted]
+    monkeypatch.setattr(queries.people, "_named", lambda words: true())
+    assert await found(db, "茶喝茶") == [apart, together, noted]  # what the pairs alone would say
 
 
 async def test_personal_data_is_sealed_at_rest(db: Db) -> None:

@@ -1,11 +1,12 @@
 """Reads of the fans room."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, func, select, tuple_
+from sqlalchemy import ColumnElement, and_, func, literal_column, or_, select, tuple_
 
 from tiefen.fans import rules
 from tiefen.fans.errors import FanMissing
@@ -20,6 +21,9 @@ _ORDERS: dict[FanSort, Any] = {
     FanSort.SPEND: Fan.paid_fen,
     FanSort.ORDERS: Fan.orders,
 }
+FEW = 5_000
+"""So many are sorted at once; of more, the first page is found sooner by walking in order."""
+_NUMBER = re.compile(r"#[0-9]{1,18}$", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,10 +31,16 @@ class Filter:
     """What a list of fans is narrowed by; None = anything."""
 
     query: str | None = None
-    """part of a name or remark, a whole phone number, or `#id`"""
+    """part of a name or remark, a whole phone number however written, or `#id`"""
     stage: Stage | None = None
     following: bool | None = None
     source_code_id: int | None = None
+
+    @property
+    def words(self) -> str:
+        """What is looked for in names and remarks; empty when nothing is, or a number or phone."""
+        text = rules.fold(self.query or "")
+        return "" if _NUMBER.match(text) or rules.whole_phone(text) else text
 
 
 async def fan_list(
@@ -41,17 +51,23 @@ async def fan_list(
     after: tuple[Any, int] | None,
     limit: int,
 ) -> list[tuple[Fan, Source | None]]:
-    """Fans, the most first, one more than `limit`; one statement, walking one index."""
+    """Fans, the most first, one more than `limit`; one statement, two when searching by text."""
     key: Any = _ORDERS[sort]
     place: Any = Fan.id
-    if wanted.query:
-        # Few names match: find them by their own index and sort those. Walking the order's index
-        # until enough have matched would read the whole table for a name nobody has.
+    words = wanted.words
+    conditions = [Fan.merged_into.is_(None), *_conditions(wanted)]
+    if words and await _few(tx, [*conditions, _candidates(words)]):
+        # Find them by their names' index and sort those. Walking the order's index until enough
+        # have matched would read the whole table for a name nobody has. A frequent name is the
+        # other way round: the walk is over soon, and sorting all of them is not.
         key, place = func.coalesce(key, key), func.coalesce(Fan.id, Fan.id)
+        conditions.append(_candidates(words))
+    if words:
+        conditions.append(_named(words))
     statement = (
         select(Fan, Source)
         .outerjoin(Source, Source.code_id == Fan.source_code_id)
-        .where(Fan.merged_into.is_(None), *_conditions(wanted))
+        .where(*conditions)
     )
     if after is not None:
         statement = statement.where(
@@ -127,11 +143,42 @@ def _conditions(wanted: Filter) -> list[ColumnElement[bool]]:
         found.append(Fan.following == wanted.following)
     if wanted.source_code_id is not None:
         found.append(Fan.source_code_id == wanted.source_code_id)
-    text = (wanted.query or "").strip()
-    if text.startswith("#") and text[1:].isascii() and text[1:].isdigit() and len(text) < 19:
+    text = rules.fold(wanted.query or "")
+    if _NUMBER.match(text):
         found.append(Fan.id == int(text[1:]))
-    elif rules.PHONE.match(text):
-        found.append(Fan.phone_blind == blind(text))
-    elif text:
-        found.append(Fan.grams.contains(rules.query_grams(text)))
+    elif phone := rules.whole_phone(text):
+        found.append(Fan.phone_blind == blind(phone))
     return found
+
+
+async def _few(tx: Tx, conditions: Sequence[ColumnElement[bool]]) -> bool:
+    """Whether at most FEW fans may match; stops counting there."""
+    some = select(Fan.id).where(*conditions).limit(FEW + 1).subquery()
+    return (await tx.scalar(select(func.count()).select_from(some)) or 0) <= FEW
+
+
+def _candidates(words: str) -> ColumnElement[bool]:
+    """Who may be meant, by index: all pairs of the words, or a number whose beginning it is."""
+    known = Fan.grams.contains(rules.query_grams(words))
+    nameless = rules.nameless_ids(words)
+    if nameless is None:
+        return or_(known, Fan.nickname == "")
+    return or_(known, *(_numbered(low, high) for low, high in nameless))
+
+
+def _named(words: str) -> ColumnElement[bool]:
+    """Who is meant: the words stand together, which the pairs alone do not say."""
+    nameless = rules.nameless_ids(words)
+    told = [func.strpos(_folded(text), words) > 0 for text in (Fan.nickname, Fan.remark)]
+    if nameless is None:
+        return or_(*told, Fan.nickname == "")
+    return or_(*told, *(_numbered(low, high) for low, high in nameless))
+
+
+def _numbered(low: int, high: int) -> ColumnElement[bool]:
+    return and_(Fan.nickname == "", Fan.id.between(low, high))
+
+
+def _folded(column: Any) -> Any:
+    bare = func.regexp_replace(column, r"\s", "", "g")
+    return func.lower(func.normalize(bare, literal_column("NFKC")))

@@ -2,6 +2,7 @@
 
 import hmac
 import re
+import unicodedata
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from urllib.parse import urlsplit
@@ -16,7 +17,10 @@ SILENT_AFTER = timedelta(days=180)
 FAN_RECEIVED = 2
 CORE_RECEIVED = 4
 CORE_INTERACTIONS = 6
-MAX_GRAMS = 64
+NAMELESS = "粉丝"
+"""What a fan is called who never told us a name, before the number."""
+MAX_DIGITS = 12
+"""Of a fan's number, beyond any that was given out."""
 
 
 def stage(facts: FanFacts, now: datetime) -> Standing:
@@ -54,16 +58,42 @@ def stage(facts: FanFacts, now: datetime) -> Standing:
     return _standing(Stage.VISITOR, (), above)
 
 
-def grams(name: str) -> list[str]:
-    """Search keys of a name: its characters and neighbouring pairs, lower case, no spaces."""
-    text = "".join(name.lower().split())[:MAX_GRAMS]
-    return sorted({text[i : i + size] for size in (1, 2) for i in range(len(text) - size + 1)})
+def grams(*texts: str) -> list[str]:
+    """Search keys of a name and a note: the characters and neighbouring pairs of each, folded.
+
+    Emoji and punctuation count: people choose them as names.
+    """
+    bare = [fold(text) for text in texts]
+    return sorted(
+        {text[i : i + n] for text in bare for n in (1, 2) for i in range(len(text) - n + 1)}
+    )
 
 
 def query_grams(query: str) -> list[str]:
     """What a name must hold to match `query`: its pairs, or its only character."""
-    text = "".join(query.lower().split())[:MAX_GRAMS]
+    text = fold(query)
     return [text] if len(text) == 1 else sorted({text[i : i + 2] for i in range(len(text) - 1)})
+
+
+def fold(text: str) -> str:
+    """Text as search compares it: width and case folded, no spaces."""
+    return "".join(unicodedata.normalize("NFKC", text).lower().split())
+
+
+def nameless_ids(query: str) -> list[tuple[int, int]] | None:
+    """Which fans called 粉丝 and a number `query` means: ranges of ids, all (None), or nobody ([]).
+
+    A number is found by its beginning: 粉丝12 is also the beginning of 粉丝120 to 粉丝129.
+    """
+    text = fold(query)
+    if text and text in NAMELESS:
+        return None
+    head, digits = text.rstrip("0123456789"), text[len(text.rstrip("0123456789")) :]
+    if not NAMELESS.endswith(head) or not digits or digits[0] == "0" or len(digits) > MAX_DIGITS:
+        return []
+    number = int(digits)
+    scales = [10**n for n in range(MAX_DIGITS - len(digits) + 1)]
+    return [(number * scale, number * scale + scale - 1) for scale in scales]
 
 
 def clean_phone(phone: str) -> str:
@@ -72,6 +102,14 @@ def clean_phone(phone: str) -> str:
     if not PHONE.match(bare):
         raise PhoneMalformed(field="phone")
     return bare
+
+
+def whole_phone(text: str) -> str | None:
+    """The number when `text` is a whole mobile number, however written; else None."""
+    try:
+        return clean_phone(text)
+    except PhoneMalformed:
+        return None
 
 
 def make_state(nonce: str, rand: str, now: datetime, sign: Callable[[str], str]) -> str:
@@ -116,7 +154,7 @@ def check_redirect(redirect: str, origins: frozenset[str]) -> str:
 
 def display_name(fan_id: int, nickname: str) -> str:
     """What we call a fan who never told us a name."""
-    return nickname or f"粉丝{fan_id}"
+    return nickname or f"{NAMELESS}{fan_id}"
 
 
 def _bought_since_leaving(facts: FanFacts, now: datetime) -> bool:

@@ -244,7 +244,7 @@ def _take_over(winner: Fan, loser: Fan) -> None:
     for name in ("nickname", "avatar_url", "remark", "source_code_id"):
         if not getattr(winner, name):
             setattr(winner, name, getattr(loser, name))
-    winner.grams = grams(winner.nickname + winner.remark)
+    winner.grams = grams(winner.nickname, winner.remark)
     for name in ("phone", "real_name"):
         if getattr(winner, name) is None:
             setattr(winner, name, getattr(loser, name))

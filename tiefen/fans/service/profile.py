@@ -35,7 +35,7 @@ async def edit_profile(tx: Tx, fan_id: int, changes: Mapping[str, Any]) -> None:
     if changes.get("real_name") is not None:
         person.real_name = changes["real_name"]
         person.real_name_blind = blind(changes["real_name"])
-    person.grams = grams(person.nickname + person.remark)
+    person.grams = grams(person.nickname, person.remark)
     named = sorted(name for name, value in changes.items() if value is not None)
     if named:
         data = {"fields": named, "by": "fan"}
@@ -46,7 +46,7 @@ async def edit_remark(tx: Tx, actor: StaffActor, fan_id: int, remark: str) -> No
     """What staff note about a fan. Raises FanMissing."""
     person = await lock_person(tx, fan_id)
     before, person.remark = person.remark, remark
-    person.grams = grams(person.nickname + person.remark)
+    person.grams = grams(person.nickname, person.remark)
     await record_audit(
         tx, actor, "fans.remarked", f"fan:{person.id}", {"remark": before}, {"remark": remark}
     )
