@@ -156,6 +156,19 @@ def audit(as_json: AsJson = False) -> None:
 
 
 @app.command()
+def recount(as_json: AsJson = False) -> None:
+    """Count anew what is kept counted: fans, channel codes, daily figures; say what had drifted."""
+    with opened(_settings()) as installation:
+        found = asyncio.run(inspection.recount(installation.url))
+    if as_json:
+        _print_json(found)
+        return
+    for merchant, rooms in found.items():
+        told = ", ".join(f"{room} {drifted}" for room, drifted in rooms.items())
+        typer.echo(f"{merchant}: drifted {told}")
+
+
+@app.command()
 def sandbox(
     port: Annotated[int, typer.Option()] = 8001,
     host: Annotated[str, typer.Option()] = "127.0.0.1",

@@ -45,6 +45,7 @@ ROUTERS: list[APIRouter] = [
     team_http.router,
     fans_http.shop,
     fans_http.console,
+    fans_http.stages,
     channels_http.router,
     ledger_http.router,
     payments_http.router,

@@ -1,4 +1,4 @@
-"""Stages, search keys, the sign-in state, redirects: pure."""
+"""Search keys, the sign-in state, redirects: pure."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -8,73 +8,8 @@ from hypothesis import strategies as st
 
 from tiefen.fans import rules
 from tiefen.fans.errors import OAuthStateRefused, PhoneMalformed, RedirectRefused
-from tiefen.fans.values import FanFacts, Stage
 
 NOW = datetime(2026, 4, 1, tzinfo=UTC)
-
-
-def facts(**known: object) -> FanFacts:
-    base: dict[str, object] = {
-        "following": False,
-        "ever_followed": False,
-        "orders": 0,
-        "received_orders": 0,
-        "whole_refunds": 0,
-        "interactions": 0,
-        "last_seen_at": NOW,
-        "last_paid_at": None,
-    }
-    return FanFacts(**{**base, **known})  # type: ignore[arg-type]
-
-
-@pytest.mark.parametrize(
-    ("known", "stage", "next_stage"),
-    [
-        ({}, Stage.VISITOR, Stage.FOLLOWER),
-        ({"following": True, "ever_followed": True}, Stage.FOLLOWER, Stage.CUSTOMER),
-        ({"orders": 1}, Stage.CUSTOMER, Stage.USER),
-        ({"orders": 1, "whole_refunds": 1}, Stage.VISITOR, Stage.FOLLOWER),
-        ({"orders": 1, "received_orders": 1}, Stage.USER, Stage.FAN),
-        ({"orders": 2, "received_orders": 2}, Stage.FAN, Stage.CORE),
-        ({"orders": 4, "received_orders": 4, "interactions": 5}, Stage.FAN, Stage.CORE),
-        ({"orders": 4, "received_orders": 4, "interactions": 6}, Stage.CORE, None),
-        ({"ever_followed": True}, Stage.LOST, Stage.FOLLOWER),
-        (
-            {"ever_followed": True, "orders": 1, "last_paid_at": NOW - timedelta(days=3)},
-            Stage.CUSTOMER,
-            Stage.USER,
-        ),
-        ({"orders": 1, "last_seen_at": NOW - timedelta(days=181)}, Stage.LOST, Stage.FOLLOWER),
-        ({"last_seen_at": NOW - timedelta(days=181)}, Stage.VISITOR, Stage.FOLLOWER),
-    ],
-)
-def test_the_stage_follows_from_the_facts(
-    known: dict[str, object], stage: Stage, next_stage: Stage | None
-) -> None:
-    standing = rules.stage(facts(**known), NOW)
-    assert (standing.stage, standing.next_stage) == (stage, next_stage)
-
-
-@given(
-    st.builds(
-        FanFacts,
-        following=st.booleans(),
-        ever_followed=st.booleans(),
-        orders=st.integers(0, 9),
-        received_orders=st.integers(0, 9),
-        whole_refunds=st.integers(0, 9),
-        interactions=st.integers(0, 20),
-        last_seen_at=st.just(NOW),
-        last_paid_at=st.none() | st.just(NOW),
-    )
-)
-def test_every_stage_explains_itself(known: FanFacts) -> None:
-    standing = rules.stage(known, NOW)
-    assert all(one.met for one in standing.because)
-    assert standing.stage is Stage.VISITOR or standing.because
-    if standing.next_stage is not None:
-        assert standing.missing
-        assert not any(one.met for one in standing.missing)
 
 
 @given(st.text(min_size=1, max_size=40))

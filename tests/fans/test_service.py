@@ -16,7 +16,6 @@ from tiefen.fans.service import timeline
 from tiefen.fans.values import FanSort, Happening, Stage
 from tiefen.kernel import audit
 from tiefen.kernel.auth import StaffActor
-from tiefen.kernel.clock import Travel
 from tiefen.kernel.db import Db, Tx
 from tiefen.kernel.errors import NotFound
 from tiefen.orders.events import OrderPaid, OrderReceived, OrderRefunded
@@ -236,18 +235,6 @@ async def test_forgetting_the_lock_is_seen(db: Db, monkeypatch: pytest.MonkeyPat
 
     await asyncio.gather(*(pay(n) for n in range(30)))
     assert any("F1.counters" in breach for breach in await breaches(db))
-
-
-async def test_a_silent_buyer_is_found_lost(db: Db, travel: Travel, drain: Drain) -> None:
-    fan_id = await follower(db, at=travel.now)
-    await say(db, OrderPaid(1, "T1", fan_id, 900, 1, travel.now), aggregate="order:1")
-    await drain()
-    assert (await fan(db, fan_id)).stage is Stage.CUSTOMER
-    travel.move(timedelta(days=181))
-    async with db.merchant("demo") as tx:
-        assert await service.find_lost(tx) == 1
-        assert await service.find_lost(tx) == 0
-    assert (await fan(db, fan_id)).stage is Stage.LOST
 
 
 @pytest.mark.parametrize("sort", list(FanSort))

@@ -53,6 +53,7 @@ def test_help_names_every_command() -> None:
         "migrate",
         "doctor",
         "audit",
+        "recount",
         "sandbox",
         "merchant",
         "backup",

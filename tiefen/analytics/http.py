@@ -27,8 +27,6 @@ from tiefen.kernel.db import Tx
 from tiefen.kernel.http import OK, REFUSALS, Ok, TxDep
 from tiefen.team.values import Permission
 
-CORE_TARGET_BP = 2_000
-"""Core fans should be a fifth of all ([0])."""
 TREND_DAYS = 30
 
 shop = APIRouter(prefix="/api/shop", tags=["analytics"], responses=REFUSALS)
@@ -75,7 +73,7 @@ async def get_overview(
         loop=await _loop(tx, today, loop_days),
         todos=[TodoOut.model_validate(one) for one in await service.todos(tx, actor.permissions)],
         stages=[StageOut.model_validate(one) for one in stages],
-        core=_core({one.stage: one.fans for one in stages}),
+        core=_core({one.stage: one.fans for one in stages}, await fans.core_target_bp(tx)),
     )
 
 
@@ -99,11 +97,11 @@ async def _span(tx: Tx, by_day: dict[date, Figures], first: date, last: date) ->
     )
 
 
-def _core(counts: dict[Stage, int]) -> CoreOut:
+def _core(counts: dict[Stage, int], target_bp: int) -> CoreOut:
     everyone = sum(n for stage, n in counts.items() if stage not in {Stage.VISITOR, Stage.LOST})
     core = counts.get(Stage.CORE, 0)
     share = core * 10_000 // everyone if everyone else None
-    return CoreOut(core=core, fans=everyone, share_bp=share, target_bp=CORE_TARGET_BP)
+    return CoreOut(core=core, fans=everyone, share_bp=share, target_bp=target_bp)
 
 
 def _out(figures: Figures) -> FiguresOut:

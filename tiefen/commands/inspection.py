@@ -7,7 +7,10 @@ from typing import Any
 
 from sqlalchemy import select, text, update
 
+from tiefen.analytics import service as analytics
+from tiefen.channels import service as channels
 from tiefen.commands.installation import Installation, database
+from tiefen.fans import service as fans
 from tiefen.kernel import faces, migrate
 from tiefen.kernel.db import Db
 from tiefen.kernel.directory import Merchant
@@ -186,3 +189,18 @@ def job_line(row: dict[str, Any]) -> str:
     """One job as a line for a terminal."""
     error = f"  {row['error'].splitlines()[0][:100]}" if row["error"] else ""
     return f"{row['id']:>8}  {row['merchant']:<12} {row['name']:<32} tries {row['attempts']}{error}"
+
+
+async def recount(url: str) -> dict[str, dict[str, int]]:
+    """Count everything anew that is kept counted; how many rows had drifted, by merchant and room."""
+    found: dict[str, dict[str, int]] = {}
+    async with database(url) as db:
+        for merchant in await db.merchants():
+            async with db.merchant(merchant) as tx:
+                await tx.execute(text("SET LOCAL statement_timeout = 0"))
+                found[merchant] = {
+                    "fans": await fans.rebuild_counters(tx),
+                    "channels": await channels.rebuild_counters(tx),
+                }
+                await analytics.rebuild(tx)
+    return found

@@ -57,3 +57,19 @@ class IdentityMissing(NotFound):
     code = "fans.identity_missing"
     zh = "这位粉丝没有在该应用中登录过"
     en = "The fan has no identity in this app"
+
+
+class StageRulesMalformed(Invalid):
+    """Rules of the stages that make no sense; `field` says which."""
+
+    code = "fans.stage_rules_malformed"
+    zh = "阶段规则有误：{zh_reason}"
+    en = "The stage rules do not hold together: {en_reason}"
+
+
+class StageRulesMoved(Conflict):
+    """Somebody else published other rules meanwhile."""
+
+    code = "fans.stage_rules_moved"
+    zh = "有人刚发布了第 {version} 版规则，请刷新后再改"
+    en = "Version {version} of the rules was published meanwhile; look again before changing them"

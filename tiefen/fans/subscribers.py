@@ -7,7 +7,7 @@ from tiefen.fans import service
 from tiefen.fans.values import Happening
 from tiefen.kernel.db import Db, Tx
 from tiefen.kernel.events import on
-from tiefen.kernel.jobs import cron
+from tiefen.kernel.jobs import cron, job
 from tiefen.orders.events import (
     AfterSaleRequested,
     OrderClosed,
@@ -159,13 +159,24 @@ async def ask_unionids(db: Db, merchant: str) -> None:
 
 @cron("fans.sweep", every=timedelta(hours=6), lane="bulk")
 async def sweep(db: Db, merchant: str) -> None:
-    """Buyers who fell silent are lost; sign-in states past their life are forgotten."""
+    """Sign-in states past their life are forgotten."""
+    async with db.merchant(merchant) as tx:
+        await service.forget_used_states(tx)
+
+
+@cron("fans.check_stages", every=timedelta(hours=1), lane="bulk")
+async def check_stages(db: Db, merchant: str) -> None:
+    """Judge those, and only those, whom the days may have moved."""
     looked_at = 1
     while looked_at:
         async with db.merchant(merchant) as tx:
-            looked_at = await service.find_lost(tx)
-    async with db.merchant(merchant) as tx:
-        await service.forget_used_states(tx)
+            looked_at = await service.check_due(tx)
+
+
+@job("fans.apply_stage_rules", lane="bulk")
+async def apply_stage_rules(tx: Tx, version: int, after_id: int) -> None:
+    """Judge the next people by newly published rules."""
+    await service.apply_rules(tx, version, after_id)
 
 
 async def _plain(

@@ -54,6 +54,8 @@ class Happening(StrEnum):
     """answered one of the merchant's questions, or staff did for them"""
     TAGGED = "tagged"
     UNTAGGED = "untagged"
+    FRIEND = "friend"
+    """a friend they brought bought something"""
 
 
 INTERACTIONS = frozenset(
@@ -218,9 +220,111 @@ class FanFacts:
     received_orders: int
     whole_refunds: int
     """orders refunded whole: they do not make a customer"""
+    returned_orders: int
+    """orders refunded whole after they had been received"""
+    paid_fen: int
+    refunded_fen: int
     interactions: int
-    last_seen_at: datetime | None
+    friends: int
+    """friends they brought who bought"""
+    last_seen_at: datetime
     last_paid_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class DayCount:
+    """What a fan did on one day of the merchant's."""
+
+    day: date
+    interactions: int = 0
+    received: int = 0
+    """orders received that day and not sent back whole since"""
+    friends: int = 0
+
+
+class Measure(StrEnum):
+    """What a stage may ask for."""
+
+    ORDERS = "orders"
+    """paid orders that were not refunded whole"""
+    RECEIVED = "received"
+    """received orders that were not refunded whole"""
+    KEPT_FEN = "kept_fen"
+    """money paid and not refunded"""
+    INTERACTIONS = "interactions"
+    FRIENDS = "friends"
+    """friends they brought who bought"""
+
+
+WINDOWED = frozenset({Measure.RECEIVED, Measure.INTERACTIONS, Measure.FRIENDS})
+"""Measures that are also kept by day, so that they can be asked for within a window."""
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """At least so much of a measure; `within_days`: counting today and the days before it."""
+
+    measure: Measure
+    at_least: int
+    within_days: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class StageRule:
+    """What a stage asks for: every one of `every`, and one of `one_of` if there are any."""
+
+    every: tuple[Condition, ...]
+    one_of: tuple[Condition, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class StageRules:
+    """The merchant's rules. A follower follows; who does neither is a visitor."""
+
+    customer: StageRule
+    user: StageRule
+    fan: StageRule
+    core: StageRule
+    silent_days: int
+    """a buyer not seen for so many days is lost; so is who left and bought nothing for as long"""
+    follower_silent_days: int | None
+    """the same for followers who never bought; None = they may stay silent"""
+    sleeping_days: int
+    """not seen for so many days, and not lost: sleeping"""
+    core_target_bp: int
+    """the share of core fans among all followers and buyers to aim at"""
+
+
+DEFAULT_RULES = StageRules(
+    customer=StageRule((Condition(Measure.ORDERS, 1),)),
+    user=StageRule((Condition(Measure.RECEIVED, 1),)),
+    fan=StageRule(
+        (Condition(Measure.RECEIVED, 2, 180), Condition(Measure.INTERACTIONS, 2, 180)),
+    ),
+    core=StageRule(
+        (Condition(Measure.RECEIVED, 4, 365),),
+        (Condition(Measure.INTERACTIONS, 6, 180), Condition(Measure.FRIENDS, 1, 365)),
+    ),
+    silent_days=180,
+    follower_silent_days=None,
+    sleeping_days=60,
+    core_target_bp=2_000,
+)
+"""What a merchant begins with: received, came back within half a year, keeps coming and talking or
+brings friends; a fifth of all should be core fans."""
+
+
+class MoveCause(StrEnum):
+    """Why a fan moved to another stage."""
+
+    EVENT = "event"
+    """they did something, or an order of theirs moved"""
+    TIME = "time"
+    """days passed"""
+    RULES = "rules"
+    """the merchant published other rules"""
+    RECOUNT = "recount"
+    """counters were rebuilt"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,6 +334,9 @@ class Evidence:
     fact: str
     have: int
     need: int
+    within_days: int | None = None
+    either: bool = False
+    """one of several of which one is enough"""
 
     @property
     def met(self) -> bool:
@@ -239,12 +346,32 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """A stage with its reasons, and what is missing for the next one."""
+    """A stage with its reasons, and what is missing for the next one.
+
+    `due`: the first day on which days alone may change the stage; None = never.
+    """
 
     stage: Stage
     because: tuple[Evidence, ...]
     next_stage: Stage | None
     missing: tuple[Evidence, ...] = field(default=())
+    due: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class QuietFan:
+    """A fan who sleeps or is lost, and the last thing they did."""
+
+    id: int
+    name: str
+    avatar_url: str
+    stage: Stage
+    following: bool
+    last_seen_at: datetime
+    orders: int
+    paid_fen: int
+    last_kind: Happening | None
+    last_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)

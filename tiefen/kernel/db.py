@@ -71,14 +71,17 @@ Utc = Annotated[datetime, mapped_column(DateTime(timezone=True))]
 Json = Annotated[dict[str, Any], mapped_column(JSONB)]
 
 
-def text_enum(kind: type[StrEnum]) -> Enum:
-    """Column type for a StrEnum: TEXT-like with a CHECK, holding the members' values."""
+def text_enum(kind: type[StrEnum], name: str = "") -> Enum:
+    """Column type for a StrEnum: TEXT-like with a CHECK, holding the members' values.
+
+    `name` tells two columns of one kind in one table apart.
+    """
     return Enum(
         kind,
         native_enum=False,
         create_constraint=True,
         length=40,
-        name=kind.__name__.lower(),
+        name=name or kind.__name__.lower(),
         values_callable=lambda members: [member.value for member in members],
     )
 

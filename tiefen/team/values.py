@@ -24,8 +24,14 @@ class Permission(StrEnum):
     """edit what the merchant noted about a fan"""
     FANS_REVEAL = "fans.reveal"
     """see one personal field in clear, with a reason that is audited"""
+    STAGES_WRITE = "stages.write"
+    """publish other rules for the stages of fans"""
     CHANNELS_READ = "channels.read"
     CHANNELS_WRITE = "channels.write"
+    CHANNELS_DECIDE = "channels.decide"
+    """decide appeals on where a fan came from, and how a model weighs touches"""
+    RESULTS_READ = "results.read"
+    """see what everybody's channel codes brought; one's own needs no permission"""
     GOODS_READ = "goods.read"
     GOODS_WRITE = "goods.write"
     STOCK_WRITE = "stock.write"
@@ -118,6 +124,7 @@ BUILT_IN_ROLES: tuple[tuple[str, tuple[Permission, ...]], ...] = (
             Permission.FANS_READ,
             Permission.CHANNELS_READ,
             Permission.CHANNELS_WRITE,
+            Permission.RESULTS_READ,
             Permission.GOODS_READ,
             Permission.GOODS_WRITE,
             Permission.HELPDESK_READ,

@@ -26,7 +26,7 @@ from tiefen.fans.schemas import (
     StageCountOut,
     StandingOut,
 )
-from tiefen.fans.service.timeline import facts_of
+from tiefen.fans.service.stages import judge, look
 from tiefen.fans.values import FanSort, Happening, Stage
 from tiefen.kernel import ids
 from tiefen.kernel.auth import FanActor, StaffActor, anyone, close_session, fan, staff, token_of
@@ -225,7 +225,7 @@ async def _detail(tx: Tx, fan_id: int) -> FanDetail:
     person, source = await queries.one_fan(tx, fan_id)
     merged = await queries.merged_ids(tx, person.id)
     found = await queries.identities(tx, [person.id, *merged])
-    standing = rules.stage(facts_of(person), tx.now)
+    standing = judge(person, await look(tx, [person.id]))
     return FanDetail(
         **_row(person, source),
         real_name_masked=mask_name(person.real_name) if person.real_name else None,
@@ -236,6 +236,7 @@ async def _detail(tx: Tx, fan_id: int) -> FanDetail:
             because=[EvidenceOut.model_validate(one) for one in standing.because],
             next_stage=standing.next_stage,
             missing=[EvidenceOut.model_validate(one) for one in standing.missing],
+            due=standing.due,
         ),
         merged_ids=merged,
     )

@@ -13,10 +13,12 @@ from tiefen.fans.models.people import (
     UsedState,
 )
 from tiefen.fans.models.segments import Bulk, BulkTarget, Member, Segment
+from tiefen.fans.models.stages import DAY_SQL, FanDay, StageMove, StageRuleSet
 from tiefen.fans.models.tags import CodeTag, Tag, TagChange, Tagging, TagRule, TagSeen, TagSync
 
 __all__ = [
     "COUNTED_SQL",
+    "DAY_SQL",
     "FOLDED_SQL",
     "Attribute",
     "AttributeValue",
@@ -25,12 +27,15 @@ __all__ = [
     "CodeTag",
     "Fact",
     "Fan",
+    "FanDay",
     "Identity",
     "Line",
     "Member",
     "Merge",
     "Segment",
     "Source",
+    "StageMove",
+    "StageRuleSet",
     "Tag",
     "TagChange",
     "TagRule",

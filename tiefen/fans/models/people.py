@@ -1,9 +1,9 @@
 """Tables of the fans room."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, Text, UniqueConstraint, text
+from sqlalchemy import Date, ForeignKey, Index, Text, UniqueConstraint, text
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -51,8 +51,22 @@ class Fan(Base):
     paid_fen: Mapped[Fen] = mapped_column(default=0)
     refunded_fen: Mapped[Fen] = mapped_column(default=0)
     interactions: Mapped[int] = mapped_column(default=0)
+    returned_orders: Mapped[int] = mapped_column(default=0, server_default="0")
+    """orders refunded whole after they had been received"""
+    friends: Mapped[int] = mapped_column(default=0, server_default="0")
+    """friends they brought who bought"""
+    next_check_on: Mapped[date | None] = mapped_column(
+        Date, server_default=text("'2000-01-01'::date")
+    )
+    """the first day on which days alone may move them to another stage; None = never"""
 
     __table_args__ = (
+        Index(
+            "ix_fan_next_check",
+            "next_check_on",
+            "id",
+            postgresql_where=text("next_check_on IS NOT NULL AND merged_into IS NULL"),
+        ),
         Index("ix_fan_last_seen", "last_seen_at", "id"),
         Index("ix_fan_paid", "paid_fen", "id"),
         Index("ix_fan_orders", "orders", "id"),
@@ -167,6 +181,9 @@ COUNTED_SQL = """
                AS refunded_fen,
            count(l.id) FILTER (WHERE l.kind IN ('followed', 'scanned', 'message_in', 'menu'))
                AS interactions,
+           count(l.id) FILTER (WHERE l.kind = 'order_refunded' AND l.data ? 'received_on')
+               AS returned_orders,
+           count(l.id) FILTER (WHERE l.kind = 'friend') AS friends,
            max(l.at) FILTER (WHERE l.kind = 'order_paid') AS last_paid_at
     FROM fan AS f LEFT JOIN fan_line AS l ON l.fan_id = f.id
     GROUP BY 1
@@ -180,9 +197,10 @@ invariant(
     SELECT fan.id FROM fan JOIN ({COUNTED_SQL}) AS c ON c.fan_id = fan.id
     WHERE fan.merged_into IS NULL AND (
         (fan.orders, fan.received_orders, fan.whole_refunds, fan.paid_fen, fan.refunded_fen,
-         fan.interactions)
+         fan.interactions, fan.returned_orders, fan.friends)
         IS DISTINCT FROM
-        (c.orders, c.received_orders, c.whole_refunds, c.paid_fen, c.refunded_fen, c.interactions)
+        (c.orders, c.received_orders, c.whole_refunds, c.paid_fen, c.refunded_fen, c.interactions,
+         c.returned_orders, c.friends)
         OR fan.last_paid_at IS DISTINCT FROM c.last_paid_at)
     """,  # noqa: S608 our own text
 )

@@ -1,12 +1,8 @@
 """Pure decisions of the fans room, by chapter."""
 
 from tiefen.fans.rules.people import (
-    CORE_INTERACTIONS,
-    CORE_RECEIVED,
-    FAN_RECEIVED,
     NAMELESS,
     PHONE,
-    SILENT_AFTER,
     STATE_LIFE,
     check_redirect,
     check_state,
@@ -17,27 +13,37 @@ from tiefen.fans.rules.people import (
     make_state,
     nameless_ids,
     query_grams,
-    stage,
     whole_phone,
+)
+from tiefen.fans.rules.stages import (
+    LADDER,
+    check_rules,
+    conditions,
+    day_of,
+    rule_of,
+    stage,
+    window_start,
 )
 
 __all__ = [
-    "CORE_INTERACTIONS",
-    "CORE_RECEIVED",
-    "FAN_RECEIVED",
+    "LADDER",
     "NAMELESS",
     "PHONE",
-    "SILENT_AFTER",
     "STATE_LIFE",
     "check_redirect",
+    "check_rules",
     "check_state",
     "clean_phone",
+    "conditions",
+    "day_of",
     "display_name",
     "fold",
     "grams",
     "make_state",
     "nameless_ids",
     "query_grams",
+    "rule_of",
     "stage",
     "whole_phone",
+    "window_start",
 ]

@@ -1,4 +1,4 @@
-"""Pure decisions of the fans room: stages, names to search by, the sign-in state, redirects."""
+"""People: names to search by, the sign-in state, redirects."""
 
 import hmac
 import re
@@ -8,54 +8,13 @@ from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 
 from tiefen.fans.errors import OAuthStateRefused, PhoneMalformed, RedirectRefused
-from tiefen.fans.values import Evidence, FanFacts, Stage, Standing
 
 PHONE = re.compile(r"^1[3-9][0-9]{9}$")
 STATE_LIFE = timedelta(minutes=10)
-SILENT_AFTER = timedelta(days=180)
-"""A customer not seen for this long counts as lost."""
-FAN_RECEIVED = 2
-CORE_RECEIVED = 4
-CORE_INTERACTIONS = 6
 NAMELESS = "粉丝"
 """What a fan is called who never told us a name, before the number."""
 MAX_DIGITS = 12
 """Of a fan's number, beyond any that was given out."""
-
-
-def stage(facts: FanFacts, now: datetime) -> Standing:
-    """Where the fan stands at `now`, why, and what is missing for the next stage."""
-    kept = max(facts.orders - facts.whole_refunds, 0)
-    received = facts.received_orders
-    silent = facts.last_seen_at is not None and now - facts.last_seen_at > SILENT_AFTER
-    if (facts.ever_followed and not facts.following and not _bought_since_leaving(facts, now)) or (
-        kept and silent
-    ):
-        because = (
-            Evidence("silent_days", _days_since(facts.last_seen_at, now), SILENT_AFTER.days),
-        )
-        if not silent:
-            because = (Evidence("unfollowed", 1, 1),)
-        return Standing(Stage.LOST, because, Stage.FOLLOWER, (Evidence("following", 0, 1),))
-    ladder = (
-        (
-            Stage.CORE,
-            (
-                _e("received", received, CORE_RECEIVED),
-                _e("interactions", facts.interactions, CORE_INTERACTIONS),
-            ),
-        ),
-        (Stage.FAN, (_e("received", received, FAN_RECEIVED),)),
-        (Stage.USER, (_e("received", received, 1),)),
-        (Stage.CUSTOMER, (_e("orders", kept, 1),)),
-        (Stage.FOLLOWER, (_e("following", int(facts.following), 1),)),
-    )
-    above: tuple[Stage, tuple[Evidence, ...]] | None = None
-    for name, evidence in ladder:
-        if all(one.met for one in evidence):
-            return _standing(name, evidence, above)
-        above = (name, evidence)
-    return _standing(Stage.VISITOR, (), above)
 
 
 def grams(*texts: str) -> list[str]:
@@ -155,26 +114,3 @@ def check_redirect(redirect: str, origins: frozenset[str]) -> str:
 def display_name(fan_id: int, nickname: str) -> str:
     """What we call a fan who never told us a name."""
     return nickname or f"{NAMELESS}{fan_id}"
-
-
-def _bought_since_leaving(facts: FanFacts, now: datetime) -> bool:
-    """A buyer who left the account but bought lately is still with us."""
-    return facts.last_paid_at is not None and now - facts.last_paid_at <= SILENT_AFTER
-
-
-def _days_since(moment: datetime | None, now: datetime) -> int:
-    return (now - moment).days if moment else 0
-
-
-def _e(fact: str, have: int, need: int) -> Evidence:
-    return Evidence(fact, have, need)
-
-
-def _standing(
-    name: Stage,
-    because: tuple[Evidence, ...],
-    above: tuple[Stage, tuple[Evidence, ...]] | None,
-) -> Standing:
-    if above is None:
-        return Standing(name, because, None)
-    return Standing(name, because, above[0], tuple(one for one in above[1] if not one.met))

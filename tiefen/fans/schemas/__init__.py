@@ -21,10 +21,25 @@ from tiefen.fans.schemas.people import (
     StandingOut,
     Text40,
 )
+from tiefen.fans.schemas.stages import (
+    CoreShareOut,
+    FanMoveOut,
+    StageBoard,
+    StageMoveDays,
+    StageMovesOut,
+    StagePreview,
+    StageRuleSetOut,
+    StageRulesIn,
+    StageRulesOut,
+    StageRulesPublish,
+    plain,
+)
 
 __all__ = [
+    "CoreShareOut",
     "EvidenceOut",
     "FanDetail",
+    "FanMoveOut",
     "FanPatch",
     "FanRow",
     "FanSession",
@@ -39,7 +54,16 @@ __all__ = [
     "ShopFan",
     "ShopFanPatch",
     "SourceOut",
+    "StageBoard",
     "StageCountOut",
+    "StageMoveDays",
+    "StageMovesOut",
+    "StagePreview",
+    "StageRuleSetOut",
+    "StageRulesIn",
+    "StageRulesOut",
+    "StageRulesPublish",
     "StandingOut",
     "Text40",
+    "plain",
 ]

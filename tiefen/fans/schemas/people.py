@@ -1,6 +1,6 @@
 """What the shop and the console send to and get from the fans room."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Annotated, Any
 
 from pydantic import Field, StringConstraints
@@ -109,6 +109,9 @@ class EvidenceOut(Out):
     fact: str
     have: int
     need: int
+    within_days: int | None = None
+    either: bool = False
+    """one of several of which one is enough"""
 
 
 class StandingOut(Out):
@@ -119,6 +122,8 @@ class StandingOut(Out):
     because: list[EvidenceOut]
     next_stage: Stage | None
     missing: list[EvidenceOut]
+    due: date | None
+    """the first day on which days alone may change the stage"""
 
 
 class FanDetail(FanRow):

@@ -12,9 +12,11 @@ from tiefen.fans.service.identity import (
 )
 from tiefen.fans.service.profile import (
     brief,
+    core_target_bp,
     edit_profile,
     edit_remark,
     name_source,
+    quiet_fans,
     reveal,
     set_source,
     stage_counts,
@@ -26,14 +28,18 @@ from tiefen.fans.service.signin import (
     sign_in_mini,
     sign_in_oauth,
 )
-from tiefen.fans.service.timeline import find_lost, rebuild_counters, record
+from tiefen.fans.service.stages import apply_rules, check_due, publish_rules
+from tiefen.fans.service.timeline import brought_friend, rebuild_counters, record
 
 __all__ = [
+    "apply_rules",
     "ask_unionids",
     "brief",
+    "brought_friend",
+    "check_due",
+    "core_target_bp",
     "edit_profile",
     "edit_remark",
-    "find_lost",
     "follow",
     "forget_used_states",
     "learn_unionid",
@@ -42,6 +48,8 @@ __all__ = [
     "oauth_url",
     "openid_of",
     "person_ids",
+    "publish_rules",
+    "quiet_fans",
     "rebuild_counters",
     "record",
     "resolve",

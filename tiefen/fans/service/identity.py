@@ -122,7 +122,7 @@ async def merge(tx: Tx, one: int, other: int, *, reason: str) -> int:
     await add_line(
         tx, winner, Happening.MERGED, f"fan:{loser.id}", at=tx.now, data={"fan_id": loser.id}
     )
-    restage(tx, winner, tx.now)
+    await restage(tx, winner, tx.now)
     merged = FansMerged(winner.id, loser.id, tx.now)
     publish(tx, merged, aggregate=f"fan:{winner.id}")
     return winner.id
@@ -256,6 +256,8 @@ def _take_over(winner: Fan, loser: Fan) -> None:
         "paid_fen",
         "refunded_fen",
         "interactions",
+        "returned_orders",
+        "friends",
     ):
         setattr(winner, name, getattr(winner, name) + getattr(loser, name))
     winner.following = winner.following or loser.following

@@ -1,18 +1,19 @@
 """What is known about a fan: the profile, sealed personal data, names for other rooms."""
 
 from collections.abc import Iterable, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import aliased
 
+from tiefen.fans import queries
 from tiefen.fans.errors import NothingToReveal
 from tiefen.fans.models import Fan, Source
 from tiefen.fans.rules import clean_phone, display_name, grams
 from tiefen.fans.service.timeline import add_line, lock_person
-from tiefen.fans.values import FanBrief, Happening, PersonalField, Stage, StageCount
+from tiefen.fans.values import FanBrief, Happening, PersonalField, QuietFan, Stage, StageCount
 from tiefen.kernel import ids
 from tiefen.kernel.auth import StaffActor
 from tiefen.kernel.crypto import blind
@@ -107,6 +108,37 @@ async def stage_counts(tx: Tx) -> list[StageCount]:
     )
     counted: dict[Stage, int] = {row[0]: row[1] for row in rows}
     return [StageCount(stage, counted.get(stage, 0)) for stage in Stage]
+
+
+async def core_target_bp(tx: Tx) -> int:
+    """The share of core fans the merchant aims at, in basis points."""
+    _, rules = await queries.current_rules(tx)
+    return rules.core_target_bp
+
+
+async def quiet_fans(
+    tx: Tx, *, lost: bool, after: tuple[datetime, int] | None, limit: int
+) -> list[QuietFan]:
+    """Fans who sleep, or who are lost, the most recently seen first, one more than `limit`."""
+    _, rules = await queries.current_rules(tx)
+    seen_before = tx.now - timedelta(days=rules.sleeping_days)
+    stage = Stage.LOST if lost else None
+    found = await queries.quiet(tx, stage, seen_before, after=after, limit=limit)
+    return [
+        QuietFan(
+            id=one.fan.id,
+            name=display_name(one.fan.id, one.fan.nickname),
+            avatar_url=one.fan.avatar_url,
+            stage=one.fan.stage,
+            following=one.fan.following,
+            last_seen_at=one.fan.last_seen_at,
+            orders=one.fan.orders,
+            paid_fen=one.fan.paid_fen,
+            last_kind=one.last_kind,
+            last_at=one.last_at,
+        )
+        for one in found
+    ]
 
 
 async def name_source(

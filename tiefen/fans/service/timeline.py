@@ -1,7 +1,7 @@
 """The timeline and what is counted from it: one insert, one update, under the person's row lock."""
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import select, text
@@ -9,29 +9,55 @@ from sqlalchemy.dialects.postgresql import insert
 
 from tiefen.fans import rules
 from tiefen.fans.errors import FanMissing
-from tiefen.fans.events import StageChanged
-from tiefen.fans.models import COUNTED_SQL, Fan, Line
-from tiefen.fans.values import INTERACTIONS, SEEN, FanFacts, Happening, Stage
+from tiefen.fans.models import COUNTED_SQL, DAY_SQL, Fan, Line
+from tiefen.fans.service import stages
+from tiefen.fans.values import INTERACTIONS, SEEN, Happening, MoveCause
 from tiefen.kernel.db import Tx
-from tiefen.kernel.events import publish
-
-RESTAGE_AT_ONCE = 500
 
 _REBUILD = text(
     f"""
     UPDATE fan SET
         orders = c.orders, received_orders = c.received_orders, whole_refunds = c.whole_refunds,
         paid_fen = c.paid_fen, refunded_fen = c.refunded_fen, interactions = c.interactions,
-        last_paid_at = c.last_paid_at
+        returned_orders = c.returned_orders, friends = c.friends, last_paid_at = c.last_paid_at
     FROM ({COUNTED_SQL}) AS c
     WHERE fan.id = c.fan_id AND fan.merged_into IS NULL AND (
         (fan.orders, fan.received_orders, fan.whole_refunds, fan.paid_fen, fan.refunded_fen,
-         fan.interactions)
+         fan.interactions, fan.returned_orders, fan.friends)
         IS DISTINCT FROM
-        (c.orders, c.received_orders, c.whole_refunds, c.paid_fen, c.refunded_fen, c.interactions)
+        (c.orders, c.received_orders, c.whole_refunds, c.paid_fen, c.refunded_fen, c.interactions,
+         c.returned_orders, c.friends)
         OR fan.last_paid_at IS DISTINCT FROM c.last_paid_at)
     RETURNING fan.id
     """  # noqa: S608 our own text
+)
+_REBUILD_DAYS = text(
+    f"""
+    INSERT INTO fan_day AS d (fan_id, day, interactions, received, friends)
+    SELECT fan_id, day, interactions, received, friends FROM ({DAY_SQL}) AS r
+    ON CONFLICT (fan_id, day) DO UPDATE SET
+        interactions = excluded.interactions, received = excluded.received,
+        friends = excluded.friends
+    WHERE (d.interactions, d.received, d.friends)
+       <> (excluded.interactions, excluded.received, excluded.friends)
+    RETURNING fan_id
+    """  # noqa: S608 our own text
+)
+_DROP_DAYS = text(
+    f"""
+    DELETE FROM fan_day AS d WHERE NOT EXISTS (
+        SELECT 1 FROM ({DAY_SQL}) AS r WHERE r.fan_id = d.fan_id AND r.day = d.day)
+    RETURNING d.fan_id
+    """  # noqa: S608 our own text
+)
+_COUNT_DAY = text(
+    """
+    INSERT INTO fan_day AS d (fan_id, day, interactions, received, friends)
+    VALUES (:fan_id, :day, :interactions, :received, :friends)
+    ON CONFLICT (fan_id, day) DO UPDATE SET
+        interactions = d.interactions + excluded.interactions,
+        received = d.received + excluded.received, friends = d.friends + excluded.friends
+    """
 )
 
 
@@ -57,6 +83,12 @@ async def record(
     )
 
 
+async def brought_friend(tx: Tx, fan_id: int, friend_id: int, at: datetime) -> bool:
+    """A friend whom the fan brought bought something; once per friend. Raises FanMissing."""
+    ref = f"fan:{friend_id}"
+    return await record(tx, fan_id, Happening.FRIEND, ref, at=at, data={"fan_id": friend_id})
+
+
 async def add_line(
     tx: Tx,
     person: Fan,
@@ -69,6 +101,9 @@ async def add_line(
     data: Mapping[str, Any] | None = None,
 ) -> bool:
     """As `record`, for a person whose row the caller has locked."""
+    known = dict(data or {})
+    if whole and kind is Happening.ORDER_REFUNDED:
+        known |= await _receipt(tx, person.id, str(known.get("order_no", "")))
     fresh = await tx.scalar(
         insert(Line)
         .values(
@@ -78,15 +113,19 @@ async def add_line(
             at=at,
             amount_fen=amount_fen,
             whole=whole,
-            data=dict(data or {}),
+            data=known,
         )
         .on_conflict_do_nothing()
         .returning(Line.id)
     )
     if fresh is None:
         return False
+    returned_on = known.get("received_on")
+    await _count_day(tx, person.id, kind, at, returned_on)
+    seen = await stages.look(tx, [person.id])
     _count(person, kind, at, amount_fen, whole)
-    restage(tx, person, at)
+    person.returned_orders += returned_on is not None
+    stages.place(tx, person, seen, at, MoveCause.EVENT)
     return True
 
 
@@ -108,68 +147,50 @@ async def lock_person(tx: Tx, fan_id: int) -> Fan:
     raise FanMissing
 
 
-def restage(tx: Tx, person: Fan, at: datetime) -> None:
-    """Move a locked person to the stage their facts say since `at`; announces a move."""
-    stage = rules.stage(facts_of(person), tx.now).stage
-    if stage is person.stage:
-        return
-    before, person.stage, person.stage_at = person.stage, stage, at
-    tx.add(
-        Line(
-            fan_id=person.id,
-            kind=Happening.STAGE,
-            ref=f"{tx.now.isoformat()}:{before.value}:{stage.value}",
-            at=at,
-            amount_fen=0,
-            whole=False,
-            data={"before": before.value, "after": stage.value},
-        )
-    )
-    moved = StageChanged(person.id, before.value, stage.value, at)
-    publish(tx, moved, aggregate=f"fan:{person.id}")
-
-
-def facts_of(person: Fan) -> FanFacts:
-    """What the stage is decided from."""
-    return FanFacts(
-        following=person.following,
-        ever_followed=person.ever_followed,
-        orders=person.orders,
-        received_orders=person.received_orders,
-        whole_refunds=person.whole_refunds,
-        interactions=person.interactions,
-        last_seen_at=person.last_seen_at,
-        last_paid_at=person.last_paid_at,
-    )
+async def restage(tx: Tx, person: Fan, at: datetime, cause: MoveCause = MoveCause.EVENT) -> None:
+    """Put a locked person where their facts say they stand since `at`."""
+    stages.place(tx, person, await stages.look(tx, [person.id]), at, cause)
 
 
 async def rebuild_counters(tx: Tx) -> int:
-    """Recount every fan from the timeline; returns how many had drifted (0 is the promise)."""
-    changed = list(await tx.scalars(_REBUILD))
-    for fan_id in changed:
-        restage(tx, await lock_person(tx, fan_id), tx.now)
-    return len(changed)
+    """Recount every fan and every day from the timeline, and judge those who had drifted.
 
-
-async def find_lost(tx: Tx) -> int:
-    """Restage buyers who fell silent; returns how many were looked at, at most 500 a call."""
-    silent = tx.now - rules.SILENT_AFTER
-    found = await tx.scalars(
-        select(Fan)
-        .where(
-            Fan.last_seen_at < silent,
-            Fan.orders > Fan.whole_refunds,
-            Fan.stage != Stage.LOST,
-            Fan.merged_into.is_(None),
-        )
-        .order_by(Fan.last_seen_at)
-        .limit(RESTAGE_AT_ONCE)
-        .with_for_update(skip_locked=True)
-    )
-    people = list(found)
-    for person in people:
-        restage(tx, person, tx.now)
+    Returns how many had drifted (0 is the promise).
+    """
+    changed: set[int] = set()
+    for statement in (_REBUILD, _REBUILD_DAYS, _DROP_DAYS):
+        changed.update(await tx.scalars(statement))
+    people = {(await lock_person(tx, fan_id)).id for fan_id in sorted(changed)}
+    for fan_id in sorted(people):
+        await restage(tx, await lock_person(tx, fan_id), tx.now, MoveCause.RECOUNT)
     return len(people)
+
+
+async def _receipt(tx: Tx, fan_id: int, order_no: str) -> dict[str, str]:
+    """The day on which an order that now goes back was received, if it was."""
+    records = select(Fan.id).where((Fan.id == fan_id) | (Fan.merged_into == fan_id))
+    at = await tx.scalar(
+        select(Line.at).where(
+            Line.fan_id.in_(records),
+            Line.kind == Happening.ORDER_RECEIVED,
+            Line.ref == f"order:{order_no}",
+        )
+    )
+    return {"received_on": rules.day_of(at).isoformat()} if at else {}
+
+
+async def _count_day(
+    tx: Tx, fan_id: int, kind: Happening, at: datetime, returned_on: str | None
+) -> None:
+    """Count a line for its day; an order sent back is taken off the day it was received on."""
+    added = {
+        "interactions": int(kind in INTERACTIONS),
+        "received": int(kind is Happening.ORDER_RECEIVED) - int(returned_on is not None),
+        "friends": int(kind is Happening.FRIEND),
+    }
+    if any(added.values()):
+        day = date.fromisoformat(returned_on) if returned_on else rules.day_of(at)
+        await tx.execute(_COUNT_DAY, {"fan_id": fan_id, "day": day, **added})
 
 
 def _count(person: Fan, kind: Happening, at: datetime, amount_fen: int, whole: bool) -> None:
@@ -184,6 +205,8 @@ def _count(person: Fan, kind: Happening, at: datetime, amount_fen: int, whole: b
             person.last_paid_at = max(person.last_paid_at or at, at)
         case Happening.ORDER_RECEIVED:
             person.received_orders += 1
+        case Happening.FRIEND:
+            person.friends += 1
         case Happening.ORDER_REFUNDED:
             person.refunded_fen += amount_fen
             person.whole_refunds += whole

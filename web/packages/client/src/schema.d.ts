@@ -520,6 +520,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/console/fans/{fan_id}/moves": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Fan Moves
+         * @description Every move of one fan with the evidence as it stood, newest first.
+         */
+        get: operations["listFanMoves"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/console/fans/{fan_id}/reveal": {
         parameters: {
             query?: never;
@@ -1199,6 +1219,90 @@ export interface paths {
          * @description Switch somebody's second step off, for a lost phone.
          */
         delete: operations["resetStaffTotp"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/console/stages": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Board
+         * @description How many fans stand where, the share of core fans against the target, who sleeps.
+         */
+        get: operations["getStageBoard"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/console/stages/moves": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Moves
+         * @description Moves of each of the last days.
+         */
+        get: operations["listStageMoves"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/console/stages/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Preview Rules
+         * @description How many fans would move if these rules were published; counts everybody, changes nothing.
+         */
+        post: operations["previewStageRules"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/console/stages/rules": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Rules
+         * @description The rules, and the versions before them.
+         */
+        get: operations["getStageRules"];
+        put?: never;
+        /**
+         * Publish Rules
+         * @description Publish a version; a job moves everybody and reports its progress here.
+         */
+        post: operations["publishStageRules"];
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -3014,6 +3118,17 @@ export interface components {
          */
         CodeState: "pending" | "ready";
         /**
+         * ConditionIn
+         * @description At least so much of a measure, ever or within so many days.
+         */
+        ConditionIn: {
+            /** At Least */
+            at_least: number;
+            measure: components["schemas"]["Measure"];
+            /** Within Days */
+            within_days?: number | null;
+        };
+        /**
          * Consequence
          * @description One thing approval would change, in the reader's language, with its numbers.
          */
@@ -3338,6 +3453,20 @@ export interface components {
             target_bp: number;
         };
         /**
+         * CoreShareOut
+         * @description Core fans among all followers and buyers, against the target.
+         */
+        CoreShareOut: {
+            /** Core */
+            core: number;
+            /** Fans */
+            fans: number;
+            /** Share Bp */
+            share_bp: number | null;
+            /** Target Bp */
+            target_bp: number;
+        };
+        /**
          * DayOut
          * @description The figures of one day.
          */
@@ -3403,12 +3532,19 @@ export interface components {
          * @description One fact behind a stage, or one missing for the next: `have` of `need`.
          */
         EvidenceOut: {
+            /**
+             * Either
+             * @default false
+             */
+            either: boolean;
             /** Fact */
             fact: string;
             /** Have */
             have: number;
             /** Need */
             need: number;
+            /** Within Days */
+            within_days?: number | null;
         };
         /**
          * FanDetail
@@ -3456,6 +3592,26 @@ export interface components {
             source: components["schemas"]["SourceOut"] | null;
             stage: components["schemas"]["Stage"];
             standing: components["schemas"]["StandingOut"];
+        };
+        /**
+         * FanMoveOut
+         * @description One move of one fan.
+         */
+        FanMoveOut: {
+            after: components["schemas"]["Stage"];
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Because */
+            because: components["schemas"]["EvidenceOut"][];
+            before: components["schemas"]["Stage"];
+            cause: components["schemas"]["MoveCause"];
+            /** Id */
+            id: number;
+            /** Version */
+            version: number;
         };
         /**
          * FanOut
@@ -3616,7 +3772,7 @@ export interface components {
          * @description Kinds of lines in a fan's timeline.
          * @enum {string}
          */
-        Happening: "joined" | "followed" | "unfollowed" | "scanned" | "sourced" | "message_in" | "message_out" | "menu" | "order_placed" | "order_paid" | "order_shipped" | "order_received" | "order_closed" | "order_refunded" | "after_sale" | "stage" | "profile" | "merged";
+        Happening: "joined" | "followed" | "unfollowed" | "scanned" | "sourced" | "message_in" | "message_out" | "menu" | "order_placed" | "order_paid" | "order_shipped" | "order_received" | "order_closed" | "order_refunded" | "after_sale" | "stage" | "profile" | "merged" | "visited" | "attribute" | "tagged" | "untagged" | "friend";
         /**
          * HitIn
          * @description One tracked behaviour. No query strings: they may hold what is nobody's business.
@@ -3873,6 +4029,12 @@ export interface components {
             order_push?: boolean | null;
         };
         /**
+         * Measure
+         * @description What a stage may ask for.
+         * @enum {string}
+         */
+        Measure: "orders" | "received" | "kept_fen" | "interactions" | "friends";
+        /**
          * MenuIn
          * @description The whole menu; an empty list takes it off.
          */
@@ -3924,6 +4086,12 @@ export interface components {
             /** Refunded Fen */
             refunded_fen: number;
         };
+        /**
+         * MoveCause
+         * @description Why a fan moved to another stage.
+         * @enum {string}
+         */
+        MoveCause: "event" | "time" | "rules" | "recount";
         /**
          * MovementReason
          * @description Why the number of pieces on hand changed.
@@ -4091,6 +4259,13 @@ export interface components {
         Page_ConsoleProductRow_: {
             /** Items */
             items: components["schemas"]["ConsoleProductRow"][];
+            /** Next */
+            next: string | null;
+        };
+        /** Page[FanMoveOut] */
+        Page_FanMoveOut_: {
+            /** Items */
+            items: components["schemas"]["FanMoveOut"][];
             /** Next */
             next: string | null;
         };
@@ -4378,7 +4553,7 @@ export interface components {
          * @description One thing a member of staff may do. The value is what routes, sessions and the faces name.
          * @enum {string}
          */
-        Permission: "overview.read" | "fans.read" | "fans.write" | "fans.reveal" | "channels.read" | "channels.write" | "goods.read" | "goods.write" | "stock.write" | "orders.read" | "orders.ship" | "orders.refund" | "money.read" | "helpdesk.read" | "helpdesk.write" | "team.read" | "team.write" | "settings.read" | "settings.write" | "jobs.read" | "jobs.write";
+        Permission: "overview.read" | "fans.read" | "fans.write" | "fans.reveal" | "stages.write" | "channels.read" | "channels.write" | "channels.decide" | "results.read" | "goods.read" | "goods.write" | "stock.write" | "orders.read" | "orders.ship" | "orders.refund" | "money.read" | "helpdesk.read" | "helpdesk.write" | "team.read" | "team.write" | "settings.read" | "settings.write" | "jobs.read" | "jobs.write";
         /**
          * PersonalField
          * @description Personal data that is sealed and shown masked.
@@ -5179,6 +5354,24 @@ export interface components {
          */
         Stage: "visitor" | "follower" | "customer" | "user" | "fan" | "core" | "lost";
         /**
+         * StageBoard
+         * @description Who stands where now.
+         */
+        StageBoard: {
+            /**
+             * As Of
+             * Format: date-time
+             */
+            as_of: string;
+            core: components["schemas"]["CoreShareOut"];
+            /** Sleeping */
+            sleeping: number;
+            /** Sleeping Days */
+            sleeping_days: number;
+            /** Stages */
+            stages: components["schemas"]["StageCountOut"][];
+        };
+        /**
          * StageCountOut
          * @description How many fans stand where.
          */
@@ -5186,6 +5379,36 @@ export interface components {
             /** Fans */
             fans: number;
             stage: components["schemas"]["Stage"];
+        };
+        /**
+         * StageMoveDays
+         * @description Moves of a period of days.
+         */
+        StageMoveDays: {
+            /**
+             * First
+             * Format: date
+             */
+            first: string;
+            /**
+             * Last
+             * Format: date
+             */
+            last: string;
+            /** Moves */
+            moves: components["schemas"]["StageMovesOut"][];
+        };
+        /**
+         * StageMovesOut
+         * @description How many fans moved so; `day` is the merchant's, absent in a preview.
+         */
+        StageMovesOut: {
+            after: components["schemas"]["Stage"];
+            before: components["schemas"]["Stage"];
+            /** Day */
+            day: string | null;
+            /** Fans */
+            fans: number;
         };
         /**
          * StageOut
@@ -5197,12 +5420,112 @@ export interface components {
             stage: components["schemas"]["Stage"];
         };
         /**
+         * StagePreview
+         * @description What publishing would do: who stands where then, and who would move.
+         */
+        StagePreview: {
+            /**
+             * As Of
+             * Format: date-time
+             */
+            as_of: string;
+            core: components["schemas"]["CoreShareOut"];
+            /** Fans */
+            fans: number;
+            /** Moves */
+            moves: components["schemas"]["StageMovesOut"][];
+            /** Moving */
+            moving: number;
+            /** Stages */
+            stages: components["schemas"]["StageCountOut"][];
+        };
+        /**
+         * StageRuleIn
+         * @description What a stage asks for: every one of `every`, and one of `one_of` if there are any.
+         */
+        StageRuleIn: {
+            /** Every */
+            every: components["schemas"]["ConditionIn"][];
+            /** One Of */
+            one_of?: components["schemas"]["ConditionIn"][];
+        };
+        /**
+         * StageRuleSetOut
+         * @description A published version, and how far it has been applied.
+         */
+        StageRuleSetOut: {
+            /** Applied At */
+            applied_at: string | null;
+            /** Fans */
+            fans: number;
+            /** Looked At */
+            looked_at: number;
+            /** Moved */
+            moved: number;
+            /** Note */
+            note: string;
+            /**
+             * Published At
+             * Format: date-time
+             */
+            published_at: string;
+            /** Published By */
+            published_by: string;
+            /** Version */
+            version: number;
+        };
+        /**
+         * StageRulesIn
+         * @description The rules of all stages.
+         */
+        StageRulesIn: {
+            core: components["schemas"]["StageRuleIn"];
+            /** Core Target Bp */
+            core_target_bp: number;
+            customer: components["schemas"]["StageRuleIn"];
+            fan: components["schemas"]["StageRuleIn"];
+            /** Follower Silent Days */
+            follower_silent_days: number | null;
+            /** Silent Days */
+            silent_days: number;
+            /** Sleeping Days */
+            sleeping_days: number;
+            user: components["schemas"]["StageRuleIn"];
+        };
+        /**
+         * StageRulesOut
+         * @description The rules that count now; version 0 = those a merchant begins with.
+         */
+        StageRulesOut: {
+            /** History */
+            history: components["schemas"]["StageRuleSetOut"][];
+            rules: components["schemas"]["StageRulesIn"];
+            /** Version */
+            version: number;
+        };
+        /**
+         * StageRulesPublish
+         * @description Rules to publish; `based_on` is the version they were made from.
+         */
+        StageRulesPublish: {
+            /** Based On */
+            based_on: number;
+            /**
+             * Note
+             * @default
+             */
+            note: string;
+            rules: components["schemas"]["StageRulesIn"];
+        };
+        /**
          * StandingOut
          * @description The stage, why, and the distance to the next.
          */
         StandingOut: {
             /** Because */
             because: components["schemas"]["EvidenceOut"][];
+            /** Due */
+            due: string | null;
             /** Missing */
             missing: components["schemas"]["EvidenceOut"][];
             next_stage: components["schemas"]["Stage"] | null;
@@ -9089,6 +9412,112 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["tiefen__kernel__http__Page_MessageOut___2"];
+                };
+            };
+            /** @description malformed request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description sign in first */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description missing, or not yours */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description the state has moved on */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description body too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description invalid input, fields named */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description slow down */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description a dependency is away, retry */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    listFanMoves: {
+        parameters: {
+            query?: {
+                cursor?: string | null;
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                fan_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_FanMoveOut_"];
                 };
             };
             /** @description malformed request */
@@ -13589,6 +14018,521 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Ok"];
+                };
+            };
+            /** @description malformed request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description sign in first */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description missing, or not yours */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description the state has moved on */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description body too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description invalid input, fields named */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description slow down */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description a dependency is away, retry */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    getStageBoard: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StageBoard"];
+                };
+            };
+            /** @description malformed request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description sign in first */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description missing, or not yours */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description the state has moved on */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description body too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description invalid input, fields named */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description slow down */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description a dependency is away, retry */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    listStageMoves: {
+        parameters: {
+            query?: {
+                days?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StageMoveDays"];
+                };
+            };
+            /** @description malformed request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description sign in first */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description missing, or not yours */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description the state has moved on */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description body too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description invalid input, fields named */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description slow down */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description a dependency is away, retry */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    previewStageRules: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["StageRulesIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StagePreview"];
+                };
+            };
+            /** @description malformed request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description sign in first */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description missing, or not yours */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description the state has moved on */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description body too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description invalid input, fields named */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description slow down */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description a dependency is away, retry */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    getStageRules: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StageRulesOut"];
+                };
+            };
+            /** @description malformed request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description sign in first */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description missing, or not yours */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description the state has moved on */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description body too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description invalid input, fields named */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description slow down */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description a dependency is away, retry */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    publishStageRules: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["StageRulesPublish"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StageRulesOut"];
                 };
             };
             /** @description malformed request */

@@ -1,0 +1,214 @@
+"""Stages: moving locked people, publishing rules, applying them, and what days alone change."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+import msgspec
+from sqlalchemy import func, select, text
+
+from tiefen.fans import rules
+from tiefen.fans.errors import StageRulesMoved
+from tiefen.fans.events import StageChanged
+from tiefen.fans.models import Fan, FanDay, Line, StageMove, StageRuleSet
+from tiefen.fans.queries import current_rules
+from tiefen.fans.values import DayCount, FanFacts, Happening, MoveCause, StageRules, Standing
+from tiefen.kernel.auth import StaffActor
+from tiefen.kernel.db import Tx
+from tiefen.kernel.events import publish
+from tiefen.kernel.jobs import later
+from tiefen.team.service import record_audit
+
+APPLY = "fans.apply_stage_rules"
+AT_ONCE = 500
+_LOCK_RULES = text("SELECT pg_advisory_xact_lock(hashtextextended('fans.stage_rules', 0))")
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What a judgement needs beside the person's own row."""
+
+    version: int
+    rules: StageRules
+    today: date
+    days: dict[int, list[DayCount]]
+
+
+async def look(tx: Tx, people: Sequence[int]) -> Look:
+    """Today's rules and what these (locked) people did inside their windows; two statements."""
+    version, found = await current_rules(tx)
+    today = rules.day_of(tx.now)
+    since = rules.window_start(found, today)
+    days = await _days(tx, people, since) if since else {}
+    return Look(version, found, today, days)
+
+
+def judge(person: Fan, seen: Look) -> Standing:
+    """Where a person stands today."""
+    return rules.stage(seen.rules, facts_of(person), seen.days.get(person.id, []), seen.today)
+
+
+def place(tx: Tx, person: Fan, seen: Look, at: datetime, cause: MoveCause) -> bool:
+    """Put a locked person where they stand since `at`; logs and announces a move."""
+    standing = judge(person, seen)
+    if person.next_check_on != standing.due:
+        person.next_check_on = standing.due
+    if standing.stage is person.stage:
+        return False
+    before, person.stage, person.stage_at = person.stage, standing.stage, at
+    moved = {"before": before.value, "after": standing.stage.value}
+    because = [msgspec.to_builtins(one) for one in standing.because]
+    tx.add(
+        StageMove(
+            fan_id=person.id,
+            before=before,
+            after=standing.stage,
+            because=because,
+            cause=cause,
+            version=seen.version,
+            at=at,
+            day=rules.day_of(at),
+        )
+    )
+    tx.add(
+        Line(
+            fan_id=person.id,
+            kind=Happening.STAGE,
+            ref=f"{tx.now.isoformat()}:{before.value}:{standing.stage.value}",
+            at=at,
+            amount_fen=0,
+            whole=False,
+            data={**moved, "cause": cause.value, "version": seen.version},
+        )
+    )
+    happened = StageChanged(person.id, before.value, standing.stage.value, at)
+    publish(tx, happened, aggregate=f"fan:{person.id}")
+    return True
+
+
+def facts_of(person: Fan) -> FanFacts:
+    """What the stage is decided from."""
+    return FanFacts(
+        following=person.following,
+        ever_followed=person.ever_followed,
+        orders=person.orders,
+        received_orders=person.received_orders,
+        whole_refunds=person.whole_refunds,
+        returned_orders=person.returned_orders,
+        paid_fen=person.paid_fen,
+        refunded_fen=person.refunded_fen,
+        interactions=person.interactions,
+        friends=person.friends,
+        last_seen_at=person.last_seen_at,
+        last_paid_at=person.last_paid_at,
+    )
+
+
+async def publish_rules(
+    tx: Tx, actor: StaffActor, body: StageRules, *, note: str, based_on: int
+) -> int:
+    """A new version of the rules; a job moves everybody. Returns the version.
+
+    Raises StageRulesMalformed, StageRulesMoved (somebody published after `based_on`).
+    """
+    rules.check_rules(body)
+    await tx.execute(_LOCK_RULES)
+    version, before = await current_rules(tx)
+    if version != based_on:
+        raise StageRulesMoved(version=version)
+    living = select(func.count()).select_from(Fan).where(Fan.merged_into.is_(None))
+    tx.add(
+        StageRuleSet(
+            version=version + 1,
+            body=as_body(body),
+            note=note,
+            published_by=actor.id,
+            published_at=tx.now,
+            fans=await tx.scalar(living) or 0,
+            looked_at=0,
+            moved=0,
+        )
+    )
+    later(tx, APPLY, version=version + 1, after_id=0)
+    await record_audit(
+        tx,
+        actor,
+        "fans.stage_rules_published",
+        f"stage_rules:{version + 1}",
+        as_body(before),
+        as_body(body),
+        reason=note,
+    )
+    return version + 1
+
+
+async def apply_rules(tx: Tx, version: int, after_id: int) -> None:
+    """Judge the next people by a version and queue those after them; stops for a newer one."""
+    row = await tx.get(StageRuleSet, version, with_for_update=True)
+    assert row is not None
+    newest = await tx.scalar(select(func.max(StageRuleSet.version)))
+    if newest != version:
+        return
+    people = await _locked(tx, Fan.id > after_id, order=Fan.id)
+    row.moved += await _place_all(tx, people, MoveCause.RULES)
+    row.looked_at += len(people)
+    if len(people) < AT_ONCE:
+        row.applied_at = tx.now
+    else:
+        later(tx, APPLY, version=version, after_id=people[-1].id)
+
+
+async def check_due(tx: Tx) -> int:
+    """Judge people whom the days may have moved; how many were looked at, at most 500 a call."""
+    today = rules.day_of(tx.now)
+    people = await _locked(tx, Fan.next_check_on <= today, order=Fan.next_check_on, skip=True)
+    await _place_all(tx, people, MoveCause.TIME)
+    return len(people)
+
+
+def as_body(found: StageRules) -> dict[str, Any]:
+    """Rules as JSON."""
+    body: dict[str, Any] = msgspec.to_builtins(found)
+    return body
+
+
+async def _place_all(tx: Tx, people: Sequence[Fan], cause: MoveCause) -> int:
+    seen = await look(tx, [person.id for person in people])
+    return sum([place(tx, person, seen, tx.now, cause) for person in people])
+
+
+async def _locked(tx: Tx, which: Any, *, order: Any, skip: bool = False) -> list[Fan]:
+    found = await tx.scalars(
+        select(Fan)
+        .where(which, Fan.merged_into.is_(None))
+        .order_by(order)
+        .limit(AT_ONCE)
+        .with_for_update(skip_locked=skip)
+        .execution_options(populate_existing=True)
+    )
+    return list(found)
+
+
+async def _days(tx: Tx, people: Sequence[int], since: date) -> dict[int, list[DayCount]]:
+    """Days of persons since a day, those of records joined into them included; one statement."""
+    joined = select(Fan.id, Fan.merged_into.label("person")).where(Fan.merged_into.in_(people))
+    own = select(Fan.id, Fan.id.label("person")).where(Fan.id.in_(people))
+    records = own.union_all(joined).subquery()
+    rows = await tx.execute(
+        select(
+            records.c.person,
+            FanDay.day,
+            func.sum(FanDay.interactions),
+            func.sum(FanDay.received),
+            func.sum(FanDay.friends),
+        )
+        .join(records, records.c.id == FanDay.fan_id)
+        .where(FanDay.day >= since)
+        .group_by(records.c.person, FanDay.day)
+    )
+    found: dict[int, list[DayCount]] = {}
+    for person, day, interactions, received, friends in rows:
+        count = DayCount(day, int(interactions), int(received), int(friends))
+        found.setdefault(person, []).append(count)
+    return found
