@@ -1,13 +1,17 @@
 """Events and jobs: exactly one effect, in order, whatever dies."""
 
 import asyncio
+from collections.abc import Sequence
+from contextlib import suppress
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import select, text, update
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from tiefen.kernel import events, jobs, metrics
 from tiefen.kernel import worker as work
+from tiefen.kernel.auth import Session
 from tiefen.kernel.clock import Travel
 from tiefen.kernel.db import Db, Tx
 from tiefen.kernel.jobs import later
@@ -63,6 +67,49 @@ async def write(tx: Tx, what: str) -> None:
     seen.append(what)
 
 
+@jobs.job("kernel_test.hurt")
+async def hurt(tx: Tx, how: str) -> None:
+    """A job during which something happens to the worker."""
+    if how == "connection lost" and how not in seen:
+        seen.append(how)
+        victim = await tx.scalar(text("SELECT pg_backend_pid()"))
+        assert owner is not None
+        async with owner.begin() as other:
+            await other.execute(text("SELECT pg_terminate_backend(:pid)"), {"pid": victim})
+        await tx.execute(text("SELECT 1"))
+    if how == "worker died" and how not in seen:
+        seen.append(how)
+        task = asyncio.current_task()
+        assert task is not None
+        task.cancel()
+        await asyncio.sleep(0)
+
+
+@jobs.job("kernel_test.change")
+async def change(tx: Tx, by: str) -> None:
+    """Read a row through the session; change it behind the session's back or through it."""
+    row = (await tx.scalars(select(Session))).one()
+    seen.append(str(row.subject_id))
+    if by == "statement":
+        await tx.execute(
+            update(Session)
+            .values(subject_id=Session.subject_id + 1)
+            .execution_options(synchronize_session=False)
+        )
+    else:
+        row.subject_id += 1
+
+
+async def written(db: Db) -> list[str]:
+    """What the writing jobs wrote, sorted."""
+    async with db.merchant("demo") as tx:
+        rows = await tx.scalars(text("SELECT convert_from(token_hash, 'UTF8') FROM session"))
+        return sorted(rows)
+
+
+owner: AsyncEngine | None = None
+
+
 @pytest.fixture(autouse=True)
 def _clean() -> None:
     seen.clear()
@@ -91,16 +138,19 @@ async def test_a_poisoned_job_is_retried_then_buried_and_neighbours_go_on(
     db: Db, travel: Travel
 ) -> None:
     async with db.merchant("demo") as tx:
+        later(tx, "kernel_test.write", what="before")
         events.publish(tx, Happened("poison"), aggregate="thing:1")
-        events.publish(tx, Happened("fine"), aggregate="thing:2")
+        later(tx, "kernel_test.write", what="after")
+    await drain(db)
+    assert await written(db) == ["after", "before"]
     for _ in range(jobs.DEFAULT_ATTEMPTS):
-        await drain(db)
         travel.move(timedelta(hours=1))
-    assert seen.count("poison") == jobs.DEFAULT_ATTEMPTS
-    assert seen.count("fine") == 1
+        await drain(db)
+    assert seen.count("poison") == jobs.DEFAULT_ATTEMPTS + 1  # once among others, then alone
+    assert await written(db) == ["after", "before"]
     async with db.platform() as tx:
-        row = (await tx.execute(text("SELECT state, error FROM platform.job"))).one()
-    assert row.state == "dead"
+        row = (await tx.execute(text("SELECT state, attempts, error FROM platform.job"))).one()
+    assert (row.state, row.attempts) == ("dead", jobs.DEFAULT_ATTEMPTS)
     assert "poison" in row.error
 
 
@@ -176,3 +226,108 @@ async def test_a_heartbeat_tells_how_long_each_lane_waits(db: Db) -> None:
         < 120
     )
     assert metrics.registry.get_sample_value("tiefen_job_oldest_seconds", {"lane": "send"}) == 0
+
+
+# ── jobs that share a transaction ────────────────────────────────────────────────────────────
+
+
+async def _queue(db: Db, *whats: str) -> None:
+    async with db.merchant("demo") as tx:
+        for what in whats:
+            later(tx, "kernel_test.write", what=what)
+
+
+async def test_small_jobs_of_a_merchant_share_a_transaction_and_money_never_does(db: Db) -> None:
+    await _queue(db, "a", "b")
+    async with db.merchant("other") as tx:
+        later(tx, "kernel_test.write", what="c")
+    async with db.merchant("demo") as tx:
+        later(tx, "orders.close_unpaid", order_no="T1")
+        later(tx, "orders.receive_shipped", order_no="T1")
+    batches = work.together(await work.claim(db, list(jobs.LANES), "w"))
+    named = sorted([(one.merchant, one.name) for one in batch] for batch in batches)
+    assert named == [
+        [("demo", "kernel_test.write"), ("demo", "kernel_test.write")],
+        [("demo", "orders.close_unpaid")],
+        [("demo", "orders.receive_shipped")],
+        [("other", "kernel_test.write")],
+    ]
+
+
+async def test_jobs_in_one_transaction_each_read_their_own_rows(db: Db) -> None:
+    await _queue(db, "counter")
+    await drain(db)
+    async with db.merchant("demo") as tx:
+        for by in ("session", "statement", "session", "statement"):
+            later(tx, "kernel_test.change", by=by)
+    seen.clear()
+    (batch,) = work.together(await work.claim(db, ["default"], "w"))
+    await work.run_together(db, batch, "w")
+    assert seen == ["1", "2", "3", "4"]
+
+
+async def test_a_shared_transaction_ends_when_its_time_is_over(
+    db: Db, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(work, "TOGETHER_SECONDS", -1.0)
+    await _queue(db, *"abcde")
+    assert await drain(db) == 5
+    assert await written(db) == [*"abcde"]
+    async with db.merchant("demo") as tx:
+        transactions = await tx.scalar(text("SELECT count(DISTINCT xmin::text) FROM session"))
+    assert transactions == 5
+
+
+async def _without_neighbours(db: Db, waiting: Sequence[work.Claimed], worker: str) -> int:
+    """The planted bug: every effect is committed by itself, the acknowledgement comes at the end."""
+    for one in waiting:
+        async with db.merchant(one.merchant) as tx:
+            await jobs.known()[one.name].run(tx, **one.args)
+    async with db.platform() as tx:
+        held = {"ids": [one.id for one in waiting], "attempts": [one.attempts for one in waiting]}
+        await tx.execute(work._ACK_ALL, {**held, "worker": worker})
+    return len(waiting)
+
+
+@pytest.mark.parametrize("what", ["poison", "connection lost", "worker died", "lease lost"])
+@pytest.mark.parametrize("planted", [False, True], ids=["real", "planted"])
+async def test_nothing_is_lost_and_nothing_happens_twice(
+    db: Db, monkeypatch: pytest.MonkeyPatch, what: str, planted: bool
+) -> None:
+    global owner
+    owner = create_async_engine(db.url)
+    if planted:
+        monkeypatch.setattr(work, "_share", _without_neighbours)
+    await _queue(db, "a", "b")
+    async with db.merchant("demo") as tx:
+        if what == "poison":
+            events.publish(tx, Happened("poison"), aggregate="thing:1")
+        elif what != "lease lost":
+            later(tx, "kernel_test.hurt", how=what)
+    await _queue(db, "c", "d")
+    claimed = await work.claim(db, ["default"], "first")
+    if what == "lease lost":
+        await _let_go(db, claimed[1].id)
+        (stolen,) = await work.claim(db, ["default"], "second")
+        await work.run(db, stolen, "second")
+    (batch,) = work.together(claimed)
+    with suppress(asyncio.CancelledError):
+        await work.run_together(db, batch, "first")
+    for one in batch:
+        await _let_go(db, one.id)
+    await drain(db)
+    await owner.dispose()
+    once = await written(db) == [*"abcd"]
+    async with db.platform() as tx:
+        left = await tx.scalar(text("SELECT count(*) FROM platform.job WHERE name LIKE '%write'"))
+    assert (once and not left) is not planted
+
+
+async def _let_go(db: Db, job_id: int) -> None:
+    """The lease of one job runs out."""
+    async with db.platform() as tx:
+        await tx.execute(
+            text("UPDATE platform.job SET lease_until = now() - interval '1 s' WHERE id = :id"),
+            {"id": job_id},
+        )
+        await tx.execute(work._RESCUE)

@@ -72,9 +72,12 @@ def event(name: str) -> Callable[[type[T]], type[T]]:
 
 
 def on(
-    kind: type[E], *, lane: str = "default"
+    kind: type[E], *, lane: str = "default", alone: bool = False
 ) -> Callable[[Callable[[Tx, E], Awaitable[None]]], Callable[[Tx, E], Awaitable[None]]]:
-    """Subscribe a coroutine function of a `subscribers.py` to an event."""
+    """Subscribe a coroutine function of a `subscribers.py` to an event.
+
+    It may share its transaction with other deliveries of its lane, unless it is `alone`.
+    """
     assert lane in LANES
 
     def subscribe(
@@ -87,7 +90,8 @@ def on(
         async def deliver(tx: Tx, event: dict[str, Any]) -> None:
             await handler(tx, msgspec.convert(event, kind, strict=False))
 
-        register(subscriber, deliver, lane=lane, outward=False, attempts=DEFAULT_ATTEMPTS)
+        attempts = DEFAULT_ATTEMPTS
+        register(subscriber, deliver, lane=lane, outward=False, attempts=attempts, alone=alone)
         _subscriptions.setdefault(name, []).append(Subscription(subscriber, name, lane))
         return handler
 

@@ -1,7 +1,8 @@
 """Later = a row in the same commit. The worker claims, runs and acknowledges.
 
 - A transactional job (`@job`) runs in one transaction that also deletes its row: its effect and its
-  acknowledgement are one commit, so it happens exactly once however often a worker dies.
+  acknowledgement are one commit, so it happens exactly once however often a worker dies. Small jobs
+  that are due together share a transaction; when one of them fails each gets its own.
 - An outward job (`@outward_job`) may call the network; its row is deleted afterwards: at least once,
   so the handler must be safe to run twice.
 - Jobs with an `order_key` run one after another; a dead one steps aside and is seen by a person.
@@ -98,6 +99,8 @@ class Handler:
     lane: str
     outward: bool
     attempts: int
+    alone: bool
+    """Whether it has a transaction to itself: what calls the network, and what moves money."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,19 +122,31 @@ _crons: dict[str, timedelta] = {}
 
 
 def register(
-    name: str, run: Callable[..., Awaitable[None]], *, lane: str, outward: bool, attempts: int
+    name: str,
+    run: Callable[..., Awaitable[None]],
+    *,
+    lane: str,
+    outward: bool,
+    attempts: int,
+    alone: bool = False,
 ) -> None:
     """Make `name` runnable. Raises ValueError when it is taken or the lane unknown."""
     if name in _handlers or lane not in LANES:
         raise ValueError(f"job {name} (lane {lane}) cannot be registered")
-    _handlers[name] = Handler(run, lane, outward, attempts)
+    alone = alone or outward or lane == "pay"
+    _handlers[name] = Handler(run, lane, outward, attempts, alone)
 
 
-def job(name: str, *, lane: str = "default", attempts: int = DEFAULT_ATTEMPTS) -> Callable[[F], F]:
-    """Register `async f(tx, **args)` as a transactional job."""
+def job(
+    name: str, *, lane: str = "default", attempts: int = DEFAULT_ATTEMPTS, alone: bool = False
+) -> Callable[[F], F]:
+    """Register `async f(tx, **args)` as a transactional job.
+
+    It may share its transaction with others of its lane, unless it is `alone` (as the lane `pay` is).
+    """
 
     def declare(function: F) -> F:
-        register(name, function, lane=lane, outward=False, attempts=attempts)
+        register(name, function, lane=lane, outward=False, attempts=attempts, alone=alone)
         return function
 
     return declare

@@ -1,6 +1,7 @@
 """The worker: claims due jobs, runs them, acknowledges them; rescues those of dead workers.
 
-Polling is the truth; hints shorten the wait: at once inside a process, across processes by a NOTIFY
+Small jobs of one merchant and lane that were claimed together share one transaction with their
+acknowledgement; when any of them fails they are run again one by one. Polling is the truth; hints shorten the wait: at once inside a process, across processes by a NOTIFY
 that is throttled and sent outside of any business transaction (one inside would serialise commits).
 """
 
@@ -8,6 +9,8 @@ import asyncio
 import os
 import random
 import socket
+import time
+from collections import defaultdict
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -17,7 +20,7 @@ from typing import Any
 from sqlalchemy import text
 
 from tiefen.kernel import log, metrics
-from tiefen.kernel.db import Db
+from tiefen.kernel.db import Db, Tx
 from tiefen.kernel.jobs import LANES, crons, known, later, write
 
 logger = log.get("kernel")
@@ -25,7 +28,10 @@ logger = log.get("kernel")
 LEASE = timedelta(seconds=60)
 HEARTBEAT_SECONDS = 15.0
 IDLE_SECONDS = 1.0
-CLAIM_AT_ONCE = 16
+CLAIM_AT_ONCE = {"callback": 16, "pay": 16, "send": 16, "default": 64, "bulk": 16}
+"""Lane → how many jobs one claim leases at most."""
+TOGETHER_SECONDS = 0.05
+"""A shared transaction takes no further job after this long: what it locks is wanted by requests."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +44,7 @@ class Claimed:
     args: dict[str, Any]
     attempts: int
     max_attempts: int
+    lane: str
 
 
 class LeaseLost(Exception):
@@ -46,37 +53,56 @@ class LeaseLost(Exception):
 
 _CLAIM = text(
     """
-    WITH RECURSIVE turn AS (
-        (SELECT merchant FROM platform.job
-         WHERE state = 'ready' AND lane = :lane AND run_at <= :now ORDER BY merchant LIMIT 1)
+    WITH RECURSIVE asked AS (
+        SELECT * FROM unnest(CAST(:lanes AS text[]), CAST(:most AS int[])) AS a(lane, most)
+    ), turn AS (
+        SELECT a.lane, (SELECT j.merchant FROM platform.job j
+                        WHERE j.state = 'ready' AND j.lane = a.lane
+                        ORDER BY j.merchant LIMIT 1) AS merchant
+        FROM asked a
         UNION ALL
-        SELECT (SELECT j.merchant FROM platform.job j
-                WHERE j.state = 'ready' AND j.lane = :lane AND j.merchant > turn.merchant
-                ORDER BY j.merchant LIMIT 1)
+        SELECT turn.lane, (SELECT j.merchant FROM platform.job j
+                           WHERE j.state = 'ready' AND j.lane = turn.lane
+                             AND j.merchant > turn.merchant
+                           ORDER BY j.merchant LIMIT 1)
         FROM turn WHERE turn.merchant IS NOT NULL
+    ), share AS (
+        SELECT a.lane, a.most, CASE WHEN count(turn.merchant) > 1 THEN greatest(a.most / 2, 1)
+                                    ELSE a.most END AS each
+        FROM asked a JOIN turn ON turn.lane = a.lane GROUP BY a.lane, a.most
     ), due AS (
-        SELECT picked.id FROM turn CROSS JOIN LATERAL (
-            SELECT j.id FROM platform.job j
-            WHERE j.state = 'ready' AND j.lane = :lane AND j.merchant = turn.merchant
-              AND j.run_at <= :now
-              AND (j.order_key IS NULL OR NOT EXISTS (
-                    SELECT 1 FROM platform.job e
-                    WHERE e.order_key = j.order_key AND e.id < j.id
-                      AND e.state IN ('ready', 'running')))
-            ORDER BY j.run_at, j.id LIMIT :each
-            FOR UPDATE OF j SKIP LOCKED) AS picked
-        LIMIT :most
+        SELECT fair.id FROM share CROSS JOIN LATERAL (
+            SELECT picked.id FROM turn CROSS JOIN LATERAL (
+                SELECT j.id FROM platform.job j
+                WHERE j.state = 'ready' AND j.lane = share.lane AND j.merchant = turn.merchant
+                  AND j.run_at <= :now
+                  AND (j.order_key IS NULL OR NOT EXISTS (
+                        SELECT 1 FROM platform.job e
+                        WHERE e.order_key = j.order_key AND e.id < j.id
+                          AND e.state IN ('ready', 'running')))
+                ORDER BY j.run_at, j.id LIMIT share.each
+                FOR UPDATE OF j SKIP LOCKED) AS picked
+            WHERE turn.lane = share.lane
+            LIMIT share.most) AS fair
     )
     UPDATE platform.job AS j
     SET state = 'running', attempts = j.attempts + 1, worker = :worker,
         lease_until = clock_timestamp() + CAST(:lease AS interval)
     FROM due WHERE j.id = due.id
-    RETURNING j.id, j.merchant, j.name, j.args, j.attempts, j.max_attempts
+    RETURNING j.id, j.merchant, j.name, j.args, j.attempts, j.max_attempts, j.lane
     """
 )
 _ACK = text(
     "DELETE FROM platform.job"
     " WHERE id = :id AND worker = :worker AND attempts = :attempts AND state = 'running'"
+)
+_ACK_ALL = text(
+    """
+    DELETE FROM platform.job AS j
+    USING unnest(CAST(:ids AS bigint[]), CAST(:attempts AS int[])) AS held(id, attempts)
+    WHERE j.id = held.id AND j.attempts = held.attempts AND j.worker = :worker
+      AND j.state = 'running'
+    """
 )
 _FAIL = text(
     """
@@ -130,29 +156,31 @@ class Worker:
     def __init__(self, db: Db) -> None:
         self.db = db
         self.id = f"{socket.gethostname()[:40]}:{os.getpid()}:{random.randrange(10**6)}"  # noqa: S311
-        self._hints = {lane: asyncio.Event() for lane in LANES}
+        self._hint = asyncio.Event()
         self._stopping = False
         self._notify = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
+        self._slots = {lane: asyncio.Semaphore(most) for lane, most in LANES.items()}
+        self._running: dict[str, set[asyncio.Task[None]]] = {lane: set() for lane in LANES}
+        self._turns: defaultdict[tuple[str, str], asyncio.Lock] = defaultdict(asyncio.Lock)
 
     async def start(self) -> None:
         """Begin to work."""
         self.db.wakers.append(self.wake)
         self.db.wakers.append(self._notify.set)
-        loops = [self._lane(lane) for lane in LANES]
-        self._tasks = [asyncio.create_task(loop) for loop in (*loops, self._keep(), self._tell())]
-        self._tasks.append(asyncio.create_task(self._listen()))
+        loops = (self._dispatch(), self._keep(), self._tell(), self._listen())
+        self._tasks = [asyncio.create_task(loop) for loop in loops]
 
     async def stop(self) -> None:
         """Finish what is running, take nothing new, leave."""
         self._stopping = True
         self.wake()
-        lanes, others = self._tasks[: len(LANES)], self._tasks[len(LANES) :]
+        dispatch, *others = self._tasks
         for task in others:
             task.cancel()
         await asyncio.gather(*others, return_exceptions=True)
-        _, late = await asyncio.wait(lanes, timeout=20)
-        for task in late:
+        _, late = await asyncio.wait([dispatch], timeout=20)
+        for task in (*late, *(task for lane in self._running.values() for task in lane if late)):
             task.cancel()
         with suppress(Exception):
             async with self.db.platform() as tx:
@@ -162,33 +190,43 @@ class Worker:
 
     def wake(self) -> None:
         """There may be jobs: look now."""
-        for hint in self._hints.values():
-            hint.set()
+        self._hint.set()
 
-    async def _lane(self, lane: str) -> None:
-        slots = asyncio.Semaphore(LANES[lane])
-        running: set[asyncio.Task[None]] = set()
+    async def _dispatch(self) -> None:
+        """Claim for every lane that has a free slot, in one statement; a full lane waits for itself."""
         while not self._stopping:
-            self._hints[lane].clear()
+            self._hint.clear()
+            free = [lane for lane, most in LANES.items() if len(self._running[lane]) < most]
             try:
-                claimed = await claim(self.db, [lane], self.id, most=CLAIM_AT_ONCE)
+                claimed = await claim(self.db, free, self.id) if free else []
             except Exception as error:
-                logger.warning("cannot claim jobs", lane=lane, kind=type(error).__name__)
+                logger.warning("cannot claim jobs", kind=type(error).__name__)
                 await asyncio.sleep(IDLE_SECONDS)
                 continue
-            for one in claimed:
-                await slots.acquire()
-                task = asyncio.create_task(run(self.db, one, self.id))
-                running.add(task)
-                task.add_done_callback(running.discard)
-                task.add_done_callback(lambda _: slots.release())
+            for batch in together(claimed):
+                self._begin(batch)
             if not claimed:
                 with suppress(TimeoutError):
-                    await asyncio.wait_for(self._hints[lane].wait(), IDLE_SECONDS)
-            elif running:  # jobs in order may have become due when their elders ended
-                await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
+                    await asyncio.wait_for(self._hint.wait(), IDLE_SECONDS)
+        running = set[asyncio.Task[None]]().union(*self._running.values())
         if running:
             await asyncio.wait(running)
+
+    def _begin(self, batch: list[Claimed]) -> None:
+        lane = batch[0].lane
+        task = asyncio.create_task(self._run(batch))
+        self._running[lane].add(task)
+        task.add_done_callback(self._running[lane].discard)
+        task.add_done_callback(lambda _: self.wake())  # its lane is free, its juniors may be due
+
+    async def _run(self, batch: list[Claimed]) -> None:
+        lane = batch[0].lane
+        if len(batch) == 1:
+            async with self._slots[lane]:
+                await run(self.db, batch[0], self.id)
+            return
+        async with self._turns[batch[0].merchant, lane], self._slots[lane]:
+            await run_together(self.db, batch, self.id)
 
     async def _keep(self) -> None:
         while True:
@@ -221,24 +259,88 @@ class Worker:
                 await asyncio.sleep(IDLE_SECONDS)
 
 
-async def claim(db: Db, lanes: Sequence[str], worker: str, *, most: int) -> list[Claimed]:
-    """Lease up to `most` due jobs of each lane, merchants in turn, in one transaction."""
-    claimed: list[Claimed] = []
+async def claim(
+    db: Db, lanes: Sequence[str], worker: str, *, most: int | None = None
+) -> list[Claimed]:
+    """Lease due jobs of all these lanes, merchants in turn, in one statement.
+
+    At most `CLAIM_AT_ONCE` a lane, or `most`.
+    """
     async with db.platform() as tx:
-        for lane in lanes:
-            rows = await tx.execute(
-                _CLAIM,
-                {
-                    "lane": lane,
-                    "now": tx.now,
-                    "worker": worker,
-                    "lease": LEASE,
-                    "each": max(most // 2, 1),
-                    "most": most,
-                },
-            )
-            claimed += [Claimed(*row) for row in rows]
-    return claimed
+        rows = await tx.execute(
+            _CLAIM,
+            {
+                "lanes": list(lanes),
+                "most": [most or CLAIM_AT_ONCE[lane] for lane in lanes],
+                "now": tx.now,
+                "worker": worker,
+                "lease": LEASE,
+            },
+        )
+        return [Claimed(*row) for row in rows]
+
+
+def together(claimed: Sequence[Claimed]) -> list[list[Claimed]]:
+    """What is run in one transaction: small jobs of one merchant and lane, oldest first.
+
+    Two jobs of one aggregate and room are never claimed at the same time, so no order is lost.
+    """
+    shared: defaultdict[tuple[str, str], list[Claimed]] = defaultdict(list)
+    batches: list[list[Claimed]] = []
+    for one in sorted(claimed, key=lambda one: one.id):
+        handler = known().get(one.name)
+        if handler is None or handler.alone:
+            batches.append([one])
+            continue
+        batch = shared[one.lane, one.merchant]
+        if not batch:
+            batches.append(batch)
+        batch.append(one)
+    return batches
+
+
+async def run_together(db: Db, batch: Sequence[Claimed], worker: str) -> None:
+    """Run leased jobs of one merchant in shared transactions; one by one when any of them fails."""
+    waiting = list(batch)
+    while len(waiting) > 1:
+        try:
+            done = await _share(db, waiting, worker)
+        except Exception as error:
+            logger.info("jobs are run one by one", jobs=len(waiting), kind=type(error).__name__)
+            break
+        for one in waiting[:done]:
+            metrics.jobs.labels(one.name, "done").inc()
+        db.wake()
+        waiting = waiting[done:]
+    for one in waiting:
+        await run(db, one, worker)
+
+
+async def _share(db: Db, waiting: Sequence[Claimed], worker: str) -> int:
+    """One transaction with as many of the jobs as fit in its time; how many were done."""
+    until, done = time.monotonic() + TOGETHER_SECONDS, 0
+    async with db.merchant(waiting[0].merchant) as tx:
+        for one in waiting:
+            await known()[one.name].run(tx, **one.args)
+            await _part(tx)
+            done += 1
+            if time.monotonic() > until:
+                break
+        held = {
+            "ids": [one.id for one in waiting[:done]],
+            "attempts": [one.attempts for one in waiting[:done]],
+        }
+        acked = await tx.execute(_ACK_ALL, {**held, "worker": worker})
+        if acked.rowcount != done:  # type: ignore[attr-defined]
+            raise LeaseLost(f"{done} jobs")
+    return done
+
+
+async def _part(tx: Tx) -> None:
+    """Write what a job left in the session and forget its rows: the next one reads its own."""
+    if tx.new or tx.identity_map:
+        await tx.flush()
+        tx.expunge_all()
 
 
 async def run(db: Db, claimed: Claimed, worker: str) -> None:
@@ -318,17 +420,20 @@ async def drain(db: Db, *, crons: bool = False, at_once: int = 1, rounds: int = 
     name, ran = f"drain:{os.getpid()}", 0
     slots = asyncio.Semaphore(at_once)
 
-    async def one(claimed: Claimed) -> None:
+    async def some(batch: list[Claimed]) -> None:
         async with slots:
-            await run(db, claimed, name)
+            if len(batch) == 1:
+                await run(db, batch[0], name)
+            else:
+                await run_together(db, batch, name)
 
     if crons:
         await queue_due_crons(db)
     for _ in range(rounds):
-        claimed = await claim(db, list(LANES), name, most=CLAIM_AT_ONCE * 4)
+        claimed = await claim(db, list(LANES), name)
         if not claimed:
             return ran
-        await asyncio.gather(*map(one, claimed))
+        await asyncio.gather(*map(some, together(claimed)))
         ran += len(claimed)
     raise RuntimeError("jobs keep making jobs")
 

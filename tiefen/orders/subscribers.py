@@ -27,7 +27,7 @@ async def close_unpaid(db: Db, merchant: str, order_no: str) -> None:
     await service.close_unpaid(db, merchant, order_no)
 
 
-@job("orders.receive_shipped")
+@job("orders.receive_shipped", alone=True)
 async def receive_shipped(tx: Tx, order_no: str) -> None:
     """Shipped long ago, and nobody objected."""
     await service.receive_shipped(tx, order_no)

@@ -27,7 +27,7 @@ async def settle_notice(tx: Tx, e: PayNotified) -> None:
         logger.error("unreadable notice", kind=e.kind, problem=str(error))
 
 
-@on(OrderReceived)
+@on(OrderReceived, alone=True)
 async def recognise_revenue(tx: Tx, e: OrderReceived) -> None:
     """Goods received: what their payment holds is earned."""
     await service.recognise(tx, e.order_no)
