@@ -60,7 +60,9 @@ class Life:
         await self._get_phones()
         for act in acts:
             self.plan(act.at, lambda act=act: self._deed(act))  # type: ignore[misc]
-        day = (acts[0].at if acts else until).replace(hour=SHIPPING_HOUR_UTC, minute=0, second=0, microsecond=0)
+        day = (acts[0].at if acts else until).replace(
+            hour=SHIPPING_HOUR_UTC, minute=0, second=0, microsecond=0
+        )
         while day < until:
             self.plan(day, self._ship_all)
             day += timedelta(days=1)

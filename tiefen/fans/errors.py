@@ -73,3 +73,51 @@ class StageRulesMoved(Conflict):
     code = "fans.stage_rules_moved"
     zh = "有人刚发布了第 {version} 版规则，请刷新后再改"
     en = "Version {version} of the rules was published meanwhile; look again before changing them"
+
+
+class AttributeMissing(NotFound):
+    """No such question."""
+
+    code = "fans.attribute_missing"
+    zh = "没有这一项资料"
+    en = "No such attribute"
+
+
+class AttributeKeyTaken(Conflict):
+    """Two questions with one key."""
+
+    code = "fans.attribute_key_taken"
+    zh = "标识「{key}」已经用过了"
+    en = "The key “{key}” is taken"
+
+
+class QuestionWrong(Invalid):
+    """A question nobody could answer. Raised with `field`, `zh_reason`, `en_reason`."""
+
+    code = "fans.question_wrong"
+    zh = "{zh_reason}"
+    en = "{en_reason}"
+
+
+class AnswerWrong(Invalid):
+    """Not an answer to this question. Raised with `field`, `zh_reason`, `en_reason`."""
+
+    code = "fans.answer_wrong"
+    zh = "{zh_reason}"
+    en = "{en_reason}"
+
+
+class AnswerMissing(Invalid):
+    """A required question is left empty."""
+
+    code = "fans.answer_missing"
+    zh = "请填写{label}"
+    en = "Please fill in {label}"
+
+
+class TooManyAttributes(Conflict):
+    """More questions than a form can be read with."""
+
+    code = "fans.too_many_attributes"
+    zh = "最多 {limit} 项资料，请先停用不再需要的"
+    en = "At most {limit} attributes; archive one first"

@@ -1,6 +1,15 @@
 """Routes of the fans room, by chapter."""
 
-from tiefen.fans.http.people import console, shop
+from fastapi import APIRouter
+
+from tiefen.fans.http import attributes, people
 from tiefen.fans.http.stages import router as stages
+
+shop = APIRouter()
+shop.include_router(people.shop)
+shop.include_router(attributes.shop)
+console = APIRouter()
+console.include_router(people.console)
+console.include_router(attributes.console)
 
 __all__ = ["console", "shop", "stages"]

@@ -1,6 +1,15 @@
 """Reads of the fans room, by chapter."""
 
+from tiefen.fans.queries.attributes import (
+    answer,
+    answered_counts,
+    answers,
+    attributes,
+    question,
+    questions,
+)
 from tiefen.fans.queries.people import (
+    FEW,
     Filter,
     fan_list,
     identities,
@@ -17,14 +26,20 @@ from tiefen.fans.queries.stages import (
     moves_by_day,
     moves_of,
     preview,
+    preview_sql,
     quiet,
     rule_sets,
 )
 
 __all__ = [
+    "FEW",
     "Filter",
     "Moves",
     "Quiet",
+    "answer",
+    "answered_counts",
+    "answers",
+    "attributes",
     "count_sleeping",
     "current_rules",
     "fan_list",
@@ -34,6 +49,9 @@ __all__ = [
     "moves_of",
     "one_fan",
     "preview",
+    "preview_sql",
+    "question",
+    "questions",
     "quiet",
     "rule_sets",
     "sort_key",

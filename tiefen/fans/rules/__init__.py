@@ -1,6 +1,21 @@
 """Pure decisions of the fans room, by chapter."""
 
+from tiefen.fans.rules.attributes import (
+    KEY,
+    MAX_NUMBER_MILLI,
+    MAX_OPTIONS,
+    MAX_QUESTIONS,
+    MAX_TEXT,
+    check_question,
+    milli_text,
+    plain,
+    read_answer,
+    read_answers,
+    read_day,
+    read_milli,
+)
 from tiefen.fans.rules.people import (
+    MAX_DIGITS,
     NAMELESS,
     PHONE,
     STATE_LIFE,
@@ -17,6 +32,11 @@ from tiefen.fans.rules.people import (
 )
 from tiefen.fans.rules.stages import (
     LADDER,
+    MAX_CONDITIONS,
+    MAX_COUNT,
+    MAX_DAYS,
+    MAX_FEN,
+    ZONE,
     check_rules,
     conditions,
     day_of,
@@ -26,10 +46,22 @@ from tiefen.fans.rules.stages import (
 )
 
 __all__ = [
+    "KEY",
     "LADDER",
+    "MAX_CONDITIONS",
+    "MAX_COUNT",
+    "MAX_DAYS",
+    "MAX_DIGITS",
+    "MAX_FEN",
+    "MAX_NUMBER_MILLI",
+    "MAX_OPTIONS",
+    "MAX_QUESTIONS",
+    "MAX_TEXT",
     "NAMELESS",
     "PHONE",
     "STATE_LIFE",
+    "ZONE",
+    "check_question",
     "check_redirect",
     "check_rules",
     "check_state",
@@ -40,8 +72,14 @@ __all__ = [
     "fold",
     "grams",
     "make_state",
+    "milli_text",
     "nameless_ids",
+    "plain",
     "query_grams",
+    "read_answer",
+    "read_answers",
+    "read_day",
+    "read_milli",
     "rule_of",
     "stage",
     "whole_phone",

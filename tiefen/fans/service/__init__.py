@@ -1,5 +1,12 @@
 """The verbs of the fans room, by chapter."""
 
+from tiefen.fans.service.attributes import (
+    define_attribute,
+    edit_attribute,
+    order_attributes,
+    reveal_answer,
+    set_answers,
+)
 from tiefen.fans.service.identity import (
     follow,
     learn_unionid,
@@ -38,6 +45,8 @@ __all__ = [
     "brought_friend",
     "check_due",
     "core_target_bp",
+    "define_attribute",
+    "edit_attribute",
     "edit_profile",
     "edit_remark",
     "follow",
@@ -47,6 +56,7 @@ __all__ = [
     "name_source",
     "oauth_url",
     "openid_of",
+    "order_attributes",
     "person_ids",
     "publish_rules",
     "quiet_fans",
@@ -54,7 +64,9 @@ __all__ = [
     "record",
     "resolve",
     "reveal",
+    "reveal_answer",
     "scan",
+    "set_answers",
     "set_source",
     "sign_in_mini",
     "sign_in_oauth",

@@ -9,6 +9,7 @@ from sqlalchemy.orm import aliased
 from tiefen.fans.events import FanFollowed, FanJoined, FanScanned, FansMerged, FanUnfollowed
 from tiefen.fans.models import Fan, Identity, Line, Merge, Union
 from tiefen.fans.rules import grams
+from tiefen.fans.service.attributes import inherit_answers
 from tiefen.fans.service.timeline import add_line, lock_person, restage
 from tiefen.fans.values import Happening, Stage
 from tiefen.kernel.db import Tx
@@ -119,6 +120,7 @@ async def merge(tx: Tx, one: int, other: int, *, reason: str) -> int:
     await tx.execute(update(Union).where(Union.fan_id == loser.id).values(fan_id=winner.id))
     tx.add(Merge(winner_id=winner.id, loser_id=loser.id, moved=moved, reason=reason, at=tx.now))
     _take_over(winner, loser)
+    await inherit_answers(tx, winner.id, loser.id)
     await add_line(
         tx, winner, Happening.MERGED, f"fan:{loser.id}", at=tx.now, data={"fan_id": loser.id}
     )
