@@ -19,6 +19,9 @@ export async function getStock(id: number): Promise<Stock> {
 }
 
 export const getMe = () => send('get', '/api/shop/me', {})
+/** What the merchant asks the fan about themselves. */
+export const getForm = () => send('get', '/api/shop/me/form', {})
+export const fillForm = (values: Record<string, string | boolean | string[] | null>) => send('put', '/api/shop/me/form', { body: { values } })
 
 export const getCart = () => send('get', '/api/shop/cart', {})
 export const addToCart = (sku_id: number, quantity: number) => send('post', '/api/shop/cart/items', { body: { sku_id, quantity } })

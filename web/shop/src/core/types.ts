@@ -15,6 +15,7 @@ export type Cart = Schema<'CartOut'>
 export type CartItem = Schema<'CartItemOut'>
 export type Region = Schema<'RegionOut'>
 export type Address = Schema<'AddressOut'>
+export type FormField = Schema<'FormField'>
 export type AddressDraft = Schema<'AddressIn'>
 export type Wanted = Schema<'LineIn'>
 export type Quote = Schema<'QuoteOut'>

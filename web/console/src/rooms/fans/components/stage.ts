@@ -19,6 +19,6 @@ export const LINE_LOOK: Record<Happening, { icon: IconName; tone: Tone }> = {
 /** The timeline's filters: what a person means by them. */
 export const KINDS: Record<'orders' | 'chat' | 'life', Happening[]> = {
   orders: ['order_placed', 'order_paid', 'order_shipped', 'order_received', 'order_closed', 'order_refunded', 'after_sale'],
-  chat: ['message_in', 'message_out', 'menu', 'scanned'],
-  life: ['joined', 'followed', 'unfollowed', 'sourced', 'stage', 'profile', 'merged', 'friend'],
+  chat: ['message_in', 'message_out', 'menu', 'scanned', 'visited'],
+  life: ['joined', 'followed', 'unfollowed', 'sourced', 'stage', 'profile', 'attribute', 'tagged', 'untagged', 'merged', 'friend'],
 }
