@@ -6,7 +6,6 @@ from sqlalchemy import ForeignKey, Identity, Index, Integer, Text, UniqueConstra
 from sqlalchemy.orm import Mapped, mapped_column
 
 from tiefen.fans.values import FactKind
-from tiefen.kernel.audit import invariant
 from tiefen.kernel.db import Base, text_enum
 
 
@@ -80,16 +79,3 @@ FOLDED_SQL = """
     GROUP BY 1, 2, 3
 """
 """The facts as the timeline tells them. A fact without a topic is a fault that F4 shows."""
-
-invariant(
-    "F4.facts",
-    "what segments count equals a fold of the timeline",
-    f"""
-    SELECT coalesce(kept.fan_id, folded.fan_id) AS id
-    FROM (SELECT fact.* FROM fan_fact AS fact JOIN fan ON fan.id = fact.fan_id
-          WHERE fan.merged_into IS NULL) AS kept
-    FULL JOIN ({FOLDED_SQL}) AS folded
-         ON (kept.topic_id, kept.day, kept.fan_id) = (folded.topic_id, folded.day, folded.fan_id)
-    WHERE kept.times IS DISTINCT FROM folded.times
-    """,  # noqa: S608 our own text
-)
