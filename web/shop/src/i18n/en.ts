@@ -92,6 +92,7 @@ const en: Record<keyof typeof zh, string> = {
   'product.sold_out': 'Sold out',
   'product.gone': 'No longer sold',
   'product.gone_hint': 'It is off the shelf. Orders already placed are not affected.',
+  'product.photos': 'Photos',
   'product.see_others': 'See other goods',
 
   'sku.title': 'Choose',

@@ -1,5 +1,7 @@
-import { computed, ref } from 'vue'
+import { computed, ref, shallowReactive } from 'vue'
+// #ifndef H5
 import en from './en'
+// #endif
 import zh from './zh'
 
 export type Lang = 'zh' | 'en'
@@ -7,7 +9,12 @@ export type Key = keyof typeof zh
 type Params = Record<string, string | number>
 
 const STORED = 'tiefen.lang'
-const books: Record<Lang, Record<Key, string>> = { zh, en }
+type Book = Record<Key, string>
+/** English comes to a browser when somebody reads it; a mini program is fetched whole and has it at once. */
+const books = shallowReactive<{ zh: Book; en: Partial<Book> }>({ zh, en: {} })
+// #ifndef H5
+books.en = en
+// #endif
 
 function first(): Lang {
   const chosen = uni.getStorageSync(STORED) as Lang | ''
@@ -21,7 +28,7 @@ export const locale = computed(() => (lang.value === 'zh' ? 'zh-CN' : 'en'))
 
 /** The sentence for a key in the reader's language, with `{name}` filled in. */
 export function t(key: Key, params?: Params): string {
-  const sentence = books[lang.value][key]
+  const sentence = books[lang.value][key] ?? ''
   return params ? sentence.replace(/\{(\w+)\}/g, (_, name: string) => String(params[name] ?? '')) : sentence
 }
 
@@ -30,10 +37,19 @@ export function tOr(key: string, fallback: string): string {
   return (books[lang.value] as Record<string, string>)[key] ?? fallback
 }
 
-export function setLang(next: Lang): void {
-  lang.value = next
+export async function setLang(next: Lang): Promise<void> {
   uni.setStorageSync(STORED, next)
+  await learn(next)
+  lang.value = next
 }
+
+/** Fetches a language's book where it is not here yet; without a line the Chinese one is better than none. */
+async function learn(next: Lang): Promise<void> {
+  // #ifdef H5
+  if (next === 'en' && !('tab.home' in books.en)) books.en = await import('./en').then((book) => book.default, () => zh)
+  // #endif
+}
+void learn(lang.value)
 
 /** The tab bar belongs to the system, so its words are set by hand. */
 export function dressTabs(): void {

@@ -91,6 +91,7 @@ export default {
   'product.sold_out': '已售罄',
   'product.gone': '商品已下架',
   'product.gone_hint': '它已经不再销售，已下的订单不受影响。',
+  'product.photos': '商品图片',
   'product.see_others': '看看其他商品',
 
   'sku.title': '选择规格',
