@@ -53,6 +53,7 @@ async def test_the_overview_tells_days_weeks_loop_and_todos(
         "unanswered",
         "dead_jobs",
         "suspense",
+        "breaks",
     }
     assert all(todo["count"] == 0 for todo in found["todos"])
     assert {row["stage"]: row["fans"] for row in found["stages"]}["follower"] == 12

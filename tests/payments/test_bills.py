@@ -5,15 +5,17 @@ from datetime import date, timedelta
 import pytest
 from sqlalchemy import select
 
+from tests.conftest import StaffClient
 from tests.payments.bills import trade_bill
 from tests.payments.factories import FakeWeChat, attempts, begin, paid, start
 from tiefen.kernel import audit, worker
 from tiefen.kernel.clock import Travel
 from tiefen.kernel.db import Db
-from tiefen.payments import service
+from tiefen.payments import rules, service
 from tiefen.payments.errors import BadBill, ProviderUnknown
 from tiefen.payments.models import PaymentBill, PaymentBreak, PaymentRefund
-from tiefen.payments.values import PaymentIntent, PaymentState
+from tiefen.payments.values import BreakKind, PaymentIntent, PaymentState
+from tiefen.team.values import Permission
 from tiefen.wechat.values import RefundStatus
 
 DAY = date(2026, 4, 1)
@@ -117,3 +119,66 @@ async def test_bills_are_fetched_when_they_are_ready_once_a_day(
     travel.move(timedelta(hours=2))
     await worker.drain(db, crons=True)
     assert [call for call in wechat.calls[asked:] if call[0] == "trade_bill"] == []
+
+
+async def test_a_difference_has_an_owner_and_closes_only_when_it_is_honest(
+    db: Db, wechat: FakeWeChat, staff_client: StaffClient, travel: Travel
+) -> None:
+    dear, ours = await paid(db, wechat), await paid(db, wechat)
+    line = {
+        "transaction_id": dear.transaction_id,
+        "out_trade_no": await number(db, dear),
+        "amount_fen": 100,
+    }
+    late = {
+        "transaction_id": ours.transaction_id,
+        "out_trade_no": await number(db, ours),
+        "amount_fen": 100,
+    }
+    by_hand = line | {"fee_fen": 0, "out_refund_no": "R-hand", "refund_id": "509", "amount_fen": 5}
+    wechat.bill = trade_bill(line | {"fee_fen": 9}, by_hand)
+    await service.fetch_bill(db, "demo", DAY)
+    reader = await staff_client([Permission.MONEY_READ])
+    boss = await staff_client([Permission.MONEY_READ, Permission.ORDERS_REFUND])
+    listed = (await reader.get("/api/console/bill-breaks?closed=false")).json()["items"]
+    found = {row["kind"]: row for row in listed}
+    assert set(found) == {"fee", "theirs_only", "ours_only"}
+    assert found["fee"]["order_no"] == dear.order_no
+    assert (found["ours_only"]["ours_fen"], found["ours_only"]["theirs_fen"]) == (100, None)
+    assert (found["theirs_only"]["out_refund_no"], found["theirs_only"]["theirs_fen"]) == (
+        "R-hand",
+        5,
+    )
+
+    def path(kind: str) -> str:
+        return f"/api/console/bill-breaks/{found[kind]['id']}/decide"
+
+    close = {"decision": "close", "note": "在商户平台手工退的"}
+    assert (await reader.post(path("fee"), json=close)).status_code == 403
+    assert (await boss.post(path("theirs_only"), json=close)).status_code == 200
+    again = await boss.post(path("theirs_only"), json=close)
+    assert again.json()["error"]["code"] == "payments.break_closed"
+    stands = await boss.post(path("ours_only"), json=close)
+    assert (stands.status_code, stands.json()["error"]["code"]) == (409, "payments.break_stands")
+    taken = {"decision": "take", "note": "我来问微信"}
+    assert (await boss.post(path("ours_only"), json=taken)).status_code == 200
+    assert (await boss.post("/api/console/bill-breaks/999/decide", json=taken)).status_code == 404
+    other = await staff_client([Permission.ORDERS_REFUND], merchant="other")
+    assert (await other.post(path("fee"), json=close)).status_code == 404
+
+    wechat.bill = trade_bill(late | {"fee_fen": 1, "at": "2026-04-02 00:00:01"})
+    await service.fetch_bill(db, "demo", DAY + timedelta(days=1))
+    only = (await reader.get("/api/console/bill-breaks?kind=ours_only")).json()["items"]
+    assert [(row["owner"], row["closed_at"] is not None) for row in only] == [("测试员", True)]
+    runs = (await reader.get("/api/console/bills")).json()
+    assert [(run["breaks"], run["open_breaks"]) for run in runs["items"]] == [(0, 0), (3, 1)]
+    assert (runs["open_breaks"], runs["fee_fen"]) == (1, 10)
+    assert await audit.run(db) == []
+
+
+@pytest.mark.parametrize("kind", list(BreakKind))
+@pytest.mark.parametrize("refund", [True, False])
+def test_what_agrees_may_close_and_what_is_wrong_may_not(kind: BreakKind, refund: bool) -> None:
+    assert rules.may_close(kind, refund=refund, agrees=True)
+    word_is_enough = rules.may_close(kind, refund=refund, agrees=False)
+    assert word_is_enough == (kind is BreakKind.FEE or (refund and kind is BreakKind.THEIRS_ONLY))

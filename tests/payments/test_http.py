@@ -71,6 +71,26 @@ async def test_payments_refunds_and_suspense_are_listed_and_decided(
     assert (await other.post(path, json=body)).status_code == 404
 
 
+async def test_the_overview_counts_what_is_undecided_and_its_sum(
+    db: Db, wechat: FakeWeChat, staff_client: StaffClient
+) -> None:
+    for fen in (777, 300, 5):
+        await settle(db, wechat.charge(f"P-nobody-{fen}", total_fen=fen))
+    await worker.drain(db)  # doubted notices are asked about
+    boss = await staff_client(
+        [Permission.OVERVIEW_READ, Permission.MONEY_READ, Permission.ORDERS_REFUND]
+    )
+
+    async def told() -> dict[str, object]:
+        todos = (await boss.get("/api/console/overview")).json()["todos"]
+        return {todo["kind"]: (todo["count"], todo["amount_fen"]) for todo in todos}
+
+    assert await told() == {"suspense": (3, 1_082), "breaks": (0, None)}
+    body = {"decision": "keep", "reason": "旧商城的订单"}
+    assert (await boss.post("/api/console/suspense/1/resolve", json=body)).status_code == 200
+    assert await told() == {"suspense": (2, 305), "breaks": (0, None)}
+
+
 async def test_no_route_can_say_paid(staff_client: StaffClient) -> None:
     """P7 (mall#613, newbee#100, youlai-mall#113): only WeChat's evidence sets paid."""
     boss = await staff_client(list(Permission))

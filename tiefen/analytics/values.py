@@ -104,6 +104,8 @@ class TodoKind(StrEnum):
     UNANSWERED = "unanswered"
     DEAD_JOBS = "dead_jobs"
     SUSPENSE = "suspense"
+    BREAKS = "breaks"
+    """where WeChat's bill and our books differ"""
 
 
 class HitKind(StrEnum):

@@ -115,6 +115,33 @@ class SuspenseDecided(Conflict):
     en = "This money in suspense has been dealt with"
 
 
+class BreakNotFound(NotFound):
+    """No such difference."""
+
+    code = "payments.break_not_found"
+    zh = "没有找到这条差异"
+    en = "There is no such difference"
+
+
+class BreakClosed(Conflict):
+    """Somebody, or a later bill, has closed it already."""
+
+    code = "payments.break_closed"
+    zh = "这条差异已经关闭"
+    en = "This difference is closed already"
+
+
+class BreakStands(Conflict):
+    """Our money and WeChat's still differ: words do not make it right."""
+
+    code = "payments.break_stands"
+    zh = "账实仍不相符，不能只凭说明关闭：请先核实并更正，相符后会自动关闭；您可以先接手跟进"
+    en = (
+        "The books still differ, so a note cannot close it: find out and correct it, then it closes"
+        " by itself; meanwhile you can take it over"
+    )
+
+
 class BadBill(Conflict):
     """A bill that cannot be read exactly; nothing of it was used."""
 

@@ -199,6 +199,8 @@ class PaymentBill(Base):
     refunded_fen: Mapped[Fen]
     fee_fen: Mapped[Fen]
     fetched_at: Mapped[Utc]
+    fees_posted_at: Mapped[Utc | None]
+    """When the last of its fees was in the ledger."""
 
 
 class PaymentBillLine(Base):
@@ -243,6 +245,10 @@ class PaymentBreak(Base):
     theirs_fen: Mapped[Fen | None]
     note: Mapped[str] = mapped_column(Text)
     owner_id: Mapped[Ref | None]
+    owner_name: Mapped[str] = mapped_column(Text, default="", server_default="")
+    """Who took or closed it; empty while nobody has."""
+    answer: Mapped[str] = mapped_column(Text, default="", server_default="")
+    """What the owner wrote."""
     created_at: Mapped[Utc]
     closed_at: Mapped[Utc | None]
 
@@ -284,6 +290,19 @@ invariant(
                        ELSE r.id IS NULL OR r.amount_fen <> l.amount_fen END)
       AND NOT EXISTS (SELECT FROM payment_break k WHERE k.bill_id = l.bill_id AND k.subject =
           CASE l.kind WHEN 'pay' THEN l.transaction_id ELSE 'refund:' || l.out_refund_no END)
+    """,
+)
+invariant(
+    "P3.fees",
+    "each fee of a bill whose fees are posted is in the ledger exactly once, in its direction",
+    """
+    SELECT l.id AS line_id, l.fee_fen, t.amount_fen AS posted_fen, t.code, t.key
+    FROM (SELECT l.id, l.fee_fen, b.fees_posted_at, 'fee:' || l.id AS key
+          FROM payment_bill_line l JOIN payment_bill b ON b.id = l.bill_id
+          WHERE l.fee_fen <> 0) AS l
+    FULL JOIN (SELECT * FROM ledger_transfer WHERE key LIKE 'fee:%') AS t ON t.key = l.key
+    WHERE l.id IS NULL OR (t.id IS NULL AND l.fees_posted_at IS NOT NULL)
+       OR l.fee_fen <> CASE t.code WHEN 'payment.fee' THEN t.amount_fen ELSE -t.amount_fen END
     """,
 )
 invariant(

@@ -1,14 +1,29 @@
 """What the console reads of payments."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, TypeVarTuple
 
 from sqlalchemy import Select, func, select
+from sqlalchemy.orm import aliased
 
 from tiefen.kernel.db import Tx
-from tiefen.payments.models import Payment, PaymentCharge, PaymentRefund, PaymentSuspense
-from tiefen.payments.values import PaymentState, RefundState, Source, SuspenseReason, SuspenseState
+from tiefen.payments.models import (
+    Payment,
+    PaymentBill,
+    PaymentBreak,
+    PaymentCharge,
+    PaymentRefund,
+    PaymentSuspense,
+)
+from tiefen.payments.values import (
+    BreakKind,
+    PaymentState,
+    RefundState,
+    Source,
+    SuspenseReason,
+    SuspenseState,
+)
 
 Ts = TypeVarTuple("Ts")
 
@@ -208,3 +223,181 @@ async def suspense_total(tx: Tx) -> SuspenseTotal:
         )
     ).one()
     return SuspenseTotal(row[0], int(row[1]), row[2])
+
+
+@dataclass(frozen=True, slots=True)
+class BillRun:
+    """One day's bill as it was compared with our books."""
+
+    id: int
+    mchid: str
+    bill_date: date
+    lines: int
+    paid_fen: int
+    refunded_fen: int
+    fee_fen: int
+    fees_posted_at: datetime | None
+    fetched_at: datetime
+    breaks: int
+    open_breaks: int
+
+
+@dataclass(frozen=True, slots=True)
+class BreakLine:
+    """A difference with what it is about in our books, where it is in them."""
+
+    id: int
+    bill_date: date
+    kind: BreakKind
+    transaction_id: str | None
+    out_refund_no: str | None
+    order_no: str | None
+    suspense_id: int | None
+    ours_fen: int | None
+    theirs_fen: int | None
+    note: str
+    owner: str | None
+    answer: str
+    created_at: datetime
+    closed_at: datetime | None
+    age_seconds: int
+
+
+@dataclass(frozen=True, slots=True)
+class BillTotal:
+    """What all bills so far add up to, and what is open."""
+
+    paid_fen: int
+    refunded_fen: int
+    fee_fen: int
+    open_breaks: int
+    oldest_break_at: datetime | None
+
+
+async def bills(tx: Tx, *, before: int | None = None, limit: int = 50) -> list[BillRun]:
+    """The daily runs, the last fetched first, one more than `limit`. One statement."""
+    noted = (
+        select(
+            PaymentBreak.bill_id,
+            func.count().label("breaks"),
+            func.count().filter(PaymentBreak.closed_at.is_(None)).label("open"),
+        )
+        .group_by(PaymentBreak.bill_id)
+        .subquery()
+    )
+    query = select(PaymentBill, noted.c.breaks, noted.c.open).outerjoin(
+        noted, noted.c.bill_id == PaymentBill.id
+    )
+    return [
+        BillRun(
+            id=row.id,
+            mchid=row.mchid,
+            bill_date=row.bill_date,
+            lines=row.lines,
+            paid_fen=row.paid_fen,
+            refunded_fen=row.refunded_fen,
+            fee_fen=row.fee_fen,
+            fees_posted_at=row.fees_posted_at,
+            fetched_at=row.fetched_at,
+            breaks=count or 0,
+            open_breaks=open_count or 0,
+        )
+        for row, count, open_count in await tx.execute(
+            _newest(query, PaymentBill.id, before, limit)
+        )
+    ]
+
+
+async def bill_total(tx: Tx) -> BillTotal:
+    """Sums of the bills, and the open differences. Two statements."""
+    sums = (
+        await tx.execute(
+            select(
+                *(
+                    func.coalesce(func.sum(column), 0)
+                    for column in (
+                        PaymentBill.paid_fen,
+                        PaymentBill.refunded_fen,
+                        PaymentBill.fee_fen,
+                    )
+                )
+            )
+        )
+    ).one()
+    count, oldest = (
+        await tx.execute(
+            select(func.count(), func.min(PaymentBreak.created_at)).where(
+                PaymentBreak.closed_at.is_(None)
+            )
+        )
+    ).one()
+    return BillTotal(int(sums[0]), int(sums[1]), int(sums[2]), count, oldest)
+
+
+async def breaks(
+    tx: Tx,
+    *,
+    closed: bool | None = None,
+    kind: BreakKind | None = None,
+    bill_id: int | None = None,
+    before: int | None = None,
+    limit: int = 50,
+) -> list[BreakLine]:
+    """Differences, newest first, one more than `limit`; with the order they are about. One statement."""
+    number = func.replace(PaymentBreak.subject, "refund:", "")
+    refund, charge = aliased(PaymentRefund), aliased(PaymentCharge)
+    query = (
+        select(PaymentBreak, PaymentBill.bill_date, Payment.order_no, PaymentSuspense.id)
+        .join(PaymentBill, PaymentBill.id == PaymentBreak.bill_id)
+        .outerjoin(
+            refund,
+            PaymentBreak.subject.startswith("refund:") & (refund.out_refund_no == number),
+        )
+        .outerjoin(
+            charge,
+            (charge.id == refund.charge_id)
+            | (
+                (charge.mchid == PaymentBill.mchid)
+                & (charge.transaction_id == PaymentBreak.subject)
+            ),
+        )
+        .outerjoin(Payment, Payment.id == charge.payment_id)
+        .outerjoin(PaymentSuspense, PaymentSuspense.charge_id == charge.id)
+    )
+    if closed is not None:
+        found = PaymentBreak.closed_at
+        query = query.where(found.is_not(None) if closed else found.is_(None))
+    if kind is not None:
+        query = query.where(PaymentBreak.kind == kind)
+    if bill_id is not None:
+        query = query.where(PaymentBreak.bill_id == bill_id)
+    return [
+        _break_line(tx, row, bill_date, order_no, suspense_id)
+        for row, bill_date, order_no, suspense_id in await tx.execute(
+            _newest(query, PaymentBreak.id, before, limit)
+        )
+    ]
+
+
+def _break_line(
+    tx: Tx, row: PaymentBreak, bill_date: date, order_no: str | None, suspense_id: int | None
+) -> BreakLine:
+    number = row.subject.removeprefix("refund:")
+    refund = number != row.subject
+    return BreakLine(
+        id=row.id,
+        bill_date=bill_date,
+        kind=row.kind,
+        transaction_id=None if refund else number,
+        out_refund_no=number if refund else None,
+        order_no=order_no,
+        suspense_id=suspense_id,
+        ours_fen=row.ours_fen,
+        theirs_fen=row.theirs_fen,
+        note=row.note,
+        owner=row.owner_name or None,
+        answer=row.answer,
+        created_at=row.created_at,
+        closed_at=row.closed_at,
+        age_seconds=int(((row.closed_at or tx.now) - row.created_at).total_seconds()),
+    )

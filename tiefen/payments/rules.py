@@ -8,10 +8,12 @@ from typing import TypeVar
 from zoneinfo import ZoneInfo
 
 from tiefen.kernel.money import parse_yuan, share_bp
+from tiefen.ledger.values import Transfer
 from tiefen.payments.errors import BadBill
 from tiefen.payments.values import (
     AttemptState,
     BillLine,
+    BreakKind,
     ChargeEvidence,
     LineKind,
     PaymentState,
@@ -211,6 +213,34 @@ def exact_fen(text: str) -> int:
 def fee(amount_fen: int, rate_bp: int) -> int:
     """WeChat's fee on an amount at a rate."""
     return share_bp(amount_fen, rate_bp)
+
+
+def fee_posting(line_id: int, fee_fen: int, reference: str) -> Transfer:
+    """A bill line's fee as a transfer; a fee WeChat gives back (below zero) is the inverse."""
+    paid = fee_fen > 0
+    ends = ("expense:payment_fee", "wechat:clearing")
+    return Transfer(
+        debit=ends[0] if paid else ends[1],
+        credit=ends[1] if paid else ends[0],
+        amount_fen=abs(fee_fen),
+        code="payment.fee" if paid else "payment.fee_returned",
+        reference=reference,
+        key=f"fee:{line_id}",
+    )
+
+
+def same_state(ours: RefundState, theirs: str) -> bool:
+    """A bill is a day old: a refund it calls processing may have ended since."""
+    return theirs == "PROCESSING" or ours.value.upper() == theirs
+
+
+def may_close(kind: BreakKind, *, refund: bool, agrees: bool) -> bool:
+    """Whether a word is enough to close a break: it agrees by now, or no book of ours is wrong.
+
+    A fee is booked as billed, whatever the rate promised; a refund made by hand at WeChat is
+    explained by whoever made it. A charge, an amount or a state that differs is not.
+    """
+    return agrees or kind is BreakKind.FEE or (kind is BreakKind.THEIRS_ONLY and refund)
 
 
 def _columns(row: str, wanted: Sequence[str]) -> dict[str, int]:

@@ -1,12 +1,14 @@
 """What the console sees and says of payments."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Annotated
 
 from pydantic import Field
 
 from tiefen.kernel.http import In, Out, Page
 from tiefen.payments.values import (
+    BreakDecision,
+    BreakKind,
     Decision,
     PaymentState,
     RefundState,
@@ -83,3 +85,56 @@ class ResolveIn(In):
 
     decision: Decision
     reason: Annotated[str, Field(min_length=2, max_length=200)]
+
+
+class BillOut(Out):
+    """One day's bill as WeChat wrote it, and how it agreed with our books."""
+
+    id: int
+    mchid: str
+    bill_date: date
+    lines: int
+    paid_fen: int
+    refunded_fen: int
+    fee_fen: int
+    fees_posted_at: datetime | None = Field(description="when its fees were in the ledger")
+    fetched_at: datetime
+    breaks: int
+    open_breaks: int
+
+
+class BillPage(Page[BillOut]):
+    """A page of daily runs, with what all bills add up to."""
+
+    paid_fen: int
+    refunded_fen: int
+    fee_fen: int
+    open_breaks: int
+    oldest_break_at: datetime | None
+
+
+class BreakOut(Out):
+    """One place where a bill and our books differ."""
+
+    id: int
+    bill_date: date
+    kind: BreakKind
+    transaction_id: str | None = Field(description="the charge it is about; null for a refund")
+    out_refund_no: str | None = Field(description="the refund it is about; null for a charge")
+    order_no: str | None
+    suspense_id: int | None
+    ours_fen: int | None = Field(description="what our books say; null: nothing")
+    theirs_fen: int | None = Field(description="what the bill says; null: nothing")
+    note: str = Field(description="what the comparison found, in English")
+    owner: str | None
+    answer: str = Field(description="what the owner wrote")
+    created_at: datetime
+    closed_at: datetime | None
+    age_seconds: int
+
+
+class BreakIn(In):
+    """What to do about a difference, and why."""
+
+    decision: BreakDecision
+    note: Annotated[str, Field(min_length=2, max_length=200)]

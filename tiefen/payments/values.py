@@ -122,6 +122,15 @@ class BreakKind(StrEnum):
     FEE = "fee"
 
 
+class BreakDecision(StrEnum):
+    """What a person may do about a difference."""
+
+    TAKE = "take"
+    """look after it: from now on it has an owner"""
+    CLOSE = "close"
+    """explain it away; only where nothing of ours is wrong"""
+
+
 class LineKind(StrEnum):
     """What one line of a trade bill tells of."""
 
@@ -179,6 +188,15 @@ class BillLine:
     fee_fen: int
     rate_bp: int | None
     state: str
+
+
+@dataclass(frozen=True, slots=True)
+class MoneyWaiting:
+    """What in money needs a person: suspense nobody has decided on, and open differences."""
+
+    suspense: int
+    suspense_fen: int
+    breaks: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,11 +8,9 @@ from tiefen.analytics.values import Todo, TodoKind
 from tiefen.helpdesk import service as helpdesk
 from tiefen.kernel.db import Tx
 from tiefen.kernel.jobs import Job
-from tiefen.ledger import service as ledger
 from tiefen.orders import service as orders
+from tiefen.payments import service as payments
 from tiefen.team.values import Permission
-
-SUSPENSE = "suspense"
 
 
 async def todos(tx: Tx, permissions: Collection[str]) -> list[Todo]:
@@ -28,6 +26,7 @@ async def todos(tx: Tx, permissions: Collection[str]) -> list[Todo]:
         dead = select(func.count()).where(Job.merchant == tx.merchant, Job.state == "dead")
         found.append(Todo(TodoKind.DEAD_JOBS, await tx.scalar(dead) or 0))
     if Permission.MONEY_READ in permissions:
-        held = (await ledger.balance(tx, SUSPENSE)).balance_fen
-        found.append(Todo(TodoKind.SUSPENSE, int(held != 0), held))
+        money = await payments.waiting(tx)
+        found.append(Todo(TodoKind.SUSPENSE, money.suspense, money.suspense_fen))
+        found.append(Todo(TodoKind.BREAKS, money.breaks))
     return found

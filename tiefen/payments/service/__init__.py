@@ -7,6 +7,7 @@ transaction): begin, poll, close, fetch_bill.
 
 from tiefen.payments.service.asking import close, stop
 from tiefen.payments.service.billing import fetch_bill
+from tiefen.payments.service.breaks import decide_break
 from tiefen.payments.service.earning import recognise
 from tiefen.payments.service.paying import begin, intent, poll, start
 from tiefen.payments.service.refunding import (
@@ -16,11 +17,12 @@ from tiefen.payments.service.refunding import (
     settle_refund,
 )
 from tiefen.payments.service.settling import evidence_of, settle
-from tiefen.payments.service.suspense import resolve
+from tiefen.payments.service.suspense import resolve, waiting
 
 __all__ = [
     "begin",
     "close",
+    "decide_break",
     "evidence_of",
     "fetch_bill",
     "intent",
@@ -34,4 +36,5 @@ __all__ = [
     "settle_refund",
     "start",
     "stop",
+    "waiting",
 ]

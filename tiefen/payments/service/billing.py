@@ -19,6 +19,8 @@ from tiefen.payments.models import (
     PaymentCharge,
     PaymentRefund,
 )
+from tiefen.payments.service.breaks import close_settled
+from tiefen.payments.service.fees import post_fees
 from tiefen.payments.service.refunding import settle_refund
 from tiefen.payments.service.settling import settle
 from tiefen.payments.values import (
@@ -53,6 +55,7 @@ async def fetch_bills(db: Db, merchant: str) -> None:
         days = await _missing_days(tx, pay.mchid)
     for day in days:
         await fetch_bill(db, merchant, day)
+    await post_fees(db, merchant)
 
 
 async def fetch_bill(db: Db, merchant: str, day: date) -> None:
@@ -76,6 +79,9 @@ async def fetch_bill(db: Db, merchant: str, day: date) -> None:
     async with db.merchant(merchant) as tx:
         sha1 = answer.get().hash_value if lines else ""
         await _reconcile(tx, pay.mchid, day, lines, sha1)
+        await tx.flush()
+        await close_settled(tx)
+    await post_fees(db, merchant)
 
 
 async def _missing_days(tx: Tx, mchid: str) -> list[date]:
@@ -202,14 +208,9 @@ async def _compare_refunds(tx: Tx, bill: PaymentBill, lines: Sequence[BillLine])
             _note(tx, bill, BreakKind.THEIRS_ONLY, line, None, "a refund we did not ask for")
         elif refund.amount_fen != line.amount_fen:
             _note(tx, bill, BreakKind.AMOUNT, line, refund.amount_fen, "the amounts differ")
-        elif not _same_state(refund.state, line.state):
+        elif not rules.same_state(refund.state, line.state):
             _note(tx, bill, BreakKind.STATE, line, refund.amount_fen,
                   f"ours is {refund.state.value}, theirs {line.state}")  # fmt: skip
-
-
-def _same_state(ours: RefundState, theirs: str) -> bool:
-    """A bill is a day old: a refund it calls processing may have ended since."""
-    return theirs == "PROCESSING" or ours.value.upper() == theirs
 
 
 async def _ours_only(tx: Tx, bill: PaymentBill) -> None:

@@ -1,6 +1,6 @@
 """What a person decides about money in suspense, each time with a reason and an audit row."""
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from tiefen.kernel.auth import StaffActor
 from tiefen.kernel.db import Tx
@@ -8,10 +8,19 @@ from tiefen.ledger import service as ledger
 from tiefen.ledger.values import Transfer
 from tiefen.payments import rules
 from tiefen.payments.errors import SuspenseDecided, SuspenseNotFound
-from tiefen.payments.models import PaymentSuspense
+from tiefen.payments.models import PaymentBreak, PaymentSuspense
 from tiefen.payments.service.settling import CURRENCY, refund_suspense
-from tiefen.payments.values import Decision, SuspenseState
+from tiefen.payments.values import Decision, MoneyWaiting, SuspenseState
 from tiefen.team import service as team
+
+
+async def waiting(tx: Tx) -> MoneyWaiting:
+    """How much money stands in suspense undecided, and how many differences are open."""
+    still_open = PaymentSuspense.state == SuspenseState.OPEN
+    held = func.coalesce(func.sum(PaymentSuspense.amount_fen), 0)
+    count, amount_fen = (await tx.execute(select(func.count(), held).where(still_open))).one()
+    differences = select(func.count()).where(PaymentBreak.closed_at.is_(None))
+    return MoneyWaiting(count, int(amount_fen), await tx.scalar(differences) or 0)
 
 
 async def resolve(

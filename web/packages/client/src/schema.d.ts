@@ -260,6 +260,66 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/console/bill-breaks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Breaks
+         * @description Where bills and our books differ, newest first, with both amounts, owner and age.
+         */
+        get: operations["listBillBreaks"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/console/bill-breaks/{break_id}/decide": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Decide Break
+         * @description Take a difference over, or close it with an explanation where nothing of ours is wrong.
+         */
+        post: operations["decideBillBreak"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/console/bills": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Bills
+         * @description The daily runs against WeChat's bill, the last fetched first.
+         */
+        get: operations["listBills"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/console/categories": {
         parameters: {
             query?: never;
@@ -3065,6 +3125,63 @@ export interface components {
             zh: string;
         };
         /**
+         * BillOut
+         * @description One day's bill as WeChat wrote it, and how it agreed with our books.
+         */
+        BillOut: {
+            /**
+             * Bill Date
+             * Format: date
+             */
+            bill_date: string;
+            /** Breaks */
+            breaks: number;
+            /** Fee Fen */
+            fee_fen: number;
+            /**
+             * Fees Posted At
+             * @description when its fees were in the ledger
+             */
+            fees_posted_at: string | null;
+            /**
+             * Fetched At
+             * Format: date-time
+             */
+            fetched_at: string;
+            /** Id */
+            id: number;
+            /** Lines */
+            lines: number;
+            /** Mchid */
+            mchid: string;
+            /** Open Breaks */
+            open_breaks: number;
+            /** Paid Fen */
+            paid_fen: number;
+            /** Refunded Fen */
+            refunded_fen: number;
+        };
+        /**
+         * BillPage
+         * @description A page of daily runs, with what all bills add up to.
+         */
+        BillPage: {
+            /** Fee Fen */
+            fee_fen: number;
+            /** Items */
+            items: components["schemas"]["BillOut"][];
+            /** Next */
+            next: string | null;
+            /** Oldest Break At */
+            oldest_break_at: string | null;
+            /** Open Breaks */
+            open_breaks: number;
+            /** Paid Fen */
+            paid_fen: number;
+            /** Refunded Fen */
+            refunded_fen: number;
+        };
+        /**
          * BindCode
          * @description A QR code that binds whoever scans it to the signed-in member of staff.
          */
@@ -3083,6 +3200,86 @@ export interface components {
         Body_uploadFile: {
             /** File */
             file: string;
+        };
+        /**
+         * BreakDecision
+         * @description What a person may do about a difference.
+         * @enum {string}
+         */
+        BreakDecision: "take" | "close";
+        /**
+         * BreakIn
+         * @description What to do about a difference, and why.
+         */
+        BreakIn: {
+            decision: components["schemas"]["BreakDecision"];
+            /** Note */
+            note: string;
+        };
+        /**
+         * BreakKind
+         * @description How a bill and our books can differ.
+         * @enum {string}
+         */
+        BreakKind: "ours_only" | "theirs_only" | "amount" | "state" | "fee";
+        /**
+         * BreakOut
+         * @description One place where a bill and our books differ.
+         */
+        BreakOut: {
+            /** Age Seconds */
+            age_seconds: number;
+            /**
+             * Answer
+             * @description what the owner wrote
+             */
+            answer: string;
+            /**
+             * Bill Date
+             * Format: date
+             */
+            bill_date: string;
+            /** Closed At */
+            closed_at: string | null;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Id */
+            id: number;
+            kind: components["schemas"]["BreakKind"];
+            /**
+             * Note
+             * @description what the comparison found, in English
+             */
+            note: string;
+            /** Order No */
+            order_no: string | null;
+            /**
+             * Ours Fen
+             * @description what our books say; null: nothing
+             */
+            ours_fen: number | null;
+            /**
+             * Out Refund No
+             * @description the refund it is about; null for a charge
+             */
+            out_refund_no: string | null;
+            /** Owner */
+            owner: string | null;
+            /** Suspense Id */
+            suspense_id: number | null;
+            /**
+             * Theirs Fen
+             * @description what the bill says; null: nothing
+             */
+            theirs_fen: number | null;
+            /**
+             * Transaction Id
+             * @description the charge it is about; null for a refund
+             */
+            transaction_id: string | null;
         };
         /**
          * ButtonIn
@@ -4549,6 +4746,13 @@ export interface components {
             /** Next */
             next: string | null;
         };
+        /** Page[BreakOut] */
+        Page_BreakOut_: {
+            /** Items */
+            items: components["schemas"]["BreakOut"][];
+            /** Next */
+            next: string | null;
+        };
         /** Page[CodeFan] */
         Page_CodeFan_: {
             /** Items */
@@ -5991,7 +6195,7 @@ export interface components {
          * @description Things that need somebody now.
          * @enum {string}
          */
-        TodoKind: "ship" | "after_sale" | "unanswered" | "dead_jobs" | "suspense";
+        TodoKind: "ship" | "after_sale" | "unanswered" | "dead_jobs" | "suspense" | "breaks";
         /**
          * TodoOut
          * @description How much of a thing waits.
@@ -7964,6 +8168,324 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Ok"];
+                };
+            };
+            /** @description malformed request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description sign in first */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description missing, or not yours */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description the state has moved on */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description body too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description invalid input, fields named */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description slow down */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description a dependency is away, retry */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    listBillBreaks: {
+        parameters: {
+            query?: {
+                closed?: boolean | null;
+                kind?: components["schemas"]["BreakKind"] | null;
+                bill_id?: number | null;
+                limit?: number;
+                cursor?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_BreakOut_"];
+                };
+            };
+            /** @description malformed request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description sign in first */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description missing, or not yours */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description the state has moved on */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description body too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description invalid input, fields named */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description slow down */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description a dependency is away, retry */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    decideBillBreak: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                break_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BreakIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Ok"];
+                };
+            };
+            /** @description malformed request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description sign in first */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description missing, or not yours */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description the state has moved on */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description body too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description invalid input, fields named */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description slow down */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description a dependency is away, retry */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    listBills: {
+        parameters: {
+            query?: {
+                limit?: number;
+                cursor?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BillPage"];
                 };
             };
             /** @description malformed request */

@@ -8,12 +8,14 @@ const money: Room = {
     { path: 'money/payments', component: () => import('./routes/Payments.vue'), meta: { permission: 'money.read' } },
     { path: 'money/refunds', component: () => import('./routes/Refunds.vue'), meta: { permission: 'money.read' } },
     { path: 'money/suspense', component: () => import('./routes/Suspense.vue'), meta: { permission: 'money.read' } },
+    { path: 'money/bills', component: () => import('./routes/Bills.vue'), meta: { permission: 'money.read' } },
     { path: 'money/ledger', component: () => import('./routes/Accounts.vue'), meta: { permission: 'money.read' } },
     { path: 'money/transfers', component: () => import('./routes/Transfers.vue'), meta: { permission: 'money.read' } },
   ],
   nav: [{ to: '/money', title: { zh: '资金', en: 'Money' }, icon: 'money', permission: 'money.read' }],
   actions: [
     { to: '/money/suspense', title: { zh: '处理挂账款项', en: 'Decide on money in suspense' }, permission: 'money.read' },
+    { to: '/money/bills', title: { zh: '查看对账差异', en: 'See differences with WeChat’s bill' }, permission: 'money.read' },
     { to: '/money/ledger', title: { zh: '查看账本', en: 'Open the ledger' }, permission: 'money.read' },
   ],
 }

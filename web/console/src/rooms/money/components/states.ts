@@ -3,4 +3,5 @@ import type { Schema } from '../../../app/api'
 
 export const PAYMENT_TONE: Record<Schema<'PaymentState'>, Tone> = { open: 'warning', closing: 'warning', paid: 'success', closed: 'neutral' }
 export const REFUND_TONE: Record<Schema<'RefundState'>, Tone> = { reserved: 'info', unknown: 'warning', processing: 'info', success: 'success', closed: 'neutral', abnormal: 'danger' }
+export const BREAK_KINDS: readonly Schema<'BreakKind'>[] = ['ours_only', 'theirs_only', 'amount', 'state', 'fee']
 export const SUSPENSE_TONE: Record<Schema<'SuspenseState'>, Tone> = { open: 'warning', refunding: 'info', refunded: 'success', kept: 'neutral' }

@@ -1,0 +1,92 @@
+"""Differences between a bill and our books: who looks after one, and how it ends."""
+
+from sqlalchemy import select, update
+
+from tiefen.kernel.auth import StaffActor
+from tiefen.kernel.db import Tx
+from tiefen.payments import rules
+from tiefen.payments.errors import BreakClosed, BreakNotFound, BreakStands
+from tiefen.payments.models import (
+    PaymentBill,
+    PaymentBillLine,
+    PaymentBreak,
+    PaymentCharge,
+    PaymentRefund,
+)
+from tiefen.payments.values import BreakDecision, BreakKind, LineKind
+from tiefen.team import service as team
+
+
+async def decide_break(
+    tx: Tx, actor: StaffActor, break_id: int, decision: BreakDecision, note: str
+) -> None:
+    """Take a difference over, or close it with an explanation. Closing changes no book.
+
+    So only what needs no booking may be closed by a word; where our money and WeChat's still
+    differ it stays open, with its owner. Raises BreakNotFound, BreakClosed, BreakStands.
+    """
+    found = await tx.scalar(
+        select(PaymentBreak).where(PaymentBreak.id == break_id).with_for_update()
+    )
+    if found is None:
+        raise BreakNotFound
+    if found.closed_at is not None:
+        raise BreakClosed
+    if decision is BreakDecision.CLOSE:
+        refund = found.subject.startswith("refund:")
+        if not rules.may_close(found.kind, refund=refund, agrees=await _agrees(tx, found)):
+            raise BreakStands
+        found.closed_at = tx.now
+    found.owner_id, found.owner_name, found.answer = actor.id, actor.name, note
+    await team.record_audit(
+        tx,
+        actor,
+        f"payments.break_{decision.value}",
+        f"bill_break:{break_id}",
+        after={"kind": found.kind.value, "subject": found.subject},
+        reason=note,
+    )
+
+
+async def close_settled(tx: Tx) -> None:
+    """Close by themselves what a later bill or notice has made agree."""
+    waiting = await tx.scalars(
+        select(PaymentBreak)
+        .where(
+            PaymentBreak.closed_at.is_(None),
+            PaymentBreak.kind.in_([BreakKind.OURS_ONLY, BreakKind.STATE, BreakKind.AMOUNT]),
+        )
+        .order_by(PaymentBreak.id)
+        .limit(1_000)
+    )
+    settled = [one.id for one in waiting.all() if await _agrees(tx, one)]
+    if settled:
+        await tx.execute(
+            update(PaymentBreak).where(PaymentBreak.id.in_(settled)).values(closed_at=tx.now)
+        )
+
+
+async def _agrees(tx: Tx, found: PaymentBreak) -> bool:
+    """Whether the newest line of any bill about this now says what our books say."""
+    mchid = select(PaymentBill.mchid).where(PaymentBill.id == found.bill_id).scalar_subquery()
+    lines = select(PaymentBillLine).join(PaymentBill, PaymentBill.id == PaymentBillLine.bill_id)
+    lines = lines.where(PaymentBill.mchid == mchid).order_by(PaymentBillLine.id.desc()).limit(1)
+    number = found.subject.removeprefix("refund:")
+    if number != found.subject:
+        theirs = await tx.scalar(lines.where(PaymentBillLine.out_refund_no == number))
+        refund = await tx.scalar(select(PaymentRefund).where(PaymentRefund.out_refund_no == number))
+        return (
+            theirs is not None
+            and refund is not None
+            and refund.amount_fen == theirs.amount_fen
+            and rules.same_state(refund.state, theirs.state)
+        )
+    theirs = await tx.scalar(
+        lines.where(PaymentBillLine.transaction_id == number, PaymentBillLine.kind == LineKind.PAY)
+    )
+    charge = await tx.scalar(
+        select(PaymentCharge).where(
+            PaymentCharge.mchid == mchid, PaymentCharge.transaction_id == number
+        )
+    )
+    return theirs is not None and charge is not None and charge.amount_fen == theirs.amount_fen
