@@ -1,13 +1,14 @@
 """The house's rules that no library checks: floors, sizes, keys, cards, names."""
 
 import ast
+import json
 import re
 from pathlib import Path
 
 import pytest
 from sqlalchemy import ForeignKeyConstraint
 
-import tiefen.main  # noqa: F401  every room's tables and subscribers
+import tiefen.main  # every room's tables and subscribers
 from tiefen.kernel import events
 from tiefen.kernel.db import Base, PlatformBase
 
@@ -154,3 +155,10 @@ def test_every_event_is_named_after_its_room() -> None:
     for name, cls in events.declared().items():
         if cls.__module__.startswith("tiefen."):
             assert name.split(".")[0] == cls.__module__.split(".")[1]
+
+
+def test_what_routes_take_and_give_has_names_of_its_own() -> None:
+    """Two schemas of one name would reach the faces under long names made of modules."""
+    named = json.loads(tiefen.main.openapi())["components"]["schemas"]
+    clashes = sorted(name for name in named if "__" in name and name.endswith(("In", "Out")))
+    assert clashes == []

@@ -11,8 +11,16 @@ from sqlalchemy import text
 
 from tests.wechat import factories as f
 from tiefen.kernel.db import Db, Tx
-from tiefen.wechat import service
-from tiefen.wechat.values import AccountKind, Inbound, PushMode, Reply, TextReply
+from tiefen.wechat import service, wire
+from tiefen.wechat.values import (
+    AccountKind,
+    Article,
+    Inbound,
+    NewsReply,
+    PushMode,
+    Reply,
+    TextReply,
+)
 
 
 async def post(client: httpx.AsyncClient, push: f.Push, app_id: str = f.APP) -> httpx.Response:
@@ -247,6 +255,26 @@ async def test_many_different_pushes_at_once_all_arrive(
     said = [fromstring(f.opened(answer.text)).findtext("Content") for answer in answers]
     assert said == [f"你说的是第{n}条" for n in range(1, 61)]
     assert len(await stored(db)) == len(await events(db)) == 60
+
+
+async def test_a_card_leaves_with_addresses_wechat_can_fetch(
+    ready: None, db: Db, client: httpx.AsyncClient
+) -> None:
+    async def show(tx: Tx, inbound: Inbound) -> Reply | None:
+        return NewsReply(Article("新茶", "", "/files/demo/tea.webp", "/shop/#/products/1"))
+
+    service.register_reply(show)
+    said = fromstring(f.opened((await post(client, f.sealed(f.text_push("茶", 7)))).text))
+    assert [node.text for tag in ("PicUrl", "Url") for node in said.iter(tag)] == [
+        "http://test/files/demo/tea.webp",
+        "http://test/shop/#/products/1",
+    ]
+
+
+def test_only_what_is_written_from_the_root_gets_our_address() -> None:
+    for url in ("", "https://a.cn/x", "//a.cn/x", "weixin://dl"):
+        assert wire.absolute(url) == url
+    assert wire.absolute("/shop/") == "http://test/shop/"
 
 
 async def test_a_failing_hook_loses_no_push(ready: None, db: Db, client: httpx.AsyncClient) -> None:

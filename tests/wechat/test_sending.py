@@ -90,7 +90,7 @@ async def test_customer_messages_of_all_kinds_in_order(
     async with db.merchant("demo") as tx:
         await service.send_text(tx, f.APP, "oFan0001", "一")
         await service.send_news(
-            tx, f.APP, "oFan0001", Article("题", "述", "http://p/1.jpg", "http://u")
+            tx, f.APP, "oFan0001", Article("题", "述", "/files/demo/1.webp", "http://u")
         )
         await service.send_image(tx, f.APP, "oFan0001", "MEDIA")
     await drain()
@@ -106,7 +106,7 @@ async def test_customer_messages_of_all_kinds_in_order(
                         "title": "题",
                         "description": "述",
                         "url": "http://u",
-                        "picurl": "http://p/1.jpg",
+                        "picurl": "http://test/files/demo/1.webp",
                     }
                 ]
             },

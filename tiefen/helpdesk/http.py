@@ -11,7 +11,7 @@ from tiefen.helpdesk.schemas import (
     AutoReplyIn,
     AutoReplyOut,
     BindCode,
-    MessageOut,
+    ChatMessageOut,
     PartIn,
     PartOut,
     QuestionOut,
@@ -138,15 +138,15 @@ async def resolve_question(question_id: PathId, tx: TxDep, _: Writer) -> Ok:
 @router.get("/fans/{fan_id}/messages", operation_id="listFanMessages")
 async def list_messages(
     fan_id: PathId, tx: TxDep, _: Reader, cursor: Cursor = None, limit: Limit = 50
-) -> Page[MessageOut]:
+) -> Page[ChatMessageOut]:
     """What a fan and we said to each other, newest first."""
     everyone = await fans.person_ids(tx, fan_id)
     before = decode_cursor(cursor, tuple[int])[0] if cursor else None
     rows = await queries.messages(tx, everyone, before_id=before, limit=limit)
     shown = rows[:limit]
     position = encode_cursor(shown[-1].id) if len(rows) > limit else None
-    items = [MessageOut.model_validate(row) for row in shown]
-    return Page[MessageOut](items=items, next=position)
+    items = [ChatMessageOut.model_validate(row) for row in shown]
+    return Page[ChatMessageOut](items=items, next=position)
 
 
 @router.post("/me/wechat", operation_id="bindMyWechat")

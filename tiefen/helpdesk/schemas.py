@@ -109,7 +109,7 @@ class QuestionOut(Out):
     last_at: datetime
 
 
-class MessageOut(Out):
+class ChatMessageOut(Out):
     """One message between a fan and us."""
 
     id: int

@@ -22,11 +22,11 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from tiefen.kernel import clock, log
 from tiefen.kernel.db import Db, Tx
 from tiefen.kernel.events import publish
-from tiefen.wechat import credentials, crypto, events, paywire, rules
+from tiefen.wechat import credentials, crypto, events, paywire, rules, wire
 from tiefen.wechat.credentials import AppCredentials, PayCredentials
 from tiefen.wechat.errors import NotFromWeChat, Unreadable
 from tiefen.wechat.models import InboxItem, OutgoingMessage
-from tiefen.wechat.values import AccountKind, Inbound, PushMode, Reply
+from tiefen.wechat.values import AccountKind, Article, Inbound, NewsReply, PushMode, Reply
 
 logger = log.get("wechat")
 
@@ -355,7 +355,21 @@ async def _reply(tx: Tx, one: Arrival, hook: ReplyHook | None, deadline: float) 
         return None
     async with asyncio.timeout_at(deadline):
         reply = await hook(tx, one.inbound)
-    return rules.render_reply(reply, one.inbound.openid, one.account, tx.now) if reply else None
+    if reply is None:
+        return None
+    return rules.render_reply(_outward(reply), one.inbound.openid, one.account, tx.now)
+
+
+def _outward(reply: Reply) -> Reply:
+    """A card's picture and link with our address: WeChat fetches them, and the phone opens them."""
+    if not isinstance(reply, NewsReply):
+        return reply
+    card = reply.article
+    return NewsReply(
+        Article(
+            card.title, card.description, wire.absolute(card.picture_url), wire.absolute(card.url)
+        )
+    )
 
 
 async def _apply(tx: Tx, one: Arrival) -> None:

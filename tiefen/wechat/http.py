@@ -33,7 +33,7 @@ from tiefen.wechat.schemas import (
     JssdkOut,
     MenuIn,
     MenuOut,
-    MessageOut,
+    SentMessageOut,
     WechatIn,
     WechatOut,
 )
@@ -175,11 +175,11 @@ async def list_messages(
     state: MessageState | None = None,
     limit: Limit = 50,
     cursor: Cursor = None,
-) -> Page[MessageOut]:
+) -> Page[SentMessageOut]:
     """Messages that went out, were dropped or failed, newest first."""
     after = decode_cursor(cursor, tuple[datetime, int]) if cursor else None
     found = await queries.messages(tx, state=state, limit=limit, after=after)
-    items = [MessageOut.model_validate(one) for one in found]
+    items = [SentMessageOut.model_validate(one) for one in found]
     last = found[min(limit, len(found)) - 1] if found else None
     return page(items, limit, *((last.created_at, last.id) if last else ()))
 

@@ -29,7 +29,7 @@ class AppIn(In):
     js_domain: Host | None = None
 
 
-class PayIn(In):
+class PayAccountIn(In):
     """The 微信支付 account. A field left out or null stays as it is."""
 
     mchid: Annotated[str, Field(pattern=r"^[0-9]{6,32}$")]
@@ -45,7 +45,7 @@ class WechatIn(In):
 
     official: AppIn | None = None
     mini: AppIn | None = None
-    pay: PayIn | None = None
+    pay: PayAccountIn | None = None
     templates: dict[TemplateKey, TemplateId] | None = Field(default=None, max_length=50)
 
 
@@ -82,7 +82,7 @@ class CertificateOut(Out):
     expires_at: datetime
 
 
-class PayOut(Out):
+class PayAccountOut(Out):
     """The 微信支付 account as the console shows it."""
 
     mchid: str
@@ -103,7 +103,7 @@ class WechatOut(Out):
 
     official: AppOut | None
     mini: AppOut | None
-    pay: PayOut | None
+    pay: PayAccountOut | None
     templates: dict[str, str]
     sandbox: bool
     """true when a sandbox stands in for the real platform"""
@@ -195,7 +195,7 @@ class MenuOut(Out):
     published_at: datetime | None
 
 
-class MessageOut(Out):
+class SentMessageOut(Out):
     """A message that went out, or did not; the receiver is masked."""
 
     id: int

@@ -68,6 +68,11 @@ def public_base(own: str | None) -> str:
     return (own or _public).rstrip("/")
 
 
+def absolute(url: str) -> str:
+    """A link as WeChat and its phones need it: what is written from the root gets our public address."""
+    return _public + url if url.startswith("/") and not url.startswith("//") else url
+
+
 def client(base: str) -> http.Outward:
     """The kept client for one base address in this event loop: connections are reused, time-outs 1 s and 5 s."""
     loop = asyncio.get_running_loop()

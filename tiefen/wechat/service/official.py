@@ -130,7 +130,7 @@ async def publish_menu(
     app = await credentials.app(db, merchant, AccountKind.OFFICIAL)
     if buttons:
         await tokens.call(
-            db, merchant, app, "POST", "/cgi-bin/menu/create", body={"button": buttons}
+            db, merchant, app, "POST", "/cgi-bin/menu/create", body={"button": _outward(buttons)}
         )
     else:
         await tokens.call(db, merchant, app, "GET", "/cgi-bin/menu/delete")
@@ -144,6 +144,16 @@ async def publish_menu(
             await record_audit(
                 tx, by, "wechat.menu_published", "wechat:menu", after={"button": buttons}
             )
+
+
+def _outward(buttons: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Buttons as the platform gets them: links with our address, also in what opens below."""
+    return [
+        button
+        | ({"url": wire.absolute(button["url"])} if "url" in button else {})
+        | ({"sub_button": _outward(button["sub_button"])} if "sub_button" in button else {})
+        for button in buttons
+    ]
 
 
 def _word(data: dict[str, Any], name: str) -> str:

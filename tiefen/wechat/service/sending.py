@@ -15,7 +15,7 @@ from sqlalchemy import select, update
 from tiefen.kernel import ids, log
 from tiefen.kernel.db import Db, Tx
 from tiefen.kernel.jobs import later, outward_job
-from tiefen.wechat import credentials, rules, tokens
+from tiefen.wechat import credentials, rules, tokens, wire
 from tiefen.wechat.errors import ApiError, NotConfigured, Retry, WeChatAway
 from tiefen.wechat.models import Account, OutgoingMessage, Template
 from tiefen.wechat.values import AccountKind, Article, MessageKind, MessageState
@@ -51,7 +51,7 @@ async def send_template(
         "data": {name: {"value": value} for name, value in data.items()},
     }
     if url:
-        body["url"] = url
+        body["url"] = wire.absolute(url)
     if mini_page:
         mini = await tx.scalar(select(Account.app_id).where(Account.kind == AccountKind.MINI))
         if mini:
@@ -73,8 +73,8 @@ async def send_news(tx: Tx, app_id: str, openid: str, article: Article) -> int:
     item = {
         "title": article.title,
         "description": article.description,
-        "url": article.url,
-        "picurl": article.picture_url,
+        "url": wire.absolute(article.url),
+        "picurl": wire.absolute(article.picture_url),
     }
     return await _customer(tx, app_id, openid, "news", {"articles": [item]})
 

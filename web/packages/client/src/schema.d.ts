@@ -3450,6 +3450,27 @@ export interface components {
             serial_no: string;
         };
         /**
+         * ChatMessageOut
+         * @description One message between a fan and us.
+         */
+        ChatMessageOut: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Content */
+            content: string;
+            direction: components["schemas"]["Direction"];
+            /** Id */
+            id: number;
+            /** Kind */
+            kind: string;
+            /** Rule Id */
+            rule_id: number | null;
+            source: components["schemas"]["tiefen__helpdesk__values__Source"] | null;
+        };
+        /**
          * CodeFan
          * @description A fan whose first source is the code.
          */
@@ -4753,6 +4774,13 @@ export interface components {
             /** Next */
             next: string | null;
         };
+        /** Page[ChatMessageOut] */
+        Page_ChatMessageOut_: {
+            /** Items */
+            items: components["schemas"]["ChatMessageOut"][];
+            /** Next */
+            next: string | null;
+        };
         /** Page[CodeFan] */
         Page_CodeFan_: {
             /** Items */
@@ -4841,6 +4869,13 @@ export interface components {
         Page_RoleOut_: {
             /** Items */
             items: components["schemas"]["RoleOut"][];
+            /** Next */
+            next: string | null;
+        };
+        /** Page[SentMessageOut] */
+        Page_SentMessageOut_: {
+            /** Items */
+            items: components["schemas"]["SentMessageOut"][];
             /** Next */
             next: string | null;
         };
@@ -5002,6 +5037,86 @@ export interface components {
         PasswordReset: {
             /** Password */
             password: string;
+        };
+        /**
+         * PayAccountIn
+         * @description The 微信支付 account. A field left out or null stays as it is.
+         */
+        PayAccountIn: {
+            /** Api V3 Key */
+            api_v3_key?: string | null;
+            /** Mchid */
+            mchid: string;
+            /** Private Key */
+            private_key?: string | null;
+            /** Public Key */
+            public_key?: string | null;
+            /** Public Key Id */
+            public_key_id?: string | null;
+            /** Serial No */
+            serial_no?: string | null;
+        };
+        /**
+         * PayAccountOut
+         * @description The 微信支付 account as the console shows it.
+         */
+        PayAccountOut: {
+            api_v3_key: components["schemas"]["SecretState"];
+            /** Certificates */
+            certificates: components["schemas"]["CertificateOut"][];
+            /** Last Notice At */
+            last_notice_at: string | null;
+            /** Mchid */
+            mchid: string;
+            /**
+             * Mode
+             * @enum {string}
+             */
+            mode: "public_key" | "certificate";
+            /** Notify Url */
+            notify_url: string;
+            private_key: components["schemas"]["SecretState"];
+            /** Public Key Id */
+            public_key_id: string;
+            /** Public Key Set */
+            public_key_set: boolean;
+            /** Serial No */
+            serial_no: string;
+            /**
+             * Updated At
+             * Format: date-time
+             */
+            updated_at: string;
+        };
+        /**
+         * PayIn
+         * @description Where the fan pays: inside WeChat, in the mini program, or by scanning a code.
+         */
+        PayIn: {
+            /**
+             * Client
+             * @enum {string}
+             */
+            client: "jsapi" | "mini" | "native";
+        };
+        /**
+         * PayOut
+         * @description How to pay: `sheet` inside WeChat and in the mini program, `code_url` as a QR code.
+         */
+        PayOut: {
+            /**
+             * Client
+             * @enum {string}
+             */
+            client: "jsapi" | "mini" | "native";
+            /** Code Url */
+            code_url: string | null;
+            /**
+             * Expires At
+             * Format: date-time
+             */
+            expires_at: string;
+            sheet: components["schemas"]["PaySheetOut"] | null;
         };
         /**
          * PaySheetOut
@@ -5508,6 +5623,33 @@ export interface components {
             set: boolean;
             /** Tail */
             tail: string;
+        };
+        /**
+         * SentMessageOut
+         * @description A message that went out, or did not; the receiver is masked.
+         */
+        SentMessageOut: {
+            /** Attempts */
+            attempts: number;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Errcode */
+            errcode: number | null;
+            /** Id */
+            id: number;
+            kind: components["schemas"]["MessageKind"];
+            /** Reason */
+            reason: string;
+            /** Receipt */
+            receipt: string;
+            /** Receiver */
+            receiver: string;
+            /** Settled At */
+            settled_at: string | null;
+            state: components["schemas"]["MessageState"];
         };
         /**
          * ShelfInput
@@ -6375,7 +6517,7 @@ export interface components {
         WechatIn: {
             mini?: components["schemas"]["AppIn"] | null;
             official?: components["schemas"]["AppIn"] | null;
-            pay?: components["schemas"]["tiefen__wechat__schemas__PayIn"] | null;
+            pay?: components["schemas"]["PayAccountIn"] | null;
             /** Templates */
             templates?: {
                 [key: string]: string;
@@ -6388,7 +6530,7 @@ export interface components {
         WechatOut: {
             mini: components["schemas"]["AppOut"] | null;
             official: components["schemas"]["AppOut"] | null;
-            pay: components["schemas"]["tiefen__wechat__schemas__PayOut"] | null;
+            pay: components["schemas"]["PayAccountOut"] | null;
             /** Sandbox */
             sandbox: boolean;
             /** Templates */
@@ -6417,159 +6559,17 @@ export interface components {
             welcome: components["schemas"]["PartOut"][];
         };
         /**
-         * MessageOut
-         * @description One message between a fan and us.
-         */
-        tiefen__helpdesk__schemas__MessageOut: {
-            /**
-             * At
-             * Format: date-time
-             */
-            at: string;
-            /** Content */
-            content: string;
-            direction: components["schemas"]["Direction"];
-            /** Id */
-            id: number;
-            /** Kind */
-            kind: string;
-            /** Rule Id */
-            rule_id: number | null;
-            source: components["schemas"]["tiefen__helpdesk__values__Source"] | null;
-        };
-        /**
          * Source
          * @description Where an answer came from.
          * @enum {string}
          */
         tiefen__helpdesk__values__Source: "code" | "welcome" | "keyword" | "default" | "none";
-        /** Page[MessageOut] */
-        tiefen__kernel__http__Page_MessageOut___1: {
-            /** Items */
-            items: components["schemas"]["tiefen__wechat__schemas__MessageOut"][];
-            /** Next */
-            next: string | null;
-        };
-        /** Page[MessageOut] */
-        tiefen__kernel__http__Page_MessageOut___2: {
-            /** Items */
-            items: components["schemas"]["tiefen__helpdesk__schemas__MessageOut"][];
-            /** Next */
-            next: string | null;
-        };
-        /**
-         * PayIn
-         * @description Where the fan pays: inside WeChat, in the mini program, or by scanning a code.
-         */
-        tiefen__orders__schemas__orders__PayIn: {
-            /**
-             * Client
-             * @enum {string}
-             */
-            client: "jsapi" | "mini" | "native";
-        };
-        /**
-         * PayOut
-         * @description How to pay: `sheet` inside WeChat and in the mini program, `code_url` as a QR code.
-         */
-        tiefen__orders__schemas__orders__PayOut: {
-            /**
-             * Client
-             * @enum {string}
-             */
-            client: "jsapi" | "mini" | "native";
-            /** Code Url */
-            code_url: string | null;
-            /**
-             * Expires At
-             * Format: date-time
-             */
-            expires_at: string;
-            sheet: components["schemas"]["PaySheetOut"] | null;
-        };
         /**
          * Source
          * @description How we learned of something.
          * @enum {string}
          */
         tiefen__payments__values__Source: "notice" | "query" | "answer" | "bill";
-        /**
-         * MessageOut
-         * @description A message that went out, or did not; the receiver is masked.
-         */
-        tiefen__wechat__schemas__MessageOut: {
-            /** Attempts */
-            attempts: number;
-            /**
-             * Created At
-             * Format: date-time
-             */
-            created_at: string;
-            /** Errcode */
-            errcode: number | null;
-            /** Id */
-            id: number;
-            kind: components["schemas"]["MessageKind"];
-            /** Reason */
-            reason: string;
-            /** Receipt */
-            receipt: string;
-            /** Receiver */
-            receiver: string;
-            /** Settled At */
-            settled_at: string | null;
-            state: components["schemas"]["MessageState"];
-        };
-        /**
-         * PayIn
-         * @description The 微信支付 account. A field left out or null stays as it is.
-         */
-        tiefen__wechat__schemas__PayIn: {
-            /** Api V3 Key */
-            api_v3_key?: string | null;
-            /** Mchid */
-            mchid: string;
-            /** Private Key */
-            private_key?: string | null;
-            /** Public Key */
-            public_key?: string | null;
-            /** Public Key Id */
-            public_key_id?: string | null;
-            /** Serial No */
-            serial_no?: string | null;
-        };
-        /**
-         * PayOut
-         * @description The 微信支付 account as the console shows it.
-         */
-        tiefen__wechat__schemas__PayOut: {
-            api_v3_key: components["schemas"]["SecretState"];
-            /** Certificates */
-            certificates: components["schemas"]["CertificateOut"][];
-            /** Last Notice At */
-            last_notice_at: string | null;
-            /** Mchid */
-            mchid: string;
-            /**
-             * Mode
-             * @enum {string}
-             */
-            mode: "public_key" | "certificate";
-            /** Notify Url */
-            notify_url: string;
-            private_key: components["schemas"]["SecretState"];
-            /** Public Key Id */
-            public_key_id: string;
-            /** Public Key Set */
-            public_key_set: boolean;
-            /** Serial No */
-            serial_no: string;
-            /**
-             * Updated At
-             * Format: date-time
-             */
-            updated_at: string;
-        };
     };
     responses: never;
     parameters: never;
@@ -11001,7 +11001,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["tiefen__kernel__http__Page_MessageOut___2"];
+                    "application/json": components["schemas"]["Page_ChatMessageOut_"];
                 };
             };
             /** @description malformed request */
@@ -17378,7 +17378,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["tiefen__kernel__http__Page_MessageOut___1"];
+                    "application/json": components["schemas"]["Page_SentMessageOut_"];
                 };
             };
             /** @description malformed request */
@@ -20490,7 +20490,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["tiefen__orders__schemas__orders__PayIn"];
+                "application/json": components["schemas"]["PayIn"];
             };
         };
         responses: {
@@ -20500,7 +20500,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["tiefen__orders__schemas__orders__PayOut"];
+                    "application/json": components["schemas"]["PayOut"];
                 };
             };
             /** @description malformed request */
