@@ -8,7 +8,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.types import Receive, Scope, Send
 
-from tiefen.kernel import cache
+from tiefen.kernel import cache, metrics
 
 
 class Counting:
@@ -28,45 +28,64 @@ class Counting:
 
 
 @pytest.fixture
-def app() -> Counting:
-    """Shadows the product: only the memory is under test."""
+def counting() -> Counting:
+    """An application behind the memory alone."""
     return Counting()
 
 
-def client(app: Counting, host: str = "one.test") -> httpx.AsyncClient:
+def reading(counting: Counting, host: str = "one.test") -> httpx.AsyncClient:
     """A client through the memory."""
-    made = cache.ShortMemory(app, (r"/read", r"/missing"))
+    made = cache.ShortMemory(counting, (r"/read", r"/missing"))
     return httpx.AsyncClient(transport=httpx.ASGITransport(app=made), base_url=f"http://{host}")
 
 
-async def test_many_readers_cost_one_read(app: Counting) -> None:
-    async with client(app) as reader:
+async def test_many_readers_cost_one_read(counting: Counting) -> None:
+    async with reading(counting) as reader:
         answers = await asyncio.gather(*(reader.get("/read?q=1") for _ in range(20)))
-    assert len(app.asked) == 1
+    assert len(counting.asked) == 1
     assert {answer.text for answer in answers} == {"one.test /read?q=1"}
 
 
-async def test_queries_and_hosts_are_apart(app: Counting) -> None:
-    memory = cache.ShortMemory(app, (r"/read",))
+async def test_queries_and_hosts_are_apart(counting: Counting) -> None:
+    memory = cache.ShortMemory(counting, (r"/read",))
     transport = httpx.ASGITransport(app=memory)
     async with httpx.AsyncClient(transport=transport) as reader:
         for url in ("http://a.test/read", "http://b.test/read", "http://a.test/read?q=2"):
             assert url.split("//")[1].split("/")[0] in (await reader.get(url)).text
-    assert len(app.asked) == 3
+    assert len(counting.asked) == 3
 
 
-async def test_it_forgets(app: Counting, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_it_forgets(counting: Counting, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(cache, "SECONDS", -1.0)
-    async with client(app) as reader:
+    async with reading(counting) as reader:
         await reader.get("/read")
         await reader.get("/read")
-    assert len(app.asked) == 2
+    assert len(counting.asked) == 2
 
 
-async def test_other_paths_methods_and_failures_are_not_kept(app: Counting) -> None:
-    async with client(app) as reader:
+async def test_other_paths_methods_and_failures_are_not_kept(counting: Counting) -> None:
+    async with reading(counting) as reader:
         for _ in range(2):
             await reader.get("/other")
             await reader.post("/read")
             assert (await reader.get("/missing")).status_code == 404
-    assert len(app.asked) == 6
+    assert len(counting.asked) == 6
+
+
+async def test_hits_are_counted_and_timed_as_their_route(client: httpx.AsyncClient) -> None:
+    def counted() -> tuple[float, ...]:
+        found = []
+        for route in ("/api/shop/home", "other"):
+            asked = {"route": route, "method": "GET", "status": "200"}
+            found += [
+                metrics.registry.get_sample_value("tiefen_requests_total", asked) or 0,
+                metrics.registry.get_sample_value("tiefen_request_seconds_count", {"route": route})
+                or 0,
+            ]
+        return tuple(found)
+
+    before = counted()
+    for _ in range(3):
+        assert (await client.get("/api/shop/home")).status_code == 200
+    gained = [now - then for now, then in zip(counted(), before, strict=True)]
+    assert gained == [3, 3, 0, 0], "one read and two hits, all of them under the route's own name"

@@ -10,6 +10,7 @@ import re
 import time
 from collections import OrderedDict
 from dataclasses import dataclass
+from typing import Any
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -24,6 +25,8 @@ class _Kept:
     until: float
     start: Message
     body: Message
+    route: Any
+    """The route that made the answer: what is counted and timed per route counts hits too."""
 
 
 class ShortMemory:
@@ -55,6 +58,7 @@ class ShortMemory:
                     finally:
                         self._reading.pop(key, None)
                     return
+        scope["route"] = kept.route
         await send({**kept.start, "headers": list(kept.start["headers"])})
         await send(kept.body)
 
@@ -80,7 +84,7 @@ class ShortMemory:
             case [{"status": 200} as start, {"type": "http.response.body"} as body] if not body.get(
                 "more_body"
             ):
-                self._kept[key] = _Kept(time.monotonic() + SECONDS, start, body)
+                self._kept[key] = _Kept(time.monotonic() + SECONDS, start, body, scope.get("route"))
                 self._kept.move_to_end(key)
                 while len(self._kept) > MOST:
                     self._kept.popitem(last=False)
