@@ -14,7 +14,8 @@ import pytest
 import uvicorn
 from pydantic import SecretStr
 
-from tests.conftest import SECRET, raw_url, with_database
+from tests.conftest import SECRET
+from tests.databases import raw_url, with_database
 from tiefen.fans import service as fans
 from tiefen.kernel.auth import Loaders, StaffActor, open_session
 from tiefen.kernel.db import Db, Tx

@@ -1,9 +1,10 @@
 """Goods: grids, shelves, safe detail, search keys."""
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.cases import cases
 from tiefen.catalog import rules
 from tiefen.catalog.errors import BadSpecs
 from tiefen.catalog.rules import Spec
@@ -104,7 +105,7 @@ def test_categories_do_not_nest_in_themselves_or_too_deep() -> None:
 
 
 @given(st.text(max_size=30), st.text(max_size=5))
-@settings(max_examples=500)
+@cases(500)
 def test_whatever_contains_a_word_has_its_keys(text: str, inside: str) -> None:
     for word in words(inside):
         hay = text + word + text

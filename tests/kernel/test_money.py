@@ -1,16 +1,17 @@
 """Money maths: parts add up to the fen, nothing rounds twice."""
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.cases import cases
 from tiefen.kernel.money import MAX_FEN, allocate, parse_yuan, share_bp, yuan
 
 amounts = st.integers(0, MAX_FEN)
 weights = st.lists(st.integers(0, MAX_FEN), min_size=1, max_size=40)
 
 
-@settings(max_examples=5_000)
+@cases(5_000)
 @given(amounts, weights)
 def test_parts_add_up_exactly_and_stay_near_their_share(total: int, by: list[int]) -> None:
     parts = allocate(total, by)
@@ -22,7 +23,7 @@ def test_parts_add_up_exactly_and_stay_near_their_share(total: int, by: list[int
             assert abs(part * whole - total * weight) < whole
 
 
-@settings(max_examples=1_000)
+@cases(1_000)
 @given(amounts, weights)
 def test_equal_weights_differ_by_at_most_one_fen(total: int, by: list[int]) -> None:
     parts = allocate(total, [7] * len(by))
@@ -37,14 +38,14 @@ def test_nothing_to_split_over() -> None:
         allocate(-1, [1])
 
 
-@settings(max_examples=2_000)
+@cases(2_000)
 @given(st.integers(0, 10**9), st.integers(0, 10_000))
 def test_a_share_is_rounded_half_up(amount: int, rate: int) -> None:
     share = share_bp(amount, rate)
     assert 2 * (share * 10_000 - amount * rate) in range(-10_000 + 1, 10_000 + 1)
 
 
-@settings(max_examples=2_000)
+@cases(2_000)
 @given(st.integers(-MAX_FEN, MAX_FEN))
 def test_yuan_text_reads_back(fen: int) -> None:
     assert parse_yuan(yuan(fen).replace("¥", "").replace(",", "")) == fen

@@ -5,9 +5,10 @@ from pathlib import Path
 from random import Random
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.cases import cases
 from tiefen.orders import rules
 from tiefen.orders.errors import (
     FreightTaken,
@@ -25,7 +26,7 @@ from tiefen.orders.values import (
     RefundPlan,
 )
 
-CASES = settings(max_examples=5_000, deadline=None)
+CASES = cases(5_000)
 
 
 def line(key: int = 1, quantity: int = 3, pay_fen: int = 1_000, **state: int) -> LinePieces:

@@ -4,14 +4,15 @@ import json
 from random import Random
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.cases import cases
 from tiefen.promotion import rules
 from tiefen.promotion.errors import QuoteTooLarge
 from tiefen.promotion.values import Basis, BasisLine, Freight, Quote, Step
 
-CASES = settings(max_examples=5_000, deadline=None)
+CASES = cases(5_000)
 
 
 def line(sku_id: int, quantity: int, price_fen: int) -> BasisLine:
@@ -143,7 +144,7 @@ def test_what_changed_is_told_from_the_digest_alone() -> None:
 
 
 @given(st.text(max_size=60))
-@settings(max_examples=500)
+@cases(500)
 def test_a_forged_digest_changes_nothing_and_breaks_nothing(text: str) -> None:
     now = rules.quote(Basis(1, (line(1, 1, 100),), Freight(0, None)))
     assert text == now.digest or isinstance(rules.changes(text, now), tuple)

@@ -11,9 +11,10 @@ from cryptography.hazmat.primitives.serialization import (
     PrivateFormat,
     PublicFormat,
 )
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.cases import cases
 from tests.wechat import vectors as v
 from tiefen.wechat import crypto
 
@@ -225,7 +226,7 @@ def test_absent_or_garbled_pay_signature_is_false(signature: str | None) -> None
     assert not crypto.verify(crypto.public_key(v.ANSWER_KEY), b"x", signature)
 
 
-@settings(max_examples=200, deadline=None)
+@cases(200)
 @given(message=st.binary(max_size=300), random=st.binary(min_size=16, max_size=16))
 def test_push_comes_back_and_is_whole_blocks(message: bytes, random: bytes) -> None:
     key = base64.b64encode(bytes(range(32))).decode().rstrip("=")
@@ -236,7 +237,7 @@ def test_push_comes_back_and_is_whole_blocks(message: bytes, random: bytes) -> N
         crypto.decrypt_push(key, "wx0123456789abcdee", sealed)
 
 
-@settings(max_examples=200, deadline=None)
+@cases(200)
 @given(
     sealed=st.one_of(
         st.text(max_size=120), st.binary(max_size=160).map(lambda b: base64.b64encode(b).decode())

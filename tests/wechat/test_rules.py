@@ -4,9 +4,10 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from defusedxml.ElementTree import fromstring
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.cases import cases
 from tiefen.wechat import rules
 from tiefen.wechat.values import Article, ImageReply, NewsReply, TextReply, TransferReply
 
@@ -119,7 +120,7 @@ def test_odd_times_are_refused(moment: str) -> None:
         rules.read_push(APP, {**base(MsgType="text"), "CreateTime": moment})
 
 
-@settings(max_examples=300, deadline=None)
+@cases(300)
 @given(st.binary(max_size=400))
 def test_no_bytes_break_the_reader(body: bytes) -> None:
     try:
@@ -163,7 +164,7 @@ def test_replies_are_well_formed_whatever_they_say() -> None:
     assert text == "a]]>b<c>& 尾"
 
 
-@settings(max_examples=200, deadline=None)
+@cases(200)
 @given(st.text(max_size=2000))
 def test_long_text_is_cut_between_characters(text: str) -> None:
     cut = rules.clip_bytes(text, 100)
