@@ -29,6 +29,8 @@ from tiefen.payments import service as payments
 from tiefen.payments.service import asking
 from tiefen.sandbox.server import Running, start_sandbox
 
+pytestmark = pytest.mark.slow
+
 STAFF = StaffActor(900_001, "小林", frozenset())
 MOST_STEPS = 60
 

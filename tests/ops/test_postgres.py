@@ -21,6 +21,8 @@ from tiefen.kernel import postgres
 from tiefen.kernel.postgres import APP_ROLE, Server
 from tiefen.kernel.postgres_programs import PostgresError, Programs, find_programs
 
+pytestmark = pytest.mark.slow
+
 PROGRAMS = find_programs()
 
 
