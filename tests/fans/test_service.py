@@ -200,7 +200,7 @@ async def random_life(db: Db, seed: int, *, drain: Drain) -> None:
     await drain()
 
 
-@pytest.mark.parametrize("seed", [1, 2, 3])
+@pytest.mark.parametrize("seed", [1, *(pytest.param(n, marks=pytest.mark.slow) for n in (2, 3))])
 async def test_counters_equal_a_recount_after_any_history(db: Db, drain: Drain, seed: int) -> None:
     await random_life(db, seed, drain=drain)
     assert await breaches(db) == []

@@ -16,6 +16,8 @@ from tiefen.payments.service import refunding, settling
 from tiefen.payments.values import PaymentState
 from tiefen.wechat.values import PayClientKind
 
+pytestmark = pytest.mark.slow
+
 
 async def snapshot(db: Db) -> dict[str, int]:
     """Rows of every table of the merchant, and of events and jobs."""

@@ -22,6 +22,8 @@ from tiefen.kernel.settings import Settings
 from tiefen.kernel.storage import Storage
 from tiefen.team import service as team
 
+pytestmark = pytest.mark.slow
+
 PICTURE = bytes(range(256)) * 40
 
 

@@ -18,6 +18,8 @@ import pytest
 
 from tiefen.commands import serving
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).resolve().parents[2]
 STAY = [sys.executable, "-c", "import sys; sys.stdin.read()"]
 STUBBORN = [
@@ -164,7 +166,6 @@ def tiefen(database_url: str, tmp_path: Path) -> Iterator[Run]:
         one.wait()
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(("workers", "ending"), [(1, signal.SIGTERM), (2, signal.SIGINT)])
 def test_serve_answers_and_ends_well(tiefen: Run, workers: int, ending: signal.Signals) -> None:
     with socket.socket() as free:
@@ -185,7 +186,6 @@ def test_serve_answers_and_ends_well(tiefen: Run, workers: int, ending: signal.S
     assert server.wait(60) == 0
 
 
-@pytest.mark.slow
 def test_a_worker_alone_does_a_job_and_ends_well(tiefen: Run, database_url: str) -> None:
     async def ask(sql: str) -> Any:
         connection = await asyncpg.connect(database_url.replace("+asyncpg", ""))

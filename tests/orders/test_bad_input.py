@@ -129,6 +129,7 @@ async def send(client: httpx.AsyncClient, route: APIRoute, url: str, body: Any) 
     )
 
 
+@pytest.mark.slow
 async def test_every_body_refuses_bad_leaves_and_names_them(
     world: World, staff_client: StaffClient, fan_client: FanClient, db: Db
 ) -> None:
@@ -151,6 +152,7 @@ async def test_every_body_refuses_bad_leaves_and_names_them(
     assert await audit.run(db) == []
 
 
+@pytest.mark.slow
 async def test_odd_texts_break_nothing(
     world: World, staff_client: StaffClient, fan_client: FanClient, db: Db
 ) -> None:
@@ -163,6 +165,7 @@ async def test_odd_texts_break_nothing(
     assert await audit.run(db) == []
 
 
+@pytest.mark.slow
 async def test_paths_and_queries_refuse_what_is_no_id(
     world: World, staff_client: StaffClient, fan_client: FanClient
 ) -> None:

@@ -29,6 +29,8 @@ from tiefen.orders.service import book, fulfilling
 from tiefen.orders.values import OrderStatus
 from tiefen.payments import service as payments
 
+pytestmark = pytest.mark.slow
+
 
 async def at_once(*calls: Awaitable[Any]) -> Counter[str]:
     """Run all; what each came to: "done", a refusal's code, or "bug: …"."""

@@ -25,6 +25,8 @@ from tiefen.payments.service import refunding
 from tiefen.payments.values import PaymentState, Source
 from tiefen.wechat.values import PayClientKind, RefundStatus
 
+pytestmark = pytest.mark.slow
+
 STEPS = {
     "buy": 2, "order": 3, "begin": 6, "pay": 6, "notice": 7, "refund": 6, "end": 4, "drain": 3,
     "wait": 2, "receive": 2, "stop": 1, "close": 1,
