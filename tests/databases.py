@@ -211,7 +211,7 @@ class Swept:
     async def _read(self, name: str) -> list[Any]:
         columns = ", ".join(f'"{column}"' for column in self._tables[name]["columns"])
         assert self._connection is not None
-        return await self._connection.fetch(f"SELECT {columns} FROM {name}")
+        return list(await self._connection.fetch(f"SELECT {columns} FROM {name}"))
 
     async def _write(self, name: str) -> None:
         table = self._tables[name]

@@ -257,6 +257,7 @@ async def wrong_stages(db: Db) -> list[int]:
 
 
 @pytest.mark.parametrize("seed", range(4))
+@pytest.mark.slow
 async def test_stages_kept_by_event_and_day_equal_a_judgement_from_scratch(
     db: Db, travel: Travel, seed: int
 ) -> None:

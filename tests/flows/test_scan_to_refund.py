@@ -70,6 +70,7 @@ async def buy(life: Life, quantity: int = 1, outcome: str = "success") -> str:
     return number
 
 
+@pytest.mark.slow
 async def test_a_scan_becomes_a_fan_with_a_source_and_a_welcome(life: Life) -> None:
     await follow_lin(life)
     texts = [message.get("text", "") for message in await chat(life)]
@@ -82,6 +83,7 @@ async def test_a_scan_becomes_a_fan_with_a_source_and_a_welcome(life: Life) -> N
     assert (code["follows"], code["fans"], code["orders"]) == (1, 1, 0)
 
 
+@pytest.mark.slow
 async def test_a_keyword_gets_the_full_answer_and_the_unknown_is_listed(life: Life) -> None:
     await follow_lin(life)
     await tap(life, "text", content="龙井怎么泡")
@@ -140,6 +142,7 @@ async def test_from_scan_to_refund(life: Life) -> None:
     assert [one["amount_fen"] for one in refunds] == [PRICE]
 
 
+@pytest.mark.slow
 async def test_approving_twice_refunds_once(life: Life) -> None:
     doors = life.doors
     await follow_lin(life)
@@ -158,6 +161,7 @@ async def test_approving_twice_refunds_once(life: Life) -> None:
     assert (await doors.shop(0, "GET", f"orders/{number}"))["status"] == "refunded"
 
 
+@pytest.mark.slow
 async def test_an_unpaid_order_closes_and_gives_its_stock_back(life: Life) -> None:
     doors = life.doors
     await follow_lin(life)
@@ -175,6 +179,7 @@ async def test_an_unpaid_order_closes_and_gives_its_stock_back(life: Life) -> No
     assert await available() == before
 
 
+@pytest.mark.slow
 async def test_the_manager_gets_the_order_on_the_phone(life: Life) -> None:
     doors = life.doors
     made = await doors.phone("POST", "fans", fans=[{"key": "staff-manager"}])
@@ -186,6 +191,7 @@ async def test_the_manager_gets_the_order_on_the_phone(life: Life) -> None:
     assert any(f"/phone/#/orders/{number}" in one for one in urls)
 
 
+@pytest.mark.slow
 async def test_leaving_and_coming_back_keeps_the_first_source(life: Life) -> None:
     await follow_lin(life)
     await tap(life, "unfollow")
@@ -196,6 +202,7 @@ async def test_leaving_and_coming_back_keeps_the_first_source(life: Life) -> Non
     assert fan["source"]["name"] == "小林"
 
 
+@pytest.mark.slow
 async def test_the_overview_counts_what_happened(life: Life) -> None:
     await follow_lin(life)
     await life._visit(0, (HONEY,))

@@ -154,6 +154,7 @@ async def test_a_poisoned_job_is_retried_then_buried_and_neighbours_go_on(
     assert "poison" in row.error
 
 
+@pytest.mark.slow
 async def test_a_room_hears_an_aggregate_in_order_by_many_workers_and_functions(db: Db) -> None:
     for number in range(30):
         async with db.merchant("demo") as tx:

@@ -15,6 +15,8 @@ from tiefen.kernel.errors import Refusal
 from tiefen.ledger import service
 from tiefen.ledger.values import Transfer
 
+pytestmark = pytest.mark.slow
+
 GUARDED = (
     "fan:{n}1:principal",
     "fan:{n}2:principal",

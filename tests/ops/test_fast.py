@@ -44,5 +44,6 @@ def test_the_fast_subset_holds_something_of_everything() -> None:
 
 def test_the_whole_suite_leaves_nothing_out(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(runner, "chromium", lambda: "")
+    monkeypatch.delenv("TIEFEN_TEST_FAST", raising=False)
     assert "-m" not in runner.command(fast=False)[3:]
     assert "TIEFEN_TEST_FAST" not in runner.environment(fast=False)

@@ -18,6 +18,8 @@ from tiefen.sandbox.pay import refunds
 from .conftest import START, Recorder, World
 from .merchant import Shop, open_shop
 
+pytestmark = pytest.mark.slow
+
 
 def wrong(box: Box) -> list[str]:
     """Every broken rule of the books, by name."""

@@ -415,6 +415,7 @@ NASTY: list[object] = [
 ]  # fmt: skip
 
 
+@pytest.mark.slow
 async def test_nasty_values_are_stored_or_refused_but_break_nothing(
     ready: None, db: Db, client: httpx.AsyncClient, hello: list[Inbound]
 ) -> None:

@@ -74,6 +74,7 @@ async def test_one_token_serves_many_calls(space: Tokens, db: Db, platform: f.Pl
     assert platform.paths().count("/cgi-bin/stable_token") == 1
 
 
+@pytest.mark.slow
 async def test_thirty_processes_that_need_a_token_fetch_it_once(
     space: Tokens, db: Db, platform: f.Platform
 ) -> None:
