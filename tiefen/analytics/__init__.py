@@ -4,7 +4,7 @@ owns       facts heard from other rooms, hits of the shop's pages, daily figures
            did on each day
 promises   a fact counts once; daily figures equal a recount of the facts; a reader sees only the
            to-dos their permissions cover; counting never holds up a sale
-publishes  nothing
+publishes  FanVisited
 hears      FanFollowed · FanScanned · FanUnfollowed · MessageReceived · MenuClicked · OrderPlaced ·
            OrderPaid · OrderReceived · OrderRefunded
 """

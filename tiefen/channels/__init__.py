@@ -1,9 +1,11 @@
-"""Channels: where fans come from.
+"""Channels: where fans come from, and what each channel brought.
 
-owns       channel codes and their QR codes, the touch log, each fan's first source,
-           what the fans of a code bought
-promises   a touch is never changed; the first source of a fan never changes; an order counts for
-           the code its buyer came through first, fixed when it is paid; counters equal a recount
+owns       channel codes and their QR codes, the touch log, each fan's first source, what the fans
+           of a code bought, shares of orders under four models, sums by day, appeals and rulings
+promises   a touch is never changed; the first source of a fan never changes, a ruling stands beside
+           it; under every model the shares of an order add up to it, to the fen; counters and sums
+           equal a recount; nobody decides their own appeal
 publishes  TouchRecorded · CodeSaved
-hears      FanFollowed · FanScanned · FanUnfollowed · OrderPaid · OrderReceived · OrderRefunded
+hears      FanFollowed · FanScanned · FanUnfollowed · FansMerged · FanVisited · OrderPlaced ·
+           OrderPaid · OrderReceived · OrderRefunded
 """

@@ -49,3 +49,67 @@ class WelcomeTooLong(Invalid):
     code = "channels.welcome_too_long"
     zh = "欢迎语过长：最多 {limit} 字节（约 {characters} 个汉字）"
     en = "The welcome is too long: at most {limit} bytes"
+
+
+class WeightsMalformed(Invalid):
+    """Weights of the merchant's own model that make no sense; `field` says which."""
+
+    code = "channels.weights_malformed"
+    zh = "权重有误：应为 0 到 {most} 的整数，首次和末次不能都为 0"
+    en = "The weight must be 0 to {most}, and first and last cannot both be 0"
+
+
+class WeightsMoved(Conflict):
+    """Somebody else published other weights meanwhile."""
+
+    code = "channels.weights_moved"
+    zh = "有人刚发布了第 {version} 版归因规则，请刷新后再改"
+    en = "Version {version} of the model was published meanwhile; look again before changing it"
+
+
+class AppealMissing(NotFound):
+    """No such appeal."""
+
+    code = "channels.appeal_missing"
+    zh = "没有找到这份申诉"
+    en = "No such appeal"
+
+
+class AppealRefused(Invalid):
+    """An appeal that cannot be made; the words say why."""
+
+    code = "channels.appeal_refused"
+    zh = "{zh_reason}"
+    en = "{en_reason}"
+
+
+class AppealOpen(Conflict):
+    """The fan's source is disputed already."""
+
+    code = "channels.appeal_open"
+    zh = "这位粉丝已有一份申诉在处理中"
+    en = "An appeal on this fan is being decided already"
+
+
+class AppealDecided(Conflict):
+    """It was decided or withdrawn before."""
+
+    code = "channels.appeal_decided"
+    zh = "这份申诉已经处理过了"
+    en = "This appeal has been decided already"
+
+
+class OwnAppeal(Conflict):
+    """Nobody decides their own appeal."""
+
+    code = "channels.own_appeal"
+    zh = "不能裁定自己提交的申诉，请由其他有权限的人处理"
+    en = "Nobody decides their own appeal; let somebody else with the right do it"
+
+
+class PeriodMalformed(Invalid):
+    """The last day lies before the first, or too far from it."""
+
+    code = "channels.period_malformed"
+    zh = "结束日期不能早于开始日期，最长 {most} 天"
+    en = "The last day must not lie before the first; at most {most} days"

@@ -2,13 +2,14 @@
 
 from datetime import timedelta
 
+from tiefen.analytics.events import FanVisited
 from tiefen.channels import service
 from tiefen.channels.values import SCENE_PREFIX, TouchKind
-from tiefen.fans.events import FanFollowed, FanScanned, FanUnfollowed
+from tiefen.fans.events import FanFollowed, FanScanned, FansMerged, FanUnfollowed
 from tiefen.kernel.db import Db, Tx
 from tiefen.kernel.events import on
-from tiefen.kernel.jobs import cron, outward_job
-from tiefen.orders.events import OrderPaid, OrderReceived, OrderRefunded
+from tiefen.kernel.jobs import cron, job, later, outward_job
+from tiefen.orders.events import OrderPaid, OrderPlaced, OrderReceived, OrderRefunded
 
 
 @on(FanFollowed)
@@ -61,6 +62,38 @@ async def order_received(tx: Tx, event: OrderReceived) -> None:
 async def order_refunded(tx: Tx, event: OrderRefunded) -> None:
     """Money of a credited order went back."""
     await service.credit_refunded(tx, order_id=event.order_id, refund_fen=event.refund_fen)
+
+
+@on(OrderPlaced)
+async def order_placed(tx: Tx, event: OrderPlaced) -> None:
+    """How far a fan has come: they placed an order."""
+    await service.note_order(tx, event.fan_id, event.at)
+
+
+@on(FanVisited)
+async def fan_visited(tx: Tx, event: FanVisited) -> None:
+    """How far a fan has come: they opened the shop."""
+    await service.note_visit(tx, event.fan_id, event.at)
+
+
+@on(FansMerged)
+async def fans_merged(tx: Tx, event: FansMerged) -> None:
+    """Two records are one person: one source, one way."""
+    await service.join_people(tx, event.winner_id, event.loser_id)
+
+
+@job("channels.share_all", lane="bulk")
+async def share_all(tx: Tx, version: int, after_id: int) -> None:
+    """Share the next orders by newly published weights."""
+    await service.share_all(tx, version, after_id)
+
+
+@job("channels.see_past", lane="bulk")
+async def see_past(tx: Tx, part: str = "orders", after_id: int = 0) -> None:
+    """After the upgrade that brought shares: share and see what was before, batch by batch."""
+    go_on = await service.see_again(tx, part, after_id)
+    if go_on is not None:
+        later(tx, "channels.see_past", part=go_on[0], after_id=go_on[1])
 
 
 @outward_job("channels.mint", lane="send")

@@ -1,6 +1,6 @@
 """Frozen values of the channels room."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
@@ -77,3 +77,58 @@ class Greeting:
 
     code_id: int
     welcome: str
+
+
+class Model(StrEnum):
+    """How the money of an order is shared among the codes its buyer met before paying."""
+
+    FIRST = "first"
+    """all for the first touch"""
+    LAST = "last"
+    """all for the last code before the payment"""
+    LINEAR = "linear"
+    """the same for every touch of a code"""
+    RULE = "rule"
+    """by the merchant's own weights"""
+
+
+@dataclass(frozen=True, slots=True)
+class Weights:
+    """The merchant's own model: a weight by place, times a weight by kind of code.
+
+    Touches older than `window_days` before the payment do not count, unless all are older.
+    """
+
+    first: int = 40
+    middle: int = 20
+    last: int = 40
+    window_days: int | None = 90
+    kinds: dict[str, int] = field(default_factory=dict)
+    """per cent by kind of code; 100 where a kind is not named"""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One touch on a buyer's way, as the models see it; `code_id` None = followed by themselves."""
+
+    code_id: int | None
+    kind: CodeKind | None
+    at: datetime
+
+
+class AppealState(StrEnum):
+    """Where an appeal stands."""
+
+    OPEN = "open"
+    GRANTED = "granted"
+    REJECTED = "rejected"
+    WITHDRAWN = "withdrawn"
+    """by who made it"""
+
+
+class Grouping(StrEnum):
+    """What a row of a report stands for."""
+
+    CODE = "code"
+    KIND = "kind"
+    OWNER = "owner"

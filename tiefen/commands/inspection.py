@@ -196,6 +196,10 @@ async def recount(url: str) -> dict[str, dict[str, int]]:
     found: dict[str, dict[str, int]] = {}
     async with database(url) as db:
         for merchant in await db.merchants():
+            at: tuple[str, int] | None = ("orders", 0)
+            while at is not None:
+                async with db.merchant(merchant) as tx:
+                    at = await channels.see_again(tx, *at)
             async with db.merchant(merchant) as tx:
                 await tx.execute(text("SET LOCAL statement_timeout = 0"))
                 found[merchant] = {

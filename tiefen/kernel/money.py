@@ -52,6 +52,13 @@ def yuan(amount_fen: int) -> str:
     return f"{sign}¥{whole:,}.{rest:02d}"
 
 
+def yuan_cell(amount_fen: int) -> str:
+    """`-1234.50`, as a spreadsheet reads it."""
+    sign = "-" if amount_fen < 0 else ""
+    whole, rest = divmod(abs(amount_fen), 100)
+    return f"{sign}{whole}.{rest:02d}"
+
+
 def parse_yuan(text: str) -> int:
     """Fen of a plain decimal yuan text such as `12`, `0.5`, `-3.20`; exact, no float.
 

@@ -9,9 +9,11 @@ from sqlalchemy import text
 from sqlalchemy.dialects.postgresql import insert
 
 from tiefen.analytics import rules
+from tiefen.analytics.events import FanVisited
 from tiefen.analytics.models import DAILY_SQL, FAN_DAY_SQL, Daily, Fact, FanDay
 from tiefen.analytics.values import METRICS, STEPS, FactKind, Hit, Step
 from tiefen.kernel.db import Tx
+from tiefen.kernel.events import publish
 
 _HITS = text(
     """
@@ -30,10 +32,12 @@ _HITS = text(
         WHERE CAST(:fan_id AS bigint) IS NOT NULL
         ON CONFLICT (day, fan_id) DO UPDATE SET steps = f.steps | excluded.steps
         WHERE f.steps & excluded.steps <> excluded.steps
+        RETURNING fan_id
     )
     INSERT INTO analytics_daily AS d (day, metric, shard, value)
     VALUES (CAST(:day AS date), 'hits', :shard, :count)
     ON CONFLICT (day, metric, shard) DO UPDATE SET value = d.value + excluded.value
+    RETURNING (SELECT count(*) FROM did)
     """
 )
 
@@ -73,13 +77,13 @@ async def note_fact(
 
 
 async def note_hits(tx: Tx, hits: Sequence[Hit], *, fan_id: int | None, visitor: str) -> None:
-    """Take a batch of hits in: one statement, whatever its size."""
+    """Take a batch of hits in: one statement, whatever its size; the first of a day is announced."""
     key = rules.visitor_key(fan_id, visitor)
     rows: list[dict[str, Any]] = [
         {"kind": hit.kind.value, "page": hit.page, "target": hit.target, "source": hit.source}
         for hit in hits
     ]
-    await tx.execute(
+    came = await tx.scalar(
         _HITS,
         {
             "hits": msgspec.json.encode(rows).decode(),
@@ -92,6 +96,8 @@ async def note_hits(tx: Tx, hits: Sequence[Hit], *, fan_id: int | None, visitor:
             "count": len(rows),
         },
     )
+    if fan_id is not None and came:
+        publish(tx, FanVisited(fan_id, tx.now), aggregate=f"fan:{fan_id}")
 
 
 async def rebuild(tx: Tx) -> None:

@@ -1,5 +1,6 @@
 """The verbs of the channels room, by chapter."""
 
+from tiefen.channels.service.appeals import decide_appeal, open_appeal, withdraw_appeal
 from tiefen.channels.service.attribution import (
     credit_order,
     credit_received,
@@ -9,24 +10,41 @@ from tiefen.channels.service.attribution import (
     first_source,
     rebuild_counters,
     record_touch,
+    see_again,
 )
 from tiefen.channels.service.codes import ask_again, create_code, edit_code, greeting, mint, renew
 from tiefen.channels.service.pictures import code_picture
+from tiefen.channels.service.reporting import Result, add_up, export_results, results
+from tiefen.channels.service.sharing import publish_weights, share_all
+from tiefen.channels.service.sources import join_people, note_order, note_visit
 
 __all__ = [
+    "Result",
+    "add_up",
     "ask_again",
     "code_picture",
     "create_code",
     "credit_order",
     "credit_received",
     "credit_refunded",
+    "decide_appeal",
     "edit_code",
+    "export_results",
     "fan_came_back",
     "fan_left",
     "first_source",
     "greeting",
+    "join_people",
     "mint",
+    "note_order",
+    "note_visit",
+    "open_appeal",
+    "publish_weights",
     "rebuild_counters",
     "record_touch",
     "renew",
+    "results",
+    "see_again",
+    "share_all",
+    "withdraw_appeal",
 ]

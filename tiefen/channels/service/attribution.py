@@ -1,6 +1,6 @@
 """The touch log, first sources, and what is counted from them."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from sqlalchemy import func, select, text, update
@@ -8,12 +8,19 @@ from sqlalchemy.dialects.postgresql import insert
 
 from tiefen.channels.events import TouchRecorded
 from tiefen.channels.models import RECOUNT_SQL, Attribution, ChannelCode, Credit, Touch
+from tiefen.channels.service.sharing import (
+    lock_people,
+    orders_since,
+    rebuild_income,
+    share_next,
+    share_orders,
+)
+from tiefen.channels.service.sources import count_touch, place, place_next, rebuild_reach
 from tiefen.channels.values import CodeKind, FirstSource, TouchKind
 from tiefen.fans import service as fans
 from tiefen.kernel.db import Tx
 from tiefen.kernel.events import publish
 
-_LOCK_FAN = text("SELECT pg_advisory_xact_lock(hashtextextended('channels.touch', :fan_id))")
 _REBUILD = text(
     f"""
     UPDATE channel_code AS c SET
@@ -44,7 +51,7 @@ async def record_touch(
         if kind is not TouchKind.FOLLOW:
             return False
         kind = TouchKind.ORGANIC
-    await tx.execute(_LOCK_FAN, {"fan_id": fan_id})
+    records = (await lock_people(tx, [fan_id])).get(fan_id, [fan_id])
     touch_id: int | None = await tx.scalar(
         insert(Touch)
         .values(fan_id=fan_id, code_id=code_id, kind=kind, ref=ref, at=at)
@@ -54,6 +61,9 @@ async def record_touch(
     if touch_id is None:
         return False
     first = await _attribute(tx, fan_id, touch_id, code_id, at)
+    await count_touch(tx, code_id=code_id, at=at, follow=kind is not TouchKind.SCAN)
+    await share_orders(tx, await orders_since(tx, records, at))
+    await place(tx, [records])
     if code_id is None:
         return True
     follows = int(kind is TouchKind.FOLLOW)
@@ -67,6 +77,7 @@ async def record_touch(
 
 async def fan_left(tx: Tx, fan_id: int) -> None:
     """A fan left: counted for the code they first came through."""
+    records = (await lock_people(tx, [fan_id])).get(fan_id, [fan_id])
     code_id = await tx.scalar(
         update(Attribution)
         .where(Attribution.fan_id == fan_id)
@@ -75,17 +86,21 @@ async def fan_left(tx: Tx, fan_id: int) -> None:
     )
     if code_id is not None:
         await _count(tx, code_id, unfollows=1)
+    await place(tx, [records])
 
 
 async def fan_came_back(tx: Tx, fan_id: int) -> None:
     """A fan follows (again)."""
+    records = (await lock_people(tx, [fan_id])).get(fan_id, [fan_id])
     await tx.execute(update(Attribution).where(Attribution.fan_id == fan_id).values(following=True))
+    await place(tx, [records])
 
 
 async def credit_order(
     tx: Tx, *, order_id: int, order_no: str, fan_id: int, paid_fen: int, at: datetime
 ) -> None:
     """Count a paid order for the buyer's first code and that code's owner now; once per order."""
+    records = (await lock_people(tx, [fan_id])).get(fan_id, [fan_id])
     code_id, owner_staff_id = await _source_of(tx, fan_id)
     fresh = await tx.scalar(
         insert(Credit)
@@ -104,10 +119,13 @@ async def credit_order(
     )
     if fresh is not None and code_id is not None:
         await _count(tx, code_id, orders=1, paid_fen=paid_fen)
+    await share_orders(tx, [order_id])
+    await place(tx, [records])
 
 
 async def credit_received(tx: Tx, *, order_id: int, at: datetime) -> None:
     """A credited order arrived; once."""
+    records = await _hold(tx, order_id)
     code_id = await tx.scalar(
         update(Credit)
         .where(Credit.order_id == order_id, Credit.received_at.is_(None))
@@ -116,10 +134,12 @@ async def credit_received(tx: Tx, *, order_id: int, at: datetime) -> None:
     )
     if code_id is not None:
         await _count(tx, code_id, received_orders=1)
+    await _see_order(tx, order_id, records)
 
 
 async def credit_refunded(tx: Tx, *, order_id: int, refund_fen: int) -> None:
     """Money of a credited order went back. The caller hears each refund once."""
+    records = await _hold(tx, order_id)
     code_id = await tx.scalar(
         update(Credit)
         .where(Credit.order_id == order_id)
@@ -128,6 +148,7 @@ async def credit_refunded(tx: Tx, *, order_id: int, refund_fen: int) -> None:
     )
     if code_id is not None:
         await _count(tx, code_id, refunded_fen=refund_fen)
+    await _see_order(tx, order_id, records)
 
 
 async def first_source(tx: Tx, fan_ids: Iterable[int]) -> dict[int, FirstSource]:
@@ -161,8 +182,38 @@ async def first_source(tx: Tx, fan_ids: Iterable[int]) -> dict[int, FirstSource]
 
 
 async def rebuild_counters(tx: Tx) -> int:
-    """Recount every code; returns how many had drifted (0 is the promise)."""
-    return len(list(await tx.scalars(_REBUILD)))
+    """Recount every code and the sums of every day; how many rows had drifted (0 is the promise).
+
+    Shares and sources are what the sums are made of: see them anew first, with `see_again`.
+    """
+    drifted = len(list(await tx.scalars(_REBUILD)))
+    return drifted + await rebuild_income(tx) + await rebuild_reach(tx)
+
+
+async def see_again(tx: Tx, part: str = "orders", after_id: int = 0) -> tuple[str, int] | None:
+    """Share the next orders, then see the next people anew; where to go on, None at the end.
+
+    In short transactions, because each holds the locks of the people it looks at.
+    """
+    if part == "orders":
+        last, count = await share_next(tx, after_id)
+        return ("orders", last) if count else ("people", 0)
+    last, count, _ = await place_next(tx, after_id)
+    return ("people", last) if count else None
+
+
+async def _hold(tx: Tx, order_id: int) -> list[int]:
+    """Lock the buyer of a credited order; their records, none for an order we do not know."""
+    fan_id = await tx.scalar(select(Credit.fan_id).where(Credit.order_id == order_id))
+    if fan_id is None:
+        return []
+    return (await lock_people(tx, [fan_id])).get(fan_id, [fan_id])
+
+
+async def _see_order(tx: Tx, order_id: int, records: Sequence[int]) -> None:
+    if records:
+        await share_orders(tx, [order_id])
+        await place(tx, [records])
 
 
 async def _code_of(tx: Tx, scene: str | None) -> int | None:

@@ -10,7 +10,7 @@ from sqlalchemy.dialects.postgresql import insert
 from tiefen.channels import rules
 from tiefen.channels.errors import CodeMissing, NameTaken, OwnerMissing
 from tiefen.channels.events import CodeSaved
-from tiefen.channels.models import ChannelCode
+from tiefen.channels.models import ChannelCode, FormerOwner
 from tiefen.channels.values import SCENE_PREFIX, CodeKind, CodeState, Greeting, Lifetime
 from tiefen.kernel import ids
 from tiefen.kernel.auth import StaffActor
@@ -95,6 +95,7 @@ async def edit_code(tx: Tx, actor: StaffActor, code_id: int, changes: Mapping[st
     )
     if "owner_staff_id" in wanted and wanted["owner_staff_id"] != code.owner_staff_id:
         await _check_owner(tx, wanted["owner_staff_id"])
+        tx.add(FormerOwner(code_id=code_id, owner_staff_id=code.owner_staff_id, until=tx.now))
     await _check_name(tx, code, wanted)
     before = {name: _plain(getattr(code, name)) for name in wanted}
     for name, value in wanted.items():

@@ -1,5 +1,6 @@
 """Who is who: finding or making the one fan of an id, following and leaving, joining records."""
 
+from collections.abc import Iterable
 from datetime import datetime
 
 from sqlalchemy import delete, func, select, update
@@ -147,6 +148,25 @@ async def person_ids(tx: Tx, fan_id: int) -> list[int]:
         .order_by(Fan.merged_into.is_not(None), Fan.id)
     )
     return list(records) or [fan_id]
+
+
+async def records_of(tx: Tx, fan_ids: Iterable[int]) -> dict[int, list[int]]:
+    """As `person_ids` for many, by the id asked with; two statements."""
+    wanted = set(fan_ids)
+    rows = await tx.execute(
+        select(Fan.id, func.coalesce(Fan.merged_into, Fan.id)).where(Fan.id.in_(wanted))
+    )
+    living = {row[0]: int(row[1]) for row in rows}
+    joined: dict[int, list[int]] = {}
+    others = await tx.execute(
+        select(Fan.id, func.coalesce(Fan.merged_into, 0))
+        .where(Fan.merged_into.in_(set(living.values())))
+        .order_by(Fan.id)
+    )
+    for one in others:
+        joined.setdefault(one[1], []).append(one[0])
+    found = {one: living.get(one, one) for one in wanted}
+    return {one: [person, *joined.get(person, [])] for one, person in found.items()}
 
 
 async def openid_of(tx: Tx, fan_id: int, app_id: str) -> str | None:

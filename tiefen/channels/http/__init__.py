@@ -1,0 +1,7 @@
+"""Routes of the channels room, by chapter."""
+
+from tiefen.channels.http.codes import router as codes
+from tiefen.channels.http.mine import router as mine
+from tiefen.channels.http.results import router as results
+
+__all__ = ["codes", "mine", "results"]

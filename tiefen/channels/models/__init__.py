@@ -1,0 +1,35 @@
+"""The tables of the channels room, by chapter."""
+
+from tiefen.channels.models.codes import RECOUNT_SQL, Attribution, ChannelCode, Credit, Touch
+from tiefen.channels.models.results import (
+    INCOME_SQL,
+    PEOPLE_SQL,
+    Appeal,
+    AttributionRules,
+    FanAct,
+    FanSource,
+    FormerOwner,
+    Income,
+    Reach,
+    Ruling,
+    Share,
+)
+
+__all__ = [
+    "INCOME_SQL",
+    "PEOPLE_SQL",
+    "RECOUNT_SQL",
+    "Appeal",
+    "Attribution",
+    "AttributionRules",
+    "ChannelCode",
+    "Credit",
+    "FanAct",
+    "FanSource",
+    "FormerOwner",
+    "Income",
+    "Reach",
+    "Ruling",
+    "Share",
+    "Touch",
+]

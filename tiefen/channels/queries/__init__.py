@@ -1,0 +1,53 @@
+"""Reads of the channels room, by chapter."""
+
+from tiefen.channels.queries.codes import (
+    Bought,
+    TouchLine,
+    bought_by,
+    code_list,
+    fans_of,
+    one_code,
+    touches_of,
+)
+from tiefen.channels.queries.results import (
+    Cost,
+    Row,
+    SharedOrder,
+    appeals,
+    code_names,
+    codes_owned,
+    costs,
+    current_weights,
+    last_codes,
+    owners_of_codes,
+    report,
+    shared_orders,
+    source_of,
+    sources,
+    weight_sets,
+)
+
+__all__ = [
+    "Bought",
+    "Cost",
+    "Row",
+    "SharedOrder",
+    "TouchLine",
+    "appeals",
+    "bought_by",
+    "code_list",
+    "code_names",
+    "codes_owned",
+    "costs",
+    "current_weights",
+    "fans_of",
+    "last_codes",
+    "one_code",
+    "owners_of_codes",
+    "report",
+    "shared_orders",
+    "source_of",
+    "sources",
+    "touches_of",
+    "weight_sets",
+]

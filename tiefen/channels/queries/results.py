@@ -1,0 +1,288 @@
+"""Reads of what channels brought: a fixed number of statements over sums by day."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any
+
+import msgspec
+from sqlalchemy import ColumnElement, Select, case, func, select, tuple_
+
+from tiefen.channels import rules
+from tiefen.channels.models import (
+    Appeal,
+    AttributionRules,
+    ChannelCode,
+    Credit,
+    FanSource,
+    Income,
+    Reach,
+    Share,
+    Touch,
+)
+from tiefen.channels.values import AppealState, Grouping, Model, Weights
+from tiefen.kernel.db import Tx
+
+PEOPLE = (
+    "scans", "follows", "fans", "ruled", "gone", "visited", "ordered", "buyers", "receivers",
+    "keepers",
+)  # fmt: skip
+MONEY = ("orders_bp", "received_bp", "paid_fen", "received_fen", "refunded_fen")
+
+
+@dataclass(slots=True)
+class Row:
+    """What a code, a kind or an owner brought in a period."""
+
+    key: str
+    """id of the code or the owner ("0" = nobody's), or the kind ("" = by themselves)"""
+    people: dict[str, int] = field(default_factory=lambda: dict.fromkeys(PEOPLE, 0))
+    money: dict[Model, dict[str, int]] = field(
+        default_factory=lambda: {model: dict.fromkeys(MONEY, 0) for model in Model}
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """What codes cost and have brought since they were made."""
+
+    cost_fen: int
+    fans: int
+    buyers: int
+    since: date
+    paid_back_on: date | None
+    """the first day on which what was kept covered the cost"""
+
+
+@dataclass(frozen=True, slots=True)
+class SharedOrder:
+    """An order behind a number."""
+
+    order_id: int
+    order_no: str
+    fan_id: int
+    paid_at: datetime
+    code_id: int
+    weight_bp: int
+    paid_fen: int
+    refunded_fen: int
+    received: bool
+
+
+async def current_weights(tx: Tx) -> tuple[int, Weights]:
+    """The newest version of the merchant's model; 0 with the one a merchant begins with."""
+    row = (
+        await tx.execute(
+            select(AttributionRules.version, AttributionRules.body)
+            .order_by(AttributionRules.version.desc())
+            .limit(1)
+        )
+    ).one_or_none()
+    if row is None:
+        return 0, Weights()
+    return row.version, msgspec.convert(row.body, Weights)
+
+
+async def weight_sets(tx: Tx, limit: int = 10) -> list[AttributionRules]:
+    """Published versions, newest first."""
+    wanted = select(AttributionRules).order_by(AttributionRules.version.desc()).limit(limit)
+    return list(await tx.scalars(wanted.execution_options(populate_existing=True)))
+
+
+async def report(tx: Tx, by: Grouping, first: date, last: date) -> dict[str, Row]:
+    """What everything brought in a period, by group; two statements over sums by day."""
+    rows: dict[str, Row] = {}
+    people = await tx.execute(_sums(Reach, by, PEOPLE, first, last))
+    for key, *values in people:
+        found = rows.setdefault(str(key), Row(str(key)))
+        found.people = {name: int(value) for name, value in zip(PEOPLE, values, strict=True)}
+    money = await tx.execute(_sums(Income, by, MONEY, first, last, Income.model))
+    for key, model, *values in money:
+        found = rows.setdefault(str(key), Row(str(key)))
+        found.money[model] = {name: int(value) for name, value in zip(MONEY, values, strict=True)}
+    return rows
+
+
+async def costs(tx: Tx, by: Grouping, model: Model) -> dict[str, Cost]:
+    """Cost, people so far and the day of payback by group, over codes that cost something."""
+    code = select(ChannelCode).where(ChannelCode.cost_fen > 0).subquery()
+    key = _key_of(by, code.c.id, code.c.kind, func.coalesce(code.c.owner_staff_id, 0))
+    bases = await tx.execute(
+        select(
+            key,
+            func.sum(code.c.cost_fen),
+            func.min(func.coalesce(code.c.starts_at, code.c.created_at)),
+        ).group_by(key)
+    )
+    found = {str(row[0]): (int(row[1]), row[2]) for row in bases}
+    people = await tx.execute(
+        select(key, func.sum(Reach.fans), func.sum(Reach.buyers))
+        .join(code, code.c.id == Reach.code_id)
+        .group_by(key)
+    )
+    counted = {str(row[0]): (int(row[1]), int(row[2])) for row in people}
+    daily = (
+        select(
+            key.label("key"),
+            Income.day,
+            func.sum(Income.paid_fen - Income.refunded_fen).label("kept"),
+        )
+        .join(code, code.c.id == Income.code_id)
+        .where(Income.model == model)
+        .group_by(key, Income.day)
+        .subquery()
+    )
+    running = select(
+        daily.c.key,
+        daily.c.day,
+        func.sum(daily.c.kept).over(partition_by=daily.c.key, order_by=daily.c.day).label("kept"),
+    )
+    back: dict[str, date] = {}
+    for row in await tx.execute(running.order_by(daily.c.key, daily.c.day)):
+        if row.kept >= found[str(row.key)][0]:
+            back.setdefault(str(row.key), row.day)
+    return {
+        one: Cost(cost, *counted.get(one, (0, 0)), rules.day_of(since), back.get(one))
+        for one, (cost, since) in found.items()
+    }
+
+
+async def shared_orders(
+    tx: Tx,
+    model: Model,
+    by: Grouping,
+    key: str,
+    first: date,
+    last: date,
+    *,
+    after: tuple[date, int] | None,
+    limit: int,
+) -> list[SharedOrder]:
+    """The orders behind a row, newest first, one more than `limit`."""
+    wanted = (
+        select(
+            Share.order_id, Credit.order_no, Credit.fan_id, Credit.paid_at, Share.code_id,
+            Share.weight_bp, Share.paid_fen, Share.refunded_fen, Share.received, Share.day,
+        )
+        .join(Credit, Credit.order_id == Share.order_id)
+        .where(Share.model == model, Share.day.between(first, last), _is(by, key, Share))
+    )  # fmt: skip
+    if after is not None:
+        wanted = wanted.where(tuple_(Share.day, Share.order_id) < tuple_(*after))
+    rows = await tx.execute(
+        wanted.order_by(Share.day.desc(), Share.order_id.desc()).limit(limit + 1)
+    )
+    return [SharedOrder(*row[:9]) for row in rows]
+
+
+async def sources(
+    tx: Tx,
+    by: Grouping,
+    key: str,
+    first: date | None,
+    last: date | None,
+    *,
+    after: tuple[datetime, int] | None,
+    limit: int,
+) -> list[FanSource]:
+    """The people behind a row, newest first, one more than `limit`."""
+    wanted = select(FanSource).where(_is(by, key, FanSource))
+    if first is not None and last is not None:
+        wanted = wanted.where(FanSource.day.between(first, last))
+    if after is not None:
+        wanted = wanted.where(tuple_(FanSource.at, FanSource.fan_id) < tuple_(*after))
+    order = (FanSource.at.desc(), FanSource.fan_id.desc())
+    return list(await tx.scalars(wanted.order_by(*order).limit(limit + 1)))
+
+
+async def source_of(tx: Tx, fan_id: int) -> FanSource | None:
+    """Where a person came from, as reports see it."""
+    return await tx.get(FanSource, fan_id, populate_existing=True)
+
+
+async def code_names(tx: Tx, codes: Sequence[int]) -> dict[int, ChannelCode]:
+    """Codes by id; one statement."""
+    rows = await tx.scalars(select(ChannelCode).where(ChannelCode.id.in_(set(codes))))
+    return {one.id: one for one in rows}
+
+
+async def codes_owned(tx: Tx, staff_id: int) -> list[ChannelCode]:
+    """Living codes of a member of staff, newest first."""
+    wanted = select(ChannelCode).where(
+        ChannelCode.owner_staff_id == staff_id, ChannelCode.archived_at.is_(None)
+    )
+    return list(await tx.scalars(wanted.order_by(ChannelCode.id.desc()).limit(50)))
+
+
+async def owners_of_codes(tx: Tx) -> set[int]:
+    """Staff who own a living code."""
+    rows = await tx.scalars(
+        select(ChannelCode.owner_staff_id)
+        .where(ChannelCode.owner_staff_id.is_not(None), ChannelCode.archived_at.is_(None))
+        .distinct()
+    )
+    return {one for one in rows if one is not None}
+
+
+async def appeals(
+    tx: Tx,
+    *,
+    state: AppealState | None,
+    opened_by: int | None,
+    fan_id: int | None,
+    before_id: int | None,
+    limit: int,
+) -> list[Appeal]:
+    """Appeals, newest first, one more than `limit`."""
+    wanted = select(Appeal)
+    if state is not None:
+        wanted = wanted.where(Appeal.state == state)
+    if opened_by is not None:
+        wanted = wanted.where(Appeal.opened_by == opened_by)
+    if fan_id is not None:
+        wanted = wanted.where(Appeal.fan_id == fan_id)
+    if before_id is not None:
+        wanted = wanted.where(Appeal.id < before_id)
+    return list(await tx.scalars(wanted.order_by(Appeal.id.desc()).limit(limit + 1)))
+
+
+async def last_codes(tx: Tx, fan_ids: Sequence[int]) -> dict[int, tuple[str, datetime]]:
+    """The last code each of these fans met: its name and when; one statement."""
+    rows = await tx.execute(
+        select(Touch.fan_id, ChannelCode.name, Touch.at)
+        .distinct(Touch.fan_id)
+        .join(ChannelCode, ChannelCode.id == Touch.code_id)
+        .where(Touch.fan_id.in_(fan_ids))
+        .order_by(Touch.fan_id, Touch.at.desc(), Touch.id.desc())
+    )
+    return {row.fan_id: (row.name, row.at) for row in rows}
+
+
+def _sums(
+    table: Any, by: Grouping, names: Sequence[str], first: date, last: date, *more: Any
+) -> Select[Any]:
+    key: ColumnElement[Any] = table.owner_staff_id if by is Grouping.OWNER else table.code_id
+    wanted = select(key, *more, *(func.sum(getattr(table, name)) for name in names))
+    if by is Grouping.KIND:
+        key = case((table.code_id == 0, ""), else_=ChannelCode.kind)
+        wanted = select(key, *more, *(func.sum(getattr(table, name)) for name in names))
+        wanted = wanted.outerjoin_from(table, ChannelCode, ChannelCode.id == table.code_id)
+    return wanted.where(table.day.between(first, last)).group_by(key, *more)
+
+
+def _key_of(by: Grouping, code: Any, kind: Any, owner: Any) -> Any:
+    return {Grouping.CODE: code, Grouping.KIND: kind, Grouping.OWNER: owner}[by]
+
+
+def _is(by: Grouping, key: str, table: Any) -> ColumnElement[bool]:
+    """Whether a row of `table` belongs to a group."""
+    found: ColumnElement[bool]
+    if by is Grouping.KIND:
+        if not key:
+            found = table.code_id == 0
+        else:
+            found = table.code_id.in_(select(ChannelCode.id).where(ChannelCode.kind == key))
+        return found
+    number = int(key) if key.isascii() and key.isdigit() and len(key) < 19 else -1
+    found = (table.owner_staff_id if by is Grouping.OWNER else table.code_id) == number
+    return found
