@@ -252,7 +252,20 @@ async def random_life(db: Db, drain: Drain, seed: int, travel: Travel) -> None:
     await drain()
     waiting: list[tuple[object, str]] = []
     paid: list[OrderPaid] = []
-    deeds = ["follow", "scan", "scan", "leave", "visit", "buy", "buy", "buy", "receive", "refund", "owner", "join"]
+    deeds = [
+        "follow",
+        "scan",
+        "scan",
+        "leave",
+        "visit",
+        "buy",
+        "buy",
+        "buy",
+        "receive",
+        "refund",
+        "owner",
+        "join",
+    ]
     for step in range(1, 41):
         travel.move(timedelta(hours=chance.randint(1, 60)))
         place, deed = chance.randrange(4), chance.choice(deeds)

@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 from sqlalchemy import ColumnElement, Select, case, func, select, tuple_
+from sqlalchemy.dialects.postgresql import distinct_on
 
 from tiefen.channels import rules
 from tiefen.channels.models import (
@@ -250,7 +251,7 @@ async def last_codes(tx: Tx, fan_ids: Sequence[int]) -> dict[int, tuple[str, dat
     """The last code each of these fans met: its name and when; one statement."""
     rows = await tx.execute(
         select(Touch.fan_id, ChannelCode.name, Touch.at)
-        .distinct(Touch.fan_id)
+        .ext(distinct_on(Touch.fan_id))
         .join(ChannelCode, ChannelCode.id == Touch.code_id)
         .where(Touch.fan_id.in_(fan_ids))
         .order_by(Touch.fan_id, Touch.at.desc(), Touch.id.desc())
