@@ -20,7 +20,7 @@ from tiefen.helpdesk import service as helpdesk
 from tiefen.helpdesk import subscribers as helpdesk_subscribers
 from tiefen.inventory import http as inventory_http
 from tiefen.inventory import subscribers as inventory_subscribers
-from tiefen.kernel import cache, crypto, edge, faces, http, log, system
+from tiefen.kernel import cache, crypto, edge, faces, http, log, system, tracing
 from tiefen.kernel.auth import Loaders
 from tiefen.kernel.db import Db
 from tiefen.kernel.directory import Directory
@@ -100,6 +100,7 @@ def create_app(settings: Settings, db: Db, *, work: bool = False) -> FastAPI:
         responses=http.REFUSALS,
         redoc_url=None,
         swagger_ui_parameters={"tryItOutEnabled": True},
+        telemetry={"tracing": False, "metrics": False, "logs": False, "auto_configure": False},
     )
     app.state.db = db
     app.state.settings = settings
@@ -121,6 +122,7 @@ def compose(settings: Settings) -> None:
         settings.secret_key.get_secret_value(), settings.secret_key_previous.get_secret_value()
     )
     log.configure(as_json=settings.log_json)
+    tracing.configure(settings.otlp_url)
     wechat.configure(sandbox_url=settings.sandbox_url, public_url=settings.public_url)
     wechat.register_reply(helpdesk.reply)
     helpdesk.configure(public_url=settings.public_url)

@@ -21,7 +21,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engin
 from sqlalchemy.orm import DeclarativeBase, mapped_column
 from sqlalchemy.pool import NullPool
 
-from tiefen.kernel import clock
+from tiefen.kernel import clock, tracing
 
 APP_ROLE = "tiefen_app"
 """The role that serves requests: it cannot alter tables, nor update what is append-only."""
@@ -167,21 +167,23 @@ class Db:
 
     @asynccontextmanager
     async def _transaction(self, merchant: str, path: str) -> AsyncIterator[Tx]:
-        async with Tx(self.engine, expire_on_commit=False) as tx:
-            tx.merchant = merchant
-            scope = merchant_in_scope.set(merchant)
-            depth = open_transactions.set(open_transactions.get() + 1)
-            try:
-                await _enter(tx, path)
-                yield tx
-                await write_noted(tx)
-                await tx.commit()
-            except BaseException:
-                await tx.rollback()
-                raise
-            finally:
-                merchant_in_scope.reset(scope)
-                open_transactions.reset(depth)
+        with tracing.part("transaction", **{"tiefen.merchant": merchant}):
+            async with Tx(self.engine, expire_on_commit=False) as tx:
+                tx.merchant = merchant
+                scope = merchant_in_scope.set(merchant)
+                depth = open_transactions.set(open_transactions.get() + 1)
+                try:
+                    await _enter(tx, path)
+                    yield tx
+                    with tracing.part("commit"):
+                        await write_noted(tx)
+                        await tx.commit()
+                except BaseException:
+                    await tx.rollback()
+                    raise
+                finally:
+                    merchant_in_scope.reset(scope)
+                    open_transactions.reset(depth)
         for after in after_commit:
             after(self, tx)
 

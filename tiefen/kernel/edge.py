@@ -9,10 +9,11 @@ from collections.abc import MutableMapping
 from typing import Any
 
 import structlog
+from opentelemetry.trace import Span, StatusCode
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from tiefen.kernel import ids, log, metrics
+from tiefen.kernel import ids, log, metrics, tracing
 from tiefen.kernel.errors import language
 
 logger = log.get("kernel")
@@ -78,7 +79,10 @@ class Edge:
                 ]
             await send(message)
 
-        with structlog.contextvars.bound_contextvars(request=request_id):
+        with (
+            structlog.contextvars.bound_contextvars(request=request_id),
+            tracing.begun("request", **{"request.id": request_id}) as span,
+        ):
             try:
                 await self.app(scope, receive, sending)
             except Exception:
@@ -91,9 +95,25 @@ class Edge:
                     else "服务器出错了，数据没有丢失。请把编号告诉我们"
                 )
                 await _answer(sending, 500, _BROKEN.format(text=text, id=request_id).encode())
-        route = getattr(scope.get("route"), "path", "other")
+            route = getattr(scope.get("route"), "path", "other")
+            if span:
+                _describe(span, scope, route, status)
         metrics.requests.labels(route, scope["method"], str(status)).inc()
         metrics.latency.labels(route).observe(time.perf_counter() - began)
+
+
+def _describe(span: Span, scope: Scope, route: str, status: int) -> None:
+    span.update_name(f"{scope['method']} {route}")
+    span.set_attributes(
+        {
+            "http.request.method": scope["method"],
+            "http.route": route,
+            "http.response.status_code": status,
+            "tiefen.merchant": scope.get("merchant", ""),
+        }
+    )
+    if status >= 500:
+        span.set_status(StatusCode.ERROR)
 
 
 def _capped(receive: Receive, cap: int) -> Receive:

@@ -50,7 +50,9 @@ async def merchant_slug(request: Request) -> str:
     prefixed = request.scope.get("merchant")
     if prefixed:
         return await directory.by_slug(prefixed)
-    return await directory.by_host(request.url.hostname or "")
+    slug = await directory.by_host(request.url.hostname or "")
+    request.scope["merchant"] = slug
+    return slug
 
 
 DbDep = Annotated[Db, Depends(get_db)]

@@ -11,7 +11,7 @@
 """
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
@@ -20,7 +20,7 @@ from sqlalchemy import BigInteger, Identity, Index, Integer, String, Text, func,
 from sqlalchemy.orm import Mapped, mapped_column
 
 from tiefen.kernel import db as database
-from tiefen.kernel import log
+from tiefen.kernel import log, tracing
 from tiefen.kernel.db import Db, Json, PlatformBase, Tx
 
 logger = log.get("kernel")
@@ -48,6 +48,7 @@ class Job(PlatformBase):
     worker: Mapped[str | None] = mapped_column(String(80))
     lease_until: Mapped[datetime | None]
     error: Mapped[str | None] = mapped_column(Text)
+    trace: Mapped[str | None] = mapped_column(String(60))
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
     __table_args__ = (
         Index(
@@ -114,6 +115,8 @@ class Pending:
     order_key: str | None
     key: str | None
     max_attempts: int
+    trace: str | None = field(default_factory=tracing.carried)
+    """The open span, so that one trace shows the request and what it left to be done."""
 
 
 F = TypeVar("F", bound=Callable[..., Awaitable[None]])
@@ -210,11 +213,12 @@ def pending(tx: Tx, row: Pending) -> None:
 
 _INSERT = text(
     """
-    INSERT INTO platform.job (merchant, lane, name, args, order_key, key, run_at, max_attempts)
-    SELECT :merchant, j.lane, j.name, j.args, j.order_key, j.key, j.run_at, j.max_attempts
+    INSERT INTO platform.job
+        (merchant, lane, name, args, order_key, key, run_at, max_attempts, trace)
+    SELECT :merchant, j.lane, j.name, j.args, j.order_key, j.key, j.run_at, j.max_attempts, j.trace
     FROM jsonb_to_recordset(CAST(:rows AS jsonb))
          AS j(lane text, name text, args jsonb, order_key text, key text,
-              run_at timestamptz, max_attempts int)
+              run_at timestamptz, max_attempts int, trace text)
     ON CONFLICT DO NOTHING
     """
 )

@@ -35,6 +35,11 @@ class Settings(BaseSettings):
     """Base address of a WeChat sandbox; empty = the real platform."""
     storage_url: str = ""
     """`s3://bucket/prefix` for stored files; empty = `data_dir`/files."""
+    otlp_url: str = Field(
+        default="",
+        validation_alias=AliasChoices("TIEFEN_OTLP_URL", "OTEL_EXPORTER_OTLP_ENDPOINT"),
+    )
+    """Base address of an OpenTelemetry collector (OTLP over HTTP) that gets traces; empty = no traces."""
     metrics_token: SecretStr = SecretStr("")
     """Bearer token for /metrics; empty = direct loopback callers only."""
     pool_size: int = Field(default=20, ge=2, le=500)

@@ -17,9 +17,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from opentelemetry.trace import SpanKind
 from sqlalchemy import text
 
-from tiefen.kernel import log, metrics
+from tiefen.kernel import log, metrics, tracing
 from tiefen.kernel.db import Db, Tx
 from tiefen.kernel.jobs import LANES, crons, known, later, write
 
@@ -45,6 +46,8 @@ class Claimed:
     attempts: int
     max_attempts: int
     lane: str
+    trace: str | None = None
+    """The span that left it, as a traceparent."""
 
 
 class LeaseLost(Exception):
@@ -89,7 +92,7 @@ _CLAIM = text(
     SET state = 'running', attempts = j.attempts + 1, worker = :worker,
         lease_until = clock_timestamp() + CAST(:lease AS interval)
     FROM due WHERE j.id = due.id
-    RETURNING j.id, j.merchant, j.name, j.args, j.attempts, j.max_attempts, j.lane
+    RETURNING j.id, j.merchant, j.name, j.args, j.attempts, j.max_attempts, j.lane, j.trace
     """
 )
 _ACK = text(
@@ -321,8 +324,9 @@ async def _share(db: Db, waiting: Sequence[Claimed], worker: str) -> int:
     until, done = time.monotonic() + TOGETHER_SECONDS, 0
     async with db.merchant(waiting[0].merchant) as tx:
         for one in waiting:
-            await known()[one.name].run(tx, **one.args)
-            await _part(tx)
+            with _traced(one):
+                await known()[one.name].run(tx, **one.args)
+                await _part(tx)
             done += 1
             if time.monotonic() > until:
                 break
@@ -345,6 +349,18 @@ async def _part(tx: Tx) -> None:
 
 async def run(db: Db, claimed: Claimed, worker: str) -> None:
     """Run one leased job and acknowledge it, or give it back for another try."""
+    with _traced(claimed) as span:
+        outcome = await _run(db, claimed, worker)
+        if span:
+            span.set_attribute("tiefen.outcome", outcome)
+
+
+def _traced(claimed: Claimed) -> tracing.Maybe:
+    about = {"tiefen.merchant": claimed.merchant, "tiefen.attempt": claimed.attempts}
+    return tracing.begun(f"job {claimed.name}", SpanKind.CONSUMER, claimed.trace, **about)
+
+
+async def _run(db: Db, claimed: Claimed, worker: str) -> str:
     handler = known().get(claimed.name)
     mark = {"id": claimed.id, "worker": worker, "attempts": claimed.attempts}
     try:
@@ -361,8 +377,10 @@ async def run(db: Db, claimed: Claimed, worker: str) -> None:
                     raise LeaseLost(claimed.name)
         metrics.jobs.labels(claimed.name, "done").inc()
         db.wake()
+        return "done"
     except LeaseLost:
         logger.warning("lease lost", job=claimed.name, id=claimed.id)
+        return "lease lost"
     except Exception as error:
         metrics.jobs.labels(claimed.name, "failed").inc()
         logger.warning(
@@ -374,6 +392,7 @@ async def run(db: Db, claimed: Claimed, worker: str) -> None:
             kind=type(error).__name__,
         )
         await _give_back(db, mark, claimed.attempts, error)
+        return "failed"
 
 
 async def _give_back(db: Db, mark: dict[str, Any], attempts: int, error: Exception) -> None:

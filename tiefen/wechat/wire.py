@@ -10,9 +10,10 @@ from typing import Any
 from weakref import WeakKeyDictionary
 
 import httpx
+from opentelemetry.trace import Span, SpanKind
 from prometheus_client import Counter
 
-from tiefen.kernel import http, log, metrics
+from tiefen.kernel import http, log, metrics, tracing
 from tiefen.wechat.errors import WeChatAway, api_error
 
 logger = log.get("wechat")
@@ -96,11 +97,24 @@ async def send(
 
     Raises httpx.HTTPError for whatever goes wrong.
     """
-    try:
-        async with asyncio.timeout(within):
-            return await client(base).send(request)
-    except TimeoutError as error:
-        raise httpx.ReadTimeout("the answer took too long", request=request) from error
+    about = {"server.address": request.url.host, "url.path": request.url.path}
+    with tracing.part(f"{request.method} {request.url.host}", SpanKind.CLIENT, **about) as span:
+        try:
+            async with asyncio.timeout(within):
+                response = await client(base).send(request)
+        except TimeoutError as error:
+            raise httpx.ReadTimeout("the answer took too long", request=request) from error
+        if span:
+            _describe(span, response)
+        return response
+
+
+def _describe(span: Span, response: httpx.Response) -> None:
+    span.set_attribute("http.response.status_code", response.status_code)
+    said = _read(response) or {}
+    code = said.get("errcode") or said.get("code")  # the interface's errcode, or the payment one's
+    if isinstance(code, int | str):
+        span.set_attribute("wechat.errcode", str(code)[:40])
 
 
 async def call_api(
