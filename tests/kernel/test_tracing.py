@@ -156,8 +156,8 @@ async def test_an_idle_worker_says_nothing(collector: Collector, db: Db, drain: 
 
 
 async def test_off_is_free(client: httpx.AsyncClient, story: str, db: Db) -> None:
-    nothing = tracing.part("a")
-    assert tracing.begun("b", route="x") is nothing, "one object for all, made once"
+    nothing = tracing.part("a", {})
+    assert tracing.begun("b", {"route": "x"}) is nothing, "one object for all, made once"
     await client.post(story)
     async with db.platform() as tx:
         assert (await tx.execute(text("SELECT trace FROM platform.job"))).scalars().all() == [None]

@@ -167,7 +167,7 @@ class Db:
 
     @asynccontextmanager
     async def _transaction(self, merchant: str, path: str) -> AsyncIterator[Tx]:
-        with tracing.part("transaction", **{"tiefen.merchant": merchant}):
+        with tracing.part("transaction", {"tiefen.merchant": merchant}):
             async with Tx(self.engine, expire_on_commit=False) as tx:
                 tx.merchant = merchant
                 scope = merchant_in_scope.set(merchant)
@@ -175,7 +175,7 @@ class Db:
                 try:
                     await _enter(tx, path)
                     yield tx
-                    with tracing.part("commit"):
+                    with tracing.part("commit", {}):
                         await write_noted(tx)
                         await tx.commit()
                 except BaseException:

@@ -81,7 +81,7 @@ class Edge:
 
         with (
             structlog.contextvars.bound_contextvars(request=request_id),
-            tracing.begun("request", **{"request.id": request_id}) as span,
+            tracing.begun("request", {"request.id": request_id}) as span,
         ):
             try:
                 await self.app(scope, receive, sending)

@@ -9,7 +9,7 @@ worker says nothing.
 """
 
 import importlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any, TypeAlias
 
@@ -51,20 +51,24 @@ def close() -> None:
 
 
 def begun(
-    name: str, kind: SpanKind = SpanKind.SERVER, parent: str | None = None, **attributes: Value
+    name: str,
+    about: Mapping[str, Value],
+    *,
+    kind: SpanKind = SpanKind.SERVER,
+    parent: str | None = None,
 ) -> Maybe:
     """A span that may begin a trace, or goes on with that of `parent` (a W3C traceparent)."""
     if _provider is None:
         return _NOTHING
     context = _carrier.extract({"traceparent": parent}, _NOWHERE) if parent else _NOWHERE
-    return _span(_provider, name, kind, attributes, context)
+    return _span(_provider, name, kind, about, context)
 
 
-def part(name: str, kind: SpanKind = SpanKind.INTERNAL, **attributes: Value) -> Maybe:
+def part(name: str, about: Mapping[str, Value], *, kind: SpanKind = SpanKind.INTERNAL) -> Maybe:
     """A span inside the open one; nothing when none is open."""
     if _provider is None or not trace.get_current_span().get_span_context().is_valid:
         return _NOTHING
-    return _span(_provider, name, kind, attributes, None)
+    return _span(_provider, name, kind, about, None)
 
 
 def carried() -> str | None:
@@ -81,7 +85,7 @@ def _span(
     provider: Any,
     name: str,
     kind: SpanKind,
-    attributes: dict[str, Value],
+    about: Mapping[str, Value],
     context: Context | None,
 ) -> Iterator[Span | None]:
     # An exception's text may quote what somebody typed: only its kind goes out.
@@ -89,7 +93,7 @@ def _span(
         name,
         context=context,
         kind=kind,
-        attributes=attributes,
+        attributes=dict(about),
         record_exception=False,
         set_status_on_exception=False,
     ) as span:

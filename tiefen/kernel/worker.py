@@ -356,8 +356,12 @@ async def run(db: Db, claimed: Claimed, worker: str) -> None:
 
 
 def _traced(claimed: Claimed) -> tracing.Maybe:
-    about = {"tiefen.merchant": claimed.merchant, "tiefen.attempt": claimed.attempts}
-    return tracing.begun(f"job {claimed.name}", SpanKind.CONSUMER, claimed.trace, **about)
+    return tracing.begun(
+        f"job {claimed.name}",
+        {"tiefen.merchant": claimed.merchant, "tiefen.attempt": claimed.attempts},
+        kind=SpanKind.CONSUMER,
+        parent=claimed.trace,
+    )
 
 
 async def _run(db: Db, claimed: Claimed, worker: str) -> str:

@@ -98,7 +98,7 @@ async def send(
     Raises httpx.HTTPError for whatever goes wrong.
     """
     about = {"server.address": request.url.host, "url.path": request.url.path}
-    with tracing.part(f"{request.method} {request.url.host}", SpanKind.CLIENT, **about) as span:
+    with tracing.part(f"{request.method} {request.url.host}", about, kind=SpanKind.CLIENT) as span:
         try:
             async with asyncio.timeout(within):
                 response = await client(base).send(request)
