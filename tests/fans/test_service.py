@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from sqlalchemy import func, select, text, true, update
 
-from tests.conftest import Drain
+from tests.conftest import Drain, StaffClient
 from tests.fans.factories import APP, AT, MINI, follower, say, statements
 from tiefen.fans import queries, service
 from tiefen.fans.models import Fan, Identity, Line, Merge
@@ -375,3 +375,21 @@ async def test_orders_of_joined_records_belong_to_the_one_person(db: Db) -> None
         assert await service.person_ids(tx, official) == [official, mini]
         assert await service.person_ids(tx, stranger) == [stranger]
         assert await service.person_ids(tx, 999) == [999]
+
+
+async def test_what_was_said_is_sealed_in_the_timeline(db: Db, staff_client: StaffClient) -> None:
+    fan_id = await follower(db)
+    said = "我的电话 13800138000"
+    async with db.merchant("demo") as tx:
+        data = {"kind": "text", "text": said}
+        await service.record(tx, fan_id, Happening.MESSAGE_IN, "msg:1", at=AT, data=data)
+    async with db.merchant("demo") as tx:
+        kept = await tx.scalar(text("SELECT data::text FROM fan_line WHERE ref = 'msg:1'"))
+    assert "13800138000" not in str(kept)
+    path = f"/api/console/fans/{fan_id}/timeline?kind=message_in"
+    helper = await staff_client(["fans.read", "helpdesk.read"])
+    (line,) = (await helper.get(path)).json()["items"]
+    assert (line["data"]["text"], line["data"]["hidden"]) == (said, False)
+    seller = await staff_client(["fans.read"])
+    (line,) = (await seller.get(path)).json()["items"]
+    assert (line["data"]["text"], line["data"]["hidden"]) == ("", True)

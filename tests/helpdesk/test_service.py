@@ -4,6 +4,12 @@ import asyncio
 from typing import Any
 
 import pytest
+from alembic.migration import MigrationContext
+from alembic.operations import Operations
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, insert, select
+from sqlalchemy import text as sql
+from sqlalchemy.ext.asyncio import create_async_engine
 
 from tests.channels.factories import boss, code
 from tests.conftest import Drain
@@ -12,10 +18,11 @@ from tests.helpdesk.factories import TESTER, add, event, push, said, text, welco
 from tests.team.factories import clerk
 from tiefen.fans import service as fans
 from tiefen.helpdesk import queries, service
-from tiefen.helpdesk.models import AutoReply
+from tiefen.helpdesk.models import AutoReply, Message
 from tiefen.helpdesk.values import Direction, Match, Part, PartKind
 from tiefen.kernel import audit
 from tiefen.kernel.db import Db
+from tiefen.kernel.migrate import config
 from tiefen.orders.events import OrderPaid
 from tiefen.team import service as team
 from tiefen.wechat.events import MessageReceived
@@ -233,3 +240,47 @@ async def test_two_messages_of_the_same_words_are_two_lines(db: Db, drain: Drain
     await push(db, said("甲", msg_id=2))
     await drain()
     assert len(await history(db)) == 2
+
+
+async def test_what_was_said_is_sealed_at_rest_and_older_rows_are_sealed_later(
+    db: Db, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Migration 0007 in small batches, over rows of before and of after; a second run changes nothing."""
+    step = ScriptDirectory.from_config(config("merchant")).get_revision("0007").module
+    monkeypatch.setattr(step, "BATCH", 2)
+    words = [f"我的电话 1380013800{n}" for n in range(5)] + ["v1.不是密文"]
+    async with db.merchant("demo") as tx:
+        fan_id = await fans.resolve(tx, APP, "oFan", at=tx.now)
+        for place, content in enumerate(words):
+            log = insert(Message).values(
+                fan_id=fan_id, app_id=APP, direction=Direction.IN, kind="text", content=content,
+                ref="msg:1", place=place, at=tx.now,
+            )  # fmt: skip
+            await tx.execute(log)
+    kept = sql("SELECT content FROM helpdesk_message ORDER BY id")
+    async with db.merchant("demo") as tx:
+        sealed = list(await tx.scalars(kept))
+        assert not any("电话" in one for one in sealed)
+        for place in (0, 3, 5):  # as an older version wrote them
+            plain = {"said": words[place], "place": place}
+            await tx.execute(
+                sql("UPDATE helpdesk_message SET content = :said WHERE place = :place"), plain
+            )
+        read = select(Message.content).order_by(Message.id)
+        assert list(await tx.scalars(read)) == words
+
+    def run(connection: Connection) -> None:
+        connection.execute(sql("SET search_path TO m_demo"))
+        with Operations.context(MigrationContext.configure(connection)):
+            step._seal(*step.MESSAGES)
+
+    for _ in range(2):
+        engine = create_async_engine(db.url)
+        async with engine.connect() as connection:
+            await connection.run_sync(run)
+        await engine.dispose()
+        async with db.merchant("demo") as tx:
+            now = list(await tx.scalars(kept))
+            assert all(one.startswith("v1.") and "不是" not in one for one in now)
+            assert [now[place] for place in (1, 2, 4)] == [sealed[place] for place in (1, 2, 4)]
+            assert list(await tx.scalars(read)) == words

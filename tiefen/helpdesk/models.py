@@ -8,6 +8,7 @@ from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from tiefen.helpdesk.values import Direction, Match, Source
+from tiefen.kernel.crypto import SealedSince
 from tiefen.kernel.db import Base, Id, Utc, text_enum
 
 
@@ -67,7 +68,8 @@ class Message(Base):
     direction: Mapped[Direction] = mapped_column(text_enum(Direction))
     kind: Mapped[str] = mapped_column(Text)
     """WeChat's message type, or the part kind of what we said"""
-    content: Mapped[str] = mapped_column(Text)
+    content: Mapped[str] = mapped_column(SealedSince)
+    """what was said; people write phone numbers and addresses in chats"""
     source: Mapped[Source | None] = mapped_column(text_enum(Source))
     """of what we said"""
     rule_id: Mapped[int | None]

@@ -60,6 +60,14 @@ def unseal(sealed: str, *, merchant: str | None = None) -> str:
     raise ValueError("no known key opens this field")
 
 
+def opened(kept: str, *, merchant: str | None = None) -> str:
+    """What `seal` made, decrypted; text that was written before it was sealed, as it is."""
+    try:
+        return unseal(kept, merchant=merchant)
+    except ValueError:
+        return kept
+
+
 def blind(value: str, *, merchant: str | None = None) -> str:
     """A keyed hash of a value, so that equal values can be found without being readable."""
     key = _derive(_master(0), _owner(merchant), "blind")
@@ -84,6 +92,16 @@ class Sealed(TypeDecorator[str]):
     def process_result_value(self, value: str | None, dialect: Any) -> str | None:
         """Decrypt on the way out."""
         return None if value is None else unseal(value)
+
+
+class SealedSince(Sealed):
+    """`Sealed` for a column that once held plain text: what an older process writes is still read."""
+
+    cache_ok = True
+
+    def process_result_value(self, value: str | None, dialect: Any) -> str | None:
+        """Decrypt on the way out, where there is something to decrypt."""
+        return None if value is None else opened(value)
 
 
 def mask_phone(phone: str) -> str:

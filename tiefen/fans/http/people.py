@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Cookie, Depends, Query, Request, Response
 
 from tiefen.fans import queries, rules, service
-from tiefen.fans.models import Fan, Identity, Source
+from tiefen.fans.models import Fan, Identity, Line, Source
 from tiefen.fans.schemas import (
     EvidenceOut,
     FanDetail,
@@ -30,7 +30,7 @@ from tiefen.fans.service.stages import judge, look
 from tiefen.fans.values import FanSort, Happening, Stage
 from tiefen.kernel import ids
 from tiefen.kernel.auth import FanActor, StaffActor, anyone, close_session, fan, staff, token_of
-from tiefen.kernel.crypto import mask_name, mask_phone
+from tiefen.kernel.crypto import mask_name, mask_phone, opened
 from tiefen.kernel.db import Tx
 from tiefen.kernel.http import (
     OK,
@@ -189,19 +189,23 @@ async def edit_fan(fan_id: PathId, body: FanPatch, tx: TxDep, actor: Writer) -> 
 async def get_timeline(
     fan_id: PathId,
     tx: TxDep,
-    _: Reader,
+    actor: Reader,
     kind: Annotated[list[Happening] | None, Query(max_length=30)] = None,
     cursor: Cursor = None,
     limit: Limit = 50,
 ) -> Page[LineOut]:
-    """Everything that happened with a fan, newest first; `kind` may be given several times."""
+    """Everything that happened with a fan, newest first; `kind` may be given several times.
+
+    What was said is shown to whom may read messages (`helpdesk.read`), else `data.hidden` is true.
+    """
     person, _source = await queries.one_fan(tx, fan_id)
     after = decode_cursor(cursor, tuple[datetime, int]) if cursor else None
     everyone = [person.id, *await queries.merged_ids(tx, person.id)]
     lines = await queries.timeline(tx, everyone, kinds=kind or (), after=after, limit=limit)
     shown = lines[:limit]
     position = encode_cursor(shown[-1].at, shown[-1].id) if len(lines) > limit else None
-    items = [LineOut.model_validate(line) for line in shown]
+    reads = Permission.HELPDESK_READ in actor.permissions
+    items = [_line(line, reads_messages=reads) for line in shown]
     return Page[LineOut](items=items, next=position)
 
 
@@ -210,6 +214,16 @@ async def reveal(fan_id: PathId, body: Reveal, tx: TxDep, actor: Revealer) -> Re
     """One personal field in clear; the look and its reason are audited."""
     value = await service.reveal(tx, actor, fan_id, body.field, body.reason)
     return Revealed(field=body.field, value=value)
+
+
+def _line(line: Line, *, reads_messages: bool) -> LineOut:
+    """A line as it is shown; what was said only to whom may read messages."""
+    told = LineOut.model_validate(line)
+    kept = told.data.get("text")
+    if not kept:
+        return told
+    said = {"text": opened(kept) if reads_messages else "", "hidden": not reads_messages}
+    return told.model_copy(update={"data": told.data | said})
 
 
 def _after(cursor: str | None, sort: FanSort) -> tuple[Any, int] | None:

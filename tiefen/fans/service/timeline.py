@@ -12,6 +12,7 @@ from tiefen.fans.errors import FanMissing
 from tiefen.fans.models import COUNTED_SQL, DAY_SQL, Fan, Line
 from tiefen.fans.service import stages
 from tiefen.fans.values import INTERACTIONS, SEEN, Happening, MoveCause
+from tiefen.kernel.crypto import seal
 from tiefen.kernel.db import Tx
 
 _REBUILD = text(
@@ -102,6 +103,8 @@ async def add_line(
 ) -> bool:
     """As `record`, for a person whose row the caller has locked."""
     known = dict(data or {})
+    if known.get("text"):
+        known["text"] = seal(known["text"])  # what was said may hold a phone number or an address
     if whole and kind is Happening.ORDER_REFUNDED:
         known |= await _receipt(tx, person.id, str(known.get("order_no", "")))
     fresh = await tx.scalar(

@@ -862,6 +862,8 @@ export interface paths {
         /**
          * Get Timeline
          * @description Everything that happened with a fan, newest first; `kind` may be given several times.
+         *
+         *     What was said is shown to whom may read messages (`helpdesk.read`), else `data.hidden` is true.
          */
         get: operations["getFanTimeline"];
         put?: never;
