@@ -26,4 +26,3 @@ async def test_migrating_twice_changes_nothing(database_url: str) -> None:
     migrator = Migrator(database_url)
     assert await migrator.up() == []
     await migrator.close()
-

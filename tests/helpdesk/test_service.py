@@ -245,8 +245,8 @@ async def test_two_messages_of_the_same_words_are_two_lines(db: Db, drain: Drain
 async def test_what_was_said_is_sealed_at_rest_and_older_rows_are_sealed_later(
     db: Db, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Migration 0007 in small batches, over rows of before and of after; a second run changes nothing."""
-    step = ScriptDirectory.from_config(config("merchant")).get_revision("0007").module
+    """Migration 0008 in small batches, over rows of before and of after; a second run changes nothing."""
+    step = ScriptDirectory.from_config(config("merchant")).get_revision("0008").module
     monkeypatch.setattr(step, "BATCH", 2)
     words = [f"我的电话 1380013800{n}" for n in range(5)] + ["v1.不是密文"]
     async with db.merchant("demo") as tx:

@@ -4,7 +4,7 @@ Row by row and committed in batches: a run that was stopped goes on with what is
 sealed already opens and is passed by. Servers of the version before may go on writing plain text
 meanwhile; it is read as it is.
 
-Revision: 0007, after 0006.
+Revision: 0008, after 0007.
 """
 
 import sqlalchemy as sa
@@ -12,8 +12,8 @@ from alembic import op
 
 from tiefen.kernel import crypto
 
-revision = "0007"
-down_revision = "0006"
+revision = "0008"
+down_revision = "0007"
 branch_labels = None
 depends_on = None
 
