@@ -4,7 +4,7 @@ from dataclasses import asdict
 from datetime import date, timedelta
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import APIRouter, Depends, Query, Request
 
 from tiefen.analytics import queries, rules, service
 from tiefen.analytics.schemas import (
@@ -25,9 +25,14 @@ from tiefen.fans.values import Stage
 from tiefen.kernel.auth import FanActor, StaffActor, maybe_fan, staff
 from tiefen.kernel.db import Tx
 from tiefen.kernel.http import OK, REFUSALS, Ok, TxDep
+from tiefen.kernel.limits import Limit, caller
 from tiefen.team.values import Permission
 
 TREND_DAYS = 30
+PER_VISITOR = Limit(60, 60.0)
+"""Batches a minute from one browser; the shop sends at most thirty."""
+PER_ADDRESS = Limit(1_200, 60.0)
+"""Batches a minute from one address: a crowd behind one gateway fits, a flood does not."""
 
 shop = APIRouter(prefix="/api/shop", tags=["analytics"], responses=REFUSALS)
 console = APIRouter(prefix="/api/console", tags=["analytics"], responses=REFUSALS)
@@ -36,9 +41,10 @@ Visitor = Annotated[FanActor | None, Depends(maybe_fan())]
 Reader = Annotated[StaffActor, Depends(staff(Permission.OVERVIEW_READ))]
 
 
-@shop.post("/hits", operation_id="sendHits")
-async def send_hits(body: HitsIn, tx: TxDep, visitor: Visitor) -> Ok:
+@shop.post("/hits", operation_id="sendHits", dependencies=[Depends(PER_ADDRESS)])
+async def send_hits(request: Request, body: HitsIn, tx: TxDep, visitor: Visitor) -> Ok:
     """Tracked behaviour, in batches of up to 50; counts for the fan if one is signed in."""
+    PER_VISITOR.take(f"{caller(request)}|{body.visitor}")
     hits = [Hit(hit.kind, hit.page, hit.target, hit.source) for hit in body.hits]
     fan_id = visitor.id if visitor else None
     await service.note_hits(tx, hits, fan_id=fan_id, visitor=body.visitor)

@@ -48,9 +48,12 @@ from tiefen.kernel.http import (
     decode_cursor,
     encode_cursor,
 )
+from tiefen.kernel.limits import Limit as Rate
 from tiefen.team.values import Permission
 
 NONCE_COOKIE = "tiefen_oauth"
+SIGN_INS = Rate(600, 60.0)
+"""Sign-ins a minute from one address: each asks WeChat, so made-up codes would use up our quota."""
 _POSITIONS: dict[FanSort, Any] = {
     FanSort.NEWEST: tuple[Literal["newest"], int, int],
     FanSort.LAST_SEEN: tuple[Literal["last_seen"], datetime, int],
@@ -97,7 +100,11 @@ async def oauth_url(
     return OAuthUrl(url=url)
 
 
-@shop.post("/session/oauth", operation_id="signInByOAuth", dependencies=[Depends(anyone())])
+@shop.post(
+    "/session/oauth",
+    operation_id="signInByOAuth",
+    dependencies=[Depends(anyone()), Depends(SIGN_INS)],
+)
 async def sign_in_oauth(
     body: OAuthSignIn,
     db: DbDep,
@@ -112,7 +119,11 @@ async def sign_in_oauth(
         return FanSession(token=token, fan=await _shop_fan(tx, fan_id))
 
 
-@shop.post("/session/mini", operation_id="signInByMini", dependencies=[Depends(anyone())])
+@shop.post(
+    "/session/mini",
+    operation_id="signInByMini",
+    dependencies=[Depends(anyone()), Depends(SIGN_INS)],
+)
 async def sign_in_mini(body: MiniSignIn, db: DbDep, merchant: MerchantDep) -> FanSession:
     """Exchange a `wx.login` code for a session."""
     token, fan_id = await service.sign_in_mini(db, merchant, code=body.code)
