@@ -37,6 +37,21 @@ def share_bp(amount_fen: int, rate_bp: int) -> int:
     return (amount_fen * rate_bp * 2 + BP) // (2 * BP)
 
 
+def even(total_fen: int, count: int) -> tuple[int, int]:
+    """What each of `count` (≥ 1) pieces gets of `total_fen`, and how many get one fen more."""
+    return divmod(total_fen, count)
+
+
+def times(amount_fen: int, unit_fen: int) -> int:
+    """How often `unit_fen` (> 0) goes into `amount_fen` whole."""
+    return amount_fen // unit_fen
+
+
+def ratio_up(amount_fen: int, part_fen: int, whole_fen: int) -> int:
+    """`amount_fen` × part ÷ whole (> 0), rounded up: for bounds that must not be too low."""
+    return -(-amount_fen * part_fen // whole_fen)
+
+
 def average(amount_fen: int, count: int) -> int | None:
     """Whole fen per one of `count`, rounded half up; None when there is nothing to divide by.
 

@@ -1,7 +1,189 @@
 """What promotion gives to other rooms. All amounts in fen."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
+
+
+class Kind(StrEnum):
+    """What a promotion does to a price."""
+
+    LIMITED = "limited"
+    """限时折扣: a percent off, or a fixed price per SKU."""
+    OFF = "off"
+    """满减: an amount off from a threshold."""
+    PERCENT = "percent"
+    """满折: a percent off from a threshold."""
+    GIFT = "gift"
+    """满赠: a gift from a threshold."""
+    NTH = "nth"
+    """第二件半价: every n-th piece a percent off."""
+    PACKAGE = "package"
+    """打包一口价: any N pieces, or a fixed set, at one price."""
+    ADD_ON = "add_on"
+    """加价购: certain SKUs cheaper when enough else is bought."""
+    FREIGHT = "freight"
+    """包邮: no freight from an amount."""
+
+
+ON_ONE_LINE = frozenset({Kind.LIMITED, Kind.NTH})
+"""Kinds that can be decided for one line alone."""
+
+
+class Target(StrEnum):
+    """Where a stacking group decides."""
+
+    ITEM = "item"
+    """For each line on its own."""
+    ORDER = "order"
+    """Once for the whole order."""
+
+
+class Mode(StrEnum):
+    """How the promotions of a stacking group go together."""
+
+    EXCLUSIVE = "exclusive"
+    """The best one; the goods it touched take part in nothing after it."""
+    BEST = "best"
+    """The best one; later groups go on from its price."""
+    SEQUENCE = "sequence"
+    """All of them, one after the other, each on the price the last one left."""
+
+
+class Status(StrEnum):
+    """Where a promotion stands. What was published does not change; a change is a new version."""
+
+    DRAFT = "draft"
+    PUBLISHED = "published"
+    ENDED = "ended"
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """A stacking group. Groups act in their order."""
+
+    id: int
+    name: str
+    target: Target
+    mode: Mode
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """The goods a promotion is for: everything, or what is named; never what is excluded."""
+
+    all: bool = False
+    category_ids: tuple[int, ...] = ()
+    """With everything below them."""
+    product_ids: tuple[int, ...] = ()
+    sku_ids: tuple[int, ...] = ()
+    without_category_ids: tuple[int, ...] = ()
+    without_product_ids: tuple[int, ...] = ()
+    without_sku_ids: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Pieces:
+    """So many pieces of a SKU."""
+
+    sku_id: int
+    quantity: int
+
+
+@dataclass(frozen=True, slots=True)
+class SkuPrice:
+    """A SKU at a price; `most` pieces in one order (0: no limit)."""
+
+    sku_id: int
+    price_fen: int
+    most: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Tier:
+    """From an amount or from a number of pieces (the other is 0), this is given."""
+
+    from_fen: int = 0
+    from_pieces: int = 0
+    off_fen: int = 0
+    off_bp: int = 0
+    gifts: tuple[Pieces, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What a promotion gives. Each kind reads its own fields."""
+
+    off_bp: int = 0
+    """limited, nth: 2,000 = 20 % off."""
+    prices: tuple[SkuPrice, ...] = ()
+    """limited: fixed prices; add_on: what may be added."""
+    tiers: tuple[Tier, ...] = ()
+    """off, percent, gift, add_on, freight: rising thresholds; the highest reached counts."""
+    repeat: bool = False
+    """off: the first tier counts as often as it is reached."""
+    cap_fen: int = 0
+    """off (repeated), percent: at most this much in one order; 0 = no cap."""
+    nth: int = 0
+    """nth: every so many pieces one is cheaper."""
+    across: bool = False
+    """nth: count over all goods in scope (the cheaper pieces are the cheap ones)."""
+    pieces: int = 0
+    """package: any so many pieces; 0 = the set in `items`."""
+    items: tuple[Pieces, ...] = ()
+    price_fen: int = 0
+    """package: what one package costs."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hours:
+    """Days of the week (1 Monday … 7 Sunday) and minutes of the day, in the merchant's zone."""
+
+    days: tuple[int, ...]
+    from_minute: int = 0
+    until_minute: int = 1440
+
+
+@dataclass(frozen=True, slots=True)
+class Conditions:
+    """When and for whom a promotion holds."""
+
+    starts_at: datetime | None = None
+    ends_at: datetime | None = None
+    hours: tuple[Hours, ...] = ()
+    """Only then; none named: always."""
+    per_fan: int = 0
+    """Orders of one fan that may use it; 0 = no limit."""
+    new_fan_days: int = 0
+    """Only fans who joined at most so many days ago; 0 = everybody."""
+    first_order: bool = False
+    """Only fans who have not paid an order yet."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One version of a promotion: all the calculation needs of it."""
+
+    id: int
+    version: int
+    kind: Kind
+    name: str
+    group_id: int
+    priority: int
+    """Lower comes first, and wins a tie."""
+    scope: Scope
+    terms: Terms
+    conditions: Conditions = Conditions()
+
+
+@dataclass(frozen=True, slots=True)
+class FanFacts:
+    """What conditions ask of a fan. `used`: promotion → orders that used it."""
+
+    joined_at: datetime | None = None
+    orders: int = 0
+    """Paid and not wholly given back."""
+    used: tuple[tuple[int, int], ...] = ()
 
 
 class Step(StrEnum):
@@ -9,10 +191,51 @@ class Step(StrEnum):
 
     LIST_PRICE = "list_price"
     """Unit price × quantity."""
+    LIMITED = "limited"
+    LIMITED_PRICE = "limited_price"
+    OFF = "off"
+    PERCENT = "percent"
+    GIFT = "gift"
+    NTH = "nth"
+    PACKAGE = "package"
+    ADD_ON = "add_on"
+    FREIGHT_WAIVED = "freight_waived"
+    """A promotion made the freight free."""
     FREIGHT = "freight"
     """The template's flat fee."""
     FREIGHT_FREE = "freight_free"
     """The goods reached the amount from which freight is free."""
+    SHORT_FEN = "short_fen"
+    """Did not apply: more has to be bought."""
+    SHORT_PIECES = "short_pieces"
+    """Did not apply: more pieces have to be bought."""
+    BEATEN = "beaten"
+    """Did not apply: another one of its group was better for the fan."""
+    CLOSED = "closed"
+    """Did not apply: an exclusive promotion took the goods."""
+    NEW_FANS = "new_fans"
+    FIRST_ORDER = "first_order"
+    USED_UP = "used_up"
+    GIFT_OUT = "gift_out"
+    """Did not apply: the gift is out of stock."""
+    NO_GAIN = "no_gain"
+    """Did not apply: the goods are as cheap already."""
+
+
+MISSED = frozenset(
+    {
+        Step.SHORT_FEN,
+        Step.SHORT_PIECES,
+        Step.BEATEN,
+        Step.CLOSED,
+        Step.NEW_FANS,
+        Step.FIRST_ORDER,
+        Step.USED_UP,
+        Step.GIFT_OUT,
+        Step.NO_GAIN,
+    }
+)
+"""Steps that tell why a promotion did not apply."""
 
 
 class ProblemKind(StrEnum):
@@ -22,6 +245,8 @@ class ProblemKind(StrEnum):
     """Off the shelf, off the grid or unknown."""
     LIMIT = "limit"
     """More than one fan may buy."""
+    LOSS = "loss"
+    """The merchant lets no order be placed that loses money, and this one would."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +263,16 @@ class BasisLine:
     cost_fen: int | None
     """For the merchant's margin; must not reach a fan."""
     purchase_limit: int | None
+    category_ids: tuple[int, ...] = ()
+    """Its category and those above it."""
+
+
+@dataclass(frozen=True, slots=True)
+class GiftStock:
+    """A SKU that may be given, and how many pieces are free."""
+
+    line: BasisLine
+    available: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,11 +292,29 @@ class Basis:
     """Version of the calculation."""
     lines: tuple[BasisLine, ...]
     freight: Freight
+    at: datetime | None = None
+    fan: FanFacts = FanFacts()
+    groups: tuple[Group, ...] = ()
+    versions: tuple[tuple[int, int], ...] = ()
+    """(promotion, version) of every rule that looked at the cart."""
+    gifts: tuple[GiftStock, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class LineOffer:
+    """What one promotion took off one line."""
+
+    promotion_id: int
+    name: str
+    amount_fen: int
 
 
 @dataclass(frozen=True, slots=True)
 class QuoteLine:
-    """What one line costs. pay = list - discount; `freight_fen` is its share of the freight."""
+    """What one line costs. pay = list - discount; `freight_fen` is its share of the freight.
+
+    A gift is a line of its own at a unit price of 0.
+    """
 
     sku_id: int
     product_id: int
@@ -74,6 +327,8 @@ class QuoteLine:
     discount_fen: int
     pay_fen: int
     freight_fen: int
+    gift: bool = False
+    offers: tuple[LineOffer, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +340,21 @@ class TraceLine:
     amount_fen: int
     numbers: dict[str, int]
     """What the explaining sentence names: unit_fen, quantity, free_from_fen …"""
+    promotion_id: int = 0
+    name: str = ""
+    """The promotion's."""
+
+
+@dataclass(frozen=True, slots=True)
+class Use:
+    """A promotion an order made use of."""
+
+    promotion_id: int
+    version: int
+    per_fan: int
+    first_order: bool
+    discount_fen: int
+    gifts: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +384,7 @@ class Quote:
     """Sent back with the order: another digest means another price."""
     basis: Basis
     problems: tuple[Problem, ...] = ()
+    uses: tuple[Use, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +392,7 @@ class Change:
     """What became different between the quote a buyer saw and the one that holds now."""
 
     what: str
-    """`price`, `quantity`, `added`, `removed` (of a SKU), `freight`, `discount` or `total`."""
+    """`price`, `quantity`, `added`, `removed`, `gift` (of a SKU), `freight`, `discount`, `total`."""
     sku_id: int | None
     before: int
     after: int

@@ -1,0 +1,199 @@
+"""The price calculation: pure, explained step by step, exact to the fen."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from typing import Any
+
+import msgspec
+
+from tiefen.kernel.money import allocate
+from tiefen.promotion.errors import QuoteTooLarge
+from tiefen.promotion.rules.agreement import digest_of
+from tiefen.promotion.rules.stacking import Outcome, freight_rule, stack
+from tiefen.promotion.values import (
+    Basis,
+    BasisLine,
+    Freight,
+    LineOffer,
+    Problem,
+    Quote,
+    QuoteLine,
+    Rule,
+    Step,
+    TraceLine,
+    Use,
+)
+
+VERSION = 2
+"""Goes up when the calculation changes, so that an old basis is replayed by its own rules.
+Version 1 knew no promotions: its bases hold none, and this calculation gives the same for them."""
+MAX_TOTAL_FEN = 1_000_000_000
+"""Ten million yuan: the most one payment may carry."""
+MOST_MISSED = 20
+"""So many reasons why promotions did not apply are kept; the nearest thresholds first."""
+
+
+def quote(basis: Basis, problems: tuple[Problem, ...] = (), rules: Sequence[Rule] = ()) -> Quote:
+    """Price a basis under `rules`. The order of lines and rules does not matter.
+
+    Raises QuoteTooLarge.
+    """
+    lines = tuple(sorted(basis.lines, key=lambda line: line.sku_id))
+    basis = replace(basis, lines=lines)
+    listed = [line.price_fen * line.quantity for line in lines]
+    trace = [
+        TraceLine(
+            Step.LIST_PRICE,
+            line.sku_id,
+            list_fen,
+            {"unit_fen": line.price_fen, "quantity": line.quantity},
+        )
+        for line, list_fen in zip(lines, listed, strict=True)
+    ]
+    done = stack(basis, rules)
+    trace += done.trace
+    goods_fen, discount_fen = sum(listed), sum(listed) - sum(done.left)
+    waived = freight_rule(basis, rules, done) if lines and basis.freight.fee_fen else None
+    if waived:
+        rule, found = waived
+        done.applied[rule.id] = rule
+        numbers = dict(found.numbers)
+        trace.append(TraceLine(found.step, None, 0, numbers, rule.id, rule.name))
+        freight_fen = 0
+    else:
+        freight_fen = _freight(basis.freight, sum(done.left), trace) if lines else 0
+    if goods_fen + freight_fen > MAX_TOTAL_FEN:
+        raise QuoteTooLarge(field="lines")
+    trace += _reasons(done)
+    priced = _lines(basis, done, listed, freight_fen)
+    total_fen = goods_fen - discount_fen + freight_fen
+    return Quote(
+        lines=priced,
+        goods_fen=goods_fen,
+        freight_fen=freight_fen,
+        discount_fen=discount_fen,
+        total_fen=total_fen,
+        trace=tuple(trace),
+        digest=digest_of(priced, freight_fen, discount_fen, total_fen),
+        basis=basis,
+        problems=problems,
+        uses=_uses(done),
+    )
+
+
+def replay(stored: dict[str, Any], rules: Sequence[Rule] = ()) -> Quote:
+    """Compute a stored quote again from the basis in it and the versions of rules it names."""
+    basis = basis_of(stored)
+    missing = set(basis.versions) - {(rule.id, rule.version) for rule in rules}
+    if missing:
+        raise ValueError(f"the quote was made with rules that were not given: {sorted(missing)}")
+    return quote(basis, rules=[rule for rule in rules if (rule.id, rule.version) in basis.versions])
+
+
+def basis_of(stored: dict[str, Any]) -> Basis:
+    """The basis of a stored quote."""
+    return msgspec.convert(stored["basis"], Basis)
+
+
+def stored(priced: Quote) -> dict[str, Any]:
+    """A quote as it is kept with its order."""
+    kept: dict[str, Any] = msgspec.to_builtins(priced)
+    return kept
+
+
+def _lines(
+    basis: Basis, done: Outcome, listed: Sequence[int], freight_fen: int
+) -> tuple[QuoteLine, ...]:
+    """The bought lines with their discounts and freight, then the gifts."""
+    shares = allocate(freight_fen, listed)
+    bought = [
+        _line(
+            line,
+            line.quantity,
+            list_fen,
+            left,
+            share,
+            [LineOffer(one, done.applied[one].name, amount) for one, amount in taken.items()],
+        )
+        for line, list_fen, left, share, taken in zip(
+            basis.lines, listed, done.left, shares, done.taken, strict=True
+        )
+    ]
+    there = {gift.line.sku_id: gift.line for gift in basis.gifts}
+    pieces: dict[int, int] = {}
+    offers: dict[int, list[LineOffer]] = {}
+    for rule_id in sorted(done.gifts):
+        for gift in done.gifts[rule_id]:
+            pieces[gift.sku_id] = pieces.get(gift.sku_id, 0) + gift.quantity
+            offer = LineOffer(rule_id, done.applied[rule_id].name, 0)
+            offers.setdefault(gift.sku_id, []).append(offer)
+    given = [
+        _line(there[sku_id], pieces[sku_id], 0, 0, 0, offers[sku_id], gift=True)
+        for sku_id in sorted(pieces)
+    ]
+    return (*bought, *given)
+
+
+def _line(
+    line: BasisLine,
+    quantity: int,
+    list_fen: int,
+    pay_fen: int,
+    freight_fen: int,
+    offers: Iterable[LineOffer],
+    *,
+    gift: bool = False,
+) -> QuoteLine:
+    return QuoteLine(
+        sku_id=line.sku_id,
+        product_id=line.product_id,
+        product_name=line.product_name,
+        spec_text=line.spec_text,
+        image_url=line.image_url,
+        quantity=quantity,
+        unit_price_fen=0 if gift else line.price_fen,
+        list_fen=list_fen,
+        discount_fen=list_fen - pay_fen,
+        pay_fen=pay_fen,
+        freight_fen=freight_fen,
+        gift=gift,
+        offers=tuple(offers),
+    )
+
+
+def _uses(done: Outcome) -> tuple[Use, ...]:
+    """What each applied promotion gave, in the order of their numbers."""
+    return tuple(
+        Use(
+            rule.id,
+            rule.version,
+            rule.conditions.per_fan,
+            rule.conditions.first_order,
+            sum(taken.get(rule.id, 0) for taken in done.taken),
+            sum(gift.quantity for gift in done.gifts.get(rule.id, ())),
+        )
+        for rule in sorted(done.applied.values(), key=lambda rule: rule.id)
+    )
+
+
+def _reasons(done: Outcome) -> list[TraceLine]:
+    """Why others did not apply, and what the next tiers need: the nearest first."""
+
+    def distance(line: TraceLine) -> tuple[int, int, int]:
+        short = line.step in (Step.SHORT_FEN, Step.SHORT_PIECES)
+        return (0 if short else 1, line.numbers.get("missing_fen", 0), line.promotion_id)
+
+    return sorted([*done.missed.values(), *done.more.values()], key=distance)[:MOST_MISSED]
+
+
+def _freight(rule: Freight, goods_fen: int, trace: list[TraceLine]) -> int:
+    if rule.fee_fen == 0:
+        return 0
+    numbers = {"fee_fen": rule.fee_fen}
+    if rule.free_from_fen is not None:
+        numbers["free_from_fen"] = rule.free_from_fen
+        if goods_fen >= rule.free_from_fen:
+            trace.append(TraceLine(Step.FREIGHT_FREE, None, 0, numbers))
+            return 0
+    trace.append(TraceLine(Step.FREIGHT, None, rule.fee_fen, numbers))
+    return rule.fee_fen
