@@ -1,8 +1,10 @@
 """What can be done with goods, and the door through which other rooms read SKUs."""
 
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 from sqlalchemy import func, select
+from sqlalchemy.orm import aliased
 
 from tiefen.catalog import rules
 from tiefen.catalog.errors import (
@@ -27,42 +29,59 @@ from tiefen.kernel.events import publish
 from tiefen.kernel.text import folded, grams, query_grams
 from tiefen.team import service as team
 
+_PARENT = aliased(Category)
+_BRIEFS = (
+    select(
+        Sku.id,
+        Sku.product_id,
+        Sku.spec_values,
+        Sku.price_fen,
+        Sku.cost_fen,
+        Sku.image_key,
+        Sku.on_grid,
+        Sku.code,
+        Product.name,
+        Product.status,
+        Product.images,
+        Product.purchase_limit,
+        Product.category_id,
+        Category.parent_id,
+        _PARENT.parent_id.label("top_id"),
+    )
+    .join(Product, Product.id == Sku.product_id)
+    .outerjoin(Category, Category.id == Product.category_id)
+    .outerjoin(_PARENT, _PARENT.id == Category.parent_id)
+)
+
 
 async def skus(tx: Tx, ids: Iterable[int]) -> dict[int, SkuBrief]:
     """Briefs of SKUs by id, on sale or not; ids nobody knows are left out. One statement."""
+    rows = await tx.execute(_BRIEFS.where(Sku.id.in_(set(ids))))
+    return {row.id: _brief(row) for row in rows}
+
+
+async def skus_on_sale(tx: Tx, after: int, limit: int) -> list[SkuBrief]:
+    """Briefs of what is on the shelf, in the order of ids, from behind `after`."""
     rows = await tx.execute(
-        select(
-            Sku.id,
-            Sku.product_id,
-            Sku.spec_values,
-            Sku.price_fen,
-            Sku.cost_fen,
-            Sku.image_key,
-            Sku.on_grid,
-            Sku.code,
-            Product.name,
-            Product.status,
-            Product.images,
-            Product.purchase_limit,
-        )
-        .join(Product, Product.id == Sku.product_id)
-        .where(Sku.id.in_(set(ids)))
+        _BRIEFS.where(Sku.id > after, Sku.on_grid, Product.status == ProductStatus.ON_SHELF)
+        .order_by(Sku.id)
+        .limit(limit)
     )
-    return {
-        row.id: SkuBrief(
-            id=row.id,
-            product_id=row.product_id,
-            product_name=row.name,
-            spec_text=rules.spec_text(row.spec_values),
-            price_fen=row.price_fen,
-            cost_fen=row.cost_fen,
-            image_url=rules.file_url(row.image_key or (row.images[0] if row.images else "")),
-            on_shelf=row.status is ProductStatus.ON_SHELF and row.on_grid,
-            purchase_limit=row.purchase_limit,
-            code=row.code,
-        )
-        for row in rows
-    }
+    return [_brief(row) for row in rows]
+
+
+async def dearest_fen(tx: Tx) -> int:
+    """The highest price of anything on the shelf; 0 for an empty shop."""
+    found = await tx.scalar(
+        select(func.max(Product.price_max_fen)).where(Product.status == ProductStatus.ON_SHELF)
+    )
+    return found or 0
+
+
+async def product_names(tx: Tx, ids: Iterable[int]) -> dict[int, str]:
+    """Names of products by id; ids nobody knows are left out."""
+    rows = await tx.execute(select(Product.id, Product.name).where(Product.id.in_(set(ids))))
+    return dict(rows.all())
 
 
 async def find_skus(tx: Tx, words: str, limit: int = 500) -> list[int]:
@@ -203,6 +222,22 @@ async def delete_category(tx: Tx, category_id: int) -> None:
     if products or children:
         raise CategoryInUse(products=products, children=children)
     await tx.delete(category)
+
+
+def _brief(row: Any) -> SkuBrief:
+    return SkuBrief(
+        id=row.id,
+        product_id=row.product_id,
+        product_name=row.name,
+        spec_text=rules.spec_text(row.spec_values),
+        price_fen=row.price_fen,
+        cost_fen=row.cost_fen,
+        image_url=rules.file_url(row.image_key or (row.images[0] if row.images else "")),
+        on_shelf=row.status is ProductStatus.ON_SHELF and row.on_grid,
+        purchase_limit=row.purchase_limit,
+        code=row.code,
+        category_ids=tuple(filter(None, (row.category_id, row.parent_id, row.top_id))),
+    )
 
 
 def _announce(tx: Tx, product: Product, added: Sequence[Sku]) -> None:

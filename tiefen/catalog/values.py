@@ -44,3 +44,5 @@ class SkuBrief:
     purchase_limit: int | None
     """Pieces of the *product* one fan may buy in all; None = no limit."""
     code: str = ""
+    category_ids: tuple[int, ...] = ()
+    """Its category and those above it, the nearest first."""

@@ -375,6 +375,15 @@ class QuietFan:
 
 
 @dataclass(frozen=True, slots=True)
+class TradeFacts:
+    """What prices may ask of a fan."""
+
+    joined_at: datetime
+    orders: int
+    """Paid, and not wholly given back."""
+
+
+@dataclass(frozen=True, slots=True)
 class StageCount:
     """How many fans stand where."""
 

@@ -177,3 +177,11 @@ class CheckoutKeyReused(Invalid):
     code = "idempotency.key_reused"
     zh = "这个 Idempotency-Key 已用于另一个订单"
     en = "This Idempotency-Key already placed a different order"
+
+
+class OrderLosesMoney(Conflict):
+    """The merchant lets no order be placed that costs more than it brings."""
+
+    code = "orders.loses_money"
+    zh = "这些优惠叠加后暂时无法下单，请联系客服"
+    en = "With these offers together the order cannot be placed; please ask customer service"

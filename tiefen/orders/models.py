@@ -133,7 +133,8 @@ class OrderLine(Base):
 
     __tablename__ = "order_line"
     __table_args__ = (
-        UniqueConstraint("order_id", "sku_id"),
+        UniqueConstraint("order_id", "sku_id", "gift"),
+        CheckConstraint("NOT gift OR (list_fen = 0 AND pay_fen = 0)", "gift"),
         CheckConstraint("quantity BETWEEN 1 AND 9999", "quantity"),
         CheckConstraint("pay_fen = list_fen - discount_fen AND pay_fen >= 0", "pay"),
         CheckConstraint("shipped >= 0 AND cancelled >= 0 AND returned >= 0", "signs"),
@@ -174,6 +175,8 @@ class OrderLine(Base):
     refunded_fen: Mapped[Fen] = mapped_column(default=0)
     limit_held: Mapped[int] = mapped_column(default=0)
     """Pieces that still count against the product's purchase limit."""
+    gift: Mapped[bool] = mapped_column(default=False, server_default=text("false"))
+    """Given by a promotion: a line of its own that costs nothing."""
 
     @property
     def title(self) -> str:
@@ -193,6 +196,7 @@ class OrderLine(Base):
             holding=self.holding,
             returned=self.returned,
             claimed_fen=self.refunding_fen + self.refunded_fen,
+            gift=self.gift,
         )
 
 
@@ -380,7 +384,9 @@ invariant(
     "O1-stock",
     "an unpaid order holds its stock, a paid one sold it, a closed one gave it back",
     """
-    SELECT o.id, o.status FROM orders o JOIN order_line l ON l.order_id = o.id
+    SELECT o.id, o.status FROM orders o JOIN (
+        SELECT order_id, sku_id, sum(quantity) AS quantity FROM order_line GROUP BY order_id, sku_id
+    ) l ON l.order_id = o.id
     LEFT JOIN (
         SELECT reference, sku_id,
             sum(quantity) FILTER (WHERE state = 'open') AS held,

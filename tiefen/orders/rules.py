@@ -198,6 +198,15 @@ def plan_refund(
     )
 
 
+def with_gifts(lines: Mapping[int, LinePieces], wanted: Mapping[int, int]) -> dict[int, int]:
+    """What is given back, with the gifts that go along: nobody keeps them who keeps nothing else."""
+    bought = [line for line in lines.values() if not line.gift]
+    if any(left_to_refund(line) > wanted.get(line.id, 0) for line in bought):
+        return dict(wanted)
+    left = {line.id: left_to_refund(line) for line in lines.values() if line.gift}
+    return {**wanted, **{line_id: count for line_id, count in left.items() if count}}
+
+
 def freight_of(freight_fen: int, claimed_fen: int, own_fen: int, wanted: bool | None) -> int:
     """The freight an after-sale gives back when decided: by rule (None), or as the merchant says.
 

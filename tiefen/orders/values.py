@@ -113,6 +113,8 @@ class CartState(StrEnum):
     """Fewer pieces are free than wanted."""
     LIMITED = "limited"
     """More than one fan may buy."""
+    REFUSED = "refused"
+    """The merchant does not sell it so: it would lose money."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +134,7 @@ class LinePieces:
     """Pieces refunded, or held by an open after-sale, that had been shipped."""
     claimed_fen: int
     """Refunded plus refunding."""
+    gift: bool = False
 
 
 @dataclass(frozen=True, slots=True)

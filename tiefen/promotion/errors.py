@@ -1,6 +1,6 @@
 """Refusals of promotion."""
 
-from tiefen.kernel.errors import Conflict, Invalid
+from tiefen.kernel.errors import Conflict, Forbidden, Invalid, NotFound
 
 
 class QuoteTooLarge(Invalid):
@@ -17,3 +17,78 @@ class LimitReached(Conflict):
     code = "promotion.limit_reached"
     zh = "“{name}”每人限购 {limit} 件，您还可以买 {left} 件"
     en = "{name}: at most {limit} per person; you may still buy {left}"
+
+
+class BadPromotion(Invalid):
+    """A promotion that makes no sense yet; the field says where."""
+
+    code = "promotion.bad"
+    zh = "{why_zh}"
+    en = "{why_en}"
+
+
+class PromotionMissing(NotFound):
+    """No such promotion."""
+
+    code = "promotion.missing"
+    zh = "没有这个活动"
+    en = "No such promotion"
+
+
+class PromotionEdited(Conflict):
+    """Somebody else saved it in the meantime."""
+
+    code = "promotion.edited_elsewhere"
+    zh = "别人刚刚改过这个活动，请刷新后再改"
+    en = "Somebody else has just changed this promotion; reload and try again"
+
+
+class PromotionOver(Conflict):
+    """It has ended: it can be copied, not changed."""
+
+    code = "promotion.over"
+    zh = "活动已结束，不能再改；可以复制一份"
+    en = "The promotion has ended; copy it to run it again"
+
+
+class NothingToPublish(Conflict):
+    """The version in force is the same."""
+
+    code = "promotion.nothing_to_publish"
+    zh = "没有需要发布的修改"
+    en = "There is nothing new to publish"
+
+
+class GroupInUse(Conflict):
+    """A stacking group that promotions stand in cannot go or change its target."""
+
+    code = "promotion.group_in_use"
+    zh = "叠加组“{name}”里还有未结束的活动“{promotion}”"
+    en = "The stacking group {name} still holds the promotion {promotion}"
+
+
+class UsedUp(Conflict):
+    """A fan's uses of a promotion were taken by another order a moment ago."""
+
+    code = "promotion.used_up"
+    zh = "“{name}”的次数刚刚用完，请重新确认价格"
+    en = "You have just used up {name}; please look at the price again"
+
+
+class LosesMoney(Conflict):
+    """The worst stack with this promotion is below cost. Details: skus (at most 20), count."""
+
+    code = "promotion.loses_money"
+    zh = "叠加后最多每件亏 {worst}（{count} 个 SKU 低于成本），需要有审批权限的人写明理由后发布"
+    en = (
+        "At worst a piece loses {worst} ({count} SKUs below cost); somebody with the right to"
+        " approve must give a reason"
+    )
+
+
+class ApprovalForbidden(Forbidden):
+    """Publishing at a loss needs the right promotions.approve."""
+
+    code = "promotion.approval_forbidden"
+    zh = "您没有批准亏本活动的权限"
+    en = "You may not approve a promotion that loses money"

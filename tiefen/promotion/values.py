@@ -58,6 +58,26 @@ class Status(StrEnum):
     ENDED = "ended"
 
 
+class LossRule(StrEnum):
+    """What happens to an order that would lose money."""
+
+    FLAG = "flag"
+    """It is placed, and listed for the merchant."""
+    REFUSE = "refuse"
+    """It cannot be placed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Costs:
+    """What the margin guard counts besides the goods."""
+
+    pay_fee_bp: int = 60
+    """Of what is paid: 60 = 0.6 %."""
+    shipping_fen: int = 0
+    """What sending one order costs the merchant."""
+    loss_rule: LossRule = LossRule.FLAG
+
+
 @dataclass(frozen=True, slots=True)
 class Group:
     """A stacking group. Groups act in their order."""
@@ -385,6 +405,16 @@ class Quote:
     basis: Basis
     problems: tuple[Problem, ...] = ()
     uses: tuple[Use, ...] = ()
+    margin_fen: int | None = None
+    """What the order would bring; None where a cost is not known. Must not reach a fan."""
+
+    @property
+    def pieces(self) -> list[tuple[int, int]]:
+        """(SKU, pieces) to be sent, gifts included, by SKU."""
+        wanted: dict[int, int] = {}
+        for line in self.lines:
+            wanted[line.sku_id] = wanted.get(line.sku_id, 0) + line.quantity
+        return sorted(wanted.items())
 
 
 @dataclass(frozen=True, slots=True)

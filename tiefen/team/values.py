@@ -36,6 +36,11 @@ class Permission(StrEnum):
     GOODS_WRITE = "goods.write"
     STOCK_WRITE = "stock.write"
     """change stock by hand"""
+    PROMOTIONS_READ = "promotions.read"
+    PROMOTIONS_WRITE = "promotions.write"
+    """write, publish and end promotions that lose no money"""
+    PROMOTIONS_APPROVE = "promotions.approve"
+    """publish one that may lose money, with a reason; set the margin guard"""
     ORDERS_READ = "orders.read"
     ORDERS_SHIP = "orders.ship"
     """record parcels"""
@@ -127,6 +132,8 @@ BUILT_IN_ROLES: tuple[tuple[str, tuple[Permission, ...]], ...] = (
             Permission.RESULTS_READ,
             Permission.GOODS_READ,
             Permission.GOODS_WRITE,
+            Permission.PROMOTIONS_READ,
+            Permission.PROMOTIONS_WRITE,
             Permission.HELPDESK_READ,
             Permission.HELPDESK_WRITE,
         ),

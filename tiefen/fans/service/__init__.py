@@ -28,6 +28,7 @@ from tiefen.fans.service.profile import (
     reveal,
     set_source,
     stage_counts,
+    trade_facts,
 )
 from tiefen.fans.service.signin import (
     ask_unionids,
@@ -73,5 +74,6 @@ __all__ = [
     "sign_in_mini",
     "sign_in_oauth",
     "stage_counts",
+    "trade_facts",
     "unfollow",
 ]

@@ -13,7 +13,15 @@ from tiefen.fans.errors import NothingToReveal
 from tiefen.fans.models import Fan, Source
 from tiefen.fans.rules import clean_phone, display_name, grams
 from tiefen.fans.service.timeline import add_line, lock_person
-from tiefen.fans.values import FanBrief, Happening, PersonalField, QuietFan, Stage, StageCount
+from tiefen.fans.values import (
+    FanBrief,
+    Happening,
+    PersonalField,
+    QuietFan,
+    Stage,
+    StageCount,
+    TradeFacts,
+)
 from tiefen.kernel import ids
 from tiefen.kernel.auth import StaffActor
 from tiefen.kernel.crypto import blind
@@ -99,6 +107,17 @@ async def brief(tx: Tx, fan_ids: Iterable[int]) -> dict[int, FanBrief]:
         )
         for row in rows
     }
+
+
+async def trade_facts(tx: Tx, fan_ids: Iterable[int]) -> dict[int, TradeFacts]:
+    """When fans joined and how often they bought, by the id they were asked with; one statement."""
+    living = aliased(Fan)
+    rows = await tx.execute(
+        select(Fan.id, living.joined_at, living.orders - living.whole_refunds)
+        .join(living, living.id == func.coalesce(Fan.merged_into, Fan.id))
+        .where(Fan.id.in_(set(fan_ids)))
+    )
+    return {asked: TradeFacts(joined_at, orders) for asked, joined_at, orders in rows}
 
 
 async def stage_counts(tx: Tx) -> list[StageCount]:

@@ -27,6 +27,7 @@ from tiefen.orders.schemas import (
     ConsoleLineOut,
     ConsoleOrder,
     ConsoleOrderRow,
+    OfferOut,
     ParcelLineOut,
     ParcelOut,
     ReceiverOut,
@@ -34,7 +35,8 @@ from tiefen.orders.schemas import (
     ShopOrder,
     ShopOrderRow,
     StepOut,
-    trace_out,
+    applied,
+    missed,
 )
 from tiefen.orders.values import OrderStatus
 from tiefen.team import service as team
@@ -80,7 +82,7 @@ async def shop_order(tx: Tx, fan_id: int, order_no: str) -> ShopOrder:
         refunding_fen=order.refunding_fen,
         note=order.note,
         receiver=receiver(order),
-        **(await _story(tx, order)),
+        **(await _story(tx, order, lines)),
     )
 
 
@@ -107,6 +109,8 @@ async def console_order(tx: Tx, order_no: str) -> ConsoleOrder:
     """One order in full, the receiver masked. Raises OrderMissing."""
     order = await _one(tx, select(Order).where(Order.order_no == order_no))
     (row,) = await _console_rows(tx, [order])
+    lines = (await _lines(tx, [order.id]))[order.id]
+    story = await _story(tx, order, lines)
     return ConsoleOrder(
         **row,
         goods_fen=order.goods_fen,
@@ -116,7 +120,8 @@ async def console_order(tx: Tx, order_no: str) -> ConsoleOrder:
         payment_id=order.payment_id,
         steps=await _steps(tx, order),
         pay_until=order.pay_until,
-        **{name: value for name, value in (await _story(tx, order)).items() if name != "paid_at"},
+        margin_fen=order.quote.get("margin_fen"),
+        **{name: value for name, value in story.items() if name != "paid_at"},
     )
 
 
@@ -183,7 +188,10 @@ def _shop_line(line: OrderLine, *, open_to_refund: bool) -> dict[str, Any]:
         "image_url": line.image_url,
         "unit_price_fen": line.unit_price_fen,
         "quantity": line.quantity,
+        "list_fen": line.list_fen,
+        "discount_fen": line.discount_fen,
         "pay_fen": line.pay_fen,
+        "gift": line.gift,
         "shipped": line.shipped,
         "refundable": rules.left_to_refund(line.pieces) if open_to_refund else 0,
         "refunded_fen": line.refunded_fen,
@@ -215,7 +223,7 @@ def _shop_row(tx: Tx, order: Order, lines: Sequence[OrderLine]) -> dict[str, Any
     }
 
 
-async def _story(tx: Tx, order: Order) -> dict[str, Any]:
+async def _story(tx: Tx, order: Order, lines: Sequence[OrderLine]) -> dict[str, Any]:
     """What happened to an order: parcels, after-sales, price, times."""
     parcels = (
         await tx.scalars(select(Parcel).where(Parcel.order_id == order.id).order_by(Parcel.id))
@@ -250,15 +258,26 @@ async def _story(tx: Tx, order: Order) -> dict[str, Any]:
         "after_sales": [
             AfterSaleOut(**after_sale_fields(one, order.order_no, parts[one.id])) for one in asked
         ],
-        "trace": [
-            trace_out(step["step"], step["sku_id"], step["amount_fen"], step["numbers"])
-            for step in order.quote["trace"]
-        ],
+        "trace": applied(order.quote["trace"]),
+        "missed": missed(order.quote["trace"]),
+        "offers": _offers(order, lines),
         "paid_at": order.paid_at,
         "shipped_at": order.shipped_at,
         "received_at": order.received_at,
         "closed_at": order.closed_at,
         "close_reason": order.close_reason,
+    }
+
+
+def _offers(order: Order, lines: Sequence[OrderLine]) -> dict[int, list[OfferOut]]:
+    """By line what promotions took off it, as the stored quote says; old quotes say nothing."""
+    known = {
+        (line["sku_id"], line.get("gift", False)): line.get("offers", [])
+        for line in order.quote["lines"]
+    }
+    return {
+        line.id: [OfferOut(**offer) for offer in known.get((line.sku_id, line.gift), [])]
+        for line in lines
     }
 
 
@@ -320,8 +339,6 @@ def _console_line(line: OrderLine) -> ConsoleLineOut:
     return ConsoleLineOut(
         **_shop_line(line, open_to_refund=True),
         cost_fen=line.cost_fen,
-        list_fen=line.list_fen,
-        discount_fen=line.discount_fen,
         left_to_ship=rules.left_to_ship(line.pieces),
         cancelled=line.cancelled,
         returned=line.returned,

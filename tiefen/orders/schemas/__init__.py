@@ -54,10 +54,12 @@ from tiefen.orders.schemas.shared import (
     AfterSaleLineOut,
     AfterSaleOut,
     FanOut,
+    OfferOut,
     PieceIn,
     TraceOut,
+    applied,
+    missed,
     say,
-    trace_out,
 )
 
 __all__ = [
@@ -81,6 +83,7 @@ __all__ = [
     "ConsoleOrderRow",
     "FanOut",
     "LineIn",
+    "OfferOut",
     "ParcelIn",
     "ParcelLineOut",
     "ParcelOut",
@@ -106,10 +109,11 @@ __all__ = [
     "ShopOrderRow",
     "StepOut",
     "TraceOut",
+    "applied",
     "limit_words",
+    "missed",
     "plan_out",
     "quote_out",
     "say",
     "short_words",
-    "trace_out",
 ]

@@ -1,6 +1,7 @@
 """Cart, addresses, quote and order form."""
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from datetime import datetime
 from typing import Annotated
 
@@ -8,7 +9,8 @@ from pydantic import Field, StrictBool, StringConstraints
 
 from tiefen.kernel.http import IdIn, In, Out, QuantityIn
 from tiefen.kernel.text import OneLine, Prose
-from tiefen.orders.schemas.shared import MAX_LINES, TraceOut, say, trace_out
+from tiefen.orders.errors import OrderLosesMoney
+from tiefen.orders.schemas.shared import MAX_LINES, OfferOut, TraceOut, applied, missed, say
 from tiefen.orders.values import CartState, OrderStatus
 from tiefen.promotion.values import Problem, ProblemKind, Quote
 
@@ -124,6 +126,8 @@ class QuoteLineOut(Out):
     list_fen: int
     discount_fen: int
     pay_fen: int
+    gift: bool
+    offers: list[OfferOut]
 
 
 class ProblemOut(Out):
@@ -144,6 +148,8 @@ class QuoteOut(Out):
     discount_fen: int
     total_fen: int
     trace: list[TraceOut]
+    missed: list[TraceOut]
+    """Why other offers do not apply, the nearest threshold first."""
     problems: list[ProblemOut]
     can_place: bool
     digest: str
@@ -161,15 +167,15 @@ class PlacedOut(Out):
 def quote_out(quote: Quote, short: Sequence[ProblemOut] = ()) -> QuoteOut:
     """A quote in the reader's language, with the lines that stock falls short of."""
     problems = [_problem(problem) for problem in quote.problems] + list(short)
+    steps = [asdict(step) for step in quote.trace]
     return QuoteOut(
         lines=[QuoteLineOut.model_validate(line) for line in quote.lines],
         goods_fen=quote.goods_fen,
         freight_fen=quote.freight_fen,
         discount_fen=quote.discount_fen,
         total_fen=quote.total_fen,
-        trace=[
-            trace_out(step.step, step.sku_id, step.amount_fen, step.numbers) for step in quote.trace
-        ],
+        trace=applied(steps),
+        missed=missed(steps),
         problems=problems,
         can_place=not problems,
         digest=quote.digest,
@@ -183,6 +189,13 @@ def _problem(problem: Problem) -> ProblemOut:
             sku_id=problem.sku_id,
             available=0,
             message=say("已下架", "no longer on the shelf"),
+        )
+    if problem.kind is ProblemKind.LOSS:
+        return ProblemOut(
+            kind=CartState.REFUSED,
+            sku_id=problem.sku_id,
+            available=0,
+            message=say(OrderLosesMoney.zh, OrderLosesMoney.en),
         )
     return ProblemOut(
         kind=CartState.LIMITED,

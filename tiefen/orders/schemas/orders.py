@@ -7,7 +7,14 @@ from pydantic import Field, StringConstraints
 
 from tiefen.kernel.http import In, Out
 from tiefen.kernel.text import OneLine
-from tiefen.orders.schemas.shared import MAX_LINES, AfterSaleOut, FanOut, PieceIn, TraceOut
+from tiefen.orders.schemas.shared import (
+    MAX_LINES,
+    AfterSaleOut,
+    FanOut,
+    OfferOut,
+    PieceIn,
+    TraceOut,
+)
 from tiefen.orders.values import OrderStatus, ParcelStatus
 
 
@@ -73,7 +80,11 @@ class ShopLineOut(Out):
     image_url: str
     unit_price_fen: int
     quantity: int
+    list_fen: int
+    discount_fen: int
     pay_fen: int
+    gift: bool
+    """Given by a promotion."""
     shipped: int
     refundable: int
     refunded_fen: int
@@ -126,6 +137,9 @@ class ShopOrder(ShopOrderRow):
     parcels: list[ParcelOut]
     after_sales: list[AfterSaleOut]
     trace: list[TraceOut]
+    missed: list[TraceOut]
+    offers: dict[int, list[OfferOut]]
+    """By line: what promotions took off it."""
     paid_at: datetime | None
     shipped_at: datetime | None
     received_at: datetime | None
@@ -137,8 +151,6 @@ class ConsoleLineOut(ShopLineOut):
     """A line with what only the merchant may know."""
 
     cost_fen: int | None
-    list_fen: int
-    discount_fen: int
     left_to_ship: int
     cancelled: int
     returned: int
@@ -188,6 +200,11 @@ class ConsoleOrder(ConsoleOrderRow):
     parcels: list[ParcelOut]
     after_sales: list[AfterSaleOut]
     trace: list[TraceOut]
+    missed: list[TraceOut]
+    offers: dict[int, list[OfferOut]]
+    """By line: what promotions took off it."""
+    margin_fen: int | None
+    """What the order brought when it was placed, less goods, fee and shipping; null: cost unknown."""
     steps: list[StepOut]
     pay_until: datetime
     shipped_at: datetime | None

@@ -1,11 +1,14 @@
 """Shapes that several chapters use, and sentences in the reader's language."""
 
+from collections.abc import Iterable, Mapping
 from datetime import datetime
+from typing import Any
 
 from tiefen.kernel.errors import language
 from tiefen.kernel.http import IdIn, In, Out, QuantityIn
-from tiefen.kernel.money import yuan
 from tiefen.orders.values import AfterSaleReason, AfterSaleStatus
+from tiefen.promotion import service as promotion
+from tiefen.promotion.values import MISSED
 
 MAX_LINES = 100
 
@@ -66,21 +69,38 @@ class TraceOut(Out):
     sku_id: int | None
     amount_fen: int
     text: str
+    promotion_id: int
+    """0: no promotion had a part in it."""
 
 
-def trace_out(step: str, sku_id: int | None, amount_fen: int, numbers: dict[str, int]) -> TraceOut:
+class OfferOut(Out):
+    """What one promotion took off a line; a gift's offer took nothing off."""
+
+    promotion_id: int
+    name: str
+    amount_fen: int
+
+
+def trace_out(step: Mapping[str, Any]) -> TraceOut:
     """One stored trace line as a sentence."""
-    shown = {name: yuan(value) for name, value in numbers.items() if name.endswith("_fen")}
-    zh, en = {
-        "list_price": ("单价 {unit_fen} × {quantity}", "{unit_fen} × {quantity}"),
-        "freight": ("运费 {fee_fen}", "freight {fee_fen}"),
-        "freight_free": (
-            "满 {free_from_fen} 免运费",
-            "free freight from {free_from_fen}",
-        ),
-    }[step]
-    text = say(zh, en).format(**{**numbers, **shown})
-    return TraceOut(step=step, sku_id=sku_id, amount_fen=amount_fen, text=text)
+    zh, en = promotion.sentence(step["step"], step["numbers"], step.get("name", ""))
+    return TraceOut(
+        step=step["step"],
+        sku_id=step["sku_id"],
+        amount_fen=step["amount_fen"],
+        text=say(zh, en),
+        promotion_id=step.get("promotion_id", 0),
+    )
+
+
+def applied(steps: Iterable[Mapping[str, Any]]) -> list[TraceOut]:
+    """The steps that made the price."""
+    return [trace_out(step) for step in steps if step["step"] not in MISSED]
+
+
+def missed(steps: Iterable[Mapping[str, Any]]) -> list[TraceOut]:
+    """Why other promotions did not apply, and what the next ones need."""
+    return [trace_out(step) for step in steps if step["step"] in MISSED]
 
 
 def say(zh: str, en: str) -> str:

@@ -134,10 +134,11 @@ async def approve(tx: Tx, actor: StaffActor, after_sale_no: str, wanted: Approve
     await _give_back_limits(tx, order, lines, parts)
     await tx.flush()
     failpoint("orders.approve.claimed")
-    back = {
-        lines[part.order_line_id].sku_id: part.unshipped + (part.shipped if wanted.restock else 0)
-        for part in parts
-    }
+    back: dict[int, int] = {}
+    for part in parts:  # a gift may be of the same SKU as a bought line
+        sku_id = lines[part.order_line_id].sku_id
+        freed = part.unshipped + (part.shipped if wanted.restock else 0)
+        back[sku_id] = back.get(sku_id, 0) + freed
     await inventory.restock(
         tx,
         [(sku_id, quantity) for sku_id, quantity in back.items() if quantity],
@@ -191,10 +192,11 @@ async def _plan(tx: Tx, order: Order, wanted: Sequence[PieceIn]) -> RefundPlan:
     chosen = picked(lines, wanted) or {
         line.id: left for line in lines.values() if (left := rules.left_to_refund(line.pieces))
     }
+    pieces = {line.id: line.pieces for line in lines.values()}
     return rules.plan_refund(
         {line.id: line.title for line in lines.values()},
-        {line.id: line.pieces for line in lines.values()},
-        chosen,
+        pieces,
+        rules.with_gifts(pieces, chosen),
         freight_left_fen=order.freight_fen - order.freight_claimed_fen,
     )
 
@@ -229,6 +231,7 @@ async def _settle(tx: Tx, order: Order, after_sale: AfterSale) -> None:
     await tx.flush()
     whole = await _nothing_left(tx, order, list(lines.values()))
     if whole:
+        await promotion.give_back_uses(tx, order.order_no)
         step(tx, order, OrderAction.REFUND_REST, "system", after_sale.after_sale_no)
     event = OrderRefunded(
         order.id, order.order_no, order.fan_id, after_sale.amount_fen, whole, tx.now

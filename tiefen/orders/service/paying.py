@@ -133,6 +133,7 @@ async def _close(tx: Tx, order: Order, reason: CloseReason, actor: str) -> None:
     await promotion.give_back_limits(
         tx, order.fan_id, [(line.product_id, line.limit_held) for line in lines]
     )
+    await promotion.give_back_uses(tx, order.order_no)
     for line in lines:
         line.limit_held = 0
     await inventory.release(tx, order.order_no)
@@ -142,7 +143,10 @@ async def _close(tx: Tx, order: Order, reason: CloseReason, actor: str) -> None:
 
 async def _hold_again(tx: Tx, order: Order) -> bool:
     """Take stock that was given back too early once more; False when somebody else has it now."""
-    lines = [(line.sku_id, line.quantity) for line in await lines_of(tx, order)]
+    wanted: dict[int, int] = {}
+    for line in await lines_of(tx, order):
+        wanted[line.sku_id] = wanted.get(line.sku_id, 0) + line.quantity
+    lines = sorted(wanted.items())
     try:
         async with tx.begin_nested():
             await inventory.reserve(tx, order.order_no, lines, tx.now)

@@ -21,7 +21,13 @@ from tiefen.kernel.failpoints import failpoint
 from tiefen.kernel.jobs import later
 from tiefen.kernel.text import folded, grams
 from tiefen.orders import rules
-from tiefen.orders.errors import CheckoutKeyReused, DuplicateLine, LineGone, QuoteChanged
+from tiefen.orders.errors import (
+    CheckoutKeyReused,
+    DuplicateLine,
+    LineGone,
+    OrderLosesMoney,
+    QuoteChanged,
+)
 from tiefen.orders.events import OrderPlaced
 from tiefen.orders.models import Address
 from tiefen.orders.schemas import LineIn, PlacedOut, PlaceIn, quote_out
@@ -49,14 +55,15 @@ _WRITE = text(
     ), lined AS (
         INSERT INTO order_line (order_id, sku_id, product_id, product_name, spec_text, image_url,
             unit_price_fen, cost_fen, quantity, list_fen, discount_fen, pay_fen, freight_fen,
-            limit_held, shipped, cancelled, holding, returned, refunding_fen, refunded_fen)
+            limit_held, gift, shipped, cancelled, holding, returned, refunding_fen, refunded_fen)
         SELECT made.id, l.sku_id, l.product_id, l.product_name, l.spec_text, l.image_url,
             l.unit_price_fen, l.cost_fen, l.quantity, l.list_fen, l.discount_fen, l.pay_fen,
-            l.freight_fen, l.limit_held, 0, 0, 0, 0, 0, 0
+            l.freight_fen, l.limit_held, l.gift, 0, 0, 0, 0, 0, 0
         FROM made, jsonb_to_recordset(CAST(:lines AS jsonb)) AS l(sku_id bigint,
             product_id bigint, product_name text, spec_text text, image_url text,
             unit_price_fen bigint, cost_fen bigint, quantity int, list_fen bigint,
-            discount_fen bigint, pay_fen bigint, freight_fen bigint, limit_held int)
+            discount_fen bigint, pay_fen bigint, freight_fen bigint, limit_held int,
+            gift boolean)
         ORDER BY l.sku_id
     ), emptied AS (
         DELETE FROM cart_item WHERE fan_id = :fan_id AND sku_id = ANY(:skus)
@@ -99,6 +106,9 @@ async def place(tx: Tx, fan_id: int, checkout_key: str, wanted: PlaceIn) -> Plac
         assert before is not None, "the key's order was there a moment ago"
         return before
     await promotion.take_limits(tx, fan_id, quote.basis.lines)
+    late = await promotion.take_uses(tx, [(order_no, fan_id, quote)])
+    if order_no in late:
+        raise late[order_no]
     failpoint("orders.place.ordered")
     if quote.total_fen:
         description = _description(quote)
@@ -107,7 +117,7 @@ async def place(tx: Tx, fan_id: int, checkout_key: str, wanted: PlaceIn) -> Plac
     event = OrderPlaced(order_id, order_no, fan_id, quote.total_fen, tx.now)
     publish(tx, event, aggregate=f"order:{order_id}")
     await write_noted(tx)
-    await inventory.reserve(tx, order_no, lines, pay_until)
+    await inventory.reserve(tx, order_no, quote.pieces, pay_until)
     failpoint("orders.place.reserved")
     if not quote.total_fen:
         await become_paid(tx, await locked(tx, order_no), None, tx.now)
@@ -129,6 +139,8 @@ def _check(quote: Quote, digest: str) -> None:
     for problem in quote.problems:
         if problem.kind is ProblemKind.GONE:
             raise LineGone(field="lines", sku_id=problem.sku_id, name=problem.product_name)
+        if problem.kind is ProblemKind.LOSS:
+            raise OrderLosesMoney(field="lines")
     if quote.digest != digest:
         raise QuoteChanged(
             quote=quote_out(quote).model_dump(mode="json"),
@@ -160,18 +172,21 @@ def _row(
         "grams": grams(*texts),
         "folded": folded(*texts),
         "lines": msgspec.json.encode(_lines(quote)).decode(),
-        "skus": [line.sku_id for line in quote.lines],
+        "skus": [line.sku_id for line in quote.lines if not line.gift],
     }
 
 
 def _lines(quote: Quote) -> list[dict[str, Any]]:
     """The order's lines, with what the basis knows of them and a fan does not."""
-    known = {line.sku_id: line for line in quote.basis.lines}
+    known = {gift.line.sku_id: gift.line for gift in quote.basis.gifts}
+    known.update({line.sku_id: line for line in quote.basis.lines})
     return [
         {
             **asdict(line),
             "cost_fen": known[line.sku_id].cost_fen,
-            "limit_held": line.quantity if known[line.sku_id].purchase_limit else 0,
+            "limit_held": 0
+            if line.gift or not known[line.sku_id].purchase_limit
+            else line.quantity,
         }
         for line in quote.lines
     ]

@@ -1,7 +1,9 @@
 """Prices for carts, and the counters behind purchase limits."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import select, text
 
@@ -12,21 +14,19 @@ from tiefen.kernel.db import Tx
 from tiefen.promotion import rules
 from tiefen.promotion.errors import LimitReached
 from tiefen.promotion.models import DEFAULT_TEMPLATE, FreightTemplate, PurchaseCount
-from tiefen.promotion.rules import changes, replay, stored
-from tiefen.promotion.values import Basis, BasisLine, Freight, Problem, ProblemKind, Quote
+from tiefen.promotion.service import book
+from tiefen.promotion.values import (
+    Basis,
+    BasisLine,
+    Costs,
+    Freight,
+    LossRule,
+    Problem,
+    ProblemKind,
+    Quote,
+)
 from tiefen.team import service as team
 
-__all__ = [
-    "changes",
-    "freight",
-    "give_back_limits",
-    "limits_left",
-    "quote",
-    "replay",
-    "save_freight",
-    "stored",
-    "take_limits",
-]
 _TAKE = text(
     """
     INSERT INTO purchase_count (fan_id, product_id, quantity)
@@ -57,27 +57,42 @@ async def quote(tx: Tx, fan_id: int, lines: Sequence[tuple[int, int]], at: datet
         if sku_id not in briefs or not briefs[sku_id].on_shelf
     ]
     gone = {problem.sku_id for problem in problems}
-    alive = [(briefs[sku_id], quantity) for sku_id, quantity in lines if sku_id not in gone]
+    state = await book.opened(tx)
+    wanted = tuple(
+        book.basis_line(briefs[sku_id], quantity)
+        for sku_id, quantity in lines
+        if sku_id not in gone
+    )
+    (looked,) = await book.looked_at(tx, state.book, [(fan_id, wanted)], at)
     basis = Basis(
         rules=rules.VERSION,
-        lines=tuple(
-            BasisLine(
-                sku_id=sku.id,
-                product_id=sku.product_id,
-                product_name=sku.product_name,
-                spec_text=sku.spec_text,
-                image_url=sku.image_url,
-                quantity=quantity,
-                price_fen=sku.price_fen,
-                cost_fen=sku.cost_fen,
-                purchase_limit=sku.purchase_limit,
-            )
-            for sku, quantity in alive
-        ),
-        freight=await freight(tx),
+        lines=wanted,
+        freight=state.freight,
+        at=at,
+        fan=looked.fan,
+        groups=looked.groups,
+        versions=tuple((rule.id, rule.version) for rule in looked.rules),
+        gifts=looked.gifts,
     )
     problems += await _over_limits(tx, fan_id, basis.lines)
-    return rules.quote(basis, tuple(problems))
+    priced = rules.quote(basis, tuple(problems), looked.rules)
+    return guarded(priced, state.costs)
+
+
+def guarded(priced: Quote, costs: Costs) -> Quote:
+    """The quote with what it brings, and a problem if it may not lose money but would."""
+    margin_fen = rules.margin(priced, costs)
+    problems = priced.problems
+    if margin_fen is not None and margin_fen < 0 and costs.loss_rule is LossRule.REFUSE:
+        first = priced.lines[0]
+        loss = Problem(ProblemKind.LOSS, first.sku_id, first.product_id, first.product_name, 0, 0)
+        problems = (*problems, loss)
+    return replace(priced, margin_fen=margin_fen, problems=problems)
+
+
+async def replay(tx: Tx, kept: dict[str, Any]) -> Quote:
+    """Compute a stored quote again, with the versions of rules it was made with."""
+    return rules.replay(kept, await book.versions(tx, rules.basis_of(kept).versions))
 
 
 async def take_limits(tx: Tx, fan_id: int, wanted: Sequence[BasisLine]) -> None:

@@ -1,0 +1,56 @@
+"""The doors of promotion: prices for carts, promotions, and the counters behind limits."""
+
+from tiefen.promotion.rules import changes, rule_of, sentence, stored, summary
+from tiefen.promotion.service.activities import (
+    copy,
+    create,
+    draft_rule,
+    end,
+    publish,
+    save,
+    save_groups,
+)
+from tiefen.promotion.service.book import groups, opened, published
+from tiefen.promotion.service.guarding import at_risk, save_costs, verdict
+from tiefen.promotion.service.offers import product_offers
+from tiefen.promotion.service.pricing import (
+    freight,
+    give_back_limits,
+    limits_left,
+    quote,
+    replay,
+    save_freight,
+    take_limits,
+)
+from tiefen.promotion.service.uses import give_back_uses, take_uses
+
+__all__ = [
+    "at_risk",
+    "changes",
+    "copy",
+    "create",
+    "draft_rule",
+    "end",
+    "freight",
+    "give_back_limits",
+    "give_back_uses",
+    "groups",
+    "limits_left",
+    "opened",
+    "product_offers",
+    "publish",
+    "published",
+    "quote",
+    "replay",
+    "rule_of",
+    "save",
+    "save_costs",
+    "save_freight",
+    "save_groups",
+    "sentence",
+    "stored",
+    "summary",
+    "take_limits",
+    "take_uses",
+    "verdict",
+]

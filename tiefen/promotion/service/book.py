@@ -1,0 +1,288 @@
+"""The promotions in force, kept in memory and checked against the database's number each time.
+
+A quote costs one statement more for having promotions at all, however many there are: the number of
+the book comes with the freight rule, and only another number makes the rules be read again.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from weakref import WeakKeyDictionary
+
+from sqlalchemy import select, text
+
+from tiefen.catalog import service as catalog
+from tiefen.catalog.values import SkuBrief
+from tiefen.fans import service as fans
+from tiefen.inventory import service as inventory
+from tiefen.kernel.db import Tx
+from tiefen.promotion import rules
+from tiefen.promotion.models import Promotion, PromotionUse, PromotionVersion, StackingGroup
+from tiefen.promotion.values import (
+    BasisLine,
+    Costs,
+    FanFacts,
+    Freight,
+    GiftStock,
+    Group,
+    Kind,
+    LossRule,
+    Mode,
+    Rule,
+    Status,
+    Target,
+)
+
+GROUPS_AT_FIRST = (
+    Group(1, "单品优惠", Target.ITEM, Mode.BEST),
+    Group(2, "满减满折", Target.ORDER, Mode.BEST),
+    Group(3, "套餐、换购与赠品", Target.ORDER, Mode.SEQUENCE),
+)
+"""What every merchant begins with: the best price of an item, the best of the order, then the rest."""
+_STATE = text(
+    """
+    SELECT b.version, b.pay_fee_bp, b.shipping_fen, b.loss_rule, f.fee_fen, f.free_from_fen
+    FROM (VALUES (CAST(1 AS bigint))) AS one(id)
+    LEFT JOIN promotion_book b USING (id) LEFT JOIN freight_template f USING (id)
+    """
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Book:
+    """All published rules, found by what they are for."""
+
+    version: int
+    rules: tuple[Rule, ...]
+    groups: tuple[Group, ...]
+    _all: tuple[Rule, ...] = ()
+    _by: Mapping[tuple[str, int], tuple[Rule, ...]] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, version: int, published: Iterable[Rule], groups: Sequence[Group]) -> "Book":
+        """A book with its index."""
+        by: dict[tuple[str, int], list[Rule]] = defaultdict(list)
+        everywhere = []
+        kept = tuple(published)
+        for rule in kept:
+            named = [("sku", price.sku_id) for price in rule.terms.prices]
+            named += [("sku", item.sku_id) for item in rule.terms.items]
+            if not _own_goods(rule):
+                named += [("sku", one) for one in rule.scope.sku_ids]
+                named += [("product", one) for one in rule.scope.product_ids]
+                named += [("category", one) for one in rule.scope.category_ids]
+                if rule.scope.all:
+                    everywhere.append(rule)
+            for key in set(named):
+                by[key].append(rule)
+        index = {key: tuple(found) for key, found in by.items()}
+        return cls(version, kept, tuple(groups), tuple(everywhere), index)
+
+    def looking_at(self, lines: Sequence[BasisLine], at: datetime) -> list[Rule]:
+        """The rules in force that look at any of the lines, by number."""
+        found = {rule.id: rule for rule in self._all}
+        for line in lines:
+            keys = [("sku", line.sku_id), ("product", line.product_id)]
+            keys += [("category", one) for one in line.category_ids]
+            for key in keys:
+                for rule in self._by.get(key, ()):
+                    found[rule.id] = rule
+        return [
+            rule
+            for _, rule in sorted(found.items())
+            if rules.in_force(rule, at) and any(rules.touches(rule, line) for line in lines)
+        ]
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """What holds now: freight, costs and the book."""
+
+    freight: Freight
+    costs: Costs
+    book: Book
+
+
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """What the rules need to know for one cart."""
+
+    rules: tuple[Rule, ...]
+    groups: tuple[Group, ...]
+    fan: FanFacts
+    gifts: tuple[GiftStock, ...]
+
+
+_books: WeakKeyDictionary[Any, dict[str, Book]] = WeakKeyDictionary()
+
+
+async def opened(tx: Tx) -> State:
+    """What holds now; one statement, unless promotions have changed since this process looked."""
+    row = (await tx.execute(_STATE)).one()
+    version = row.version or 0
+    costs = Costs(
+        row.pay_fee_bp if version else Costs().pay_fee_bp,
+        row.shipping_fen or 0,
+        LossRule(row.loss_rule) if version else LossRule.FLAG,
+    )
+    shelf = _books.setdefault(tx.bind, {})
+    book = shelf.get(tx.merchant)
+    if book is None or book.version != version:
+        book = Book.of(version, await published(tx) if version else [], await groups(tx))
+        shelf[tx.merchant] = book
+    return State(Freight(row.fee_fen or 0, row.free_from_fen), costs, book)
+
+
+async def published(tx: Tx) -> list[Rule]:
+    """The rules of all promotions that are published and not ended."""
+    rows = await tx.execute(
+        select(PromotionVersion.promotion_id, PromotionVersion.version, PromotionVersion.body)
+        .join(Promotion, Promotion.id == PromotionVersion.promotion_id)
+        .where(
+            Promotion.status == Status.PUBLISHED,
+            PromotionVersion.version == Promotion.version,
+        )
+        .order_by(PromotionVersion.promotion_id)
+    )
+    return [rules.rule_of(row.promotion_id, row.version, row.body) for row in rows]
+
+
+async def versions(tx: Tx, wanted: Iterable[tuple[int, int]]) -> list[Rule]:
+    """Rules by (promotion, version): what stored quotes were made with."""
+    pairs = set(wanted)
+    rows = await tx.execute(
+        select(
+            PromotionVersion.promotion_id, PromotionVersion.version, PromotionVersion.body
+        ).where(PromotionVersion.promotion_id.in_({one for one, _ in pairs}))
+    )
+    return [
+        rules.rule_of(row.promotion_id, row.version, row.body)
+        for row in rows
+        if (row.promotion_id, row.version) in pairs
+    ]
+
+
+async def groups(tx: Tx) -> tuple[Group, ...]:
+    """The merchant's stacking groups in their order."""
+    rows = await tx.scalars(select(StackingGroup).order_by(StackingGroup.position))
+    saved = tuple(Group(row.id, row.name, row.target, row.mode) for row in rows)
+    return saved or GROUPS_AT_FIRST
+
+
+async def bump(tx: Tx) -> None:
+    """Say that what is in force has changed; every process reads it anew at its next quote."""
+    await tx.execute(
+        text(
+            "INSERT INTO promotion_book (id, version, pay_fee_bp, shipping_fen, loss_rule)"
+            " VALUES (1, 1, 60, 0, 'flag')"
+            " ON CONFLICT (id) DO UPDATE SET version = promotion_book.version + 1"
+        )
+    )
+
+
+def basis_line(sku: SkuBrief, quantity: int) -> BasisLine:
+    """A SKU as a quote's basis holds it."""
+    return BasisLine(
+        sku_id=sku.id,
+        product_id=sku.product_id,
+        product_name=sku.product_name,
+        spec_text=sku.spec_text,
+        image_url=sku.image_url,
+        quantity=quantity,
+        price_fen=sku.price_fen,
+        cost_fen=sku.cost_fen,
+        purchase_limit=sku.purchase_limit,
+        category_ids=sku.category_ids,
+    )
+
+
+async def looked_at(
+    tx: Tx, book: Book, carts: Sequence[tuple[int, Sequence[BasisLine]]], at: datetime
+) -> list[Looked]:
+    """For each cart (fan, lines) the rules that look at it and what they ask; no statement when
+    none does, at most four however many carts and rules there are."""
+    chosen = [book.looking_at(lines, at) for _, lines in carts]
+    every = {rule.id: rule for found in chosen for rule in found}
+    if not every:
+        return [Looked((), (), FanFacts(), ()) for _ in carts]
+    facts = await _facts(tx, [fan_id for fan_id, _ in carts], list(every.values()))
+    gifts = await _gifts(tx, list(every.values()))
+    looked = []
+    for (fan_id, _), found in zip(carts, chosen, strict=True):
+        inside = {rule.group_id for rule in found if rule.kind is not Kind.FREIGHT}
+        given = {
+            gift.sku_id
+            for rule in found
+            if rule.kind is Kind.GIFT
+            for tier in rule.terms.tiers
+            for gift in tier.gifts
+        }
+        looked.append(
+            Looked(
+                tuple(found),
+                tuple(group for group in book.groups if group.id in inside),
+                facts[fan_id] if found else FanFacts(),
+                tuple(gifts[sku_id] for sku_id in sorted(given) if sku_id in gifts),
+            )
+        )
+    return looked
+
+
+async def _facts(tx: Tx, fan_ids: Sequence[int], found: Sequence[Rule]) -> dict[int, FanFacts]:
+    """What the conditions of these rules ask of these fans."""
+    asked = [rule.conditions for rule in found]
+    first = any(when.first_order for when in asked)
+    known = (
+        await fans.trade_facts(tx, fan_ids)
+        if first or any(when.new_fan_days for when in asked)
+        else {}
+    )
+    limited = [rule.id for rule in found if rule.conditions.per_fan] + ([0] if first else [])
+    used: dict[int, list[tuple[int, int]]] = defaultdict(list)
+    if limited:
+        rows = await tx.execute(
+            select(PromotionUse.fan_id, PromotionUse.promotion_id, PromotionUse.used)
+            .where(
+                PromotionUse.fan_id.in_(fan_ids),
+                PromotionUse.promotion_id.in_(limited),
+                PromotionUse.used > 0,
+            )
+            .order_by(PromotionUse.promotion_id)
+        )
+        for row in rows:
+            used[row.fan_id].append((row.promotion_id, row.used))
+    return {
+        fan_id: FanFacts(
+            known[fan_id].joined_at if fan_id in known else None,
+            known[fan_id].orders if fan_id in known else 0,
+            tuple(used[fan_id]),
+        )
+        for fan_id in fan_ids
+    }
+
+
+async def _gifts(tx: Tx, found: Sequence[Rule]) -> dict[int, GiftStock]:
+    """Gift SKUs of these rules that are on the shelf's grid or off it, with what is free of them."""
+    wanted = {
+        gift.sku_id
+        for rule in found
+        if rule.kind is Kind.GIFT
+        for tier in rule.terms.tiers
+        for gift in tier.gifts
+    }
+    if not wanted:
+        return {}
+    briefs = await catalog.skus(tx, wanted)
+    free = await inventory.available(tx, wanted)
+    return {
+        sku_id: GiftStock(basis_line(brief, 1), free[sku_id]) for sku_id, brief in briefs.items()
+    }
+
+
+def _own_goods(rule: Rule) -> bool:
+    """Its goods are named in its terms, not in its scope."""
+    return (rule.kind is Kind.LIMITED and bool(rule.terms.prices)) or (
+        rule.kind is Kind.PACKAGE and bool(rule.terms.items)
+    )

@@ -1,0 +1,160 @@
+"""The margin guard over the whole shop: who may be sold at a loss, and what publishing would do."""
+
+from collections.abc import AsyncIterator, Iterable, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import select, text
+
+from tiefen.catalog import service as catalog
+from tiefen.catalog.values import SkuBrief
+from tiefen.kernel.auth import StaffActor
+from tiefen.kernel.db import Tx
+from tiefen.promotion import rules
+from tiefen.promotion.models import Promotion
+from tiefen.promotion.rules.guard import Floor, World
+from tiefen.promotion.service import book
+from tiefen.promotion.values import Costs, Kind, Rule, Status
+from tiefen.team import service as team
+
+BATCH = 2_000
+SHOWN = 100
+"""So many SKUs a report names; the rest is counted."""
+
+
+@dataclass(frozen=True, slots=True)
+class AtRisk:
+    """A SKU that can be sold at a loss."""
+
+    sku: SkuBrief
+    floor: Floor
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What the guard says of a set of rules."""
+
+    floor_fen: int | None
+    """The worst margin of a piece; None when no cost is known."""
+    below: int
+    """SKUs that can be sold at a loss."""
+    unknown: int
+    """SKUs without a cost: the guard cannot speak for them."""
+    checked: int
+    worst: tuple[AtRisk, ...]
+
+
+async def verdict(tx: Tx, draft: Rule) -> Verdict:
+    """What may happen to the goods `draft` touches once it stands among those in force."""
+    standing = [rule for rule in await book.published(tx) if rule.id != draft.id]
+    return await _search(tx, [*standing, draft], only=draft)
+
+
+async def at_risk(tx: Tx, *, with_drafts: bool) -> Verdict:
+    """What may happen to all goods under the promotions in force, with or without the drafts."""
+    found = {rule.id: rule for rule in await book.published(tx)}
+    if with_drafts:
+        rows = await tx.scalars(select(Promotion).where(Promotion.status != Status.ENDED))
+        for row in rows:
+            if row.changed:
+                found[row.id] = rules.rule_of(row.id, row.version + 1, row.body)
+    return await _search(tx, list(found.values()), only=None)
+
+
+async def save_costs(tx: Tx, actor: StaffActor, wanted: Costs) -> Costs:
+    """Change what the guard counts, and what happens to orders at a loss."""
+    before = (await book.opened(tx)).costs
+    await book.bump(tx)
+    await tx.execute(
+        text(
+            "UPDATE promotion_book SET pay_fee_bp = :fee, shipping_fen = :shipping,"
+            " loss_rule = :loss WHERE id = 1"
+        ),
+        {
+            "fee": wanted.pay_fee_bp,
+            "shipping": wanted.shipping_fen,
+            "loss": wanted.loss_rule.value,
+        },
+    )
+    await team.record_audit(
+        tx,
+        actor,
+        "promotion.save_costs",
+        "promotion_book",
+        before=_shown(before),
+        after=_shown(wanted),
+    )
+    return wanted
+
+
+async def _search(tx: Tx, found: Sequence[Rule], *, only: Rule | None) -> Verdict:
+    """The floors of all SKUs on sale (that `only` touches), in batches: memory stays flat."""
+    world = await _world(tx, found)
+    worst: list[AtRisk] = []
+    least: int | None = None
+    below = unknown = checked = 0
+    async for sku in _on_sale(tx):
+        line = book.basis_line(sku, 1)
+        if only is not None and not rules.touches(only, line):
+            continue
+        floor = rules.floor(line, found, world, tx.now)
+        if floor is None:
+            unknown += 1
+            continue
+        checked += 1
+        least = floor.margin_fen if least is None else min(least, floor.margin_fen)
+        if floor.margin_fen < 0:
+            below += 1
+            worst.append(AtRisk(sku, floor))
+            if len(worst) > 2 * SHOWN:
+                worst = _worst(worst)
+    return Verdict(least, below, unknown, checked, tuple(_worst(worst)))
+
+
+def _worst(found: Iterable[AtRisk]) -> list[AtRisk]:
+    return sorted(found, key=lambda one: (one.floor.margin_fen, one.sku.id))[:SHOWN]
+
+
+async def _on_sale(tx: Tx) -> AsyncIterator[SkuBrief]:
+    after = 0
+    while True:
+        batch = await catalog.skus_on_sale(tx, after, BATCH)
+        for sku in batch:
+            yield sku
+        if len(batch) < BATCH:
+            return
+        after = batch[-1].id
+
+
+async def _world(tx: Tx, found: Sequence[Rule]) -> World:
+    state = await book.opened(tx)
+    gifts = {
+        gift.sku_id
+        for rule in found
+        if rule.kind is Kind.GIFT
+        for tier in rule.terms.tiers
+        for gift in tier.gifts
+    }
+    items = {item.sku_id for rule in found for item in rule.terms.items}
+    briefs = await catalog.skus(tx, gifts | items)
+    return World(
+        groups=await book.groups(tx),
+        freight=state.freight,
+        costs=state.costs,
+        gift_costs={
+            one: briefs[one].price_fen
+            if briefs[one].cost_fen is None
+            else briefs[one].cost_fen or 0
+            for one in gifts
+            if one in briefs
+        },
+        prices={one: briefs[one].price_fen for one in items if one in briefs},
+        dearest_fen=await catalog.dearest_fen(tx),
+    )
+
+
+def _shown(costs: Costs) -> dict[str, object]:
+    return {
+        "pay_fee_bp": costs.pay_fee_bp,
+        "shipping_fen": costs.shipping_fen,
+        "loss_rule": costs.loss_rule.value,
+    }
