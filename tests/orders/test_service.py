@@ -102,7 +102,7 @@ async def test_an_order_holds_stock_at_the_quoted_price(db: Db) -> None:
         "单价 ¥3.33 × 3",
         "运费 ¥8.00",
     ]
-    assert promotion.replay(kept).total_fen == answer.total_fen
+        assert (await promotion.replay(tx, kept)).total_fen == answer.total_fen
     assert await breaches(db) == []
 
 
