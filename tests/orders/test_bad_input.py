@@ -27,6 +27,17 @@ ALL = [permission.value for permission in Permission]
 ROUTERS = (catalog_http, inventory_http, promotion_http, orders_http)
 
 
+PROMOTION: dict[str, Any] = {
+    "kind": "off",
+    "name": "双十一",
+    "group_id": 2,
+    "priority": 1,
+    "scope": {"sku_ids": [1]},
+    "terms": {"tiers": [{"from_fen": 9_900, "off_fen": 1_000}], "repeat": False},
+    "conditions": {"per_fan": 1, "hours": [{"days": [1, 2], "from_minute": 0}]},
+}
+
+
 class World:
     """A shop with one of everything, and a good body for every route that takes one."""
 
@@ -45,6 +56,14 @@ class World:
             "createCategory": {"name": "奶", "position": 1},
             "saveCategory": {"name": "奶", "position": 1},
             "adjustStock": {"quantity": 1, "reason": "received", "note": "送货单 1"},
+            "createPromotion": PROMOTION,
+            "checkPromotion": PROMOTION,
+            "savePromotion": {**PROMOTION, "edits": 1},
+            "publishPromotion": {"because": "清库存"},
+            "saveStackingGroups": {
+                "groups": [{"id": 1, "name": "单品", "target": "item", "mode": "best"}]
+            },
+            "saveMarginGuard": {"pay_fee_bp": 60, "shipping_fen": 800, "loss_rule": "flag"},
             "saveFreight": {"fee_fen": 800, "free_from_fen": 9_900},
             "addCartItem": {"sku_id": sku, "quantity": 1},
             "setCartItem": {"quantity": 1},
@@ -96,6 +115,7 @@ async def world(db: Db, drain: Drain, wechat: FakeWeChat) -> World:
             "sku_id": sku_id,
             "product_id": made.id,
             "category_id": 1,
+            "promotion_id": 1,
             "address_id": wanted.address_id,
             "digest": wanted.digest,
             "order_no": order_no,

@@ -14,6 +14,7 @@ from tiefen.kernel.money import yuan
 from tiefen.promotion import rules
 from tiefen.promotion.errors import (
     ApprovalForbidden,
+    BadPromotion,
     GroupInUse,
     LosesMoney,
     NothingToPublish,
@@ -143,6 +144,11 @@ async def save_groups(tx: Tx, actor: StaffActor, wanted: Sequence[Group]) -> tup
     Raises GroupInUse when a group goes, or changes what it decides on, while promotions stand in it.
     """
     before = await book.groups(tx)
+    named = [group.id for group in wanted if group.id]
+    if len(set(named)) < len(named) or set(named) - {group.id for group in before}:
+        raise BadPromotion(
+            field="groups", why_zh="叠加组有重复或已不存在，请刷新", why_en="reload the groups"
+        )
     taken = max((group.id for group in (*before, *wanted)), default=0)
     kept = []
     for group in wanted:

@@ -1018,6 +1018,70 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/console/margin-guard": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Costs
+         * @description What the margin guard counts.
+         */
+        get: operations["getMarginGuard"];
+        /**
+         * Save Costs
+         * @description Change what the margin guard counts, and what happens to an order at a loss.
+         */
+        put: operations["saveMarginGuard"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/console/margin-guard/orders": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Losses
+         * @description Orders that were placed at a loss, newest first.
+         */
+        get: operations["listLossOrders"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/console/margin-guard/skus": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List At Risk
+         * @description SKUs that can be sold at a loss under what is in force (and the drafts), the worst first.
+         */
+        get: operations["listSkusAtRisk"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/console/me": {
         parameters: {
             query?: never;
@@ -1442,6 +1506,154 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/console/promotions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Promotions
+         * @description Promotions, newest first, with what they gave so far.
+         */
+        get: operations["listPromotions"];
+        put?: never;
+        /**
+         * Create Promotion
+         * @description A new promotion as a draft.
+         */
+        post: operations["createPromotion"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/console/promotions/check": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Check Promotion
+         * @description A draft in one sentence, and what the margin guard says. Nothing is saved.
+         */
+        post: operations["checkPromotion"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/console/promotions/{promotion_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Promotion
+         * @description One promotion with its versions.
+         */
+        get: operations["getPromotion"];
+        /**
+         * Save Promotion
+         * @description Change the draft; what is in force stays until the draft is published.
+         */
+        put: operations["savePromotion"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/console/promotions/{promotion_id}/copy": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Copy Promotion
+         * @description A new draft with the same text.
+         */
+        post: operations["copyPromotion"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/console/promotions/{promotion_id}/end": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * End Promotion
+         * @description Take it out of force for good.
+         */
+        post: operations["endPromotion"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/console/promotions/{promotion_id}/performance": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Performance
+         * @description What it gave so far, and by day.
+         */
+        get: operations["getPromotionPerformance"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/console/promotions/{promotion_id}/publish": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Publish Promotion
+         * @description Put the draft in force; below cost only with the right to approve, and a reason.
+         */
+        post: operations["publishPromotion"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/console/quiet-fans": {
         parameters: {
             query?: never;
@@ -1589,6 +1801,30 @@ export interface paths {
          * @description End the session and drop the cookie; safe to repeat.
          */
         delete: operations["signOut"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/console/stacking-groups": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Groups
+         * @description The stacking groups in their order.
+         */
+        get: operations["getStackingGroups"];
+        /**
+         * Save Groups
+         * @description Make the stacking groups these, in this order.
+         */
+        put: operations["saveStackingGroups"];
+        post?: never;
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -2542,6 +2778,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/shop/products/{product_id}/offers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Product Offers
+         * @description The offers that look at a product now, and the prices every fan gets.
+         */
+        get: operations["getProductOffers"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/shop/products/{product_id}/stock": {
         parameters: {
             query?: never;
@@ -2816,7 +3072,7 @@ export interface components {
             guarded: boolean;
             /** Id */
             id: number;
-            kind: components["schemas"]["Kind"];
+            kind: components["schemas"]["tiefen__ledger__values__Kind"];
             /** Name */
             name: string;
             side: components["schemas"]["Side"];
@@ -3799,7 +4055,7 @@ export interface components {
          * @description Whether a cart line can be ordered.
          * @enum {string}
          */
-        CartState: "ok" | "gone" | "short" | "limited";
+        CartState: "ok" | "gone" | "short" | "limited" | "refused";
         /**
          * CategoryInput
          * @description A category as the console saves it.
@@ -3873,6 +4129,15 @@ export interface components {
             /** Rule Id */
             rule_id: number | null;
             source: components["schemas"]["tiefen__helpdesk__values__Source"] | null;
+        };
+        /**
+         * CheckOut
+         * @description A draft in one sentence, and what the guard says of it.
+         */
+        CheckOut: {
+            /** Sentence */
+            sentence: string;
+            verdict: components["schemas"]["VerdictOut"];
         };
         /**
          * CodeFan
@@ -4042,6 +4307,33 @@ export interface components {
             within_days?: number | null;
         };
         /**
+         * ConditionsIO
+         * @description When and for whom it holds; 0 = no limit.
+         */
+        ConditionsIO: {
+            /** Ends At */
+            ends_at?: string | null;
+            /**
+             * First Order
+             * @default false
+             */
+            first_order: boolean;
+            /** Hours */
+            hours?: components["schemas"]["HoursIO"][];
+            /**
+             * New Fan Days
+             * @default 0
+             */
+            new_fan_days: number;
+            /**
+             * Per Fan
+             * @default 0
+             */
+            per_fan: number;
+            /** Starts At */
+            starts_at?: string | null;
+        };
+        /**
          * Consequence
          * @description One thing approval would change, in the reader's language, with its numbers.
          */
@@ -4118,6 +4410,8 @@ export interface components {
             cost_fen: number | null;
             /** Discount Fen */
             discount_fen: number;
+            /** Gift */
+            gift: boolean;
             /** Id */
             id: number;
             /** Image Url */
@@ -4171,8 +4465,16 @@ export interface components {
             goods_fen: number;
             /** Lines */
             lines: components["schemas"]["ConsoleLineOut"][];
+            /** Margin Fen */
+            margin_fen: number | null;
+            /** Missed */
+            missed: components["schemas"]["TraceOut"][];
             /** Note */
             note: string;
+            /** Offers */
+            offers: {
+                [key: string]: components["schemas"]["OfferOut"][];
+            };
             /** Open After Sales */
             open_after_sales: number;
             /** Order No */
@@ -4394,37 +4696,15 @@ export interface components {
             per_fan_fen: number | null;
         };
         /**
-         * DayOut
-         * @description The figures of one day.
+         * CostsIO
+         * @description What the guard counts besides goods, and what happens to an order at a loss.
          */
-        DayOut: {
-            /** Buyers */
-            buyers: number;
-            /** Conversion Bp */
-            conversion_bp: number | null;
-            /**
-             * Day
-             * Format: date
-             */
-            day: string;
-            /** Hits */
-            hits: number;
-            /** New Fans */
-            new_fans: number;
-            /** Orders */
-            orders: number;
-            /** Paid Fen */
-            paid_fen: number;
-            /** Paid Orders */
-            paid_orders: number;
-            /** Refunded Fen */
-            refunded_fen: number;
-            /** Refunds */
-            refunds: number;
-            /** Unfollows */
-            unfollows: number;
-            /** Visitors */
-            visitors: number;
+        CostsIO: {
+            loss_rule: components["schemas"]["LossRule"];
+            /** Pay Fee Bp */
+            pay_fee_bp: number;
+            /** Shipping Fen */
+            shipping_fen: number;
         };
         /**
          * Decision
@@ -4754,11 +5034,31 @@ export interface components {
             free_from_fen: number | null;
         };
         /**
+         * GroupIO
+         * @description A stacking group; id 0 is a new one.
+         */
+        GroupIO: {
+            /** Id */
+            id: number;
+            mode: components["schemas"]["Mode"];
+            /** Name */
+            name: string;
+            target: components["schemas"]["Target"];
+        };
+        /**
          * Grouping
          * @description What a row of a report stands for.
          * @enum {string}
          */
         Grouping: "code" | "kind" | "owner";
+        /**
+         * GroupsIO
+         * @description All stacking groups in their order.
+         */
+        GroupsIO: {
+            /** Groups */
+            groups: components["schemas"]["GroupIO"][];
+        };
         /**
          * Happening
          * @description Kinds of lines in a fan's timeline.
@@ -4800,6 +5100,24 @@ export interface components {
             hits: components["schemas"]["HitIn"][];
             /** Visitor */
             visitor: string;
+        };
+        /**
+         * HoursIO
+         * @description Days of the week (1 Monday) and minutes of the day in China.
+         */
+        HoursIO: {
+            /** Days */
+            days: number[];
+            /**
+             * From Minute
+             * @default 0
+             */
+            from_minute: number;
+            /**
+             * Until Minute
+             * @default 1440
+             */
+            until_minute: number;
         };
         /**
          * IdentityOut
@@ -4896,10 +5214,10 @@ export interface components {
         };
         /**
          * Kind
-         * @description What a balance means to an accountant.
+         * @description What a promotion does to a price.
          * @enum {string}
          */
-        Kind: "asset" | "liability" | "income" | "expense";
+        "Kind-Input": "limited" | "off" | "percent" | "gift" | "nth" | "package" | "add_on" | "freight";
         /**
          * Level
          * @description How bad a finding is.
@@ -4976,6 +5294,27 @@ export interface components {
          * @enum {string}
          */
         LoopStep: "scan" | "follow" | "visit" | "order" | "paid" | "received";
+        /**
+         * LossOut
+         * @description An order that was placed at a loss.
+         */
+        LossOut: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Loss Fen */
+            loss_fen: number;
+            /** Order No */
+            order_no: string;
+        };
+        /**
+         * LossRule
+         * @description What happens to an order that would lose money.
+         * @enum {string}
+         */
+        LossRule: "flag" | "refuse";
         /**
          * Match
          * @description How a keyword reply finds its question.
@@ -5064,6 +5403,12 @@ export interface components {
             /** Code */
             code: string;
         };
+        /**
+         * Mode
+         * @description How the promotions of a stacking group go together.
+         * @enum {string}
+         */
+        Mode: "exclusive" | "best" | "sequence";
         /**
          * Model
          * @description How the money of an order is shared among the codes its buyer met before paying.
@@ -5221,6 +5566,34 @@ export interface components {
             today: components["schemas"]["MyFigures"];
         };
         /**
+         * NamedProduct
+         * @description A product a promotion names.
+         */
+        NamedProduct: {
+            /** Name */
+            name: string;
+            /** Product Id */
+            product_id: number;
+        };
+        /**
+         * NamedSku
+         * @description A SKU a promotion names.
+         */
+        NamedSku: {
+            /** Cost Fen */
+            cost_fen: number | null;
+            /** Image Url */
+            image_url: string;
+            /** Name */
+            name: string;
+            /** Price Fen */
+            price_fen: number;
+            /** Product Id */
+            product_id: number;
+            /** Sku Id */
+            sku_id: number;
+        };
+        /**
          * OAuthSignIn
          * @description What WeChat put in the address.
          */
@@ -5237,6 +5610,33 @@ export interface components {
         OAuthUrl: {
             /** Url */
             url: string;
+        };
+        /**
+         * OfferOut
+         * @description What one promotion took off a line; a gift's offer took nothing off.
+         */
+        OfferOut: {
+            /** Amount Fen */
+            amount_fen: number;
+            /** Name */
+            name: string;
+            /** Promotion Id */
+            promotion_id: number;
+        };
+        /**
+         * OfferTag
+         * @description An offer on a product page.
+         */
+        OfferTag: {
+            /** Ends At */
+            ends_at: string | null;
+            kind: components["schemas"]["tiefen__promotion__values__Kind"];
+            /** Label */
+            label: string;
+            /** Promotion Id */
+            promotion_id: number;
+            /** Sentence */
+            sentence: string;
         };
         /**
          * Ok
@@ -5272,7 +5672,7 @@ export interface components {
             /** Todos */
             todos: components["schemas"]["TodoOut"][];
             /** Trend */
-            trend: components["schemas"]["DayOut"][];
+            trend: components["schemas"]["tiefen__analytics__schemas__DayOut"][];
             week: components["schemas"]["FiguresOut"];
             yesterday: components["schemas"]["FiguresOut"];
         };
@@ -5400,6 +5800,13 @@ export interface components {
             /** Next */
             next: string | null;
         };
+        /** Page[LossOut] */
+        Page_LossOut_: {
+            /** Items */
+            items: components["schemas"]["LossOut"][];
+            /** Next */
+            next: string | null;
+        };
         /** Page[MovementRow] */
         Page_MovementRow_: {
             /** Items */
@@ -5418,6 +5825,13 @@ export interface components {
         Page_PaymentOut_: {
             /** Items */
             items: components["schemas"]["PaymentOut"][];
+            /** Next */
+            next: string | null;
+        };
+        /** Page[PromotionRow] */
+        Page_PromotionRow_: {
+            /** Items */
+            items: components["schemas"]["PromotionRow"][];
             /** Next */
             next: string | null;
         };
@@ -5808,11 +6222,29 @@ export interface components {
             visited: number;
         };
         /**
+         * PerformanceOut
+         * @description What a promotion gave so far. Orders that were closed or wholly refunded are apart.
+         */
+        PerformanceOut: {
+            /** Days */
+            days: components["schemas"]["tiefen__promotion__schemas__DayOut"][];
+            /** Discount Fen */
+            discount_fen: number;
+            /** Fans */
+            fans: number;
+            /** Gifts */
+            gifts: number;
+            /** Given Back */
+            given_back: number;
+            /** Orders */
+            orders: number;
+        };
+        /**
          * Permission
          * @description One thing a member of staff may do. The value is what routes, sessions and the faces name.
          * @enum {string}
          */
-        Permission: "overview.read" | "fans.read" | "fans.write" | "fans.reveal" | "stages.write" | "channels.read" | "channels.write" | "channels.decide" | "results.read" | "goods.read" | "goods.write" | "stock.write" | "orders.read" | "orders.ship" | "orders.refund" | "money.read" | "helpdesk.read" | "helpdesk.write" | "team.read" | "team.write" | "settings.read" | "settings.write" | "jobs.read" | "jobs.write";
+        Permission: "overview.read" | "fans.read" | "fans.write" | "fans.reveal" | "stages.write" | "channels.read" | "channels.write" | "channels.decide" | "results.read" | "goods.read" | "goods.write" | "stock.write" | "promotions.read" | "promotions.write" | "promotions.approve" | "orders.read" | "orders.ship" | "orders.refund" | "money.read" | "helpdesk.read" | "helpdesk.write" | "team.read" | "team.write" | "settings.read" | "settings.write" | "jobs.read" | "jobs.write";
         /**
          * PersonalField
          * @description Personal data that is sealed and shown masked.
@@ -5828,6 +6260,16 @@ export interface components {
             line_id: number;
             /** Quantity */
             quantity: number;
+        };
+        /**
+         * PiecesIO
+         * @description So many pieces of a SKU.
+         */
+        PiecesIO: {
+            /** Quantity */
+            quantity: number;
+            /** Sku Id */
+            sku_id: number;
         };
         /**
          * PlaceIn
@@ -5930,6 +6372,16 @@ export interface components {
             version?: number | null;
         };
         /**
+         * ProductOffers
+         * @description The offers that look at a product now.
+         */
+        ProductOffers: {
+            /** Prices */
+            prices: components["schemas"]["SkuOffer"][];
+            /** Tags */
+            tags: components["schemas"]["OfferTag"][];
+        };
+        /**
          * ProductRole
          * @description What a product is for in the merchant's plan (产品角色).
          * @enum {string}
@@ -5947,6 +6399,138 @@ export interface components {
          * @enum {string}
          */
         ProductStatus: "draft" | "on_shelf" | "off_shelf";
+        /**
+         * PromotionIn
+         * @description A promotion as the editor sends it.
+         */
+        PromotionIn: {
+            conditions: components["schemas"]["ConditionsIO"];
+            /** Group Id */
+            group_id: number;
+            kind: components["schemas"]["Kind-Input"];
+            /** Name */
+            name: string;
+            /**
+             * Priority
+             * @default 0
+             */
+            priority: number;
+            scope: components["schemas"]["ScopeIO"];
+            terms: components["schemas"]["TermsIO"];
+        };
+        /**
+         * PromotionOut
+         * @description A promotion in full: the draft's text, what it names, and its versions.
+         */
+        PromotionOut: {
+            /** Changed */
+            changed: boolean;
+            conditions: components["schemas"]["ConditionsIO"];
+            /** Discount Fen */
+            discount_fen: number;
+            /** Edits */
+            edits: number;
+            /** Ends At */
+            ends_at: string | null;
+            /** Group Id */
+            group_id: number;
+            /** Id */
+            id: number;
+            kind: components["schemas"]["tiefen__promotion__values__Kind"];
+            /** Name */
+            name: string;
+            /** Orders */
+            orders: number;
+            /** Priority */
+            priority: number;
+            /** Products */
+            products: components["schemas"]["NamedProduct"][];
+            /** Running */
+            running: boolean;
+            scope: components["schemas"]["ScopeIO"];
+            /** Sentence */
+            sentence: string;
+            /** Skus */
+            skus: components["schemas"]["NamedSku"][];
+            /** Starts At */
+            starts_at: string | null;
+            status: components["schemas"]["Status"];
+            terms: components["schemas"]["TermsIO"];
+            /**
+             * Updated At
+             * Format: date-time
+             */
+            updated_at: string;
+            /** Version */
+            version: number;
+            /** Versions */
+            versions: components["schemas"]["VersionOut"][];
+        };
+        /**
+         * PromotionRow
+         * @description A promotion in the list.
+         */
+        PromotionRow: {
+            /** Changed */
+            changed: boolean;
+            /** Discount Fen */
+            discount_fen: number;
+            /** Ends At */
+            ends_at: string | null;
+            /** Id */
+            id: number;
+            kind: components["schemas"]["tiefen__promotion__values__Kind"];
+            /** Name */
+            name: string;
+            /** Orders */
+            orders: number;
+            /** Running */
+            running: boolean;
+            /** Sentence */
+            sentence: string;
+            /** Starts At */
+            starts_at: string | null;
+            status: components["schemas"]["Status"];
+            /**
+             * Updated At
+             * Format: date-time
+             */
+            updated_at: string;
+            /** Version */
+            version: number;
+        };
+        /**
+         * PromotionSave
+         * @description A change to the draft that was opened at `edits`.
+         */
+        PromotionSave: {
+            conditions: components["schemas"]["ConditionsIO"];
+            /** Edits */
+            edits: number;
+            /** Group Id */
+            group_id: number;
+            kind: components["schemas"]["Kind-Input"];
+            /** Name */
+            name: string;
+            /**
+             * Priority
+             * @default 0
+             */
+            priority: number;
+            scope: components["schemas"]["ScopeIO"];
+            terms: components["schemas"]["TermsIO"];
+        };
+        /**
+         * PublishIn
+         * @description `because` is needed, with the right to, when it may lose money.
+         */
+        PublishIn: {
+            /**
+             * Because
+             * @default
+             */
+            because: string;
+        };
         /**
          * PushMode
          * @description How the account's server setting sends messages (消息加解密方式).
@@ -6023,10 +6607,14 @@ export interface components {
         QuoteLineOut: {
             /** Discount Fen */
             discount_fen: number;
+            /** Gift */
+            gift: boolean;
             /** Image Url */
             image_url: string;
             /** List Fen */
             list_fen: number;
+            /** Offers */
+            offers: components["schemas"]["OfferOut"][];
             /** Pay Fen */
             pay_fen: number;
             /** Product Id */
@@ -6059,6 +6647,8 @@ export interface components {
             goods_fen: number;
             /** Lines */
             lines: components["schemas"]["QuoteLineOut"][];
+            /** Missed */
+            missed: components["schemas"]["TraceOut"][];
             /** Problems */
             problems: components["schemas"]["ProblemOut"][];
             /** Total Fen */
@@ -6285,6 +6875,32 @@ export interface components {
             value: string;
         };
         /**
+         * RiskOut
+         * @description A SKU that can be sold at a loss, with the worst that can happen to one piece.
+         */
+        RiskOut: {
+            /** By */
+            by: string[];
+            /** Cost Fen */
+            cost_fen: number;
+            /** Extra Fen */
+            extra_fen: number;
+            /** Image Url */
+            image_url: string;
+            /** Margin Fen */
+            margin_fen: number;
+            /** Name */
+            name: string;
+            /** Pay Fen */
+            pay_fen: number;
+            /** Price Fen */
+            price_fen: number;
+            /** Product Id */
+            product_id: number;
+            /** Sku Id */
+            sku_id: number;
+        };
+        /**
          * RoleBrief
          * @description A role as shown beside a person.
          */
@@ -6321,6 +6937,29 @@ export interface components {
             permissions: components["schemas"]["Permission"][];
             /** Staff */
             staff: number;
+        };
+        /**
+         * ScopeIO
+         * @description The goods it is for: all, or those named; never those excluded.
+         */
+        ScopeIO: {
+            /**
+             * All
+             * @default false
+             */
+            all: boolean;
+            /** Category Ids */
+            category_ids?: number[];
+            /** Product Ids */
+            product_ids?: number[];
+            /** Sku Ids */
+            sku_ids?: number[];
+            /** Without Category Ids */
+            without_category_ids?: number[];
+            /** Without Product Ids */
+            without_product_ids?: number[];
+            /** Without Sku Ids */
+            without_sku_ids?: number[];
         };
         /**
          * SecretState
@@ -6447,10 +7086,16 @@ export interface components {
          * @description A line of the fan's own order.
          */
         ShopLineOut: {
+            /** Discount Fen */
+            discount_fen: number;
+            /** Gift */
+            gift: boolean;
             /** Id */
             id: number;
             /** Image Url */
             image_url: string;
+            /** List Fen */
+            list_fen: number;
             /** Pay Fen */
             pay_fen: number;
             /** Product Id */
@@ -6494,8 +7139,14 @@ export interface components {
             goods_fen: number;
             /** Lines */
             lines: components["schemas"]["ShopLineOut"][];
+            /** Missed */
+            missed: components["schemas"]["TraceOut"][];
             /** Note */
             note: string;
+            /** Offers */
+            offers: {
+                [key: string]: components["schemas"]["OfferOut"][];
+            };
             /** Order No */
             order_no: string;
             /** Paid At */
@@ -6663,6 +7314,34 @@ export interface components {
             price_fen: number;
             /** Values */
             values?: string[];
+        };
+        /**
+         * SkuOffer
+         * @description What one piece costs with the offers every fan gets.
+         */
+        SkuOffer: {
+            /** Price Fen */
+            price_fen: number;
+            /** Sku Id */
+            sku_id: number;
+        };
+        /**
+         * SkuPriceIO
+         * @description A SKU at a price; `most` pieces in one order, 0 = no limit.
+         */
+        SkuPriceIO: {
+            /**
+             * Most
+             * @default 0
+             */
+            most: number;
+            /**
+             * Price Fen
+             * @description fen, whole
+             */
+            price_fen: number;
+            /** Sku Id */
+            sku_id: number;
         };
         /**
          * SourceFanOut
@@ -6982,6 +7661,12 @@ export interface components {
             stage: components["schemas"]["Stage"];
         };
         /**
+         * Status
+         * @description Where a promotion stands. What was published does not change; a change is a new version.
+         * @enum {string}
+         */
+        Status: "draft" | "published" | "ended";
+        /**
          * StepOut
          * @description One step of the order's story.
          */
@@ -7102,6 +7787,91 @@ export interface components {
          */
         SuspenseState: "open" | "refunding" | "refunded" | "kept";
         /**
+         * Target
+         * @description Where a stacking group decides.
+         * @enum {string}
+         */
+        Target: "item" | "order";
+        /**
+         * TermsIO
+         * @description What it gives. Each kind reads its own fields.
+         */
+        TermsIO: {
+            /**
+             * Across
+             * @default false
+             */
+            across: boolean;
+            /**
+             * Cap Fen
+             * @description fen, whole
+             * @default 0
+             */
+            cap_fen: number;
+            /** Items */
+            items?: components["schemas"]["PiecesIO"][];
+            /**
+             * Nth
+             * @default 0
+             */
+            nth: number;
+            /**
+             * Off Bp
+             * @default 0
+             */
+            off_bp: number;
+            /**
+             * Pieces
+             * @default 0
+             */
+            pieces: number;
+            /**
+             * Price Fen
+             * @description fen, whole
+             * @default 0
+             */
+            price_fen: number;
+            /** Prices */
+            prices?: components["schemas"]["SkuPriceIO"][];
+            /**
+             * Repeat
+             * @default false
+             */
+            repeat: boolean;
+            /** Tiers */
+            tiers?: components["schemas"]["TierIO"][];
+        };
+        /**
+         * TierIO
+         * @description From an amount or a number of pieces, this is given.
+         */
+        TierIO: {
+            /**
+             * From Fen
+             * @description fen, whole
+             * @default 0
+             */
+            from_fen: number;
+            /**
+             * From Pieces
+             * @default 0
+             */
+            from_pieces: number;
+            /** Gifts */
+            gifts?: components["schemas"]["PiecesIO"][];
+            /**
+             * Off Bp
+             * @default 0
+             */
+            off_bp: number;
+            /**
+             * Off Fen
+             * @description fen, whole
+             * @default 0
+             */
+            off_fen: number;
+        };
+        /**
          * TodoKind
          * @description Things that need somebody now.
          * @enum {string}
@@ -7219,6 +7989,8 @@ export interface components {
         TraceOut: {
             /** Amount Fen */
             amount_fen: number;
+            /** Promotion Id */
+            promotion_id: number;
             /** Sku Id */
             sku_id: number | null;
             /** Step */
@@ -7278,6 +8050,43 @@ export interface components {
             /** Rule Name */
             rule_name: string;
             source: components["schemas"]["tiefen__helpdesk__values__Source"];
+        };
+        /**
+         * VerdictOut
+         * @description What the margin guard says.
+         */
+        VerdictOut: {
+            /** Below */
+            below: number;
+            /** Checked */
+            checked: number;
+            /** Floor Fen */
+            floor_fen: number | null;
+            /** Unknown */
+            unknown: number;
+            /** Worst */
+            worst: components["schemas"]["RiskOut"][];
+        };
+        /**
+         * VersionOut
+         * @description One published version.
+         */
+        VersionOut: {
+            /** Approved Because */
+            approved_because: string;
+            /** Floor Fen */
+            floor_fen: number | null;
+            /**
+             * Published At
+             * Format: date-time
+             */
+            published_at: string;
+            /** Published By */
+            published_by: string;
+            /** Sentence */
+            sentence: string;
+            /** Version */
+            version: number;
         };
         /**
          * WechatIn
@@ -7394,17 +8203,74 @@ export interface components {
             welcome: components["schemas"]["PartOut"][];
         };
         /**
+         * DayOut
+         * @description The figures of one day.
+         */
+        tiefen__analytics__schemas__DayOut: {
+            /** Buyers */
+            buyers: number;
+            /** Conversion Bp */
+            conversion_bp: number | null;
+            /**
+             * Day
+             * Format: date
+             */
+            day: string;
+            /** Hits */
+            hits: number;
+            /** New Fans */
+            new_fans: number;
+            /** Orders */
+            orders: number;
+            /** Paid Fen */
+            paid_fen: number;
+            /** Paid Orders */
+            paid_orders: number;
+            /** Refunded Fen */
+            refunded_fen: number;
+            /** Refunds */
+            refunds: number;
+            /** Unfollows */
+            unfollows: number;
+            /** Visitors */
+            visitors: number;
+        };
+        /**
          * Source
          * @description Where an answer came from.
          * @enum {string}
          */
         tiefen__helpdesk__values__Source: "code" | "welcome" | "keyword" | "default" | "none";
         /**
+         * Kind
+         * @description What a balance means to an accountant.
+         * @enum {string}
+         */
+        tiefen__ledger__values__Kind: "asset" | "liability" | "income" | "expense";
+        /**
          * Source
          * @description How we learned of something.
          * @enum {string}
          */
         tiefen__payments__values__Source: "notice" | "query" | "answer" | "bill";
+        /**
+         * DayOut
+         * @description What a promotion gave on one day.
+         */
+        tiefen__promotion__schemas__DayOut: {
+            /** Day */
+            day: string;
+            /** Discount Fen */
+            discount_fen: number;
+            /** Orders */
+            orders: number;
+        };
+        /**
+         * Kind
+         * @description What a promotion does to a price.
+         * @enum {string}
+         */
+        tiefen__promotion__values__Kind: "limited" | "off" | "percent" | "gift" | "nth" | "package" | "add_on" | "freight";
     };
     responses: never;
     parameters: never;
@@ -13819,6 +14685,419 @@ export interface operations {
             };
         };
     };
+    getMarginGuard: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CostsIO"];
+                };
+            };
+            /** @description malformed request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description sign in first */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description missing, or not yours */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description the state has moved on */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description body too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description invalid input, fields named */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description slow down */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description a dependency is away, retry */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    saveMarginGuard: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CostsIO"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CostsIO"];
+                };
+            };
+            /** @description malformed request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description sign in first */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description missing, or not yours */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description the state has moved on */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description body too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description invalid input, fields named */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description slow down */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description a dependency is away, retry */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    listLossOrders: {
+        parameters: {
+            query?: {
+                cursor?: string | null;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_LossOut_"];
+                };
+            };
+            /** @description malformed request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description sign in first */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description missing, or not yours */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description the state has moved on */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description body too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description invalid input, fields named */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description slow down */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description a dependency is away, retry */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    listSkusAtRisk: {
+        parameters: {
+            query?: {
+                drafts?: boolean;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VerdictOut"];
+                };
+            };
+            /** @description malformed request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description sign in first */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description missing, or not yours */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description the state has moved on */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description body too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description invalid input, fields named */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description slow down */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description a dependency is away, retry */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     getMe: {
         parameters: {
             query?: never;
@@ -16531,6 +17810,951 @@ export interface operations {
             };
         };
     };
+    listPromotions: {
+        parameters: {
+            query?: {
+                status?: components["schemas"]["Status"] | null;
+                kind?: components["schemas"]["Kind-Input"] | null;
+                q?: string;
+                cursor?: string | null;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_PromotionRow_"];
+                };
+            };
+            /** @description malformed request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description sign in first */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description missing, or not yours */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description the state has moved on */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description body too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description invalid input, fields named */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description slow down */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description a dependency is away, retry */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    createPromotion: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PromotionIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PromotionOut"];
+                };
+            };
+            /** @description malformed request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description sign in first */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description missing, or not yours */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description the state has moved on */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description body too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description invalid input, fields named */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description slow down */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description a dependency is away, retry */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    checkPromotion: {
+        parameters: {
+            query?: {
+                promotion_id?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PromotionIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CheckOut"];
+                };
+            };
+            /** @description malformed request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description sign in first */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description missing, or not yours */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description the state has moved on */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description body too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description invalid input, fields named */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description slow down */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description a dependency is away, retry */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    getPromotion: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                promotion_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PromotionOut"];
+                };
+            };
+            /** @description malformed request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description sign in first */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description missing, or not yours */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description the state has moved on */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description body too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description invalid input, fields named */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description slow down */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description a dependency is away, retry */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    savePromotion: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                promotion_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PromotionSave"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PromotionOut"];
+                };
+            };
+            /** @description malformed request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description sign in first */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description missing, or not yours */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description the state has moved on */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description body too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description invalid input, fields named */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description slow down */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description a dependency is away, retry */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    copyPromotion: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                promotion_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PromotionOut"];
+                };
+            };
+            /** @description malformed request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description sign in first */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description missing, or not yours */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description the state has moved on */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description body too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description invalid input, fields named */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description slow down */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description a dependency is away, retry */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    endPromotion: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                promotion_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PromotionOut"];
+                };
+            };
+            /** @description malformed request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description sign in first */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description missing, or not yours */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description the state has moved on */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description body too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description invalid input, fields named */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description slow down */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description a dependency is away, retry */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    getPromotionPerformance: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                promotion_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PerformanceOut"];
+                };
+            };
+            /** @description malformed request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description sign in first */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description missing, or not yours */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description the state has moved on */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description body too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description invalid input, fields named */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description slow down */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description a dependency is away, retry */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    publishPromotion: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                promotion_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PublishIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PromotionOut"];
+                };
+            };
+            /** @description malformed request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description sign in first */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description missing, or not yours */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description the state has moved on */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description body too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description invalid input, fields named */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description slow down */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description a dependency is away, retry */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     listQuietFans: {
         parameters: {
             query?: {
@@ -17487,6 +19711,212 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Ok"];
+                };
+            };
+            /** @description malformed request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description sign in first */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description missing, or not yours */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description the state has moved on */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description body too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description invalid input, fields named */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description slow down */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description a dependency is away, retry */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    getStackingGroups: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GroupsIO"];
+                };
+            };
+            /** @description malformed request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description sign in first */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description missing, or not yours */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description the state has moved on */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description body too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description invalid input, fields named */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description slow down */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description a dependency is away, retry */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    saveStackingGroups: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["GroupsIO"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GroupsIO"];
                 };
             };
             /** @description malformed request */
@@ -23426,6 +25856,109 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ShopProduct"];
+                };
+            };
+            /** @description malformed request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description sign in first */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description missing, or not yours */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description the state has moved on */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description body too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description invalid input, fields named */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description slow down */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description a dependency is away, retry */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    getProductOffers: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                product_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProductOffers"];
                 };
             };
             /** @description malformed request */
