@@ -31,7 +31,7 @@ CASES = cases(5_000)
 
 def line(key: int = 1, quantity: int = 3, pay_fen: int = 1_000, **state: int) -> LinePieces:
     zero = {"shipped": 0, "cancelled": 0, "holding": 0, "returned": 0, "claimed_fen": 0}
-    return LinePieces(id=key, sku_id=key, quantity=quantity, pay_fen=pay_fen, **{**zero, **state})
+    return LinePieces(id=key, sku_id=key, quantity=quantity, pay_fen=pay_fen, **{**zero, **state})  # type: ignore[arg-type]
 
 
 def apply(lines: dict[int, LinePieces], plan: RefundPlan) -> None:

@@ -1,11 +1,9 @@
 """Carts and promotions, made up at random or by hand."""
 
-import os
 from datetime import UTC, datetime
 from random import Random
 
-from hypothesis import settings
-
+from tests.cases import cases
 from tiefen.promotion import rules
 from tiefen.promotion.values import (
     Basis,
@@ -26,8 +24,7 @@ from tiefen.promotion.values import (
     Tier,
 )
 
-CASES = settings(max_examples=int(os.environ.get("TIEFEN_CASES", "400")), deadline=None)
-"""Few in the normal run; the nightly run sets TIEFEN_CASES=5000."""
+CASES = cases(5_000)
 NOON = datetime(2026, 11, 20, 4, 0, tzinfo=UTC)
 ITEM_BEST = Group(1, "单品", Target.ITEM, Mode.BEST)
 ORDER_BEST = Group(2, "订单", Target.ORDER, Mode.BEST)

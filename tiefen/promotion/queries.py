@@ -13,11 +13,11 @@ from tiefen.promotion import rules
 from tiefen.promotion.errors import PromotionMissing
 from tiefen.promotion.models import LossOrder, Promotion, PromotionGrant, PromotionVersion
 from tiefen.promotion.schemas import (
-    DayOut,
     LossOut,
     NamedProduct,
     NamedSku,
     PerformanceOut,
+    PromotionDayOut,
     PromotionOut,
     PromotionRow,
     VersionOut,
@@ -117,7 +117,8 @@ async def performance(tx: Tx, promotion_id: int) -> PerformanceOut:
         gifts=int(row[3]),
         given_back=row[4],
         days=[
-            DayOut(day=day.day, orders=day.orders, discount_fen=day.discount_fen) for day in days
+            PromotionDayOut(day=day.day, orders=day.orders, discount_fen=day.discount_fen)
+            for day in days
         ],
     )
 

@@ -192,7 +192,7 @@ class PromotionOut(PromotionRow):
     versions: list[VersionOut]
 
 
-class DayOut(Out):
+class PromotionDayOut(Out):
     """What a promotion gave on one day."""
 
     day: str
@@ -208,7 +208,7 @@ class PerformanceOut(Out):
     discount_fen: int
     gifts: int
     given_back: int
-    days: list[DayOut]
+    days: list[PromotionDayOut]
 
 
 class GroupIO(In):

@@ -4707,6 +4707,39 @@ export interface components {
             shipping_fen: number;
         };
         /**
+         * DayOut
+         * @description The figures of one day.
+         */
+        DayOut: {
+            /** Buyers */
+            buyers: number;
+            /** Conversion Bp */
+            conversion_bp: number | null;
+            /**
+             * Day
+             * Format: date
+             */
+            day: string;
+            /** Hits */
+            hits: number;
+            /** New Fans */
+            new_fans: number;
+            /** Orders */
+            orders: number;
+            /** Paid Fen */
+            paid_fen: number;
+            /** Paid Orders */
+            paid_orders: number;
+            /** Refunded Fen */
+            refunded_fen: number;
+            /** Refunds */
+            refunds: number;
+            /** Unfollows */
+            unfollows: number;
+            /** Visitors */
+            visitors: number;
+        };
+        /**
          * Decision
          * @description What a person may decide about money in suspense.
          * @enum {string}
@@ -5672,7 +5705,7 @@ export interface components {
             /** Todos */
             todos: components["schemas"]["TodoOut"][];
             /** Trend */
-            trend: components["schemas"]["tiefen__analytics__schemas__DayOut"][];
+            trend: components["schemas"]["DayOut"][];
             week: components["schemas"]["FiguresOut"];
             yesterday: components["schemas"]["FiguresOut"];
         };
@@ -6227,7 +6260,7 @@ export interface components {
          */
         PerformanceOut: {
             /** Days */
-            days: components["schemas"]["tiefen__promotion__schemas__DayOut"][];
+            days: components["schemas"]["PromotionDayOut"][];
             /** Discount Fen */
             discount_fen: number;
             /** Fans */
@@ -6399,6 +6432,18 @@ export interface components {
          * @enum {string}
          */
         ProductStatus: "draft" | "on_shelf" | "off_shelf";
+        /**
+         * PromotionDayOut
+         * @description What a promotion gave on one day.
+         */
+        PromotionDayOut: {
+            /** Day */
+            day: string;
+            /** Discount Fen */
+            discount_fen: number;
+            /** Orders */
+            orders: number;
+        };
         /**
          * PromotionIn
          * @description A promotion as the editor sends it.
@@ -8203,39 +8248,6 @@ export interface components {
             welcome: components["schemas"]["PartOut"][];
         };
         /**
-         * DayOut
-         * @description The figures of one day.
-         */
-        tiefen__analytics__schemas__DayOut: {
-            /** Buyers */
-            buyers: number;
-            /** Conversion Bp */
-            conversion_bp: number | null;
-            /**
-             * Day
-             * Format: date
-             */
-            day: string;
-            /** Hits */
-            hits: number;
-            /** New Fans */
-            new_fans: number;
-            /** Orders */
-            orders: number;
-            /** Paid Fen */
-            paid_fen: number;
-            /** Paid Orders */
-            paid_orders: number;
-            /** Refunded Fen */
-            refunded_fen: number;
-            /** Refunds */
-            refunds: number;
-            /** Unfollows */
-            unfollows: number;
-            /** Visitors */
-            visitors: number;
-        };
-        /**
          * Source
          * @description Where an answer came from.
          * @enum {string}
@@ -8253,18 +8265,6 @@ export interface components {
          * @enum {string}
          */
         tiefen__payments__values__Source: "notice" | "query" | "answer" | "bill";
-        /**
-         * DayOut
-         * @description What a promotion gave on one day.
-         */
-        tiefen__promotion__schemas__DayOut: {
-            /** Day */
-            day: string;
-            /** Discount Fen */
-            discount_fen: number;
-            /** Orders */
-            orders: number;
-        };
         /**
          * Kind
          * @description What a promotion does to a price.
