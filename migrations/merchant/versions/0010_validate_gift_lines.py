@@ -1,12 +1,12 @@
 """Look at old lines with the check on gifts, in a transaction of its own so that nobody waits.
 
-Revision: 0008, after 0007.
+Revision: 0010, after 0009.
 """
 
 from alembic import op
 
-revision = "0008"
-down_revision = "0007"
+revision = "0010"
+down_revision = "0009"
 branch_labels = None
 depends_on = None
 
