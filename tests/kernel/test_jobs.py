@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import select, text, update
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
-from tiefen.kernel import events, jobs, metrics
+from tiefen.kernel import audit, events, jobs, metrics
 from tiefen.kernel import worker as work
 from tiefen.kernel.auth import Session
 from tiefen.kernel.clock import Travel
@@ -332,3 +332,28 @@ async def _let_go(db: Db, job_id: int) -> None:
             {"id": job_id},
         )
         await tx.execute(work._RESCUE)
+
+
+@pytest.mark.parametrize(
+    ("promise", "breach"),
+    [
+        ("E3", "state = 'running', lease_until = now() - interval '6 minutes'"),
+        ("E3.alarm", "attempts = max_attempts"),
+    ],
+)
+async def test_the_audit_names_jobs_that_nobody_will_run(db: Db, promise: str, breach: str) -> None:
+    for merchant in ("demo", "other"):
+        async with db.merchant(merchant) as tx:
+            later(tx, "kernel_test.write", what="sound")
+    assert await audit.run(db) == []
+    async with db.platform() as tx:
+        broken = await tx.scalar(
+            text(f"UPDATE platform.job SET {breach} WHERE merchant = 'demo' RETURNING id")
+        )
+    (found,) = await audit.run(db)
+    assert (found.merchant, found.invariant, found.row["id"]) == ("demo", promise, broken)
+    await work.keep(db, "another worker")  # what is left running is taken back …
+    await drain(db)
+    async with db.platform() as tx:
+        await tx.execute(text("UPDATE platform.job SET state = 'dead' WHERE state = 'ready'"))
+    assert await audit.run(db) == [], "… and what cannot be run is where people see it"

@@ -21,6 +21,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from tiefen.kernel import db as database
 from tiefen.kernel import log, tracing
+from tiefen.kernel.audit import invariant
 from tiefen.kernel.db import Db, Json, PlatformBase, Tx
 
 logger = log.get("kernel")
@@ -72,6 +73,25 @@ class Job(PlatformBase):
         Index("ix_job_dead", "merchant", "id", postgresql_where=text("state = 'dead'")),
         {"postgresql_with": {"fillfactor": 70, "autovacuum_vacuum_scale_factor": 0.02}},
     )
+
+
+invariant(
+    "E3",
+    "no job stays running with no live worker: an expired lease is taken back within minutes",
+    """
+    SELECT id, name FROM platform.job
+    WHERE merchant = substr(current_schema(), 3) AND state = 'running'
+      AND lease_until < clock_timestamp() - interval '5 minutes'
+    """,
+)
+invariant(
+    "E3.alarm",
+    "a job that has used up its tries is dead, where people see it, and never waits for another",
+    """
+    SELECT id, name FROM platform.job
+    WHERE merchant = substr(current_schema(), 3) AND state = 'ready' AND attempts >= max_attempts
+    """,
+)
 
 
 class WorkerRow(PlatformBase):
