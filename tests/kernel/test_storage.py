@@ -10,7 +10,8 @@ from tiefen.kernel.settings import Settings
 from tiefen.kernel.storage import NotAPicture, Storage
 
 
-def _png(width: int, height: int) -> bytes:
+def png(width: int, height: int) -> bytes:
+    """A picture of this size."""
     out = io.BytesIO()
     Image.new("RGB", (width, height), "#07c160").save(out, "PNG")
     return out.getvalue()
@@ -18,7 +19,7 @@ def _png(width: int, height: int) -> bytes:
 
 async def test_a_picture_is_encoded_anew_and_bounded(settings: Settings) -> None:
     storage = Storage(settings)
-    stored = await storage.put_picture("demo", _png(4000, 1000))
+    stored = await storage.put_picture("demo", png(4000, 1000))
     assert (stored.width, stored.height) == (1600, 400)
     assert stored.key.startswith("demo/")
     assert (await storage.get(stored.key))[8:12] == b"WEBP"
@@ -42,7 +43,7 @@ async def test_anything_else_is_refused(settings: Settings, raw: bytes) -> None:
 
 async def test_a_script_hidden_behind_a_picture_is_gone(settings: Settings) -> None:
     storage = Storage(settings)
-    stored = await storage.put_picture("demo", _png(10, 10) + b"<?php system($_GET[0]);")
+    stored = await storage.put_picture("demo", png(10, 10) + b"<?php system($_GET[0]);")
     assert b"php" not in await storage.get(stored.key)
 
 

@@ -34,7 +34,8 @@ class Settings(BaseSettings):
     sandbox_url: str = ""
     """Base address of a WeChat sandbox; empty = the real platform."""
     storage_url: str = ""
-    """`s3://bucket/prefix` for stored files; empty = `data_dir`/files."""
+    """`s3://bucket/prefix` for stored files, reached with the usual `AWS_ENDPOINT_URL`, `AWS_REGION`,
+    `AWS_ACCESS_KEY_ID` and `AWS_SECRET_ACCESS_KEY`; empty = `data_dir`/files."""
     otlp_url: str = Field(
         default="",
         validation_alias=AliasChoices("TIEFEN_OTLP_URL", "OTEL_EXPORTER_OTLP_ENDPOINT"),

@@ -7,17 +7,25 @@ served is an image and nothing else.
 import asyncio
 import io
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 import obstore
+from obstore.exceptions import BaseError
 from obstore.store import LocalStore, S3Store
 from PIL import Image, ImageOps, UnidentifiedImageError
 
-from tiefen.kernel import ids
-from tiefen.kernel.errors import Invalid, NotFound
+from tiefen.kernel import ids, log
+from tiefen.kernel.errors import Away, Invalid, NotFound, Refusal
 from tiefen.kernel.settings import Settings
 
+logger = log.get("kernel")
+
+RETRIES: Any = {"max_retries": 2, "retry_timeout": timedelta(seconds=10)}
+"""A request waits for a bucket no longer than this; by itself the library would try for minutes."""
 MAX_PIXELS = 40_000_000
 MAX_SIDE = 1600
 _KEY = re.compile(r"[a-z0-9_]{1,31}/[\w-]{8,64}\.[a-z0-9]{1,8}")
@@ -30,6 +38,14 @@ class NotAPicture(Invalid):
     code = "files.not_a_picture"
     zh = "不是可用的图片：请上传 JPG、PNG、WebP 或 GIF，且不超过 4000 万像素"
     en = "Not a usable picture: upload a JPG, PNG, WebP or GIF of at most 40 megapixels"
+
+
+class StorageAway(Away):
+    """The bucket does not answer, or refuses our credentials: for an operator to mend."""
+
+    code = "files.away"
+    zh = "文件存储暂时不可用，请稍后再试"
+    en = "The file storage is not available; please try again later"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +63,10 @@ class Storage:
 
     def __init__(self, settings: Settings) -> None:
         if settings.storage_url:
-            self._store: Any = S3Store.from_url(settings.storage_url)
+            options: Any = {"allow_http": True, "timeout": "10s", "connect_timeout": "2s"}
+            self._store: Any = S3Store.from_url(
+                settings.storage_url, client_options=options, retry_config=RETRIES
+            )
         else:
             folder = settings.data_dir.absolute() / "files"
             folder.mkdir(parents=True, exist_ok=True)
@@ -57,33 +76,45 @@ class Storage:
         """Store an uploaded picture as WebP, at most 1,600 pixels a side. Raises NotAPicture."""
         body, width, height = await asyncio.to_thread(_encode, raw)
         key = f"{merchant}/{ids.token(16)}.webp"
-        await obstore.put_async(self._store, key, body)
+        await self.restore(key, body)
         return Stored(key, "image/webp", width, height)
 
     async def put(self, merchant: str, raw: bytes, *, suffix: str) -> str:
         """Store bytes we made ourselves; returns the key."""
         key = f"{merchant}/{ids.token(16)}.{suffix}"
-        await obstore.put_async(self._store, key, raw)
+        await self.restore(key, raw)
         return key
 
     async def get(self, key: str) -> bytes:
         """The bytes of a key. Raises NotFound."""
         if not _KEY.fullmatch(key):
             raise NotFound
-        try:
+        with _answering(missing=NotFound):
             found = await obstore.get_async(self._store, key)
             return bytes(await found.bytes_async())
-        except FileNotFoundError as error:
-            raise NotFound from error
 
     async def keys(self, merchant: str) -> list[str]:
         """All keys of one merchant, for backup and erasure."""
-        batches = obstore.list(self._store, prefix=f"{merchant}/")
-        return [item["path"] async for batch in batches for item in batch]
+        with _answering():
+            batches = obstore.list(self._store, prefix=f"{merchant}/")
+            return [item["path"] async for batch in batches for item in batch]
 
     async def restore(self, key: str, raw: bytes) -> None:
-        """Put back a file under the key it had."""
-        await obstore.put_async(self._store, key, raw)
+        """Put a file under the key it has or had."""
+        with _answering():
+            await obstore.put_async(self._store, key, raw)
+
+
+@contextmanager
+def _answering(missing: type[Refusal] | None = None) -> Iterator[None]:
+    """Turn the library's errors into ours. Where no file is looked for, what is missing is the bucket."""
+    try:
+        yield
+    except FileNotFoundError as error:
+        raise (missing or StorageAway) from error
+    except (BaseError, PermissionError) as error:
+        logger.warning("storage away", kind=type(error).__name__)
+        raise StorageAway from error
 
 
 def _encode(raw: bytes) -> tuple[bytes, int, int]:
