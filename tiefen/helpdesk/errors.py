@@ -1,6 +1,6 @@
 """Refusals of the helpdesk room."""
 
-from tiefen.kernel.errors import Invalid, NotFound
+from tiefen.kernel.errors import Forbidden, Invalid, NotFound
 
 
 class ReplyMissing(NotFound):
@@ -49,3 +49,11 @@ class TimeRangeMalformed(Invalid):
     code = "helpdesk.time_range_malformed"
     zh = "时间段要同时填写开始和结束，且不能相同"
     en = "A time range needs both a start and an end, and they must differ"
+
+
+class SnapshotStaff(Forbidden):
+    """WeChat showed a throw-away visitor: nobody may be bound to that."""
+
+    code = "helpdesk.snapshot_staff"
+    zh = "请点右下角“使用完整服务”后再试"
+    en = "Tap “use full service” at the bottom right, then try again"

@@ -3,7 +3,7 @@
 from typing import Annotated, Any
 
 import segno
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter, Cookie, Depends, Request, Response
 
 from tiefen.fans import service as fans
 from tiefen.helpdesk import queries, service
@@ -17,11 +17,14 @@ from tiefen.helpdesk.schemas import (
     QuestionOut,
     TryIn,
     TryOut,
+    WechatAddress,
+    WechatAnswer,
     WelcomeIn,
     WelcomeOut,
 )
 from tiefen.helpdesk.values import Part, Trigger
-from tiefen.kernel.auth import StaffActor, staff
+from tiefen.kernel import ids
+from tiefen.kernel.auth import STAFF_COOKIE, StaffActor, anyone, staff
 from tiefen.kernel.db import Tx
 from tiefen.kernel.http import (
     OK,
@@ -37,13 +40,15 @@ from tiefen.kernel.http import (
     decode_cursor,
     encode_cursor,
 )
-from tiefen.team.values import Permission
+from tiefen.team.values import SESSION_LIFE, Permission
 
 router = APIRouter(prefix="/api/console", tags=["helpdesk"], responses=REFUSALS)
 
 Reader = Annotated[StaffActor, Depends(staff(Permission.HELPDESK_READ))]
 Writer = Annotated[StaffActor, Depends(staff(Permission.HELPDESK_WRITE))]
 Anybody = Annotated[StaffActor, Depends(staff(outward=True))]
+Nonce = Annotated[str | None, Cookie(max_length=100)]
+NONCE_COOKIE = "tiefen_oauth"
 
 
 @router.get("/auto-replies", operation_id="listAutoReplies")
@@ -155,6 +160,62 @@ async def bind_wechat(db: DbDep, merchant: MerchantDep, actor: Anybody) -> BindC
     url, expires_at = await service.bind_code(db, merchant, actor)
     image = segno.make(url, error="m").svg_data_uri(scale=5, border=2)
     return BindCode(url=url, image=image, expires_at=expires_at)
+
+
+@router.get("/session/wechat", operation_id="getStaffWechatUrl", dependencies=[Depends(anyone())])
+async def wechat_address(
+    request: Request, response: Response, tx: TxDep, tiefen_oauth: Nonce = None
+) -> WechatAddress:
+    """Where to send the staff phone so that WeChat tells who holds it; it returns to the phone's page."""
+    nonce = tiefen_oauth or ids.token()
+    target = f"{str(request.base_url).rstrip('/')}/m/{tx.merchant}/phone/"
+    url = await fans.oauth_url(tx, redirect=target, scope="snsapi_base", nonce=nonce)
+    _remember(request, response, NONCE_COOKIE, nonce, 600)
+    return WechatAddress(url=url)
+
+
+@router.post("/session/wechat", operation_id="signInByWechat", dependencies=[Depends(anyone())])
+async def sign_in_by_wechat(
+    body: WechatAnswer,
+    request: Request,
+    response: Response,
+    db: DbDep,
+    merchant: MerchantDep,
+    tiefen_oauth: Nonce = None,
+) -> Ok:
+    """Sign in the member of staff bound to this WeChat; sets the staff cookie."""
+    token = await service.enter(
+        db, merchant, code=body.code, state=body.state, nonce=tiefen_oauth or ""
+    )
+    _remember(request, response, STAFF_COOKIE, token, int(SESSION_LIFE.total_seconds()))
+    return OK
+
+
+@router.post("/me/wechat/here", operation_id="bindThisWechat")
+async def bind_here(
+    body: WechatAnswer,
+    db: DbDep,
+    merchant: MerchantDep,
+    actor: Anybody,
+    tiefen_oauth: Nonce = None,
+) -> Ok:
+    """Bind the WeChat in which this page is open to the signed-in person."""
+    await service.bind_here(
+        db, merchant, actor, code=body.code, state=body.state, nonce=tiefen_oauth or ""
+    )
+    return OK
+
+
+def _remember(request: Request, response: Response, name: str, value: str, seconds: int) -> None:
+    response.set_cookie(
+        name,
+        value,
+        max_age=seconds,
+        httponly=True,
+        samesite="lax",
+        secure=request.url.scheme == "https",
+        path="/",
+    )
 
 
 async def _welcome(tx: Tx) -> WelcomeOut:

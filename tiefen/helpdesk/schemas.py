@@ -109,6 +109,19 @@ class QuestionOut(Out):
     last_at: datetime
 
 
+class WechatAddress(Out):
+    """Where WeChat tells who holds the phone."""
+
+    url: str
+
+
+class WechatAnswer(In):
+    """What WeChat put in the address when it sent the browser back."""
+
+    code: Annotated[str, Field(min_length=1, max_length=200)]
+    state: Annotated[str, Field(min_length=1, max_length=128)]
+
+
 class ChatMessageOut(Out):
     """One message between a fan and us."""
 

@@ -139,6 +139,14 @@ class BeyondYourself(Forbidden):
     en = "You cannot grant or manage more than you hold: {needs}"
 
 
+class WechatUnknown(Unauthorised):
+    """No member of staff is bound to this WeChat account."""
+
+    code = "team.wechat_unknown"
+    zh = "这个微信还没有绑定员工，请用账号密码登录一次，再绑定"
+    en = "This WeChat account is bound to nobody yet: sign in with your password once, then bind it"
+
+
 class WechatTaken(Conflict):
     """The WeChat account already belongs to another member of staff."""
 

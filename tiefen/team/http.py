@@ -45,8 +45,7 @@ from tiefen.team.schemas import (
     TotpRemove,
     TotpSetup,
 )
-from tiefen.team.service.signin import SESSION_LIFE
-from tiefen.team.values import Permission
+from tiefen.team.values import SESSION_LIFE, Permission
 
 router = APIRouter(prefix="/api/console", tags=["team"], responses=REFUSALS)
 

@@ -10,6 +10,8 @@ OWNER_ROLE = "owner"
 
 BIND_PREFIX = "b."
 """Scenes of codes that bind a member of staff's WeChat begin with this."""
+SESSION_LIFE = timedelta(hours=12)
+"""How long a member of staff stays signed in."""
 BIND_CODE_LIFE = timedelta(minutes=10)
 
 

@@ -34,6 +34,7 @@ from tiefen.fans.service.signin import (
     ask_unionids,
     forget_used_states,
     oauth_url,
+    recognise,
     sign_in_mini,
     sign_in_oauth,
 )
@@ -63,6 +64,7 @@ __all__ = [
     "publish_rules",
     "quiet_fans",
     "rebuild_counters",
+    "recognise",
     "record",
     "records_of",
     "resolve",

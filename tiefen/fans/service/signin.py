@@ -33,10 +33,18 @@ async def oauth_url(tx: Tx, *, redirect: str, scope: str, nonce: str) -> str:
 async def sign_in_oauth(
     db: Db, merchant: str, *, code: str, state: str, nonce: str
 ) -> tuple[str, int]:
-    """A session for whoever WeChat says came back; the state is good once and in one browser.
+    """A session for whoever WeChat says came back.
 
-    Returns the token and the fan's id. Raises OAuthStateRefused, SnapshotVisitor, and what
-    WeChat's refusal is.
+    Returns the token and the fan's id. Raises SnapshotVisitor and as `recognise`.
+    """
+    identity = await recognise(db, merchant, code=code, state=state, nonce=nonce)
+    return await _enter(db, merchant, identity)
+
+
+async def recognise(db: Db, merchant: str, *, code: str, state: str, nonce: str) -> OAuthIdentity:
+    """Who WeChat says came back; the state is good once and in one browser.
+
+    Raises OAuthStateRefused, and what WeChat's refusal is.
     """
     rules.check_state(state, nonce, clock.utcnow(), partial(sign, f"oauth:{merchant}"))
     async with db.merchant(merchant) as tx:
@@ -48,8 +56,7 @@ async def sign_in_oauth(
         )
         if fresh is None:
             raise OAuthStateRefused
-    identity = await wechat.exchange_code(db, merchant, code)
-    return await _enter(db, merchant, identity)
+    return await wechat.exchange_code(db, merchant, code)
 
 
 async def sign_in_mini(db: Db, merchant: str, *, code: str) -> tuple[str, int]:

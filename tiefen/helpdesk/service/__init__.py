@@ -11,14 +11,17 @@ from tiefen.helpdesk.service.editing import (
 )
 from tiefen.helpdesk.service.logging import note_answer, note_message
 from tiefen.helpdesk.service.notifying import ORDER_PAID, bind_code, configure, push_order
+from tiefen.helpdesk.service.recognising import bind_here, enter
 
 __all__ = [
     "ORDER_PAID",
     "add_reply",
     "bind_code",
+    "bind_here",
     "configure",
     "delete_reply",
     "edit_reply",
+    "enter",
     "find_answer",
     "note_answer",
     "note_message",

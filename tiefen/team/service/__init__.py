@@ -5,6 +5,7 @@ from tiefen.team.service.keys import load_api_key, make_api_key, revoke_api_key
 from tiefen.team.service.notices import (
     bind_by_scene,
     bind_wechat,
+    enter_by_wechat,
     make_bind_code,
     order_contacts,
     unbind_wechat,
@@ -44,6 +45,7 @@ __all__ = [
     "edit_me",
     "edit_role",
     "edit_staff",
+    "enter_by_wechat",
     "found_team",
     "load_api_key",
     "load_staff",

@@ -4,14 +4,22 @@ from sqlalchemy import delete, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from tiefen.kernel import ids
-from tiefen.kernel.auth import StaffActor
+from tiefen.kernel.auth import StaffActor, open_session
 from tiefen.kernel.db import Tx
-from tiefen.team.errors import BindCodeMissing, NotByKey, StaffMissing, WechatTaken
+from tiefen.team.errors import (
+    BindCodeMissing,
+    NotByKey,
+    StaffMissing,
+    TotpRequired,
+    WechatTaken,
+    WechatUnknown,
+)
 from tiefen.team.models import BindCode, Role, Staff, StaffRole, StaffWechat
 from tiefen.team.service.audit import record_audit
 from tiefen.team.values import (
     BIND_CODE_LIFE,
     BIND_PREFIX,
+    SESSION_LIFE,
     Actor,
     ActorKind,
     Permission,
@@ -69,6 +77,26 @@ async def bind_wechat(tx: Tx, staff_id: int, *, app_id: str, openid: str) -> Non
     )
     actor = Actor(ActorKind.STAFF, staff_id, name)
     await record_audit(tx, actor, "team.wechat_bound", f"staff:{staff_id}")
+
+
+async def enter_by_wechat(tx: Tx, *, app_id: str, openid: str) -> str:
+    """Open a session for the member of staff bound to this WeChat account; returns its token.
+
+    Who has a second step still takes it, with the password. Raises WechatUnknown, TotpRequired.
+    """
+    person = await tx.scalar(
+        select(Staff)
+        .join(StaffWechat, StaffWechat.staff_id == Staff.id)
+        .where(StaffWechat.app_id == app_id, StaffWechat.openid == openid, Staff.active)
+    )
+    if person is None:
+        raise WechatUnknown
+    if person.totp_secret:
+        raise TotpRequired
+    person.last_seen_at = tx.now
+    actor = Actor(ActorKind.STAFF, person.id, person.name)
+    await record_audit(tx, actor, "team.signed_in", f"staff:{person.id}", reason="wechat")
+    return await open_session(tx, "staff", person.id, SESSION_LIFE)
 
 
 async def unbind_wechat(tx: Tx, actor: StaffActor) -> None:

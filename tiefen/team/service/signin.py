@@ -2,7 +2,7 @@
 
 import secrets
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 import pyotp
 from sqlalchemy import delete, select, text, update
@@ -26,9 +26,8 @@ from tiefen.team.errors import (
 from tiefen.team.models import RecoveryCode, SignInTry, Staff
 from tiefen.team.service import passwords
 from tiefen.team.service.audit import record_audit
-from tiefen.team.values import Actor, ActorKind
+from tiefen.team.values import SESSION_LIFE, Actor, ActorKind
 
-SESSION_LIFE = timedelta(hours=12)
 RECOVERY_CODES = 8
 
 _TAKE_TRY = text(

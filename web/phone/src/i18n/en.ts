@@ -145,6 +145,9 @@ const en: Record<keyof typeof zh, string> = {
   'code.following': 'Following',
   'code.left': 'Unfollowed',
 
+  'wechat.bind_title': 'Bind this WeChat',
+  'wechat.bind_hint': 'Notices of new orders come here and open without signing in',
+  'wechat.bind': 'Bind',
   'me.title': 'Me',
   'me.theme': 'Look',
   'theme.auto': 'Like the phone',

@@ -144,6 +144,9 @@ export default {
   'code.following': '已关注',
   'code.left': '已取关',
 
+  'wechat.bind_title': '绑定这个微信',
+  'wechat.bind_hint': '新订单通知发到这里, 点开直接进入, 不用再登录',
+  'wechat.bind': '一键绑定',
   'me.title': '我',
   'me.theme': '外观',
   'theme.auto': '跟随系统',
