@@ -190,6 +190,7 @@ async def test_sleeping_fans_show_the_last_code_they_met(
     client = await staff_client(READ)
     assert (await client.get("/api/console/quiet-fans")).json()["items"] == []
     travel.move(timedelta(days=61))
+    client = await staff_client(READ)
     items = (await client.get("/api/console/quiet-fans?limit=2")).json()
     assert items["next"]
     assert {one["last_code"] for one in items["items"]} <= {"小林", "大壮"}
