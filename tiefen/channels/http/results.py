@@ -15,6 +15,7 @@ from tiefen.channels.schemas import (
     AttributionRow,
     CostOut,
     DepartmentRow,
+    ModelsOut,
     MoneyOut,
     PeopleOut,
     QuietFanOut,
@@ -236,10 +237,12 @@ def _row(row: Row, name: str, kind: CodeKind | None, cost: Cost | None) -> Attri
         name=name,
         kind=kind,
         people=PeopleOut(**row.people),
-        money={
-            model: MoneyOut(**sums, net_fen=sums["paid_fen"] - sums["refunded_fen"])
-            for model, sums in row.money.items()
-        },
+        money=ModelsOut(
+            **{
+                model.value: MoneyOut(**sums, net_fen=sums["paid_fen"] - sums["refunded_fen"])
+                for model, sums in row.money.items()
+            }
+        ),
         cost=_cost(cost) if cost else None,
     )
 

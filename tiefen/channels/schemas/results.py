@@ -5,7 +5,7 @@ from typing import Annotated
 
 from pydantic import Field, StringConstraints
 
-from tiefen.channels.values import AppealState, CodeKind, CodeState, Grouping, Model
+from tiefen.channels.values import AppealState, CodeKind, CodeState, Grouping
 from tiefen.fans.values import Happening, Stage
 from tiefen.kernel.http import IdIn, In, Out
 
@@ -43,6 +43,15 @@ class MoneyOut(Out):
     """paid and not refunded"""
 
 
+class ModelsOut(Out):
+    """The same orders under every model."""
+
+    first: MoneyOut
+    last: MoneyOut
+    linear: MoneyOut
+    rule: MoneyOut
+
+
 class CostOut(Out):
     """Since the codes were made, whatever the period."""
 
@@ -60,7 +69,7 @@ class AttributionRow(Out):
     name: str
     kind: CodeKind | None
     people: PeopleOut
-    money: dict[Model, MoneyOut]
+    money: ModelsOut
     cost: CostOut | None
 
 

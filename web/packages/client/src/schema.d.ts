@@ -3688,10 +3688,7 @@ export interface components {
             /** Key */
             key: string;
             kind: components["schemas"]["CodeKind"] | null;
-            /** Money */
-            money: {
-                [key: string]: components["schemas"]["MoneyOut"];
-            };
+            money: components["schemas"]["ModelsOut"];
             /** Name */
             name: string;
             people: components["schemas"]["PeopleOut"];
@@ -5492,6 +5489,16 @@ export interface components {
          * @enum {string}
          */
         Model: "first" | "last" | "linear" | "rule";
+        /**
+         * ModelsOut
+         * @description The same orders under every model.
+         */
+        ModelsOut: {
+            first: components["schemas"]["MoneyOut"];
+            last: components["schemas"]["MoneyOut"];
+            linear: components["schemas"]["MoneyOut"];
+            rule: components["schemas"]["MoneyOut"];
+        };
         /**
          * MoneyOut
          * @description Orders paid in the period, whatever became of them since. Orders are ten-thousandths, because
