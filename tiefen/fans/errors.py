@@ -121,3 +121,91 @@ class TooManyAttributes(Conflict):
     code = "fans.too_many_attributes"
     zh = "最多 {limit} 项资料，请先停用不再需要的"
     en = "At most {limit} attributes; archive one first"
+
+
+class RuleWrong(Invalid):
+    """A rule that cannot be read; `field` is the path of the node. With `zh_reason`, `en_reason`."""
+
+    code = "fans.rule_wrong"
+    zh = "{zh_reason}"
+    en = "{en_reason}"
+
+
+class SegmentMissing(NotFound):
+    """No such segment."""
+
+    code = "fans.segment_missing"
+    zh = "没有这个人群"
+    en = "No such segment"
+
+
+class SegmentNameTaken(Conflict):
+    """Two segments with one name."""
+
+    code = "fans.segment_name_taken"
+    zh = "已经有叫「{name}」的人群了"
+    en = "There is a segment called “{name}” already"
+
+
+class SegmentCircle(Invalid):
+    """A rule that names itself, directly or through others."""
+
+    code = "fans.segment_circle"
+    zh = "人群不能绕一圈引用自己：{names}"
+    en = "A segment cannot refer to itself through others: {names}"
+
+
+class SegmentInUse(Conflict):
+    """Another segment is made of this one."""
+
+    code = "fans.segment_in_use"
+    zh = "「{name}」还在用它，请先修改"
+    en = "“{name}” is made of it; change that first"
+
+
+class NotByHand(Conflict):
+    """Members of a rule are not added by hand."""
+
+    code = "fans.segment_not_by_hand"
+    zh = "这个人群由规则决定，不能手工增减"
+    en = "A rule decides who is in; nobody is added or removed by hand"
+
+
+class TagMissing(NotFound):
+    """No such tag."""
+
+    code = "fans.tag_missing"
+    zh = "没有这个标签"
+    en = "No such tag"
+
+
+class TagNameTaken(Conflict):
+    """Two tags with one name."""
+
+    code = "fans.tag_name_taken"
+    zh = "已经有标签「{name}」了"
+    en = "There is a tag “{name}” already"
+
+
+class TagInUse(Conflict):
+    """A segment looks at the tag."""
+
+    code = "fans.tag_in_use"
+    zh = "人群「{name}」用到了这个标签，请先修改它"
+    en = "The segment “{name}” uses this tag; change it first"
+
+
+class TooManyTags(Conflict):
+    """More tags than a person can choose from."""
+
+    code = "fans.too_many_tags"
+    zh = "最多 {limit} 个标签"
+    en = "At most {limit} tags"
+
+
+class BulkMissing(NotFound):
+    """No such bulk action."""
+
+    code = "fans.bulk_missing"
+    zh = "没有这个批量操作"
+    en = "No such bulk action"

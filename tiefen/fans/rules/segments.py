@@ -1,0 +1,491 @@
+"""The language of segments: reading a rule with a word for each mistake, and judging one fan by it.
+
+The same rule is also made into SQL (`queries.segments`); a property test holds the two together.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from tiefen.fans.errors import RuleWrong
+from tiefen.fans.rules.attributes import read_day, read_milli
+from tiefen.fans.rules.stages import day_of
+from tiefen.fans.values import (
+    AttributeKind,
+    Clause,
+    Did,
+    FactKind,
+    FanPicture,
+    FieldType,
+    Group,
+    Negation,
+    Op,
+    Question,
+    Rule,
+    Stage,
+    Verdict,
+)
+
+MAX_DEPTH = 6
+MAX_NODES = 60
+MAX_DEEDS = 12
+_MAX_LIST = 200
+_MAX_DAYS = 3650
+_MAX_NUMBER = 10**15
+
+FIELDS: dict[str, FieldType] = {
+    "orders": FieldType.NUMBER,
+    "received_orders": FieldType.NUMBER,
+    "returned_orders": FieldType.NUMBER,
+    "interactions": FieldType.NUMBER,
+    "friends": FieldType.NUMBER,
+    "paid_fen": FieldType.FEN,
+    "refunded_fen": FieldType.FEN,
+    "joined_at": FieldType.MOMENT,
+    "last_seen_at": FieldType.MOMENT,
+    "last_paid_at": FieldType.MOMENT,
+    "stage_at": FieldType.MOMENT,
+    "stage": FieldType.WORD,
+    "following": FieldType.YES,
+    "ever_followed": FieldType.YES,
+    "has_phone": FieldType.YES,
+    "source_code_id": FieldType.ID,
+    "source_kind": FieldType.WORD,
+    "source_owner_id": FieldType.ID,
+    "region_code": FieldType.CODE,
+    "tag": FieldType.IDS,
+    "segment": FieldType.IDS,
+}
+FAMILY: dict[str, str] = {
+    "tag": "tag",
+    "segment": "segment",
+    "source_code_id": "source",
+    "source_kind": "source",
+    "source_owner_id": "source",
+}
+"""What a change must be of for a rule to be looked at again; other fields are of the person."""
+_COMPARE = frozenset({Op.EQ, Op.NE, Op.GE, Op.LE, Op.GT, Op.LT, Op.BETWEEN})
+_KNOWN = frozenset({Op.SET, Op.UNSET})
+_LISTS = frozenset({Op.IN, Op.NOT_IN})
+OPS: dict[FieldType, frozenset[Op]] = {
+    FieldType.NUMBER: _COMPARE,
+    FieldType.FEN: _COMPARE,
+    FieldType.MILLI: _COMPARE | _KNOWN,
+    FieldType.MOMENT: frozenset({Op.WITHIN, Op.BEFORE, Op.BETWEEN}) | _KNOWN,
+    FieldType.DAY: frozenset({Op.WITHIN, Op.BEFORE, Op.BETWEEN, Op.COMING}) | _KNOWN,
+    FieldType.YES: frozenset({Op.IS}),
+    FieldType.TEXT: frozenset({Op.EQ, Op.CONTAINS}) | _KNOWN,
+    FieldType.WORD: _LISTS,
+    FieldType.WORDS: _LISTS | _KNOWN | {Op.ALL_OF},
+    FieldType.ID: _LISTS | _KNOWN,
+    FieldType.IDS: _LISTS | {Op.ALL_OF},
+    FieldType.CODE: _LISTS | _KNOWN,
+}
+TYPES: dict[AttributeKind, FieldType] = {
+    AttributeKind.TEXT: FieldType.TEXT,
+    AttributeKind.NUMBER: FieldType.MILLI,
+    AttributeKind.DATE: FieldType.DAY,
+    AttributeKind.CHOICE: FieldType.WORDS,
+    AttributeKind.CHOICES: FieldType.WORDS,
+    AttributeKind.YES_NO: FieldType.YES,
+}
+COUNTING = (Op.AT_LEAST, Op.AT_MOST, Op.EXACTLY)
+MOVING = frozenset({Op.WITHIN, Op.BEFORE, Op.COMING})
+
+
+# ── reading ──────────────────────────────────────────────────────────────────────────────────
+
+
+class _Reader:
+    """Reads one rule; counts what it costs as it goes."""
+
+    def __init__(self, questions: Mapping[str, Question]) -> None:
+        self.questions = questions
+        self.nodes = self.deeds = 0
+
+    def node(self, raw: Any, path: str, depth: int) -> Rule:
+        if not isinstance(raw, dict):
+            raise _wrong(path, "要写成一个条件", "must be a condition")
+        self.nodes += 1
+        if self.nodes > MAX_NODES:
+            raise _wrong(
+                path, f"条件太多，最多 {MAX_NODES} 个", f"more than {MAX_NODES} conditions"
+            )
+        if depth > MAX_DEPTH:
+            raise _wrong(path, f"嵌套太深，最多 {MAX_DEPTH} 层", f"nested deeper than {MAX_DEPTH}")
+        for word in ("all", "any"):
+            if word in raw:
+                _only(raw, path, {word})
+                return self.group(raw[word], f"{path}.{word}", word == "all", depth)
+        if "not" in raw:
+            _only(raw, path, {"not"})
+            return Negation(path, self.node(raw["not"], f"{path}.not", depth + 1))
+        if "did" in raw:
+            return self.did(raw, path)
+        if "field" in raw:
+            return self.condition(raw, path)
+        raise _wrong(path, "不认识的条件", "is no known kind of condition")
+
+    def group(self, raw: Any, path: str, every: bool, depth: int) -> Group:
+        if not isinstance(raw, list) or not raw:
+            raise _wrong(path, "至少要有一个条件", "needs at least one condition")
+        if len(raw) > MAX_NODES:
+            raise _wrong(
+                path, f"条件太多，最多 {MAX_NODES} 个", f"more than {MAX_NODES} conditions"
+            )
+        nodes = (self.node(one, f"{path}.{place}", depth + 1) for place, one in enumerate(raw))
+        return Group(path, every, tuple(nodes))
+
+    def did(self, raw: dict[str, Any], path: str) -> Did:
+        _only(raw, path, {"did", "of", "op", "times", "days"})
+        self.deeds += 1
+        if self.deeds > MAX_DEEDS:
+            raise _wrong(
+                path,
+                f"行为条件太多，最多 {MAX_DEEDS} 个",
+                f"more than {MAX_DEEDS} conditions of deeds",
+            )
+        fact = raw["did"]
+        if fact not in set(FactKind):
+            raise _wrong(f"{path}.did", "不认识的行为", "is no known deed")
+        subjects = raw.get("of", [])
+        if not isinstance(subjects, list) or len(subjects) > _MAX_LIST:
+            raise _wrong(
+                f"{path}.of", f"最多 {_MAX_LIST} 个对象", f"must be at most {_MAX_LIST} subjects"
+            )
+        if any(not isinstance(one, str) or not 0 < len(one) <= 100 for one in subjects):
+            raise _wrong(f"{path}.of", "对象要写成文字", "must be texts")
+        op = raw.get("op", Op.AT_LEAST)
+        if op not in COUNTING:
+            raise _wrong(
+                f"{path}.op", "只能是至少、至多或恰好", "must be at_least, at_most or exactly"
+            )
+        times = _whole(raw.get("times", 1), f"{path}.times", 0, 10_000)
+        if op == Op.AT_LEAST and times == 0:
+            raise _wrong(f"{path}.times", "至少 1 次", "must be 1 or more")
+        days = raw.get("days")
+        if days is not None:
+            days = _whole(days, f"{path}.days", 1, _MAX_DAYS)
+        of = tuple(dict.fromkeys(_subject(FactKind(fact), one) for one in subjects))
+        return Did(path, FactKind(fact), of, Op(op), times, days)
+
+    def condition(self, raw: dict[str, Any], path: str) -> Clause:
+        _only(raw, path, {"field", "op", "value"})
+        field = raw["field"]
+        question: Question | None = None
+        if isinstance(field, str) and field.startswith("attribute:"):
+            question = self.questions.get(field.removeprefix("attribute:"))
+            if question is None:
+                raise _wrong(f"{path}.field", "没有这一项资料", "is no attribute of ours")
+            if question.personal:
+                raise _wrong(
+                    f"{path}.field", "个人信息不能用来筛选", "is personal and cannot be used"
+                )
+            kind = TYPES[question.kind]
+        elif isinstance(field, str) and field in FIELDS:
+            kind = FIELDS[field]
+        else:
+            raise _wrong(f"{path}.field", "没有这个条件", "is no known field")
+        op = raw.get("op")
+        if op not in OPS[kind]:
+            known = ", ".join(sorted(OPS[kind]))
+            raise _wrong(f"{path}.op", f"这里只能用 {known}", f"must be one of {known}")
+        value = _value(kind, Op(op), raw.get("value"), f"{path}.value", field, question)
+        return Clause(path, field, kind, Op(op), value, question.id if question else None)
+
+
+def read_rule(raw: Any, questions: Iterable[Question]) -> Rule:
+    """A rule as sent, read and bounded. Raises RuleWrong naming the node, such as `rule.all.1.value`."""
+    return _Reader({question.key: question for question in questions}).node(raw, "rule", 1)
+
+
+def touches(rule: Rule) -> frozenset[str]:
+    """What a rule looks at: `person`, `source`, `tag`, `segment`, `attribute:3`, `did:bought`."""
+    match rule:
+        case Group(nodes=nodes):
+            return frozenset().union(*(touches(node) for node in nodes))
+        case Negation(node=node):
+            return touches(node)
+        case Did(fact=fact):
+            return frozenset({f"did:{fact.value}"})
+        case Clause(attribute_id=None, field=field):
+            return frozenset({FAMILY.get(field, "person")})
+        case Clause(attribute_id=attribute_id):
+            return frozenset({f"attribute:{attribute_id}"})
+
+
+def moves(rule: Rule) -> bool:
+    """Whether who is in changes at midnight though nobody does anything."""
+    match rule:
+        case Group(nodes=nodes):
+            return any(moves(node) for node in nodes)
+        case Negation(node=node):
+            return moves(node)
+        case Did(days=days):
+            return days is not None
+        case Clause(op=op):
+            return op in MOVING
+
+
+def named_ids(rule: Rule, field: str) -> frozenset[int]:
+    """The ids of tags or segments a rule names."""
+    match rule:
+        case Group(nodes=nodes):
+            return frozenset().union(*(named_ids(node, field) for node in nodes))
+        case Negation(node=node):
+            return named_ids(node, field)
+        case Clause(field=name, value=value) if name == field:
+            return frozenset(value)
+        case _:
+            return frozenset()
+
+
+# ── judging one fan ──────────────────────────────────────────────────────────────────────────
+
+
+def judge(rule: Rule, fan: FanPicture, today: date) -> Verdict:
+    """Whether a rule holds for a fan on `today`, node by node, with what the fan has."""
+    match rule:
+        case Group(path=path, every=every, nodes=nodes):
+            parts = tuple(judge(node, fan, today) for node in nodes)
+            held = [part.holds for part in parts]
+            return Verdict(path, all(held) if every else any(held), None, parts)
+        case Negation(path=path, node=node):
+            part = judge(node, fan, today)
+            return Verdict(path, not part.holds, None, (part,))
+        case Did():
+            times = _times(rule, fan, today)
+            return Verdict(rule.path, _counts(rule.op, times, rule.times), times)
+        case Clause():
+            have = _have(rule, fan)
+            return Verdict(rule.path, _holds(rule, have, today), _told(rule, have))
+
+
+def holds(rule: Rule, fan: FanPicture, today: date) -> bool:
+    """Whether a rule holds for a fan."""
+    return judge(rule, fan, today).holds
+
+
+def window_first(days: int, today: date) -> date:
+    """The first day of the last `days` days, today being the last."""
+    return today - timedelta(days=days - 1)
+
+
+def coming_days(days: int, today: date) -> list[str]:
+    """The days of the year from today on, as 04-01."""
+    return [(today + timedelta(days=ahead)).strftime("%m-%d") for ahead in range(days + 1)]
+
+
+def _times(rule: Did, fan: FanPicture, today: date) -> int:
+    first = window_first(rule.days, today) if rule.days is not None else date.min
+    subjects = rule.subjects or ("",)
+    return sum(
+        fact.times
+        for fact in fan.facts
+        if fact.fact is rule.fact and fact.subject in subjects and fact.day >= first
+    )
+
+
+def _counts(op: Op, have: int, need: int) -> bool:
+    if op is Op.AT_LEAST:
+        return have >= need
+    return have <= need if op is Op.AT_MOST else have == need
+
+
+def _have(rule: Clause, fan: FanPicture) -> Any:
+    if rule.attribute_id is not None:
+        answer = fan.answers.get(rule.attribute_id)
+        if answer is None:
+            return None
+        if rule.type is FieldType.WORDS:
+            return answer.words if answer.words is not None else (answer.word,)
+        return next(
+            (
+                one
+                for one in (answer.word, answer.number_milli, answer.day, answer.yes)
+                if one is not None
+            ),
+            None,
+        )
+    if rule.field == "tag":
+        return fan.tags
+    if rule.field == "segment":
+        return fan.segments
+    return fan.fields.get(rule.field)
+
+
+def _holds(rule: Clause, have: Any, today: date) -> bool:
+    op, value = rule.op, rule.value
+    if op in _KNOWN:
+        return (have is not None and have != "") is (op is Op.SET)
+    if op is Op.NE:
+        return have is None or bool(have != value)
+    if op is Op.NOT_IN:
+        return not _holds(_as(rule, Op.IN), have, today)
+    return have is not None and _fits(rule, have, today)
+
+
+def _fits(rule: Clause, have: Any, today: date) -> bool:
+    op, value, kind = rule.op, rule.value, rule.type
+    if op in _COMPARISONS and kind in _NUMBERS:
+        return _COMPARISONS[op](have, value)
+    if kind in _DAYS:
+        return _of_days(op, day_of(have) if isinstance(have, datetime) else have, value, today)
+    if kind in _SETS:
+        wanted = set(value)
+        return wanted <= set(have) if op is Op.ALL_OF else not wanted.isdisjoint(have)
+    match kind:
+        case FieldType.YES:
+            return bool(have) is value
+        case FieldType.TEXT:
+            return bool(have == value if op is Op.EQ else value.lower() in have.lower())
+        case FieldType.CODE:
+            return have != "" and any(have.startswith(one) for one in value)
+        case _:
+            return have in value
+
+
+_NUMBERS = frozenset({FieldType.NUMBER, FieldType.FEN, FieldType.MILLI})
+_DAYS = frozenset({FieldType.MOMENT, FieldType.DAY})
+_SETS = frozenset({FieldType.WORDS, FieldType.IDS})
+_COMPARISONS: dict[Op, Callable[[int, Any], bool]] = {
+    Op.EQ: lambda have, value: bool(have == value),
+    Op.GE: lambda have, value: bool(have >= value),
+    Op.LE: lambda have, value: bool(have <= value),
+    Op.GT: lambda have, value: bool(have > value),
+    Op.LT: lambda have, value: bool(have < value),
+    Op.BETWEEN: lambda have, value: bool(value[0] <= have <= value[1]),
+}
+
+
+def _of_days(op: Op, day: date, value: Any, today: date) -> bool:
+    if op is Op.BETWEEN:
+        return bool(value[0] <= day <= value[1])
+    if op is Op.COMING:
+        return day.strftime("%m-%d") in coming_days(value, today)
+    first = window_first(value, today)
+    return day >= first if op is Op.WITHIN else day < first
+
+
+def _told(rule: Clause, have: Any) -> Any:
+    if isinstance(have, frozenset | tuple):
+        return sorted(one for one in have if one in set(rule.value or ()))
+    if isinstance(have, datetime):
+        return day_of(have).isoformat()
+    return have.isoformat() if isinstance(have, date) else have
+
+
+def _as(rule: Clause, op: Op) -> Clause:
+    return Clause(rule.path, rule.field, rule.type, op, rule.value, rule.attribute_id)
+
+
+# ── values ───────────────────────────────────────────────────────────────────────────────────
+
+
+def _value(
+    kind: FieldType, op: Op, raw: Any, path: str, field: str, question: Question | None
+) -> Any:
+    if op in _KNOWN:
+        if raw is not None:
+            raise _wrong(path, "不用填内容", "must be absent")
+        return None
+    if op in MOVING:
+        return _whole(raw, path, 0 if op is Op.COMING else 1, 366 if op is Op.COMING else _MAX_DAYS)
+    if kind in _NUMBERS:
+        return _numbers(kind, op, raw, path)
+    if kind in _DAYS:
+        return _pair(raw, path, _day_at)
+    if kind is FieldType.YES:
+        if not isinstance(raw, bool):
+            raise _wrong(path, "要填是或否", "must be true or false")
+        return raw
+    if kind is FieldType.TEXT:
+        return _text(raw, path, 100)
+    if kind in (FieldType.WORD, FieldType.WORDS):
+        return _words(raw, path, field, question)
+    read = _code if kind is FieldType.CODE else _id
+    return tuple(read(one, f"{path}.{place}") for place, one in enumerate(_list(raw, path)))
+
+
+def _id(raw: Any, path: str) -> int:
+    return _whole(raw, path, 1, 2**63 - 1)
+
+
+def _numbers(kind: FieldType, op: Op, raw: Any, path: str) -> Any:
+    def read(one: Any, at: str) -> int:
+        if kind is FieldType.MILLI:
+            milli = read_milli(one)
+            if milli is None:
+                raise _wrong(at, "要填数字", "must be a number")
+            return milli
+        return _whole(one, at, 0, _MAX_NUMBER)
+
+    return _pair(raw, path, read) if op is Op.BETWEEN else read(raw, path)
+
+
+def _words(raw: Any, path: str, field: str, question: Question | None) -> tuple[str, ...]:
+    words = tuple(_text(one, f"{path}.{n}", 100) for n, one in enumerate(_list(raw, path)))
+    known = set(question.options) if question else set(Stage) if field == "stage" else None
+    for place, word in enumerate(words):
+        if known is not None and word not in known:
+            raise _wrong(f"{path}.{place}", f"没有「{word}」这一项", f"“{word}” is no known value")
+    return words
+
+
+def _pair(raw: Any, path: str, read: Callable[[Any, str], Any]) -> tuple[Any, Any]:
+    if not isinstance(raw, list) or len(raw) != 2:
+        raise _wrong(path, "要填起止两个值", "must be two values")
+    low, high = read(raw[0], f"{path}.0"), read(raw[1], f"{path}.1")
+    if low > high:
+        raise _wrong(path, "前一个不能大于后一个", "the first must not be above the second")
+    return low, high
+
+
+def _list(raw: Any, path: str) -> list[Any]:
+    if not isinstance(raw, list) or not 0 < len(raw) <= _MAX_LIST:
+        raise _wrong(path, f"请选 1 到 {_MAX_LIST} 项", f"must be 1 to {_MAX_LIST} values")
+    return raw
+
+
+def _day_at(raw: Any, path: str) -> date:
+    day = read_day(raw)
+    if day is None:
+        raise _wrong(path, "要填日期，如 2026-04-01", "must be a day such as 2026-04-01")
+    return day
+
+
+def _code(raw: Any, path: str) -> str:
+    text = _text(raw, path, 6)
+    if not (text.isascii() and text.isdigit() and len(text) in (2, 4, 6)):
+        raise _wrong(path, "不是地区编码", "is no code of a region")
+    return text
+
+
+def _text(raw: Any, path: str, limit: int) -> str:
+    if not isinstance(raw, str) or not 0 < len(raw.strip()) <= limit or "\x00" in raw:
+        raise _wrong(
+            path, f"要填文字，最多 {limit} 个字", f"must be a text of up to {limit} characters"
+        )
+    return raw.strip()
+
+
+def _whole(raw: Any, path: str, low: int, high: int) -> int:
+    if isinstance(raw, bool) or not isinstance(raw, int) or not low <= raw <= high:
+        raise _wrong(
+            path, f"要填 {low} 到 {high} 的整数", f"must be a whole number from {low} to {high}"
+        )
+    return raw
+
+
+def _subject(fact: FactKind, subject: str) -> str:
+    return subject.strip().lower() if fact is FactKind.ASKED else subject.strip()
+
+
+def _only(raw: dict[str, Any], path: str, known: set[str]) -> None:
+    for word in raw:
+        if word not in known:
+            raise _wrong(f"{path}.{str(word)[:40]}", "不认识的内容", "is not known here")
+
+
+def _wrong(path: str, zh: str, en: str) -> RuleWrong:
+    return RuleWrong(field=path, zh_reason=zh, en_reason=en)
