@@ -1,11 +1,12 @@
 """Pure decisions of the analytics room: days, periods, the loop's worst step."""
 
 import hashlib
+import re
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from tiefen.analytics.values import LOOP, Figures, LoopRow, LoopStep, Step
+from tiefen.analytics.values import LOOP, Figures, Hit, HitKind, LoopRow, LoopStep, Step
 
 ZONE = ZoneInfo("Asia/Shanghai")
 SHARDS = 8
@@ -79,3 +80,12 @@ def total(parts: Iterable[Figures], *, visitors: int, buyers: int) -> Figures:
         refunded_fen=sum(one.refunded_fen for one in known),
         buyers=buyers,
     )
+
+
+def products_seen(hits: Iterable[Hit]) -> set[int]:
+    """The products whose pages were looked at."""
+    return {
+        int(hit.target.removeprefix("product:"))
+        for hit in hits
+        if hit.kind is HitKind.VIEW and re.fullmatch(r"product:[0-9]{1,18}", hit.target)
+    }

@@ -25,3 +25,5 @@ class CodeSaved:
     kind: str
     owner_staff_id: int | None
     at: datetime
+    tags: tuple[str, ...] = ()
+    """names of the tags that whoever comes through it gets"""

@@ -1,14 +1,16 @@
 """Fans: one real person, whatever the door they came through.
 
 owns       fans, their identities (app id and openid, unionid), follow state, stage, counters,
-           the timeline, personal data under seal, the fan's sign-in
+           the timeline, personal data under seal, the fan's sign-in; what is said of fans: the
+           merchant's own attributes, tags, facts of behaviour, segments and their members
 promises   one (app id, openid) is one fan, however many ask at once; identities that turn out to
            be one person are joined without moving a row; counters equal a recount of the timeline;
            personal data leaves the room masked, and each reveal is audited; a snapshot visitor
-           of WeChat's is never bound
+           of WeChat's is never bound; facts equal a fold of the timeline; a rule found by SQL and
+           a rule judged for one fan agree; each tag says who gave it, when and why
 publishes  FanJoined · FanFollowed · FanScanned · FanUnfollowed · StageChanged ·
-           FansMerged
+           FansMerged · SegmentEntered · SegmentLeft · SegmentRefreshed
 hears      Followed · Unfollowed · Scanned · MessageReceived · MenuClicked · TouchRecorded ·
            CodeSaved · OrderPlaced · OrderPaid · OrderShipped · OrderReceived · OrderClosed ·
-           OrderRefunded · AfterSaleRequested
+           OrderRefunded · AfterSaleRequested · StageChanged
 """

@@ -209,3 +209,35 @@ class BulkMissing(NotFound):
     code = "fans.bulk_missing"
     zh = "没有这个批量操作"
     en = "No such bulk action"
+
+
+class SyncRunning(Conflict):
+    """The platform's tags are being read already."""
+
+    code = "fans.tag_sync_running"
+    zh = "正在从公众号读取标签，请稍候"
+    en = "The tags of the Official Account are being read already"
+
+
+class TooManySegments(Conflict):
+    """More saved segments than are kept up to date."""
+
+    code = "fans.too_many_segments"
+    zh = "最多 {limit} 个人群，请先归档不用的"
+    en = "At most {limit} segments; archive one first"
+
+
+class BulkUnclear(Invalid):
+    """A bulk action without a target or without fans."""
+
+    code = "fans.bulk_unclear"
+    zh = "请选择要操作的粉丝和标签（或名单）"
+    en = "Choose the fans and the tag (or list)"
+
+
+class TagRuleMissing(NotFound):
+    """No such rule."""
+
+    code = "fans.tag_rule_missing"
+    zh = "没有这条自动规则"
+    en = "No such rule"

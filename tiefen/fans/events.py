@@ -64,3 +64,34 @@ class FansMerged:
     winner_id: int
     loser_id: int
     at: datetime
+
+
+@event("fans.segment_entered")
+class SegmentEntered:
+    """A fan came into a segment by what they did, or as its window moved."""
+
+    segment_id: int
+    fan_id: int
+    at: datetime
+
+
+@event("fans.segment_left")
+class SegmentLeft:
+    """A fan is no longer in a segment."""
+
+    segment_id: int
+    fan_id: int
+    at: datetime
+
+
+@event("fans.segment_refreshed")
+class SegmentRefreshed:
+    """The members of a segment were found anew. `told` when each coming and going was published;
+    a first filling, and a change of very many, are not."""
+
+    segment_id: int
+    entered: int
+    left: int
+    members: int
+    told: bool
+    at: datetime

@@ -1,13 +1,16 @@
 """What fans hear: WeChat says who did something, orders say what they bought."""
 
-from datetime import timedelta
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any
 
 from tiefen.channels.events import CodeSaved, TouchRecorded
 from tiefen.fans import service
+from tiefen.fans.events import StageChanged
 from tiefen.fans.values import Happening
 from tiefen.kernel.db import Db, Tx
 from tiefen.kernel.events import on
-from tiefen.kernel.jobs import cron, job
+from tiefen.kernel.jobs import cron, job, outward_job
 from tiefen.orders.events import (
     AfterSaleRequested,
     OrderClosed,
@@ -67,13 +70,15 @@ async def code_saved(tx: Tx, event: CodeSaved) -> None:
         kind=event.kind,
         owner_staff_id=event.owner_staff_id,
     )
+    await service.name_code_tags(tx, event.channel_code_id, event.tags)
 
 
 @on(TouchRecorded)
 async def touched(tx: Tx, event: TouchRecorded) -> None:
-    """The first source of a fan was found."""
+    """A fan came through a code: its tags, and perhaps the first source."""
     if event.first:
         await service.set_source(tx, event.fan_id, event.channel_code_id, at=event.at)
+    await service.tag_by_code(tx, event.fan_id, event.channel_code_id, at=event.at)
 
 
 @on(OrderPlaced)
@@ -100,8 +105,14 @@ async def order_paid(tx: Tx, event: OrderPaid) -> None:
         f"order:{event.order_no}",
         at=event.at,
         amount_fen=event.total_fen,
-        data={"order_no": event.order_no, "quantity": event.quantity},
+        data={
+            "order_no": event.order_no,
+            "quantity": event.quantity,
+            "products": event.products,
+        },
     )
+    if event.region_code:
+        await service.set_region(tx, event.fan_id, event.region_code)
 
 
 @on(OrderShipped)
@@ -113,7 +124,7 @@ async def order_shipped(tx: Tx, event: OrderShipped) -> None:
 @on(OrderReceived)
 async def order_received(tx: Tx, event: OrderReceived) -> None:
     """An order arrived."""
-    await _plain(tx, event, Happening.ORDER_RECEIVED)
+    await _plain(tx, event, Happening.ORDER_RECEIVED, {"products": event.products})
 
 
 @on(OrderClosed)
@@ -133,7 +144,7 @@ async def order_refunded(tx: Tx, event: OrderRefunded) -> None:
         at=event.at,
         amount_fen=event.refund_fen,
         whole=event.whole,
-        data={"order_no": event.order_no, "whole": event.whole},
+        data={"order_no": event.order_no, "whole": event.whole, "products": event.products},
     )
 
 
@@ -149,6 +160,71 @@ async def after_sale(tx: Tx, event: AfterSaleRequested) -> None:
         amount_fen=event.amount_fen,
         data={"order_no": event.order_no},
     )
+
+
+@on(StageChanged)
+async def stage_changed(tx: Tx, event: StageChanged) -> None:
+    """Rules that look at the stage look again."""
+    await service.look_again(tx, event.fan_id)
+
+
+@job("fans.visited")
+async def visited(tx: Tx, fan_id: int, product_id: int, at: str) -> None:
+    """A fan looked at a product; one line a day and product."""
+    await service.record_visit(tx, fan_id, product_id, datetime.fromisoformat(at))
+
+
+@job(service.RECHECK)
+async def recheck(tx: Tx, fan_id: int) -> None:
+    """Rules of tags and segments look at a fan again."""
+    await service.recheck(tx, fan_id)
+
+
+@job(service.REFRESH, lane="bulk")
+async def refresh(tx: Tx, segment_id: int, version: int) -> None:
+    """Find the members of a segment anew."""
+    await service.refresh_segment(tx, segment_id, version)
+
+
+@job(service.BULK, lane="bulk")
+async def bulk(tx: Tx, bulk_id: int) -> None:
+    """Do the next piece of something done to many fans."""
+    await service.bulk_step(tx, bulk_id)
+
+
+@outward_job(service.PUSH_TAG, lane="bulk")
+async def push_tag(db: Db, merchant: str, tag_id: int) -> None:
+    """Make the 公众号 know a shared tag by its name."""
+    await service.push_tag(db, merchant, tag_id)
+
+
+@outward_job(service.DROP_TAG, lane="bulk")
+async def drop_tag(db: Db, merchant: str, platform_id: int) -> None:
+    """Take a tag of ours off the 公众号."""
+    await service.drop_platform_tag(db, merchant, platform_id)
+
+
+@outward_job(service.PUSH_WEARERS, lane="bulk")
+async def push_wearers(db: Db, merchant: str) -> None:
+    """Tell the 公众号 who wears its tags now."""
+    await service.push_wearers(db, merchant)
+
+
+@outward_job(service.PULL_TAGS, lane="bulk")
+async def pull_tags(db: Db, merchant: str, sync_id: int) -> None:
+    """Read who wears which tag in the 公众号, from where the last run stopped."""
+    await service.pull_tags(db, merchant, sync_id)
+
+
+@cron("fans.labels", every=timedelta(minutes=10), lane="bulk")
+async def labels(db: Db, merchant: str) -> None:
+    """Tags past their time fall off; windows that moved at midnight are looked through."""
+    dropped = 1
+    while dropped:
+        async with db.merchant(merchant) as tx:
+            dropped = await service.expire_tags(tx)
+    async with db.merchant(merchant) as tx:
+        await service.refresh_moved(tx)
 
 
 @cron("fans.ask_unionids", every=timedelta(minutes=5), lane="bulk")
@@ -180,7 +256,10 @@ async def apply_stage_rules(tx: Tx, version: int, after_id: int) -> None:
 
 
 async def _plain(
-    tx: Tx, event: OrderShipped | OrderReceived | OrderClosed, kind: Happening
+    tx: Tx,
+    event: OrderShipped | OrderReceived | OrderClosed,
+    kind: Happening,
+    more: Mapping[str, Any] | None = None,
 ) -> None:
     await service.record(
         tx,
@@ -188,5 +267,5 @@ async def _plain(
         kind,
         f"order:{event.order_no}",
         at=event.at,
-        data={"order_no": event.order_no},
+        data={"order_no": event.order_no, **(more or {})},
     )

@@ -26,6 +26,10 @@ class OrderPaid:
     total_fen: int
     quantity: int
     at: datetime
+    products: tuple[tuple[int, str], ...] = ()
+    """(product id, name) of what was bought, each product once"""
+    region_code: str = ""
+    """where it goes"""
 
 
 @event("orders.shipped")
@@ -47,6 +51,7 @@ class OrderReceived:
     fan_id: int
     total_fen: int
     at: datetime
+    products: tuple[tuple[int, str], ...] = ()
 
 
 @event("orders.closed")
@@ -70,6 +75,8 @@ class OrderRefunded:
     refund_fen: int
     whole: bool
     at: datetime
+    products: tuple[tuple[int, str], ...] = ()
+    """of which money went back"""
 
 
 @event("orders.after_sale_requested")

@@ -403,3 +403,12 @@ def _whole_or_none(data: Mapping[str, Any], name: str) -> int | None:
     if not isinstance(value, int) or isinstance(value, bool):
         raise ValueError(f"{name} must be a whole number of fen")
     return value
+
+
+@dataclass(frozen=True, slots=True)
+class PlatformTag:
+    """A tag of the 公众号."""
+
+    id: int
+    name: str
+    fans: int

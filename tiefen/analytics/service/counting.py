@@ -12,6 +12,7 @@ from tiefen.analytics import rules
 from tiefen.analytics.events import FanVisited
 from tiefen.analytics.models import DAILY_SQL, FAN_DAY_SQL, Daily, Fact, FanDay
 from tiefen.analytics.values import METRICS, STEPS, FactKind, Hit, Step
+from tiefen.fans import service as fans
 from tiefen.kernel.db import Tx
 from tiefen.kernel.events import publish
 
@@ -98,6 +99,8 @@ async def note_hits(tx: Tx, hits: Sequence[Hit], *, fan_id: int | None, visitor:
     )
     if fan_id is not None and came:
         publish(tx, FanVisited(fan_id, tx.now), aggregate=f"fan:{fan_id}")
+    if fan_id is not None:
+        fans.note_visit(tx, fan_id, rules.products_seen(hits))
 
 
 async def rebuild(tx: Tx) -> None:

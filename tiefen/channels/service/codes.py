@@ -71,7 +71,8 @@ async def create_code(
     later(tx, MINT, code_id=code_id, key=f"code:{code_id}")
     after = {"name": name, "kind": kind.value, "owner_staff_id": owner_staff_id}
     await record_audit(tx, actor, "channels.code_created", f"channel_code:{code_id}", after=after)
-    saved = CodeSaved(code_id, name, kind.value, owner_staff_id, tx.now)
+    known = tuple(rules.clean_tags(tags))
+    saved = CodeSaved(code_id, name, kind.value, owner_staff_id, tx.now, known)
     publish(tx, saved, aggregate=f"channel_code:{code_id}")
     return code_id
 
@@ -103,7 +104,9 @@ async def edit_code(tx: Tx, actor: StaffActor, code_id: int, changes: Mapping[st
     after = {name: _plain(value) for name, value in wanted.items()}
     target = f"channel_code:{code_id}"
     await record_audit(tx, actor, "channels.code_edited", target, before, after)
-    saved = CodeSaved(code_id, code.name, code.kind.value, code.owner_staff_id, tx.now)
+    saved = CodeSaved(
+        code_id, code.name, code.kind.value, code.owner_staff_id, tx.now, tuple(code.tags)
+    )
     publish(tx, saved, aggregate=target)
 
 

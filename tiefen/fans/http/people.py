@@ -1,13 +1,16 @@
 """Routes of the fans room: sign-in of fans, one's own profile, the console's fan pages."""
 
+import json
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Cookie, Depends, Query, Request, Response
 
 from tiefen.fans import queries, rules, service
-from tiefen.fans.models import Fan, Identity, Line, Source
+from tiefen.fans.models import Fan, Identity, Line, Source, Tag, Tagging
 from tiefen.fans.schemas import (
+    ChipOut,
     EvidenceOut,
     FanDetail,
     FanPatch,
@@ -156,24 +159,31 @@ async def edit_me(body: ShopFanPatch, tx: TxDep, actor: Shopper) -> ShopFan:
 async def list_fans(
     tx: TxDep,
     _: Reader,
+    *,
     query: Annotated[str | None, Query(max_length=64)] = None,
     stage: Stage | None = None,
     following: bool | None = None,
     source_code_id: QueryId = None,
+    tag_id: QueryId = None,
+    segment_id: QueryId = None,
+    rule: Annotated[str | None, Query(max_length=12_000)] = None,
     sort: FanSort = FanSort.NEWEST,
     cursor: Cursor = None,
     limit: Limit = 50,
 ) -> Page[FanRow]:
-    """Fans, the newest (or most) first. `query`: part of a name, a whole phone number, or `#id`."""
+    """Fans, the newest (or most) first. `query`: part of a name, a whole phone number, or `#id`;
+    `rule`: the rule of a segment as JSON."""
     after = _after(cursor, sort)
-    wanted = queries.Filter(query, stage, following, source_code_id)
-    rows = await queries.fan_list(tx, wanted, sort, after=after, limit=limit)
+    wanted = queries.Filter(query, stage, following, source_code_id, tag_id, segment_id)
+    raw = _json(rule)
+    read = await service.read_rule(tx, raw) if raw is not None else None
+    rows = await queries.fan_list(tx, wanted, sort, after=after, limit=limit, rule=read)
     shown = rows[:limit]
     position = None
     if len(rows) > limit:
         last = shown[-1][0]
         position = encode_cursor(sort.value, queries.sort_key(last, sort), last.id)
-    return Page[FanRow](items=[FanRow(**_row(*row)) for row in shown], next=position)
+    return Page[FanRow](items=await rows_of(tx, shown), next=position)
 
 
 @console.get("/fans/stages", operation_id="countStages")
@@ -246,6 +256,36 @@ def _after(cursor: str | None, sort: FanSort) -> tuple[Any, int] | None:
     return key, fan_id
 
 
+async def rows_of(tx: Tx, found: Sequence[tuple[Fan, Source | None]]) -> list[FanRow]:
+    """Fans as lists show them, with their tags; one statement more."""
+    worn: dict[int, list[ChipOut]] = {}
+    for tagging, tag in await queries.taggings(tx, [person.id for person, _ in found]):
+        worn.setdefault(tagging.fan_id, []).append(_chip(tagging, tag))
+    return [
+        FanRow(**_row(person, source), tags=worn.get(person.id, [])) for person, source in found
+    ]
+
+
+def _chip(tagging: Tagging, tag: Tag) -> ChipOut:
+    return ChipOut(
+        tag_id=tag.id,
+        name=tag.name,
+        author=tagging.author,
+        reason=tagging.reason,
+        at=tagging.at,
+    )
+
+
+def _json(raw: str | None) -> Any:
+    """A rule in an address; what is no JSON is no rule either."""
+    if not raw:
+        return None
+    try:
+        return json.loads(raw)
+    except (ValueError, RecursionError):
+        return raw
+
+
 async def _detail(tx: Tx, fan_id: int) -> FanDetail:
     person, source = await queries.one_fan(tx, fan_id)
     merged = await queries.merged_ids(tx, person.id)
@@ -253,6 +293,7 @@ async def _detail(tx: Tx, fan_id: int) -> FanDetail:
     standing = judge(person, await look(tx, [person.id]))
     return FanDetail(
         **_row(person, source),
+        tags=[_chip(*one) for one in await queries.taggings(tx, [person.id])],
         real_name_masked=mask_name(person.real_name) if person.real_name else None,
         identities=[_identity(one) for one in found],
         standing=StandingOut(

@@ -1,7 +1,7 @@
 """The tables of the fans room, by chapter."""
 
 from tiefen.fans.models.attributes import Attribute, AttributeValue
-from tiefen.fans.models.facts import FOLDED_SQL, Fact, Topic
+from tiefen.fans.models.facts import Fact, Topic, folded
 from tiefen.fans.models.people import (
     COUNTED_SQL,
     Fan,
@@ -19,7 +19,6 @@ from tiefen.fans.models.tags import CodeTag, Tag, TagChange, Tagging, TagRule, T
 __all__ = [
     "COUNTED_SQL",
     "DAY_SQL",
-    "FOLDED_SQL",
     "Attribute",
     "AttributeValue",
     "Bulk",
@@ -45,4 +44,5 @@ __all__ = [
     "Topic",
     "Union",
     "UsedState",
+    "folded",
 ]

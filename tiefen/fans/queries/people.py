@@ -6,12 +6,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, func, literal_column, or_, select, tuple_
+from sqlalchemy import ColumnElement, Select, and_, func, literal_column, or_, select, tuple_
 
 from tiefen.fans import rules
 from tiefen.fans.errors import FanMissing
-from tiefen.fans.models import Fan, Identity, Line, Source
-from tiefen.fans.values import FanSort, Happening, Stage
+from tiefen.fans.models import Fan, Identity, Line, Member, Source, Tagging
+from tiefen.fans.queries.segments import where
+from tiefen.fans.values import FanSort, Happening, Rule, Stage
 from tiefen.kernel.crypto import blind
 from tiefen.kernel.db import Tx
 
@@ -21,6 +22,7 @@ _ORDERS: dict[FanSort, Any] = {
     FanSort.SPEND: Fan.paid_fen,
     FanSort.ORDERS: Fan.orders,
 }
+NEWEST = FanSort.NEWEST
 FEW = 5_000
 """So many are sorted at once; of more, the first page is found sooner by walking in order."""
 _NUMBER = re.compile(r"#[0-9]{1,18}$", re.ASCII)
@@ -35,6 +37,8 @@ class Filter:
     stage: Stage | None = None
     following: bool | None = None
     source_code_id: int | None = None
+    tag_id: int | None = None
+    segment_id: int | None = None
 
     @property
     def words(self) -> str:
@@ -50,18 +54,23 @@ async def fan_list(
     *,
     after: tuple[Any, int] | None,
     limit: int,
+    rule: Rule | None = None,
 ) -> list[tuple[Fan, Source | None]]:
-    """Fans, the most first, one more than `limit`; one statement, two when searching by text."""
+    """Fans, the most first, one more than `limit`; one statement, two when narrowed."""
     key: Any = _ORDERS[sort]
     place: Any = Fan.id
     words = wanted.words
     conditions = [Fan.merged_into.is_(None), *_conditions(wanted)]
-    if words and await _few(tx, [*conditions, _candidates(words)]):
-        # Find them by their names' index and sort those. Walking the order's index until enough
-        # have matched would read the whole table for a name nobody has. A frequent name is the
-        # other way round: the walk is over soon, and sorting all of them is not.
+    if rule is not None:
+        conditions.append(await where(tx, rule))
+    narrow = len(conditions) > 1
+    found = [*conditions, _candidates(words)] if words else conditions
+    if (words or narrow) and await _few(tx, found):
+        # Find them by the filters' own indexes and sort those. Walking the order's index until
+        # enough have matched would read the whole table for what nobody has. A frequent name is
+        # the other way round: the walk is over soon, and sorting all of them is not.
         key, place = func.coalesce(key, key), func.coalesce(Fan.id, Fan.id)
-        conditions.append(_candidates(words))
+        conditions = found
     if words:
         conditions.append(_named(words))
     statement = (
@@ -76,6 +85,27 @@ async def fan_list(
     order = (place.desc(),) if sort is FanSort.NEWEST else (key.desc(), place.desc())
     rows = await tx.execute(statement.order_by(*order).limit(limit + 1))
     return [(fan, source) for fan, source in rows]
+
+
+async def fans_by_id(tx: Tx, fan_ids: Sequence[int]) -> list[tuple[Fan, Source | None]]:
+    """These fans, in this order; one statement."""
+    rows = await tx.execute(
+        select(Fan, Source)
+        .outerjoin(Source, Source.code_id == Fan.source_code_id)
+        .where(Fan.id.in_(fan_ids))
+    )
+    found = {fan.id: (fan, source) for fan, source in rows}
+    return [found[fan_id] for fan_id in fan_ids if fan_id in found]
+
+
+async def chosen_ids(tx: Tx, wanted: Filter, rule: Rule | None) -> Select[int]:
+    """The ids of all whom a filter and a rule find, as a statement."""
+    conditions = [Fan.merged_into.is_(None), *_conditions(wanted)]
+    if rule is not None:
+        conditions.append(await where(tx, rule))
+    if wanted.words:
+        conditions += [_candidates(wanted.words), _named(wanted.words)]
+    return select(Fan.id).where(*conditions)
 
 
 def sort_key(fan: Fan, sort: FanSort) -> Any:
@@ -143,6 +173,11 @@ def _conditions(wanted: Filter) -> list[ColumnElement[bool]]:
         found.append(Fan.following == wanted.following)
     if wanted.source_code_id is not None:
         found.append(Fan.source_code_id == wanted.source_code_id)
+    if wanted.tag_id is not None:
+        found.append(Fan.id.in_(select(Tagging.fan_id).where(Tagging.tag_id == wanted.tag_id)))
+    if wanted.segment_id is not None:
+        inside = select(Member.fan_id).where(Member.segment_id == wanted.segment_id)
+        found.append(Fan.id.in_(inside))
     text = rules.fold(wanted.query or "")
     if _NUMBER.match(text):
         found.append(Fan.id == int(text[1:]))

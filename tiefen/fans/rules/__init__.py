@@ -25,10 +25,12 @@ from tiefen.fans.rules.people import (
     display_name,
     fold,
     grams,
+    harmless,
     make_state,
     nameless_ids,
     query_grams,
     whole_phone,
+    yuan,
 )
 from tiefen.fans.rules.segments import (
     COUNTING,
@@ -43,6 +45,7 @@ from tiefen.fans.rules.segments import (
     coming_days,
     holds,
     judge,
+    mentioned,
     moves,
     named_ids,
     read_rule,
@@ -63,6 +66,7 @@ from tiefen.fans.rules.stages import (
     stage,
     window_start,
 )
+from tiefen.fans.rules.tags import MAX_TAGS, PLATFORM_NAME, Given, Giving, given
 
 __all__ = [
     "COUNTING",
@@ -81,14 +85,18 @@ __all__ = [
     "MAX_NUMBER_MILLI",
     "MAX_OPTIONS",
     "MAX_QUESTIONS",
+    "MAX_TAGS",
     "MAX_TEXT",
     "MOVING",
     "NAMELESS",
     "OPS",
     "PHONE",
+    "PLATFORM_NAME",
     "STATE_LIFE",
     "TYPES",
     "ZONE",
+    "Given",
+    "Giving",
     "check_question",
     "check_redirect",
     "check_rules",
@@ -99,10 +107,13 @@ __all__ = [
     "day_of",
     "display_name",
     "fold",
+    "given",
     "grams",
+    "harmless",
     "holds",
     "judge",
     "make_state",
+    "mentioned",
     "milli_text",
     "moves",
     "named_ids",
@@ -120,4 +131,5 @@ __all__ = [
     "whole_phone",
     "window_first",
     "window_start",
+    "yuan",
 ]

@@ -93,9 +93,6 @@ COUNTING = (Op.AT_LEAST, Op.AT_MOST, Op.EXACTLY)
 MOVING = frozenset({Op.WITHIN, Op.BEFORE, Op.COMING})
 
 
-# ── reading ──────────────────────────────────────────────────────────────────────────────────
-
-
 class _Reader:
     """Reads one rule; counts what it costs as it goes."""
 
@@ -240,7 +237,15 @@ def named_ids(rule: Rule, field: str) -> frozenset[int]:
             return frozenset()
 
 
-# ── judging one fan ──────────────────────────────────────────────────────────────────────────
+def mentioned(raw: Any, field: str) -> frozenset[int]:
+    """As `named_ids`, of a rule as it is kept: it may name what is gone."""
+    if isinstance(raw, list):
+        return frozenset().union(*(mentioned(one, field) for one in raw))
+    if not isinstance(raw, dict):
+        return frozenset()
+    if raw.get("field") == field:
+        return frozenset(raw.get("value") or ())
+    return frozenset().union(*(mentioned(one, field) for one in raw.values()))
 
 
 def judge(rule: Rule, fan: FanPicture, today: date) -> Verdict:
@@ -377,9 +382,6 @@ def _told(rule: Clause, have: Any) -> Any:
 
 def _as(rule: Clause, op: Op) -> Clause:
     return Clause(rule.path, rule.field, rule.type, op, rule.value, rule.attribute_id)
-
-
-# ── values ───────────────────────────────────────────────────────────────────────────────────
 
 
 def _value(

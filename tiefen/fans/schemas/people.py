@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 from pydantic import Field, StringConstraints
 
-from tiefen.fans.values import Happening, PersonalField, Stage
+from tiefen.fans.values import Author, Happening, PersonalField, Stage
 from tiefen.kernel.http import In, Out
 
 Text40 = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=40)]
@@ -70,6 +70,16 @@ class SourceOut(Out):
     owner_staff_id: int | None
 
 
+class ChipOut(Out):
+    """A tag on a fan, and why."""
+
+    tag_id: int
+    name: str
+    author: Author
+    reason: str
+    at: datetime
+
+
 class FanRow(Out):
     """A fan in the list."""
 
@@ -88,6 +98,7 @@ class FanRow(Out):
     paid_fen: int
     refunded_fen: int
     interactions: int
+    tags: list[ChipOut]
 
 
 class IdentityOut(Out):

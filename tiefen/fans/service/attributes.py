@@ -15,6 +15,7 @@ from tiefen.fans.errors import (
     TooManyAttributes,
 )
 from tiefen.fans.models import Attribute, AttributeValue
+from tiefen.fans.service.facts import note_change
 from tiefen.fans.service.timeline import add_line, lock_person
 from tiefen.fans.values import Answer, Author, Happening, Question
 from tiefen.kernel import ids
@@ -139,6 +140,7 @@ async def set_answers(
     if changes:
         data = {"changes": changes, "by": "staff" if by else "fan", "staff": by.name if by else ""}
         await add_line(tx, person, Happening.ATTRIBUTE, ids.token(9), at=tx.now, data=data)
+        await note_change(tx, person.id, [f"attribute:{one}" for one in clean])
 
 
 async def reveal_answer(

@@ -11,8 +11,11 @@ from tiefen.fans.events import FanFollowed, FanJoined, FanScanned, FansMerged, F
 from tiefen.fans.models import Fan, Identity, Line, Merge, Union
 from tiefen.fans.rules import grams
 from tiefen.fans.service.attributes import inherit_answers
+from tiefen.fans.service.facts import note_change, refold
+from tiefen.fans.service.segments import leave_all
+from tiefen.fans.service.tags import inherit_tags
 from tiefen.fans.service.timeline import add_line, lock_person, restage
-from tiefen.fans.values import Happening, Stage
+from tiefen.fans.values import FactKind, Happening, Stage
 from tiefen.kernel.db import Tx
 from tiefen.kernel.events import publish
 
@@ -122,10 +125,17 @@ async def merge(tx: Tx, one: int, other: int, *, reason: str) -> int:
     tx.add(Merge(winner_id=winner.id, loser_id=loser.id, moved=moved, reason=reason, at=tx.now))
     _take_over(winner, loser)
     await inherit_answers(tx, winner.id, loser.id)
+    await inherit_tags(tx, winner.id, loser.id)
+    await leave_all(tx, loser.id)
     await add_line(
         tx, winner, Happening.MERGED, f"fan:{loser.id}", at=tx.now, data={"fan_id": loser.id}
     )
     await restage(tx, winner, tx.now)
+    await tx.flush()
+    await refold(tx, [winner.id, loser.id])
+    await note_change(
+        tx, winner.id, ["person", "source", "tag", *(f"did:{one}" for one in FactKind)]
+    )
     merged = FansMerged(winner.id, loser.id, tx.now)
     publish(tx, merged, aggregate=f"fan:{winner.id}")
     return winner.id

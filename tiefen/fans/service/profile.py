@@ -11,8 +11,9 @@ from sqlalchemy.orm import aliased
 from tiefen.fans import queries
 from tiefen.fans.errors import NothingToReveal
 from tiefen.fans.models import Fan, Source
-from tiefen.fans.rules import clean_phone, display_name, grams
-from tiefen.fans.service.timeline import add_line, lock_person
+from tiefen.fans.rules import clean_phone, day_of, display_name, grams
+from tiefen.fans.service.facts import note_change
+from tiefen.fans.service.timeline import add_line, lock_person, record
 from tiefen.fans.values import (
     FanBrief,
     Happening,
@@ -26,6 +27,7 @@ from tiefen.kernel import ids
 from tiefen.kernel.auth import StaffActor
 from tiefen.kernel.crypto import blind
 from tiefen.kernel.db import Tx
+from tiefen.kernel.jobs import later
 from tiefen.team.service import record_audit
 
 
@@ -194,3 +196,38 @@ async def set_source(tx: Tx, fan_id: int, code_id: int, *, at: datetime) -> None
         at=at,
         data={"code_id": code_id, "name": name or ""},
     )
+    await note_change(tx, person.id, ["source"])
+
+
+async def set_region(tx: Tx, fan_id: int, region_code: str) -> None:
+    """Where the fan's newest paid order goes."""
+    person = await lock_person(tx, fan_id)
+    if person.region_code != region_code:
+        person.region_code = region_code
+        await note_change(tx, person.id, ["person"])
+
+
+async def look_again(tx: Tx, fan_id: int) -> None:
+    """The person's own fields changed, such as the stage: rules look again."""
+    person = await lock_person(tx, fan_id)
+    await note_change(tx, person.id, ["person"])
+
+
+def note_visit(tx: Tx, fan_id: int, product_ids: Iterable[int]) -> None:
+    """A fan looked at products; a job notes it, once a day and product."""
+    for product_id in set(product_ids):
+        later(
+            tx,
+            "fans.visited",
+            fan_id=fan_id,
+            product_id=product_id,
+            at=tx.now.isoformat(),
+            key=f"{fan_id}:{product_id}:{day_of(tx.now)}",
+        )
+
+
+async def record_visit(tx: Tx, fan_id: int, product_id: int, at: datetime) -> None:
+    """One line of the timeline a day and product."""
+    ref = f"product:{product_id}:{day_of(at)}"
+    data = {"product_id": product_id}
+    await record(tx, fan_id, Happening.VISITED, ref, at=at, data=data)

@@ -11,6 +11,7 @@ from tiefen.fans import rules
 from tiefen.fans.errors import FanMissing
 from tiefen.fans.models import COUNTED_SQL, DAY_SQL, Fan, Line
 from tiefen.fans.service import stages
+from tiefen.fans.service.facts import count_facts, words_in
 from tiefen.fans.values import INTERACTIONS, SEEN, Happening, MoveCause
 from tiefen.kernel.crypto import seal
 from tiefen.kernel.db import Tx
@@ -103,6 +104,8 @@ async def add_line(
 ) -> bool:
     """As `record`, for a person whose row the caller has locked."""
     known = dict(data or {})
+    if kind is Happening.MESSAGE_IN and known.get("text"):
+        known["asked"] = await words_in(tx, known["text"])
     if known.get("text"):
         known["text"] = seal(known["text"])  # what was said may hold a phone number or an address
     if whole and kind is Happening.ORDER_REFUNDED:
@@ -125,6 +128,7 @@ async def add_line(
         return False
     returned_on = known.get("received_on")
     await _count_day(tx, person.id, kind, at, returned_on)
+    await count_facts(tx, person.id, kind, at, known)
     seen = await stages.look(tx, [person.id])
     _count(person, kind, at, amount_fen, whole)
     person.returned_orders += returned_on is not None

@@ -2,8 +2,8 @@
 
 from tiefen.fans.values.people import (
     DEFAULT_RULES,
+    FACTS,
     INTERACTIONS,
-    OF_PRODUCTS,
     SEEN,
     WINDOWED,
     Answer,
@@ -48,8 +48,8 @@ from tiefen.fans.values.segments import (
 
 __all__ = [
     "DEFAULT_RULES",
+    "FACTS",
     "INTERACTIONS",
-    "OF_PRODUCTS",
     "SEEN",
     "WINDOWED",
     "Answer",

@@ -76,9 +76,9 @@ class FactKind(StrEnum):
     """What a fan can have done, as rules name it."""
 
     PLACED = "placed"
-    """placed an order (of a product)"""
+    """placed an order, paid or not"""
     BOUGHT = "bought"
-    """paid an order"""
+    """paid an order (of a product)"""
     RECEIVED = "received"
     REFUNDED = "refunded"
     AFTER_SALE = "after_sale"
@@ -95,16 +95,20 @@ class FactKind(StrEnum):
     UNFOLLOWED = "unfollowed"
 
 
-OF_PRODUCTS = frozenset(
-    {
-        FactKind.PLACED,
-        FactKind.BOUGHT,
-        FactKind.RECEIVED,
-        FactKind.REFUNDED,
-        FactKind.VISITED,
-    }
-)
-"""Facts whose subject is a product."""
+FACTS: dict[Happening, FactKind] = {
+    Happening.ORDER_PLACED: FactKind.PLACED,
+    Happening.ORDER_PAID: FactKind.BOUGHT,
+    Happening.ORDER_RECEIVED: FactKind.RECEIVED,
+    Happening.ORDER_REFUNDED: FactKind.REFUNDED,
+    Happening.AFTER_SALE: FactKind.AFTER_SALE,
+    Happening.VISITED: FactKind.VISITED,
+    Happening.MESSAGE_IN: FactKind.WROTE,
+    Happening.MENU: FactKind.MENU,
+    Happening.SCANNED: FactKind.SCANNED,
+    Happening.FOLLOWED: FactKind.FOLLOWED,
+    Happening.UNFOLLOWED: FactKind.UNFOLLOWED,
+}
+"""Lines of the timeline that are facts for rules."""
 
 
 class AttributeKind(StrEnum):

@@ -20,7 +20,7 @@ from tiefen.orders.errors import AfterSaleMissing, TooMuchRefunded
 from tiefen.orders.events import AfterSaleRequested, OrderRefunded
 from tiefen.orders.models import AfterSale, AfterSaleLine, Order, OrderLine
 from tiefen.orders.schemas import AfterSaleIn, ApproveIn, PieceIn
-from tiefen.orders.service.book import lines_of, locked, seen, step, step_after_sale
+from tiefen.orders.service.book import lines_of, locked, products_of, seen, step, step_after_sale
 from tiefen.orders.service.fulfilling import finish_shipping, picked
 from tiefen.orders.values import (
     AfterSaleAction,
@@ -224,7 +224,8 @@ async def _settle(tx: Tx, order: Order, after_sale: AfterSale) -> None:
     order.refunding_fen -= after_sale.amount_fen
     order.refunded_fen += after_sale.amount_fen
     lines = {line.id: line for line in await lines_of(tx, order)}
-    for part in await _parts(tx, after_sale):
+    parts = await _parts(tx, after_sale)
+    for part in parts:
         line = lines[part.order_line_id]
         line.refunding_fen -= part.amount_fen
         line.refunded_fen += part.amount_fen
@@ -234,7 +235,13 @@ async def _settle(tx: Tx, order: Order, after_sale: AfterSale) -> None:
         await promotion.give_back_uses(tx, order.order_no)
         step(tx, order, OrderAction.REFUND_REST, "system", after_sale.after_sale_no)
     event = OrderRefunded(
-        order.id, order.order_no, order.fan_id, after_sale.amount_fen, whole, tx.now
+        order.id,
+        order.order_no,
+        order.fan_id,
+        after_sale.amount_fen,
+        whole,
+        tx.now,
+        products_of([lines[part.order_line_id] for part in parts]),
     )
     publish(tx, event, aggregate=f"order:{order.id}")
 

@@ -44,6 +44,11 @@ async def lines_of(tx: Tx, order: Order) -> Sequence[OrderLine]:
     return found.all()
 
 
+def products_of(lines: Sequence[OrderLine]) -> tuple[tuple[int, str], ...]:
+    """The products of some lines, each once, with the names they were sold under."""
+    return tuple({line.product_id: line.product_name for line in lines}.items())
+
+
 def step(tx: Tx, order: Order, action: OrderAction, actor: str, reason: str = "") -> OrderStatus:
     """Take one step of the order's table and note it. Raises IllegalStep."""
     before, after = order.status, rules.advance_order(order.status, action)

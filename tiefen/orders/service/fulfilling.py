@@ -14,7 +14,7 @@ from tiefen.orders.errors import DuplicateLine, DuplicateParcel, OrderMissing, T
 from tiefen.orders.events import OrderReceived, OrderShipped
 from tiefen.orders.models import AfterSale, Order, OrderLine, Parcel, ParcelLine
 from tiefen.orders.schemas import ParcelIn, PieceIn
-from tiefen.orders.service.book import lines_of, locked, step
+from tiefen.orders.service.book import lines_of, locked, products_of, step
 from tiefen.orders.values import AfterSaleStatus, OrderAction, OrderStatus, ParcelStatus
 from tiefen.team import service as team
 
@@ -174,5 +174,6 @@ async def _receive(tx: Tx, order: Order, actor: str) -> None:
         .where(Parcel.order_id == order.id, Parcel.status == ParcelStatus.SHIPPED)
         .values(status=ParcelStatus.RECEIVED, received_at=tx.now)
     )
-    event = OrderReceived(order.id, order.order_no, order.fan_id, order.total_fen, tx.now)
+    products = products_of(await lines_of(tx, order))
+    event = OrderReceived(order.id, order.order_no, order.fan_id, order.total_fen, tx.now, products)
     publish(tx, event, aggregate=f"order:{order.id}")

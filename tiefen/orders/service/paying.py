@@ -13,7 +13,7 @@ from tiefen.orders import rules
 from tiefen.orders.errors import AlreadyPaid, NothingToPay, PayExpired
 from tiefen.orders.events import OrderClosed, OrderPaid
 from tiefen.orders.models import Order
-from tiefen.orders.service.book import lines_of, locked, seen, step
+from tiefen.orders.service.book import lines_of, locked, products_of, seen, step
 from tiefen.orders.values import CloseReason, OrderAction, OrderStatus
 from tiefen.payments import service as payments
 from tiefen.payments.values import PaymentState, PayParams
@@ -87,7 +87,14 @@ async def become_paid(tx: Tx, order: Order, payment_id: int | None, paid_at: dat
     order.payment_id = payment_id
     order.paid_at = paid_at
     event = OrderPaid(
-        order.id, order.order_no, order.fan_id, order.total_fen, order.quantity, paid_at
+        order.id,
+        order.order_no,
+        order.fan_id,
+        order.total_fen,
+        order.quantity,
+        paid_at,
+        products_of(await lines_of(tx, order)),
+        order.region_code,
     )
     publish(tx, event, aggregate=f"order:{order.id}")
 

@@ -25,23 +25,39 @@ from tiefen.wechat.service.sending import (
     send_template,
     send_text,
 )
+from tiefen.wechat.service.tags import (
+    TAG_MEMBERS_AT_ONCE,
+    create_tag,
+    delete_tag,
+    list_tags,
+    official_app_id,
+    rename_tag,
+    set_tag,
+    tag_page,
+)
 from tiefen.wechat.wire import close, configure
 
 __all__ = [
+    "TAG_MEMBERS_AT_ONCE",
     "PayClient",
     "ReplyHook",
     "close",
     "configure",
     "create_qrcode",
+    "create_tag",
+    "delete_tag",
     "diagnose",
     "exchange_code",
     "forget_old",
     "jssdk_config",
+    "list_tags",
     "mini_login",
     "oauth_url",
+    "official_app_id",
     "pay_client",
     "publish_menu",
     "register_reply",
+    "rename_tag",
     "send_image",
     "send_mini_page",
     "send_news",
@@ -49,6 +65,8 @@ __all__ = [
     "send_text",
     "set_app",
     "set_pay",
+    "set_tag",
     "set_templates",
+    "tag_page",
     "user_info",
 ]
