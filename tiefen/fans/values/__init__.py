@@ -32,6 +32,7 @@ from tiefen.fans.values.people import (
     StageRules,
     Standing,
     SyncState,
+    TradeFacts,
 )
 from tiefen.fans.values.segments import (
     Clause,
@@ -87,5 +88,6 @@ __all__ = [
     "StageRules",
     "Standing",
     "SyncState",
+    "TradeFacts",
     "Verdict",
 ]
