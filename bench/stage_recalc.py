@@ -1,0 +1,145 @@
+"""Stages and sources at 600,000 fans: one event with its judgement, a preview of other rules over
+everybody, a year's report of sources; each against the database's own work in the same run.
+"""
+
+import os
+import statistics
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from datetime import timedelta
+
+from sqlalchemy import text
+
+from bench.harness import MERCHANT, Result, installation
+from tiefen.channels import queries as channels
+from tiefen.channels.values import Grouping, Model
+from tiefen.fans import queries, rules, service
+from tiefen.fans.values import DEFAULT_RULES, Condition, Happening, Measure, StageRule
+from tiefen.kernel.db import Db, Tx
+
+FANS = int(os.environ.get("FANS") or 600_000)
+EVENTS, CODES, DAYS = 300, 500, 365
+_WORLD = (
+    """
+    INSERT INTO fan (stage, stage_at, joined_at, last_seen_at, nickname, grams, avatar_url, remark,
+                     following, ever_followed, orders, received_orders, whole_refunds, paid_fen,
+                     refunded_fen, interactions, last_paid_at)
+    SELECT 'follower', now(), now() - n % 365 * interval '1 day', now() - n % 200 * interval '1 day',
+           '', '{}', '', '', true, true, n % 5, n % 5, 0, n % 5 * 9900, 0, n % 9,
+           CASE WHEN n % 5 > 0 THEN now() - n % 200 * interval '1 day' END
+    FROM generate_series(1, :fans) AS n
+    """,
+    """
+    INSERT INTO fan_day (fan_id, day, interactions, received, friends)
+    SELECT n, current_date - ((n + k * 37) % 365)::int, 1 + n % 3, (n + k) % 2, 0
+    FROM generate_series(1, :fans) AS n, generate_series(0, 3) AS k ON CONFLICT DO NOTHING
+    """,
+    """
+    INSERT INTO channel_income (model, day, code_id, owner_staff_id, orders_bp, received_bp, paid_fen,
+                                received_fen, refunded_fen)
+    SELECT m, current_date - d, c, c % 40, 20000, 10000, 19800, 9900, 0
+    FROM unnest(ARRAY['first', 'last', 'linear', 'rule']) AS m, generate_series(0, :days - 1) AS d,
+         generate_series(1, :codes) AS c
+    """,
+    """
+    INSERT INTO channel_reach (day, code_id, owner_staff_id, scans, follows, fans, ruled, gone,
+                               visited, ordered, buyers, receivers, keepers)
+    SELECT current_date - d, c, c % 40, 9, 8, 7, 0, 1, 5, 4, 3, 2, 1
+    FROM generate_series(0, :days - 1) AS d, generate_series(1, :codes) AS c
+    """,
+)
+
+
+async def _build(db: Db) -> None:
+    async with db.merchant(MERCHANT) as tx:
+        await tx.execute(text("SET LOCAL statement_timeout = 0"))
+        for statement in _WORLD:
+            given = {"fans": FANS, "days": DAYS, "codes": CODES}
+            used = {name: value for name, value in given.items() if f":{name}" in statement}
+            await tx.execute(text(statement), used)
+    async with db.engine.connect() as connection:
+        plain = await connection.execution_options(isolation_level="AUTOCOMMIT")
+        for table in ("fan", "fan_day", "channel_income", "channel_reach"):
+            await plain.execute(text(f'ANALYZE "m_{MERCHANT}".{table}'))
+
+
+async def _timed(act: Callable[[], Awaitable[object]], times: int) -> float:
+    """Median seconds."""
+    took = []
+    for _ in range(times):
+        began = time.perf_counter()
+        await act()
+        took.append(time.perf_counter() - began)
+    return statistics.median(took)
+
+
+async def _events(db: Db, judged: bool) -> float:
+    """Median seconds of one event of one fan: with its judgement, or its two bare writes."""
+    took = []
+    for number in range(EVENTS):
+        fan_id = 1 + number * 1_999 % FANS
+        async with db.merchant(MERCHANT) as tx:
+            began = time.perf_counter()
+            if judged:
+                ref = f"m{time.monotonic_ns()}"
+                await service.record(tx, fan_id, Happening.MESSAGE_IN, ref, at=tx.now)
+                await tx.flush()
+            else:
+                await _bare(tx, fan_id)
+            took.append(time.perf_counter() - began)
+    return statistics.median(took)
+
+
+async def _bare(tx: Tx, fan_id: int) -> None:
+    lock = text("SELECT 1 FROM fan WHERE id = :id FOR UPDATE")
+    await tx.execute(lock, {"id": fan_id})
+    line = text(
+        "INSERT INTO fan_line (fan_id, kind, ref, at, amount_fen, whole, data)"
+        " VALUES (:id, 'message_in', :ref, now(), 0, false, '{}')"
+    )
+    await tx.execute(line, {"id": fan_id, "ref": f"b{time.monotonic_ns()}"})
+    count = text("UPDATE fan SET interactions = interactions + 1 WHERE id = :id")
+    await tx.execute(count, {"id": fan_id})
+
+
+async def run() -> list[Result]:
+    """Three lines; times in milliseconds, ratio = limit / median."""
+    async with installation() as home:
+        db = home.db
+        await _build(db)
+        judged, bare = [], []
+        for _ in range(3):
+            bare.append(await _events(db, judged=False))
+            judged.append(await _events(db, judged=True))
+        wanted = replace(DEFAULT_RULES, fan=StageRule((Condition(Measure.RECEIVED, 1, 90),)))
+
+        async def preview() -> None:
+            async with db.merchant(MERCHANT) as tx:
+                await queries.preview(tx, wanted, rules.day_of(tx.now))
+
+        async def scan() -> None:
+            async with db.merchant(MERCHANT) as tx:
+                await tx.execute(text("SELECT stage, sum(orders) FROM fan GROUP BY 1"))
+                await tx.execute(text("SELECT sum(received) FROM fan_day"))
+
+        async def report() -> None:
+            async with db.merchant(MERCHANT) as tx:
+                last = rules.day_of(tx.now)
+                await channels.report(tx, Grouping.CODE, last - timedelta(days=DAYS), last)
+                await channels.costs(tx, Grouping.CODE, Model.FIRST)
+
+        async def add_up() -> None:
+            async with db.merchant(MERCHANT) as tx:
+                await tx.execute(text("SELECT model, sum(paid_fen) FROM channel_income GROUP BY 1"))
+
+        return [
+            _line("stage_recalc", statistics.median(judged), statistics.median(bare), "an event, its day, its judgement; limit: lock, line, counter"),
+            _line("stage_recalc_preview", await _timed(preview, 3), await _timed(scan, 3), f"{FANS} fans, windows of 90 to 365 days; limit: one scan of both tables"),
+            _line("stage_recalc_report", await _timed(report, 5), await _timed(add_up, 5), f"a year of {CODES} codes, four models; limit: one sum over the same rows"),
+        ]  # fmt: skip
+
+
+def _line(name: str, seconds: float, limit: float, note: str) -> Result:
+    command = "make bench ONLY=stage_recalc"
+    return Result(name, seconds * 1000, "ms", limit * 1000, limit / seconds, command, note)
