@@ -62,6 +62,12 @@ class Fan(Base):
 
     __table_args__ = (
         Index(
+            "ix_fan_lost",
+            "last_seen_at",
+            "id",
+            postgresql_where=text("stage = 'lost' AND merged_into IS NULL"),
+        ),
+        Index(
             "ix_fan_next_check",
             "next_check_on",
             "id",

@@ -107,7 +107,8 @@ async def quiet(
     wanted = select(Fan, newest.c.kind, newest.c.at).outerjoin(newest, text("true"))
     wanted = wanted.where(Fan.merged_into.is_(None))
     if stage is Stage.LOST:
-        wanted = wanted.where(Fan.stage == Stage.LOST)
+        # Written out, so that a prepared statement too can walk the index of the lost.
+        wanted = wanted.where(text("fan.stage = 'lost'"))
     else:
         wanted = wanted.where(
             Fan.last_seen_at < seen_before, Fan.stage.not_in((Stage.LOST, Stage.VISITOR))
