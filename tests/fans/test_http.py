@@ -159,7 +159,10 @@ async def test_the_console_sees_a_fan_and_reveals_with_a_reason(
     assert detail["paid_fen"] == 9900
     assert detail["stage"] == "customer"
     assert detail["standing"]["next_stage"] == "user"
-    assert detail["standing"]["missing"] == [{"fact": "received", "have": 0, "need": 1}]
+    (missing,) = detail["standing"]["missing"]
+    assert missing == {
+        "fact": "received", "have": 0, "need": 1, "within_days": None, "either": False,
+    }  # fmt: skip
     assert len(detail["identities"][0]["openid_tail"]) <= 4
     reveal = f"/api/console/fans/{fan_id}/reveal"
     for reason in ("", "   ", "x"):
