@@ -42,6 +42,7 @@ from tiefen.wechat import service as wechat
 ROUTERS: list[APIRouter] = [
     system.router,
     wechat_http.router,  # early: routes are matched in order, and WeChat's callbacks are the most frequent
+    orders_http.router,  # and checkout is what everybody waits for at once
     team_http.router,
     fans_http.shop,
     fans_http.console,
@@ -54,7 +55,6 @@ ROUTERS: list[APIRouter] = [
     catalog_http.router,
     inventory_http.router,
     promotion_http.router,
-    orders_http.router,
     helpdesk_http.router,
     analytics_http.shop,
     analytics_http.console,

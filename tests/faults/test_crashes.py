@@ -371,6 +371,39 @@ async def test_control_a_kill_catches_a_planted_bug(stage: Stage, bug: str, poin
         await stage.agree()
 
 
+SHARED_COMMIT = "together.committed:kill:2"
+"""The first is the look-up of the fan's session, the second the order's."""
+
+
+async def count_orders(stage: Stage) -> int:
+    """Orders there are."""
+    async with stage.db.merchant("demo") as tx:
+        return int(await tx.scalar(text("SELECT count(*) FROM orders")) or 0)
+
+
+async def test_kill_between_a_shared_commit_and_its_replies_then_the_same_key_again(
+    stage: Stage,
+) -> None:
+    stage.end()
+    stage.start(failpoint=SHARED_COMMIT)
+    order_no = await stage.place()
+    assert stage.deaths == 1
+    assert await stage.shop("GET", f"/orders/{order_no}")
+    assert await count_orders(stage) == 1
+    await stage.finish()
+    await stage.agree()
+
+
+async def test_control_a_replay_that_lost_its_key_is_caught(stage: Stage) -> None:
+    """Planted bug: the key is not what decides."""
+    stage.plant = "forgets keys"
+    stage.end()
+    stage.start(failpoint=SHARED_COMMIT)
+    await stage.place()
+    assert stage.deaths == 1
+    assert await count_orders(stage) == 2
+
+
 @pytest.mark.parametrize(
     "point",
     ["payments.settle.after_charge", "payments.settle.after_apply", "payments.settle.after_post",

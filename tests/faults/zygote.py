@@ -30,6 +30,7 @@ from tiefen.kernel.auth import anyone
 from tiefen.kernel.db import Db, Tx
 from tiefen.kernel.settings import Settings
 from tiefen.main import create_app
+from tiefen.orders import service as orders
 from tiefen.payments.service import refunding, settling
 
 WRITES = ("INSERT", "UPDATE", "DELETE")
@@ -79,43 +80,68 @@ class Steps:
 
 def plant(bug: str) -> None:
     """Put a bug in this process."""
-    if bug == "ack before work":
-        real_run = worker.run
+    if bug:
+        PLANTS[bug]()
 
-        async def run(db: Db, claimed: Any, name: str) -> None:
-            mark = {"id": claimed.id, "worker": name, "attempts": claimed.attempts}
-            async with db.platform() as tx:
-                await tx.execute(worker._ACK, mark)
-            with contextlib.suppress(worker.LeaseLost):
-                await real_run(db, claimed, name)
 
-        setattr(worker, "run", run)  # noqa: B010
-    elif bug == "settle in two commits":
-        real_apply = settling._apply
+def ack_before_work() -> None:
+    """A job's row goes first, in a commit of its own."""
+    real_run = worker.run
 
-        async def apply(tx: Tx, *rest: Any) -> None:
-            await tx.commit()
-            for hook in database.after_commit:
-                hook(Db.__new__(Db), tx)
-            await tx.execute(database._ENTER, {"path": f'"m_{tx.merchant}"'})
-            await real_apply(tx, *rest)
+    async def run(db: Db, claimed: Any, name: str) -> None:
+        mark = {"id": claimed.id, "worker": name, "attempts": claimed.attempts}
+        async with db.platform() as tx:
+            await tx.execute(worker._ACK, mark)
+        with contextlib.suppress(worker.LeaseLost):
+            await real_run(db, claimed, name)
 
-        setattr(settling, "_apply", apply)  # noqa: B010
-    elif bug == "a new refund number each time":
-        real_begin = refunding._begin_sending
+    setattr(worker, "run", run)  # noqa: B010
 
-        async def begin(tx: Tx, refund_id: int) -> Any:
-            sending = await real_begin(tx, refund_id)
-            if sending is None:
-                return None
-            facts = {name: getattr(sending, name) for name in type(sending).__slots__}
-            return type(sending)(
-                **facts | {"told": False, "out_refund_no": ids.number("R", tx.now)}
-            )
 
-        setattr(refunding, "_begin_sending", begin)  # noqa: B010
-    elif bug:
-        raise ValueError(bug)
+def settle_in_two_commits() -> None:
+    """What was charged is committed before it is applied."""
+    real_apply = settling._apply
+
+    async def apply(tx: Tx, *rest: Any) -> None:
+        await tx.commit()
+        for hook in database.after_commit:
+            hook(Db.__new__(Db), tx)
+        await tx.execute(database._ENTER, {"path": f'"m_{tx.merchant}"'})
+        await real_apply(tx, *rest)
+
+    setattr(settling, "_apply", apply)  # noqa: B010
+
+
+def a_new_refund_number_each_time() -> None:
+    """A refund that is asked for again has another number."""
+    real_begin = refunding._begin_sending
+
+    async def begin(tx: Tx, refund_id: int) -> Any:
+        sending = await real_begin(tx, refund_id)
+        if sending is None:
+            return None
+        facts = {name: getattr(sending, name) for name in type(sending).__slots__}
+        return type(sending)(**facts | {"told": False, "out_refund_no": ids.number("R", tx.now)})
+
+    setattr(refunding, "_begin_sending", begin)  # noqa: B010
+
+
+def forgets_keys() -> None:
+    """The key of a checkout is not what decides."""
+    real_checkout = orders.checkout
+
+    async def checkout(db: Db, merchant: str, fan_id: int, key: str, wanted: Any) -> Any:
+        return await real_checkout(db, merchant, fan_id, key + ids.token(4), wanted)
+
+    setattr(orders, "checkout", checkout)  # noqa: B010
+
+
+PLANTS = {
+    "ack before work": ack_before_work,
+    "settle in two commits": settle_in_two_commits,
+    "a new refund number each time": a_new_refund_number_each_time,
+    "forgets keys": forgets_keys,
+}
 
 
 apps: dict[str, tuple[Db, FastAPI]] = {}

@@ -3,7 +3,8 @@
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import BigInteger, any_, cast, func, select
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import aliased
 
 from tiefen.catalog import rules
@@ -56,7 +57,9 @@ _BRIEFS = (
 
 async def skus(tx: Tx, ids: Iterable[int]) -> dict[int, SkuBrief]:
     """Briefs of SKUs by id, on sale or not; ids nobody knows are left out. One statement."""
-    rows = await tx.execute(_BRIEFS.where(Sku.id.in_(set(ids))))
+    rows = await tx.execute(
+        _BRIEFS.where(Sku.id == any_(cast(sorted(set(ids)), ARRAY(BigInteger))))
+    )
     return {row.id: _brief(row) for row in rows}
 
 

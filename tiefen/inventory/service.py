@@ -14,7 +14,7 @@ from tiefen.catalog import service as catalog
 from tiefen.inventory import rules
 from tiefen.inventory.errors import ReservationEnded, SkuUnknown, StockShort, WouldCutReserved
 from tiefen.inventory.models import MAIN_LOCATION, Location, Movement, Stock
-from tiefen.inventory.values import MovementReason
+from tiefen.inventory.values import MovementReason, Wish
 from tiefen.kernel.auth import StaffActor
 from tiefen.kernel.db import Tx
 from tiefen.team import service as team
@@ -24,26 +24,32 @@ ENOUGH = "s.on_hand - s.reserved >= w.quantity"
 SWEEP_GRACE = timedelta(minutes=30)
 """Its owner gives stock back at the deadline; the sweep only cleans up after an owner that failed."""
 
-_WANTED = """
-    WITH wanted AS (
-        SELECT * FROM unnest(CAST(:skus AS bigint[]), CAST(:quantities AS int[]))
-            AS t(sku_id, quantity)
-    ), held AS (
-        SELECT s.sku_id, w.quantity FROM stock s JOIN wanted w USING (sku_id)
-        WHERE s.location_id = :location ORDER BY s.sku_id FOR NO KEY UPDATE OF s
-    )
-"""
 _RESERVE = f"""
-    {_WANTED}, taken AS (
+    WITH line AS (
+        SELECT * FROM unnest($1::text[], $2::bigint[], $3::int[], $4::timestamptz[])
+            AS t(reference, sku_id, quantity, expires_at)
+    ), wanted AS (
+        SELECT sku_id, sum(quantity) AS quantity FROM line GROUP BY sku_id
+    ), held AS MATERIALIZED (
+        SELECT s.sku_id, w.quantity, {ENOUGH} AS enough FROM stock s JOIN wanted w USING (sku_id)
+        WHERE s.location_id = $5 ORDER BY s.sku_id FOR NO KEY UPDATE OF s
+    ), taken AS (
         UPDATE stock s SET reserved = s.reserved + w.quantity FROM held w
-        WHERE s.sku_id = w.sku_id AND s.location_id = :location AND {ENOUGH}
-        RETURNING s.sku_id, w.quantity
+        WHERE s.sku_id = w.sku_id AND s.location_id = $5 AND {ENOUGH}
+            AND (SELECT count(*) FROM held WHERE enough) = (SELECT count(*) FROM wanted)
+        RETURNING s.sku_id
     )
     INSERT INTO reservation
         (reference, sku_id, location_id, quantity, state, created_at, expires_at)
-    SELECT :reference, sku_id, :location, quantity, 'open', :now, :expires_at FROM taken
+    SELECT reference, sku_id, $5, quantity, 'open', $6, expires_at
+    FROM line JOIN taken USING (sku_id)
     RETURNING sku_id
 """  # noqa: S608 — put together from constants of this file
+"""All that is wanted, or nothing of it; either way the stock rows are locked, in SKU order."""
+_FREE = """
+    SELECT sku_id, on_hand - reserved AS free FROM stock
+    WHERE location_id = $1 AND sku_id = ANY($2::bigint[])
+"""
 _END = """
     WITH ended AS (
         UPDATE reservation SET state = :state, ended_at = :now
@@ -74,31 +80,43 @@ async def reserve(
     `lines` are (sku_id, quantity), each SKU once. Raises StockShort for the first that is short
     (the caller's transaction must then end).
     """
-    skus = [sku_id for sku_id, _ in lines]
-    taken = await tx.scalars(
-        text(_RESERVE),
-        {
-            "skus": skus,
-            "quantities": [quantity for _, quantity in lines],
-            "location": MAIN_LOCATION,
-            "reference": reference,
-            "now": tx.now,
-            "expires_at": expires_at,
-        },
+    short = await reserve_all(tx, [Wish(reference, lines, expires_at)])
+    if short:
+        raise short[reference]
+
+
+async def reserve_all(tx: Tx, wishes: Sequence[Wish]) -> dict[str, StockShort]:
+    """Hold what all wishes want, in one statement. Otherwise hold nothing, and say whom stock falls
+    short of when they are served in order: without those the rest can be held."""
+    lines = [(wish, sku_id, wanted) for wish in wishes for sku_id, wanted in wish.lines]
+    taken = await tx.rows(
+        _RESERVE,
+        [wish.reference for wish, _, _ in lines],
+        [sku_id for _, sku_id, _ in lines],
+        [wanted for _, _, wanted in lines],
+        [wish.expires_at for wish, _, _ in lines],
+        MAIN_LOCATION,
+        tx.now,
     )
-    missing = set(skus) - set(taken)
-    if missing:
-        free = await available(tx, missing)
-        place, (sku_id, wanted) = next(
-            (place, line) for place, line in enumerate(lines) if line[0] in missing
+    if len(taken) == len(lines):
+        return {}
+    return await short_of(tx, wishes)
+
+
+async def short_of(tx: Tx, wishes: Sequence[Wish]) -> dict[str, StockShort]:
+    """Reference → refusal, for the wishes stock does not cover now when they are served in order."""
+    skus = {sku_id for wish in wishes for sku_id, _ in wish.lines}
+    rows = await tx.rows(_FREE, MAIN_LOCATION, sorted(skus))
+    short = rules.first_come(dict(rows), wishes)
+    return {
+        reference: StockShort(
+            field=f"lines.{at.place}.quantity",
+            sku_id=at.sku_id,
+            wanted=at.wanted,
+            available=at.available,
         )
-        left = min(max(free[sku_id], 0), wanted - 1)
-        raise StockShort(
-            field=f"lines.{place}.quantity",
-            sku_id=sku_id,
-            wanted=wanted,
-            available=left,
-        )
+        for reference, at in short.items()
+    }
 
 
 async def release(tx: Tx, reference: str) -> bool:

@@ -1,5 +1,8 @@
 """What inventory gives to other rooms."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 
 
@@ -26,3 +29,22 @@ class ReservationState(StrEnum):
     """Sold."""
     RELEASED = "released"
     """Given back."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """Pieces wanted for one reference, all or none. `lines` are (sku_id, quantity), each SKU once."""
+
+    reference: str
+    lines: Sequence[tuple[int, int]]
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Short:
+    """The first line of a wish that stock falls short of, and what is left for it."""
+
+    place: int
+    sku_id: int
+    wanted: int
+    available: int

@@ -5,7 +5,7 @@ A route has exactly one right, a FastAPI dependency made by `staff()`, `fan()`, 
 session alone: no id of a person is ever taken from a parameter.
 """
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Literal, TypeAlias
@@ -19,6 +19,7 @@ from tiefen.kernel import ids
 from tiefen.kernel.db import Base, Tx
 from tiefen.kernel.errors import Forbidden, Unauthorised
 from tiefen.kernel.http import DbDep, MerchantDep, TxDep
+from tiefen.kernel.together import Together
 
 STAFF_COOKIE = "tiefen_staff"
 API_KEY_PREFIX = "tk_"
@@ -157,8 +158,13 @@ class _Fan(Right):
 
 class _FanOutward(Right):
     async def __call__(self, request: Request, db: DbDep, merchant: MerchantDep) -> FanActor:
-        async with db.merchant(merchant) as tx:
-            return await _fan(request, tx)
+        token = token_of(request)
+        if not token:
+            raise Unauthorised
+        subject_id = await _FANS.run(db, merchant, ids.digest(token))
+        if subject_id is None:
+            raise Unauthorised
+        return FanActor(subject_id)
 
 
 class _MaybeFan(Right):
@@ -204,6 +210,20 @@ async def _session(tx: Tx, token: str | None) -> Session | None:
     return await tx.scalar(
         select(Session).where(Session.token_hash == ids.digest(token), Session.expires_at > tx.now)
     )
+
+
+async def _fans(tx: Tx, hashes: Sequence[bytes]) -> list[int | None]:
+    """The fans whose live sessions these are."""
+    found: dict[bytes, int] = dict(await tx.rows(_LIVE_FANS, list(set(hashes)), tx.now))
+    return [found.get(token_hash) for token_hash in hashes]
+
+
+_LIVE_FANS = """
+    SELECT token_hash, subject_id FROM session
+    WHERE token_hash = ANY($1) AND kind = 'fan' AND expires_at > $2
+"""
+_FANS = Together(_fans)
+"""Fans who come at the same moment are looked up together."""
 
 
 async def _staff(request: Request, tx: Tx, needs: frozenset[str]) -> StaffActor:

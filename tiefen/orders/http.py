@@ -130,11 +130,13 @@ async def quote_checkout(tx: TxDep, who: Fan, wanted: QuoteIn) -> QuoteOut:
 
 
 @router.post("/api/shop/orders", operation_id="placeOrder", status_code=201)
-async def place_order(tx: TxDep, idem: IdemDep, who: Fan, wanted: PlaceIn) -> PlacedOut:
+async def place_order(
+    db: DbDep, merchant: MerchantDep, idem: IdemDep, who: OutwardFan, wanted: PlaceIn
+) -> PlacedOut:
     """Place an order at the price of `digest`. The header `Idempotency-Key` is required."""
     if idem.key is None:
         raise KeyMissing(field="Idempotency-Key")
-    return await service.place(tx, who.id, idem.key, wanted)
+    return await service.checkout(db, merchant, who.id, idem.key, wanted)
 
 
 @router.get("/api/shop/orders", operation_id="listShopOrders")

@@ -234,3 +234,14 @@ class RefundView:
     reference: str
     amount_fen: int
     state: RefundState
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """What an order asks of a fan. Amount in fen, 1 or more."""
+
+    order_no: str
+    fan_id: int
+    amount_fen: int
+    description: str
+    expires_at: datetime

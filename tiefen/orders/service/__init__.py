@@ -19,7 +19,7 @@ from tiefen.orders.service.cart import (
 )
 from tiefen.orders.service.fulfilling import receive, receive_shipped, reveal_receiver, ship
 from tiefen.orders.service.paying import cancel, close_unpaid, mark_paid, pay, poll
-from tiefen.orders.service.placing import merged, place
+from tiefen.orders.service.placing import checkout, merged, place
 from tiefen.orders.service.regions import region, region_tree
 from tiefen.orders.service.waiting import waiting
 
@@ -28,6 +28,7 @@ __all__ = [
     "add_to_cart",
     "approve",
     "cancel",
+    "checkout",
     "close_unpaid",
     "delete_address",
     "mark_paid",

@@ -1,27 +1,30 @@
-"""Placing an order: price, stock, order, payment and deadline in one commit.
+"""Placing orders: price, stock, order, payment and deadline in one commit.
 
-The one hot path of the shop: few statements, and the stock row, which everybody wants, comes last.
+The one hot path of the shop. Buyers who order at the same moment share a transaction: a few
+statements for all of them, and the stock rows, which everybody wants, come last.
 """
 
-from collections.abc import Sequence
-from dataclasses import asdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from hashlib import sha256
-from typing import Any
+from typing import Any, TypeAlias
 
 import msgspec
-from sqlalchemy import text
 
 from tiefen.inventory import service as inventory
+from tiefen.inventory.values import Wish
 from tiefen.kernel import crypto, ids
-from tiefen.kernel.db import Tx, write_noted
+from tiefen.kernel.db import Db, Tx, write_noted
 from tiefen.kernel.errors import Refusal
 from tiefen.kernel.events import publish
 from tiefen.kernel.failpoints import failpoint
 from tiefen.kernel.jobs import later
 from tiefen.kernel.text import folded, grams
+from tiefen.kernel.together import Dropped, Together
 from tiefen.orders import rules
 from tiefen.orders.errors import (
+    AddressMissing,
     CheckoutKeyReused,
     DuplicateLine,
     LineGone,
@@ -29,99 +32,244 @@ from tiefen.orders.errors import (
     QuoteChanged,
 )
 from tiefen.orders.events import OrderPlaced
-from tiefen.orders.models import Address
 from tiefen.orders.schemas import LineIn, PlacedOut, PlaceIn, quote_out
 from tiefen.orders.service.book import locked
-from tiefen.orders.service.cart import own_address
 from tiefen.orders.service.paying import become_paid
 from tiefen.orders.values import OrderStatus, Receiver
 from tiefen.payments import service as payments
+from tiefen.payments.values import Ask
 from tiefen.promotion import service as promotion
 from tiefen.promotion.values import ProblemKind, Quote
 
-_WRITE = text(
-    """
+_KNOWN = """
+    SELECT o.order_no, o.request_hash, o.total_fen, o.pay_until,
+        a.name, a.phone, a.detail, a.region_code, a.province, a.city, a.district
+    FROM unnest($1::bigint[], $2::text[], $3::bigint[])
+        WITH ORDINALITY AS w(fan_id, key, address_id, place)
+    LEFT JOIN orders o ON o.fan_id = w.fan_id AND o.checkout_key = w.key
+    LEFT JOIN address a ON a.id = w.address_id AND a.fan_id = w.fan_id
+    ORDER BY w.place
+"""
+"""For each form: the order its key has already, and the fan's own address."""
+_WRITE = """
     WITH made AS (
         INSERT INTO orders (order_no, fan_id, checkout_key, request_hash, status, goods_fen,
             freight_fen, discount_fen, total_fen, paid_fen, refunding_fen, refunded_fen,
             freight_claimed_fen, quantity, receiver, phone_blind, region_code, region, note,
             quote, grams, folded, placed_at, pay_until, close_reason)
-        VALUES (:order_no, :fan_id, :checkout_key, :request_hash, 'unpaid', :goods_fen,
-            :freight_fen, :discount_fen, :total_fen, 0, 0, 0,
-            0, :quantity, :receiver, :phone_blind, :region_code, :region, :note,
-            CAST(:quote AS jsonb), :grams, :folded, :now, :pay_until, '')
+        SELECT o.order_no, o.fan_id, o.checkout_key, o.request_hash, 'unpaid', o.goods_fen,
+            o.freight_fen, o.discount_fen, o.total_fen, 0, 0, 0,
+            0, o.quantity, o.receiver, o.phone_blind, o.region_code, o.region, o.note,
+            o.quote, o.grams, o.folded, $3, $4, ''
+        FROM jsonb_to_recordset($1) AS o(order_no text, fan_id bigint,
+            checkout_key text, request_hash text, goods_fen bigint, freight_fen bigint,
+            discount_fen bigint, total_fen bigint, quantity int, receiver text, phone_blind text,
+            region_code text, region text, note text, quote jsonb, grams text[], folded text)
         ON CONFLICT (fan_id, checkout_key) DO NOTHING
-        RETURNING id
-    ), lined AS (
-        INSERT INTO order_line (order_id, sku_id, product_id, product_name, spec_text, image_url,
-            unit_price_fen, cost_fen, quantity, list_fen, discount_fen, pay_fen, freight_fen,
-            limit_held, gift, shipped, cancelled, holding, returned, refunding_fen, refunded_fen)
-        SELECT made.id, l.sku_id, l.product_id, l.product_name, l.spec_text, l.image_url,
-            l.unit_price_fen, l.cost_fen, l.quantity, l.list_fen, l.discount_fen, l.pay_fen,
-            l.freight_fen, l.limit_held, l.gift, 0, 0, 0, 0, 0, 0
-        FROM made, jsonb_to_recordset(CAST(:lines AS jsonb)) AS l(sku_id bigint,
+        RETURNING id, order_no, fan_id
+    ), line AS (
+        SELECT made.id AS order_id, made.fan_id, l.* FROM made
+        JOIN jsonb_to_recordset($2) AS l(order_no text, sku_id bigint,
             product_id bigint, product_name text, spec_text text, image_url text,
             unit_price_fen bigint, cost_fen bigint, quantity int, list_fen bigint,
             discount_fen bigint, pay_fen bigint, freight_fen bigint, limit_held int,
             gift boolean)
-        ORDER BY l.sku_id
+            USING (order_no)
+    ), lined AS (
+        INSERT INTO order_line (order_id, sku_id, product_id, product_name, spec_text, image_url,
+            unit_price_fen, cost_fen, quantity, list_fen, discount_fen, pay_fen, freight_fen,
+            limit_held, gift, shipped, cancelled, holding, returned, refunding_fen, refunded_fen)
+        SELECT order_id, sku_id, product_id, product_name, spec_text, image_url,
+            unit_price_fen, cost_fen, quantity, list_fen, discount_fen, pay_fen, freight_fen,
+            limit_held, gift, 0, 0, 0, 0, 0, 0
+        FROM line ORDER BY order_id, sku_id
     ), emptied AS (
-        DELETE FROM cart_item WHERE fan_id = :fan_id AND sku_id = ANY(:skus)
-            AND EXISTS (SELECT FROM made)
+        DELETE FROM cart_item c USING line
+        WHERE c.fan_id = line.fan_id AND c.sku_id = line.sku_id AND NOT line.gift
     )
-    SELECT id FROM made
-    """
-)
-"""Order, lines and the emptied cart in one round trip; no row when the key has an order already."""
-_BEFORE = text(
-    "SELECT order_no, request_hash, total_fen, pay_until FROM orders"
-    " WHERE fan_id = :fan AND checkout_key = :key"
-)
+    SELECT order_no, id FROM made
+"""
+"""Orders, lines and emptied carts in one round trip; no row for a key that has an order already."""
 
 
-async def place(tx: Tx, fan_id: int, checkout_key: str, wanted: PlaceIn) -> PlacedOut:
+@dataclass(frozen=True, slots=True)
+class Form:
+    """One buyer's order form and the key it came with."""
+
+    fan_id: int
+    key: str
+    wanted: PlaceIn
+
+
+@dataclass(frozen=True, slots=True)
+class _Ready:
+    """A form that was priced and passed all checks, with the number its order will have."""
+
+    place: int
+    form: Form
+    address: Any
+    quote: Quote
+    order_no: str
+
+
+_Verdict: TypeAlias = PlacedOut | Refusal | Quote
+"""What a form comes to. A Quote: the price is this one now."""
+
+
+async def checkout(db: Db, merchant: str, fan_id: int, key: str, wanted: PlaceIn) -> PlacedOut:
+    """`place` in a commit shared with whoever orders at the same moment."""
+    form = Form(fan_id, key, wanted)
+    return _answered(await TOGETHER.run(db, merchant, form), form)
+
+
+async def place(tx: Tx, fan_id: int, key: str, wanted: PlaceIn) -> PlacedOut:
     """Order `wanted.lines` at the price of `wanted.digest`.
 
     The same fan and key give the same answer ever after, also when the goods have gone or the
     price has changed since. Raises LineGone, LimitReached, QuoteChanged, StockShort,
     AddressMissing, DuplicateLine, CheckoutKeyReused.
     """
-    lines = merged(wanted.lines)
+    form = Form(fan_id, key, wanted)
     try:
-        address = await own_address(tx, fan_id, wanted.address_id)
-        quote = await promotion.quote(tx, fan_id, lines, tx.now)
-        _check(quote, wanted.digest)
-    except Refusal:
-        before = await _placed_before(tx, fan_id, checkout_key, wanted)
-        if before is None:
-            raise
-        return before
-    order_no, pay_until = ids.number("O", tx.now), tx.now + rules.PAY_WITHIN
-    row = _row(tx, fan_id, checkout_key, wanted, address, quote)
-    order_id = await tx.scalar(
-        _WRITE, {**row, "order_no": order_no, "now": tx.now, "pay_until": pay_until}
+        (verdict,) = await place_all(tx, [form])
+    except Dropped as dropped:
+        verdict = dropped.answers[0]
+    return _answered(verdict, form)
+
+
+async def place_all(tx: Tx, forms: Sequence[Form]) -> list[_Verdict]:
+    """Place the orders of different fans in one transaction, first come, first served.
+
+    Raises Dropped when a limit, a promotion's uses or the stock turn out short for some after their orders were
+    written: what was checked before is only what could be seen before.
+    """
+    verdicts, ready = await _judge(tx, forms)
+    pay_until = tx.now + rules.PAY_WITHIN
+    made = await _write(tx, ready, pay_until)
+    beaten = {one.place: one.form for one in ready if one.order_no not in made}
+    verdicts.update(await _placed_meanwhile(tx, beaten))
+    ready = [one for one in ready if one.order_no in made]
+    over = await promotion.take_limits(
+        tx, {one.form.fan_id: one.quote.basis.lines for one in ready}
     )
-    if order_id is None:
-        before = await _placed_before(tx, fan_id, checkout_key, wanted)
-        assert before is not None, "the key's order was there a moment ago"
-        return before
-    await promotion.take_limits(tx, fan_id, quote.basis.lines)
-    late = await promotion.take_uses(tx, [(order_no, fan_id, quote)])
-    if order_no in late:
-        raise late[order_no]
+    _drop({one.place: over[one.form.fan_id] for one in ready if one.form.fan_id in over})
+    late = await promotion.take_uses(
+        tx, [(one.order_no, one.form.fan_id, one.quote) for one in ready]
+    )
+    _drop({one.place: late[one.order_no] for one in ready if one.order_no in late})
     failpoint("orders.place.ordered")
-    if quote.total_fen:
-        description = _description(quote)
-        await payments.start(tx, order_no, fan_id, quote.total_fen, description, pay_until)
-        later(tx, "orders.close_unpaid", run_at=pay_until, order_no=order_no)
-    event = OrderPlaced(order_id, order_no, fan_id, quote.total_fen, tx.now)
-    publish(tx, event, aggregate=f"order:{order_id}")
-    await write_noted(tx)
-    await inventory.reserve(tx, order_no, quote.pieces, pay_until)
+    await _announce(tx, ready, made, pay_until)
+    short = await inventory.reserve_all(tx, _wishes(ready, pay_until))
+    _drop({one.place: short[one.order_no] for one in ready if one.order_no in short})
     failpoint("orders.place.reserved")
-    if not quote.total_fen:
-        await become_paid(tx, await locked(tx, order_no), None, tx.now)
-    return _answer(order_no, quote.total_fen, pay_until)
+    for one in ready:
+        if not one.quote.total_fen:
+            await become_paid(tx, await locked(tx, one.order_no), None, tx.now)
+        verdicts[one.place] = _answer(one.order_no, one.quote.total_fen, pay_until)
+    return [verdicts[place] for place in range(len(forms))]
+
+
+TOGETHER = Together(place_all, apart=lambda form: form.fan_id)
+
+
+async def _judge(tx: Tx, forms: Sequence[Form]) -> tuple[dict[int, _Verdict], list[_Ready]]:
+    """Price and check all forms, reading only: verdicts by place, and the forms that may go on."""
+    verdicts: dict[int, _Verdict] = {}
+    fresh: list[tuple[int, Form, list[tuple[int, int]], Any]] = []
+    for place, (form, known) in enumerate(zip(forms, await _known(tx, forms), strict=True)):
+        try:
+            lines = merged(form.wanted.lines)
+            if known["order_no"] is not None:
+                verdicts[place] = _same(known, form)
+            elif known["region_code"] is None:
+                raise AddressMissing(field="address_id")
+            else:
+                fresh.append((place, form, lines, known))
+        except Refusal as refusal:
+            verdicts[place] = refusal
+    carts = [(form.fan_id, lines) for _, form, lines, _ in fresh]
+    quotes = await promotion.quotes(tx, carts, tx.now) if carts else []
+    ready = []
+    for (place, form, _, address), quote in zip(fresh, quotes, strict=True):
+        refused = _check(quote, form.wanted.digest)
+        if refused is not None:
+            verdicts[place] = refused
+        elif isinstance(quote, Quote):
+            ready.append(_Ready(place, form, address, quote, ids.number("O", tx.now)))
+    short = await inventory.short_of(tx, _wishes(ready, tx.now)) if len(ready) > 1 else {}
+    verdicts.update({one.place: short[one.order_no] for one in ready if one.order_no in short})
+    again = {place: form for place, form, _, _ in fresh if place in verdicts}
+    verdicts.update(await _placed_meanwhile(tx, again))
+    return verdicts, [one for one in ready if one.order_no not in short]
+
+
+async def _known(tx: Tx, forms: Sequence[Form]) -> Sequence[Any]:
+    return await tx.rows(
+        _KNOWN,
+        [form.fan_id for form in forms],
+        [form.key for form in forms],
+        [form.wanted.address_id for form in forms],
+    )
+
+
+def _check(quote: Quote | Refusal, digest: str) -> Refusal | Quote | None:
+    """Why an order cannot be placed at the price of `digest`: a refusal, or the price of today."""
+    if isinstance(quote, Refusal):
+        return quote
+    for problem in quote.problems:
+        if problem.kind is ProblemKind.GONE:
+            return LineGone(field="lines", sku_id=problem.sku_id, name=problem.product_name)
+        if problem.kind is ProblemKind.LOSS:
+            return OrderLosesMoney(field="lines")
+    if quote.digest != digest:
+        return quote
+    limits = [problem for problem in quote.problems if problem.kind is ProblemKind.LIMIT]
+    return promotion.limit_reached(limits[0]) if limits else None
+
+
+async def _write(tx: Tx, ready: Sequence[_Ready], pay_until: datetime) -> dict[str, int]:
+    """Order number → id, for those whose key had no order yet. Rows go in by fan, so that two
+    batches with the same keys never wait for each other in a ring."""
+    rows = [_row(one) for one in sorted(ready, key=lambda one: one.form.fan_id)]
+    lines = [line for one in ready for line in _lines(one)]
+    if not rows:
+        return {}
+    return dict(
+        await tx.rows(
+            _WRITE,
+            msgspec.json.encode(rows).decode(),
+            msgspec.json.encode(lines).decode(),
+            tx.now,
+            pay_until,
+        )
+    )
+
+
+async def _announce(
+    tx: Tx, ready: Sequence[_Ready], made: Mapping[str, int], pay_until: datetime
+) -> None:
+    """Payment intents, deadlines and events of orders that were written."""
+    asks = []
+    for one in ready:
+        fan_id, total_fen, order_id = one.form.fan_id, one.quote.total_fen, made[one.order_no]
+        if total_fen:
+            words = _description(one.quote)
+            asks.append(Ask(one.order_no, fan_id, total_fen, words, pay_until))
+            later(tx, "orders.close_unpaid", run_at=pay_until, order_no=one.order_no)
+        event = OrderPlaced(order_id, one.order_no, fan_id, total_fen, tx.now)
+        publish(tx, event, aggregate=f"order:{order_id}")
+    if asks:
+        await payments.start_all(tx, asks)
+    await write_noted(tx)
+
+
+def _wishes(ready: Iterable[_Ready], expires_at: datetime) -> list[Wish]:
+    return [Wish(one.order_no, one.quote.pieces, expires_at) for one in ready]
+
+
+def _drop(refused: Mapping[int, Refusal]) -> None:
+    if refused:
+        raise Dropped(refused)
 
 
 def merged(lines: Sequence[LineIn]) -> list[tuple[int, int]]:
@@ -134,74 +282,79 @@ def merged(lines: Sequence[LineIn]) -> list[tuple[int, int]]:
     return sorted(seen.items())
 
 
-def _check(quote: Quote, digest: str) -> None:
-    """Refuse goods off the shelf and another price; limits are refused where they are counted."""
-    for problem in quote.problems:
-        if problem.kind is ProblemKind.GONE:
-            raise LineGone(field="lines", sku_id=problem.sku_id, name=problem.product_name)
-        if problem.kind is ProblemKind.LOSS:
-            raise OrderLosesMoney(field="lines")
-    if quote.digest != digest:
-        raise QuoteChanged(
-            quote=quote_out(quote).model_dump(mode="json"),
-            changes=[asdict(change) for change in promotion.changes(digest, quote)],
-        )
-
-
-def _row(
-    tx: Tx, fan_id: int, checkout_key: str, wanted: PlaceIn, address: Address, quote: Quote
-) -> dict[str, Any]:
-    """What `_WRITE` needs besides number and times."""
+def _row(one: _Ready) -> dict[str, Any]:
+    """What `_WRITE` needs of an order besides its times."""
+    form, quote, address = one.form, one.quote, one.address
     texts = [f"{line.product_name} {line.spec_text}" for line in quote.lines]
-    receiver = Receiver(address.name, address.phone, address.detail)
+    phone = crypto.unseal(address["phone"])
+    receiver = Receiver(crypto.unseal(address["name"]), phone, crypto.unseal(address["detail"]))
     return {
-        "fan_id": fan_id,
-        "checkout_key": checkout_key,
-        "request_hash": _hash(wanted),
+        "order_no": one.order_no,
+        "fan_id": form.fan_id,
+        "checkout_key": form.key,
+        "request_hash": _hash(form.wanted),
         "goods_fen": quote.goods_fen,
         "freight_fen": quote.freight_fen,
         "discount_fen": quote.discount_fen,
         "total_fen": quote.total_fen,
         "quantity": sum(line.quantity for line in quote.lines),
         "receiver": crypto.seal(receiver.kept()),
-        "phone_blind": crypto.blind(address.phone),
-        "region_code": address.region_code,
-        "region": " ".join(filter(None, [address.province, address.city, address.district])),
-        "note": wanted.note,
-        "quote": msgspec.json.encode(promotion.stored(quote)).decode(),
+        "phone_blind": crypto.blind(phone),
+        "region_code": address["region_code"],
+        "region": " ".join(
+            filter(None, (address[part] for part in ("province", "city", "district")))
+        ),
+        "note": form.wanted.note,
+        "quote": promotion.stored(quote),
         "grams": grams(*texts),
         "folded": folded(*texts),
-        "lines": msgspec.json.encode(_lines(quote)).decode(),
-        "skus": [line.sku_id for line in quote.lines if not line.gift],
     }
 
 
-def _lines(quote: Quote) -> list[dict[str, Any]]:
+def _lines(one: _Ready) -> list[dict[str, Any]]:
     """The order's lines, with what the basis knows of them and a fan does not."""
-    known = {gift.line.sku_id: gift.line for gift in quote.basis.gifts}
-    known.update({line.sku_id: line for line in quote.basis.lines})
+    known = {gift.line.sku_id: gift.line for gift in one.quote.basis.gifts}
+    known.update({line.sku_id: line for line in one.quote.basis.lines})
     return [
         {
-            **asdict(line),
+            **msgspec.to_builtins(line),
+            "order_no": one.order_no,
             "cost_fen": known[line.sku_id].cost_fen,
             "limit_held": 0
             if line.gift or not known[line.sku_id].purchase_limit
             else line.quantity,
         }
-        for line in quote.lines
+        for line in one.quote.lines
     ]
 
 
-async def _placed_before(
-    tx: Tx, fan_id: int, checkout_key: str, wanted: PlaceIn
-) -> PlacedOut | None:
-    """The answer this key was given before. Raises CheckoutKeyReused for another form."""
-    row = (await tx.execute(_BEFORE, {"fan": fan_id, "key": checkout_key})).one_or_none()
-    if row is None:
-        return None
-    if row.request_hash != _hash(wanted):
-        raise CheckoutKeyReused(field="Idempotency-Key")
-    return _answer(row.order_no, row.total_fen, row.pay_until)
+async def _placed_meanwhile(tx: Tx, forms: Mapping[int, Form]) -> dict[int, _Verdict]:
+    """The answers of those forms whose key has an order by now: somebody was faster by a moment."""
+    found: dict[int, _Verdict] = {}
+    rows = await _known(tx, list(forms.values())) if forms else []
+    for (place, form), row in zip(forms.items(), rows, strict=True):
+        if row["order_no"] is not None:
+            found[place] = _same(row, form)
+    return found
+
+
+def _same(row: Any, form: Form) -> PlacedOut | Refusal:
+    """The answer this key was given before, or the refusal of another form."""
+    if row["request_hash"] != _hash(form.wanted):
+        return CheckoutKeyReused(field="Idempotency-Key")
+    return _answer(row["order_no"], row["total_fen"], row["pay_until"])
+
+
+def _answered(verdict: _Verdict, form: Form) -> PlacedOut:
+    """The answer, or the refusal in the words of who reads it."""
+    if isinstance(verdict, Quote):
+        raise QuoteChanged(
+            quote=quote_out(verdict).model_dump(mode="json"),
+            changes=[asdict(change) for change in promotion.changes(form.wanted.digest, verdict)],
+        )
+    if isinstance(verdict, Refusal):
+        raise verdict
+    return verdict
 
 
 def _answer(order_no: str, total_fen: int, pay_until: datetime) -> PlacedOut:

@@ -1,6 +1,6 @@
 """The verbs of the payments room, by chapter.
 
-In the caller's transaction: start, intent, stop, settle, settle_refund, request_refund, refund_of,
+In the caller's transaction: start, start_all, intent, stop, settle, settle_refund, request_refund, refund_of,
 recognise, resolve. With `Db` and a merchant (they call WeChat and must not run inside a
 transaction): begin, poll, close, fetch_bill.
 """
@@ -9,7 +9,7 @@ from tiefen.payments.service.asking import close, stop
 from tiefen.payments.service.billing import fetch_bill
 from tiefen.payments.service.breaks import decide_break
 from tiefen.payments.service.earning import recognise
-from tiefen.payments.service.paying import begin, intent, poll, start
+from tiefen.payments.service.paying import begin, intent, poll, start, start_all
 from tiefen.payments.service.refunding import (
     refund_evidence_of,
     refund_of,
@@ -35,6 +35,7 @@ __all__ = [
     "settle",
     "settle_refund",
     "start",
+    "start_all",
     "stop",
     "waiting",
 ]

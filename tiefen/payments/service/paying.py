@@ -1,10 +1,11 @@
 """Asking for money: the intent, the attempt, the call; and asking whether it has come."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from msgspec.json import encode
 from sqlalchemy import select, update
-from sqlalchemy.dialects.postgresql import insert
 
 from tiefen.kernel import ids
 from tiefen.kernel.db import Db, Tx
@@ -24,11 +25,22 @@ from tiefen.payments.errors import (
 from tiefen.payments.models import Payment, PaymentAttempt, PaymentCharge
 from tiefen.payments.service.asking import ask
 from tiefen.payments.service.settling import CURRENCY
-from tiefen.payments.values import AttemptState, PaymentIntent, PaymentState, PayParams
+from tiefen.payments.values import Ask, AttemptState, PaymentIntent, PaymentState, PayParams
 from tiefen.wechat import service as wechat
 from tiefen.wechat.values import NativePrepay, PayAnswer, PayClientKind, Prepay, Verdict
 
 ASK_GAP = timedelta(seconds=2)
+
+
+_START = """
+    INSERT INTO payment
+        (order_no, fan_id, amount_fen, currency, description, state, expires_at, created_at)
+    SELECT a.order_no, a.fan_id, a.amount_fen, $2, a.description, 'open', a.expires_at, $3
+    FROM jsonb_to_recordset($1) AS a(order_no text, fan_id bigint, amount_fen bigint,
+        description text, expires_at timestamptz)
+    ON CONFLICT (order_no) DO NOTHING
+    RETURNING order_no
+"""
 
 
 async def start(
@@ -38,39 +50,23 @@ async def start(
 
     Raises Invalid for an amount WeChat cannot take (it must be 1 fen or more), IntentChanged.
     """
-    if not 0 < amount_fen <= MAX_FEN:
-        raise Invalid(field="amount_fen")
-    made: int | None = await tx.scalar(
-        insert(Payment)
-        .values(
-            order_no=order_no,
-            fan_id=fan_id,
-            amount_fen=amount_fen,
-            currency=CURRENCY,
-            description=description,
-            state=PaymentState.OPEN,
-            expires_at=expires_at,
-            created_at=tx.now,
-        )
-        .on_conflict_do_nothing(index_elements=["order_no"])
-        .returning(Payment.id)
-    )
-    if made is not None:
-        return PaymentIntent(
-            id=made,
-            order_no=order_no,
-            amount_fen=amount_fen,
-            state=PaymentState.OPEN,
-            expires_at=expires_at,
-            refunding_fen=0,
-            refunded_fen=0,
-            paid_at=None,
-            transaction_id=None,
-        )
-    found = await intent(tx, order_no)
-    if found.amount_fen != amount_fen:
-        raise IntentChanged(order_no=order_no)
-    return found
+    await start_all(tx, [Ask(order_no, fan_id, amount_fen, description, expires_at)])
+    return await intent(tx, order_no)
+
+
+async def start_all(tx: Tx, asks: Sequence[Ask]) -> None:
+    """`start` for orders that are placed together: one statement. Raises what `start` raises."""
+    for one in asks:
+        if not 0 < one.amount_fen <= MAX_FEN:
+            raise Invalid(field="amount_fen")
+    made = {
+        row["order_no"] for row in await tx.rows(_START, encode(asks).decode(), CURRENCY, tx.now)
+    }
+    for one in asks:
+        if one.order_no not in made:
+            before = await intent(tx, one.order_no)
+            if before.amount_fen != one.amount_fen:
+                raise IntentChanged(order_no=one.order_no)
 
 
 async def intent(tx: Tx, order_no: str) -> PaymentIntent:

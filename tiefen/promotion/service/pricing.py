@@ -1,19 +1,20 @@
 """Prices for carts, and the counters behind purchase limits."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeAlias
 
-from sqlalchemy import select, text
+from sqlalchemy import text
 
 from tiefen.catalog import service as catalog
 from tiefen.catalog.values import SkuBrief
 from tiefen.kernel.auth import StaffActor
 from tiefen.kernel.db import Tx
+from tiefen.kernel.errors import Refusal
 from tiefen.promotion import rules
-from tiefen.promotion.errors import LimitReached
-from tiefen.promotion.models import DEFAULT_TEMPLATE, FreightTemplate, PurchaseCount
+from tiefen.promotion.errors import LimitReached, QuoteTooLarge
+from tiefen.promotion.models import DEFAULT_TEMPLATE, FreightTemplate
 from tiefen.promotion.service import book
 from tiefen.promotion.values import (
     Basis,
@@ -27,56 +28,78 @@ from tiefen.promotion.values import (
 )
 from tiefen.team import service as team
 
-_TAKE = text(
-    """
+_TAKE = """
     INSERT INTO purchase_count (fan_id, product_id, quantity)
-    SELECT CAST(:fan AS bigint), CAST(:product AS bigint), CAST(:quantity AS int)
-    WHERE CAST(:quantity AS int) <= CAST(:limit AS int)
+    SELECT w.fan_id, w.product_id, w.quantity
+    FROM unnest($1::bigint[], $2::bigint[], $3::int[], $4::int[])
+        AS w(fan_id, product_id, quantity, most)
+    WHERE w.quantity <= w.most
     ON CONFLICT (fan_id, product_id)
     DO UPDATE SET quantity = purchase_count.quantity + excluded.quantity
-    WHERE purchase_count.quantity + excluded.quantity <= CAST(:limit AS int)
-    RETURNING quantity
-    """
-)
+    WHERE purchase_count.quantity + excluded.quantity <= (
+        SELECT m.most FROM unnest($2::bigint[], $4::int[]) AS m(product_id, most)
+        WHERE m.product_id = excluded.product_id LIMIT 1)
+    RETURNING fan_id, product_id
+"""
+_BOUGHT = """
+    SELECT fan_id, product_id, quantity FROM purchase_count
+    JOIN unnest($1::bigint[], $2::bigint[]) AS w(fan_id, product_id) USING (fan_id, product_id)
+"""
+_FREIGHT = "SELECT fee_fen, free_from_fen FROM freight_template WHERE id = $1"
 _GIVE_BACK = text(
     "UPDATE purchase_count SET quantity = quantity - :quantity"
     " WHERE fan_id = :fan AND product_id = :product"
 )
 
 
+_Needed: TypeAlias = tuple[int, BasisLine]
+"""Pieces of a limited product over all its SKUs, and one of its lines."""
+
+
 async def quote(tx: Tx, fan_id: int, lines: Sequence[tuple[int, int]], at: datetime) -> Quote:
     """Price `lines` (sku_id, quantity; each SKU once) for a fan at a moment.
 
     Lines that cannot be ordered are left out of the sum and explained in `problems`. `at` decides
-    which rules are in force.
+    which rules are in force. Raises QuoteTooLarge.
     """
-    briefs = await catalog.skus(tx, [sku_id for sku_id, _ in lines])
-    problems = [
-        Problem(ProblemKind.GONE, sku_id, 0, _name(briefs.get(sku_id)), 0, 0)
-        for sku_id, _ in lines
-        if sku_id not in briefs or not briefs[sku_id].on_shelf
-    ]
-    gone = {problem.sku_id for problem in problems}
+    (priced,) = await quotes(tx, [(fan_id, lines)], at)
+    if isinstance(priced, Refusal):
+        raise priced
+    return priced
+
+
+async def quotes(
+    tx: Tx, carts: Sequence[tuple[int, Sequence[tuple[int, int]]]], at: datetime
+) -> list[Quote | QuoteTooLarge]:
+    """`quote` for carts (fan_id, lines) of different fans, in as few statements as for one."""
+    briefs = await catalog.skus(tx, {sku_id for _, lines in carts for sku_id, _ in lines})
     state = await book.opened(tx)
-    wanted = tuple(
-        book.basis_line(briefs[sku_id], quantity)
-        for sku_id, quantity in lines
-        if sku_id not in gone
+    wanted = [(fan_id, tuple(_alive(briefs, lines))) for fan_id, lines in carts]
+    looked_at = await book.looked_at(tx, state.book, wanted, at)
+    limited = {fan_id: _limited(lines) for fan_id, lines in wanted}
+    bought = await _bought(
+        tx, [(fan, product) for fan, them in limited.items() for product in them]
     )
-    (looked,) = await book.looked_at(tx, state.book, [(fan_id, wanted)], at)
-    basis = Basis(
-        rules=rules.VERSION,
-        lines=wanted,
-        freight=state.freight,
-        at=at,
-        fan=looked.fan,
-        groups=looked.groups,
-        versions=tuple((rule.id, rule.version) for rule in looked.rules),
-        gifts=looked.gifts,
-    )
-    problems += await _over_limits(tx, fan_id, basis.lines)
-    priced = rules.quote(basis, tuple(problems), looked.rules)
-    return guarded(priced, state.costs)
+    priced: list[Quote | QuoteTooLarge] = []
+    for (fan_id, lines), (_, alive), looked in zip(carts, wanted, looked_at, strict=True):
+        basis = Basis(
+            rules=rules.VERSION,
+            lines=alive,
+            freight=state.freight,
+            at=at,
+            fan=looked.fan,
+            groups=looked.groups,
+            versions=tuple((rule.id, rule.version) for rule in looked.rules),
+            gifts=looked.gifts,
+        )
+        problems = _gone(briefs, lines) + _over_limits(fan_id, limited[fan_id], bought)
+        try:
+            found = rules.quote(basis, tuple(problems), looked.rules)
+        except QuoteTooLarge as too_large:
+            priced.append(too_large)
+        else:
+            priced.append(guarded(found, state.costs))
+    return priced
 
 
 def guarded(priced: Quote, costs: Costs) -> Quote:
@@ -95,35 +118,52 @@ async def replay(tx: Tx, kept: dict[str, Any]) -> Quote:
     return rules.replay(kept, await book.versions(tx, rules.basis_of(kept).versions))
 
 
-async def take_limits(tx: Tx, fan_id: int, wanted: Sequence[BasisLine]) -> None:
-    """Count the pieces of limited products against their limits.
+async def take_limits(tx: Tx, carts: Mapping[int, Sequence[BasisLine]]) -> dict[int, LimitReached]:
+    """Count the pieces of limited products against their limits, for each fan of `carts`.
 
-    Raises LimitReached. Rows are taken in product order.
+    Fan → refusal, for those who reach a limit; the caller's transaction must then end. Rows are
+    taken in the order of fans and products.
     """
-    for product_id, (total, line) in sorted(_limited(wanted).items()):
-        limit = line.purchase_limit or 0
-        taken = await tx.scalar(
-            _TAKE,
-            {"fan": fan_id, "product": product_id, "quantity": total, "limit": limit},
-        )
-        if taken is None:
-            bought = await _bought(tx, fan_id, [product_id])
-            raise LimitReached(
-                field="lines",
-                product_id=product_id,
-                name=line.product_name,
-                limit=limit,
-                left=max(limit - bought.get(product_id, 0), 0),
-            )
+    wanted = {
+        (fan_id, product_id): needed
+        for fan_id, lines in sorted(carts.items())
+        for product_id, needed in sorted(_limited(lines).items())
+    }
+    if not wanted:
+        return {}
+    taken = await tx.rows(
+        _TAKE,
+        [fan_id for fan_id, _ in wanted],
+        [product_id for _, product_id in wanted],
+        [total for total, _ in wanted.values()],
+        [line.purchase_limit for _, line in wanted.values()],
+    )
+    over = wanted.keys() - {(row["fan_id"], row["product_id"]) for row in taken}
+    bought = await _bought(tx, sorted(over))
+    return {
+        pair[0]: limit_reached(_over_limit(wanted[pair], bought.get(pair, 0)))
+        for pair in sorted(over, reverse=True)
+    }
+
+
+def limit_reached(problem: Problem) -> LimitReached:
+    """The refusal of an order with this problem."""
+    return LimitReached(
+        field="lines",
+        product_id=problem.product_id,
+        name=problem.product_name,
+        limit=problem.limit,
+        left=problem.left,
+    )
 
 
 async def limits_left(tx: Tx, fan_id: int, limits: Mapping[int, int]) -> dict[int, int]:
     """Product → pieces this fan may still buy, for products with these limits."""
     if not limits:
         return {}
-    bought = await _bought(tx, fan_id, limits)
+    bought = await _bought(tx, [(fan_id, product_id) for product_id in limits])
     return {
-        product_id: max(limit - bought.get(product_id, 0), 0)
+        product_id: max(limit - bought.get((fan_id, product_id), 0), 0)
         for product_id, limit in limits.items()
     }
 
@@ -139,8 +179,9 @@ async def give_back_limits(tx: Tx, fan_id: int, pieces: Iterable[tuple[int, int]
 
 async def freight(tx: Tx) -> Freight:
     """The merchant's freight rule; free as long as none was saved."""
-    template = await tx.get(FreightTemplate, DEFAULT_TEMPLATE)
-    return Freight(template.fee_fen, template.free_from_fen) if template else Freight(0, None)
+    for row in await tx.rows(_FREIGHT, DEFAULT_TEMPLATE):
+        return Freight(row["fee_fen"], row["free_from_fen"])
+    return Freight(0, None)
 
 
 async def save_freight(tx: Tx, actor: StaffActor, wanted: Freight) -> Freight:
@@ -164,42 +205,51 @@ async def save_freight(tx: Tx, actor: StaffActor, wanted: Freight) -> Freight:
     return wanted
 
 
-async def _over_limits(tx: Tx, fan_id: int, wanted: Sequence[BasisLine]) -> list[Problem]:
-    limited = _limited(wanted)
-    if not limited:
-        return []
-    bought = await _bought(tx, fan_id, limited)
-    problems = []
-    for product_id, (total, line) in sorted(limited.items()):
-        limit = line.purchase_limit or 0
-        left = max(limit - bought.get(product_id, 0), 0)
-        if total > left:
-            problems.append(
-                Problem(
-                    ProblemKind.LIMIT,
-                    line.sku_id,
-                    product_id,
-                    line.product_name,
-                    limit,
-                    left,
-                )
-            )
-    return problems
+def _alive(briefs: Mapping[int, SkuBrief], lines: Sequence[tuple[int, int]]) -> Iterator[BasisLine]:
+    """Those lines that can be ordered."""
+    for sku_id, quantity in lines:
+        brief = briefs.get(sku_id)
+        if brief and brief.on_shelf:
+            yield book.basis_line(brief, quantity)
 
 
-async def _bought(tx: Tx, fan_id: int, product_ids: Iterable[int]) -> dict[int, int]:
-    rows = await tx.execute(
-        select(PurchaseCount.product_id, PurchaseCount.quantity).where(
-            PurchaseCount.fan_id == fan_id,
-            PurchaseCount.product_id.in_(list(product_ids)),
-        )
-    )
-    return dict(rows.all())
+def _gone(briefs: Mapping[int, SkuBrief], lines: Sequence[tuple[int, int]]) -> list[Problem]:
+    return [
+        Problem(ProblemKind.GONE, sku_id, 0, _name(briefs.get(sku_id)), 0, 0)
+        for sku_id, _ in lines
+        if sku_id not in briefs or not briefs[sku_id].on_shelf
+    ]
 
 
-def _limited(wanted: Sequence[BasisLine]) -> dict[int, tuple[int, BasisLine]]:
+def _over_limits(
+    fan_id: int, limited: Mapping[int, _Needed], bought: Mapping[tuple[int, int], int]
+) -> list[Problem]:
+    found = []
+    for product_id, needed in sorted(limited.items()):
+        problem = _over_limit(needed, bought.get((fan_id, product_id), 0))
+        if needed[0] > problem.left:
+            found.append(problem)
+    return found
+
+
+def _over_limit(needed: _Needed, bought: int) -> Problem:
+    _, line = needed
+    limit = line.purchase_limit or 0
+    left = max(limit - bought, 0)
+    return Problem(ProblemKind.LIMIT, line.sku_id, line.product_id, line.product_name, limit, left)
+
+
+async def _bought(tx: Tx, pairs: Sequence[tuple[int, int]]) -> dict[tuple[int, int], int]:
+    """(fan, product) → pieces counted; pairs nobody counted are left out."""
+    if not pairs:
+        return {}
+    rows = await tx.rows(_BOUGHT, [fan for fan, _ in pairs], [product for _, product in pairs])
+    return {(row["fan_id"], row["product_id"]): row["quantity"] for row in rows}
+
+
+def _limited(wanted: Sequence[BasisLine]) -> dict[int, _Needed]:
     """Product → (pieces wanted over all its SKUs, one of its lines), for limited products."""
-    found: dict[int, tuple[int, BasisLine]] = {}
+    found: dict[int, _Needed] = {}
     for line in wanted:
         if line.purchase_limit is not None:
             total, _ = found.get(line.product_id, (0, line))
