@@ -8,7 +8,7 @@ import asyncpg
 import pytest
 from sqlalchemy import text
 
-from tests.conftest import raw_url
+from tests.databases import raw_url
 from tiefen.kernel import together
 from tiefen.kernel.db import Db, Tx
 from tiefen.kernel.together import Dropped, Together
