@@ -82,7 +82,7 @@ _WRITE = """
         SELECT order_id, sku_id, product_id, product_name, spec_text, image_url,
             unit_price_fen, cost_fen, quantity, list_fen, discount_fen, pay_fen, freight_fen,
             limit_held, gift, 0, 0, 0, 0, 0, 0
-        FROM line ORDER BY order_id, sku_id
+        FROM line ORDER BY order_id, sku_id, gift
     ), emptied AS (
         DELETE FROM cart_item c USING line
         WHERE c.fan_id = line.fan_id AND c.sku_id = line.sku_id AND NOT line.gift
