@@ -1,3 +1,4 @@
+import './wechat' // before the router reads the address: WeChat's answer is taken out of it
 import { createApp } from 'vue'
 import App from './App.vue'
 import './styles.css'
