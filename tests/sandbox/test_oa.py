@@ -451,3 +451,43 @@ async def test_an_article_image_gets_an_address(world: World) -> None:
         "/cgi-bin/media/uploadimg", params={"access_token": token}, files=files
     )
     assert made.json()["errcode"] == 40005
+
+
+async def test_a_crowd_is_listed_told_of_and_met_like_other_followers(world: World) -> None:
+    app = await world.oa()
+    app_id, fan = app["app_id"], await world.fan()
+    await world.post(f"/fans/{fan['id']}/follow", app_id=app_id)
+    grown = await world.post(f"/accounts/{app_id}/followers", count=10_050, days=30)
+    assert grown == {"followers": 10_050}
+    token = await world.token(app)
+    first = await world.call(token, "/cgi-bin/user/get")
+    openids = first["data"]["openid"]
+    assert (first["total"], first["count"], len(set(openids))) == (10_051, 10_000, 10_000)
+    assert first["next_openid"] == openids[-1]
+    second = await world.call(token, "/cgi-bin/user/get", next_openid=openids[-1])
+    assert second["count"] == 51
+    assert second["data"]["openid"][-1] == fan["openids"][app_id]
+    end = await world.call(token, "/cgi-bin/user/get", next_openid=second["next_openid"])
+    assert (end["count"], end["next_openid"]) == (0, "")
+    asked = {"user_list": [{"openid": one, "lang": "zh_CN"} for one in openids[:100]]}
+    told = (await world.call(token, "/cgi-bin/user/info/batchget", asked))["user_info_list"]
+    assert [one["openid"] for one in told] == openids[:100]
+    assert {len(one["openid"]) for one in told} == {28}
+    assert len({one["unionid"] for one in told}) == 100
+    assert all(
+        one["subscribe"] == 1 and one["subscribe_time"] <= world.clock.time() for one in told
+    )
+    assert len(world.box.relations) == 1
+
+    await world.post(f"/fans/{openids[7]}/unfollow", app_id=app_id)
+    assert await world.post(f"/accounts/{app_id}/followers/leave", count=5) == {
+        "left": 5,
+        "followers": 10_044,
+    }
+    left = await world.call(token, "/cgi-bin/user/get")
+    assert left["total"] == 10_045
+    assert left["data"]["openid"][0] == openids[5]
+    assert openids[7] not in left["data"]["openid"]
+    gone = await world.call(token, "/cgi-bin/user/info", openid=openids[7])
+    assert gone == {"subscribe": 0, "openid": openids[7]}
+    assert (await world.call(token, "/cgi-bin/user/info", openid=openids[0]))["errcode"] == 40003

@@ -7,7 +7,7 @@ from typing import Any
 
 import httpx
 
-from . import keys, world
+from . import crowd, keys, world
 from .chance import Chance
 from .clock import BEIJING, Agenda, Clock, iso
 from .errors import missing
@@ -17,6 +17,7 @@ from .models import (
     App,
     Charge,
     Code,
+    Crowd,
     Fan,
     Media,
     Merchant,
@@ -75,6 +76,7 @@ class Box:
         self.relations: dict[str, Relation] = {}  # by openid
         self.openids: dict[tuple[str, int], str] = {}  # (app id, fan id) → openid
         self.followers: dict[str, dict[str, None]] = {}  # app id → openids in order of following
+        self.crowds: dict[str, Crowd] = {}  # by app id
         self.chats: dict[str, list[Message]] = {}  # by openid
         self.notifications: dict[int, list[dict[str, Any]]] = {}  # by fan id
         self.tokens: dict[str, AccessToken] = {}
@@ -188,8 +190,9 @@ class Box:
         """A fan by id or by any of its openids."""
         text = str(reference)
         fan = self.fans.get(int(text)) if text.isdecimal() else None
-        if fan is None and text in self.relations:
-            fan = self.fans.get(self.relations[text].fan_id)
+        if fan is None:
+            known = self.relations.get(text) or self._of_crowds(text)
+            fan = self.fans.get(known.fan_id) if known else None
         if fan is None:
             raise missing("fan", reference)
         return fan
@@ -206,7 +209,13 @@ class Box:
 
     def relation_of(self, app: App, openid: str) -> Relation | None:
         relation = self.relations.get(openid)
-        return relation if relation is not None and relation.app_id == app.app_id else None
+        if relation is None:
+            return crowd.meet(self, app, openid)
+        return relation if relation.app_id == app.app_id else None
+
+    def _of_crowds(self, openid: str) -> Relation | None:
+        met = (crowd.meet(self, self.apps[app_id], openid) for app_id in self.crowds)
+        return next((one for one in met if one), None)
 
     def save_relation(self, relation: Relation) -> None:
         self.store.later("relation", relation.openid, relation)

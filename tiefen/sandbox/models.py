@@ -114,6 +114,16 @@ class Relation(Struct):
     unread: int = 0
 
 
+class Crowd(Struct):
+    """Followers of an account who have done nothing yet but follow; see `crowd`."""
+
+    app_id: str
+    since: int
+    days: int
+    count: int = 0
+    gone: set[int] = field(default_factory=set)
+
+
 class Message(Struct, omit_defaults=True):
     """One entry of a chat thread."""
 

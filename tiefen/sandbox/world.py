@@ -11,6 +11,7 @@ from .models import (
     App,
     Charge,
     Code,
+    Crowd,
     Fan,
     Media,
     Merchant,
@@ -59,6 +60,7 @@ def _load_fans(box: "Box") -> None:
             following.setdefault(relation.app_id, []).append((relation.subscribed_at, openid))
     for app_id, pairs in following.items():
         box.followers[app_id] = dict.fromkeys(openid for _, openid in sorted(pairs))
+    box.crowds = dict(box.store.load("crowd", Crowd))
     for key, message in box.store.load("message", Message):
         box.chats.setdefault(key.partition("/")[0], []).append(message)
     for openid, thread in box.chats.items():

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from tiefen.sandbox import crowd, phone
 from tiefen.sandbox.box import Box
 from tiefen.sandbox.models import Fan
 from tiefen.sandbox.world import show_fan
@@ -9,6 +10,7 @@ from tiefen.sandbox.world import show_fan
 from .gateway import Ask, Handler, invalid, reply
 
 MOST_AT_ONCE = 20_000
+MOST_IN_A_CROWD = 9_999_999
 COLOURS = (
     "#07c160",
     "#576b95",
@@ -92,6 +94,28 @@ async def create(ask: Ask) -> dict[str, Any]:
     return {"items": made, "next": None}
 
 
+async def crowd_in(ask: Ask) -> dict[str, Any]:
+    """Followers from before anybody listened: no pushes, and next to no room."""
+    app = phone.oa_app(ask.box, ask.path("account"))
+    most = MOST_IN_A_CROWD - crowd.size(ask.box, app.app_id)
+    crowd.grow(ask.box, app, _number(ask, "count", None, most), _number(ask, "days", 700, 3650))
+    return {"followers": crowd.size(ask.box, app.app_id)}
+
+
+async def crowd_out(ask: Ask) -> dict[str, Any]:
+    """Some of a crowd leave, and no push tells of it."""
+    app = phone.oa_app(ask.box, ask.path("account"))
+    left = crowd.leave(ask.box, app, _number(ask, "count", None, MOST_IN_A_CROWD))
+    return {"left": left, "followers": crowd.size(ask.box, app.app_id)}
+
+
+def _number(ask: Ask, name: str, default: int | None, most: int) -> int:
+    found = ask.body.get(name, default)
+    if isinstance(found, bool) or not isinstance(found, int) or not 1 <= found <= most:
+        raise invalid(name, f"is a number from 1 to {most}")
+    return found
+
+
 async def listed(ask: Ask) -> dict[str, Any]:
     box, q, follows = ask.box, ask.query("q"), ask.query("follows")
     fans = list(box.fans.values())
@@ -119,4 +143,6 @@ ROUTES: list[tuple[str, str, Handler]] = [
     ("GET", "/fans", listed),
     ("GET", "/fans/{fan}", one),
     ("POST", "/fans/{fan}/switch", switch),
+    ("POST", "/accounts/{account}/followers", crowd_in),
+    ("POST", "/accounts/{account}/followers/leave", crowd_out),
 ]

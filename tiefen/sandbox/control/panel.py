@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 from starlette.responses import Response, StreamingResponse
 
+from tiefen.sandbox import crowd
 from tiefen.sandbox.box import Box
 from tiefen.sandbox.clock import iso, parse_time
 from tiefen.sandbox.errors import ControlError
@@ -28,7 +29,10 @@ async def home(ask: Ask) -> dict[str, Any]:
         "counts": {
             "accounts": len(box.apps) + len(box.merchants),
             "fans": len(box.fans),
-            "followers": {app_id: len(openids) for app_id, openids in box.followers.items()},
+            "followers": {
+                app_id: len(box.followers.get(app_id, {})) + crowd.size(box, app_id)
+                for app_id in {*box.followers, *box.crowds}
+            },
             "orders": len(box.orders),
             "charges": len(box.charges),
             "refunds": len(box.refund_ids),

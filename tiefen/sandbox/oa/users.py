@@ -3,6 +3,7 @@
 import itertools
 from typing import Any
 
+from tiefen.sandbox import crowd
 from tiefen.sandbox.box import Box
 from tiefen.sandbox.errors import WxError
 from tiefen.sandbox.gateway import Api, Call, Result, ok
@@ -65,9 +66,17 @@ def info(box: Box, app: App, relation: Relation, lang: str) -> dict[str, Any]:
     return data
 
 
+def look_up(box: Box, app: App, openid: object, lang: str) -> dict[str, Any]:
+    """What the platform tells of an openid; one of the crowd stays in the crowd."""
+    n = crowd.number(box, app.app_id, str(openid))
+    if n is not None:
+        return crowd.info(box, app, n, lang)
+    return info(box, app, relation_or_fail(box, app, openid), lang)
+
+
 async def user_info(call: Call) -> Result:
-    relation = relation_or_fail(call.box, call.app, call.query.get("openid"))
-    return info(call.box, call.app, relation, call.query.get("lang", "zh_CN"))
+    lang = call.query.get("lang", "zh_CN")
+    return look_up(call.box, call.app, call.query.get("openid"), lang)
 
 
 async def batchget(call: Call) -> Result:
@@ -78,8 +87,8 @@ async def batchget(call: Call) -> Result:
     for item in wanted:
         if not isinstance(item, dict):
             raise WxError(47001)
-        relation = relation_or_fail(call.box, call.app, item.get("openid"))
-        found.append(info(call.box, call.app, relation, str(item.get("lang", "zh_CN"))))
+        lang = str(item.get("lang", "zh_CN"))
+        found.append(look_up(call.box, call.app, item.get("openid"), lang))
     return {"user_info_list": found}
 
 
@@ -97,12 +106,15 @@ def page_of(openids: list[str], after: str, total: int) -> dict[str, Any]:
 
 
 async def user_get(call: Call) -> Result:
-    followers = call.box.followers.get(call.app.app_id, {})
-    after = call.query.get("next_openid", "")
-    if not after:
-        shown = list(itertools.islice(followers, PAGE))
-        return page_of(shown, "", len(followers))
-    return page_of(list(followers), after, len(followers))
+    """First the crowd, then those who followed since."""
+    box, app_id = call.box, call.app.app_id
+    followers = box.followers.get(app_id, {})
+    after, total = call.query.get("next_openid", ""), len(followers) + crowd.size(box, app_id)
+    n = crowd.number(box, app_id, after) if after else -1
+    if n is None:
+        return page_of(list(followers), after, total)
+    everyone = itertools.chain(crowd.openids(box, app_id, n), followers)
+    return page_of(list(itertools.islice(everyone, PAGE)), "", total)
 
 
 async def update_remark(call: Call) -> Result:
