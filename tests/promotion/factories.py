@@ -13,9 +13,9 @@ from tiefen.promotion.values import (
     Freight,
     GiftStock,
     Group,
-    Kind,
     Mode,
     Pieces,
+    PromotionKind,
     Rule,
     Scope,
     SkuPrice,
@@ -40,7 +40,7 @@ def line(sku_id: int, quantity: int, price_fen: int, cost_fen: int | None = None
     )
 
 
-def rule(number: int, kind: Kind, terms: Terms, group: Group, **more: object) -> Rule:
+def rule(number: int, kind: PromotionKind, terms: Terms, group: Group, **more: object) -> Rule:
     """A promotion on everything, unless `scope` says otherwise."""
     return Rule(
         number,
@@ -68,46 +68,46 @@ def basis(
     return Basis(rules.VERSION, lines, freight, NOON, fan, groups, versions, gifts)
 
 
-def some_terms(kind: Kind, chance: Random) -> Terms:
+def some_terms(kind: PromotionKind, chance: Random) -> Terms:
     """Terms of a kind."""
     pick = chance.randint
     ids = chance.sample(range(1, 16), 4)
-    if kind is Kind.LIMITED and chance.random() < 0.5:
+    if kind is PromotionKind.LIMITED and chance.random() < 0.5:
         return Terms(off_bp=pick(1, 9_999))
-    if kind is Kind.LIMITED:
+    if kind is PromotionKind.LIMITED:
         return Terms(prices=tuple(SkuPrice(one, pick(0, 3_000)) for one in ids))
-    if kind is Kind.NTH:
+    if kind is PromotionKind.NTH:
         return Terms(nth=pick(2, 4), off_bp=pick(1, 10_000), across=chance.random() < 0.5)
-    if kind is Kind.PACKAGE and chance.random() < 0.5:
+    if kind is PromotionKind.PACKAGE and chance.random() < 0.5:
         return Terms(pieces=pick(2, 5), price_fen=pick(0, 8_000))
-    if kind is Kind.PACKAGE:
+    if kind is PromotionKind.PACKAGE:
         items = tuple(Pieces(one, pick(1, 2)) for one in ids[:2])
         return Terms(items=items, price_fen=pick(0, 5_000))
     return _tiered(kind, chance, ids)
 
 
-def _tiered(kind: Kind, chance: Random, ids: list[int]) -> Terms:
-    by_pieces = chance.random() < 0.3 and kind not in (Kind.ADD_ON, Kind.FREIGHT)
+def _tiered(kind: PromotionKind, chance: Random, ids: list[int]) -> Terms:
+    by_pieces = chance.random() < 0.3 and kind not in (PromotionKind.ADD_ON, PromotionKind.FREIGHT)
     marks = sorted(chance.sample(range(1, 20 if by_pieces else 20_000), 2))
     offs = sorted(chance.sample(range(1, 9_000), 2))
     tiers = tuple(
         Tier(
             from_fen=0 if by_pieces else mark,
             from_pieces=mark if by_pieces else 0,
-            off_fen=off if kind is Kind.OFF else 0,
-            off_bp=off if kind is Kind.PERCENT else 0,
+            off_fen=off if kind is PromotionKind.OFF else 0,
+            off_bp=off if kind is PromotionKind.PERCENT else 0,
             gifts=(Pieces(chance.randint(90, 92), chance.randint(1, 2)),)
-            if kind is Kind.GIFT
+            if kind is PromotionKind.GIFT
             else (),
         )
         for mark, off in zip(marks, offs, strict=True)
     )
     cap_fen = chance.choice([0, 4_000])
-    if kind is Kind.OFF and chance.random() < 0.3:
+    if kind is PromotionKind.OFF and chance.random() < 0.3:
         return Terms(tiers=tiers[:1], repeat=True, cap_fen=cap_fen)
-    if kind is Kind.OFF:
+    if kind is PromotionKind.OFF:
         return Terms(tiers=tiers)
-    if kind is Kind.ADD_ON:
+    if kind is PromotionKind.ADD_ON:
         prices = tuple(SkuPrice(one, chance.randrange(900), chance.randrange(4)) for one in ids[:2])
         return Terms(tiers=tiers[:1], prices=prices)
     return Terms(tiers=tiers, cap_fen=cap_fen)
@@ -126,10 +126,14 @@ def some_rules(chance: Random, groups: tuple[Group, ...], most: int = 12) -> lis
     made = []
     for number in range(1, chance.randint(1, most) + 1):
         group = chance.choice(groups)
-        kinds = list(Kind) if group.target is Target.ORDER else [Kind.LIMITED, Kind.NTH]
+        kinds = (
+            list(PromotionKind)
+            if group.target is Target.ORDER
+            else [PromotionKind.LIMITED, PromotionKind.NTH]
+        )
         kind = chance.choice(kinds)
         terms = some_terms(kind, chance)
-        if group.target is Target.ITEM and kind is Kind.NTH:
+        if group.target is Target.ITEM and kind is PromotionKind.NTH:
             terms = Terms(nth=terms.nth, off_bp=terms.off_bp)
         scope = Scope(all=True)
         if chance.random() < 0.5:

@@ -29,7 +29,7 @@ from tiefen.promotion.schemas import (
     say,
 )
 from tiefen.promotion.service.guarding import Verdict
-from tiefen.promotion.values import Costs, Freight, Group, Kind, Status
+from tiefen.promotion.values import Costs, Freight, Group, PromotionKind, Status
 from tiefen.team.values import Permission
 
 router = APIRouter(tags=["promotion"], responses=REFUSALS)
@@ -63,7 +63,7 @@ async def list_promotions(
     tx: TxDep,
     _: Reader,
     status: Status | None = None,
-    kind: Kind | None = None,
+    kind: PromotionKind | None = None,
     q: Annotated[str, Query(max_length=40)] = "",
     cursor: Cursor = None,
     limit: Limit = 30,

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from tiefen.kernel.audit import invariant
 from tiefen.kernel.db import Base, Fen, Id, Ref, Utc, text_enum
-from tiefen.promotion.values import Kind, LossRule, Mode, Status, Target
+from tiefen.promotion.values import LossRule, Mode, PromotionKind, Status, Target
 
 DEFAULT_TEMPLATE = 1
 
@@ -51,7 +51,7 @@ class Promotion(Base):
     )
 
     id: Mapped[Id]
-    kind: Mapped[Kind] = mapped_column(text_enum(Kind))
+    kind: Mapped[PromotionKind] = mapped_column(text_enum(PromotionKind))
     status: Mapped[Status] = mapped_column(text_enum(Status))
     name: Mapped[str]
     body: Mapped[dict[str, Any]] = mapped_column(JSONB)

@@ -24,7 +24,7 @@ from tiefen.promotion.schemas import (
     body_parts,
     say,
 )
-from tiefen.promotion.values import Kind, Status
+from tiefen.promotion.values import PromotionKind, Status
 from tiefen.team import service as team
 
 DAYS = text(
@@ -38,7 +38,13 @@ DAYS = text(
 
 
 async def promotions(
-    tx: Tx, *, status: Status | None, kind: Kind | None, q: str, cursor: str | None, limit: int
+    tx: Tx,
+    *,
+    status: Status | None,
+    kind: PromotionKind | None,
+    q: str,
+    cursor: str | None,
+    limit: int,
 ) -> Page[PromotionRow]:
     """The merchant's promotions, newest first; two statements."""
     chosen = select(Promotion).order_by(Promotion.id.desc()).limit(limit + 1)

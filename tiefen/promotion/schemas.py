@@ -9,7 +9,7 @@ from pydantic import AwareDatetime, Field, StrictBool
 from tiefen.kernel.errors import language
 from tiefen.kernel.http import FenIn, IdIn, In, Out, QuantityIn
 from tiefen.kernel.text import OneLine, Prose
-from tiefen.promotion.values import Kind, LossRule, Mode, Rule, Status, Target
+from tiefen.promotion.values import LossRule, Mode, PromotionKind, Rule, Status, Target
 
 FeeIn = Annotated[int, Field(strict=True, ge=0, le=10_000_000)]
 BpIn = Annotated[int, Field(strict=True, ge=0, le=10_000)]
@@ -104,7 +104,7 @@ class ConditionsIO(In):
 class PromotionIn(In):
     """A promotion as the editor sends it."""
 
-    kind: Kind
+    kind: PromotionKind
     name: Annotated[OneLine, Field(min_length=1, max_length=40)]
     group_id: Annotated[int, Field(strict=True, ge=0, le=2**63 - 1)]
     priority: Annotated[int, Field(strict=True, ge=0, le=1_000)] = 0
@@ -163,7 +163,7 @@ class PromotionRow(Out):
     """A promotion in the list."""
 
     id: int
-    kind: Kind
+    kind: PromotionKind
     status: Status
     running: bool
     """Published, and now is in its window and hours."""
@@ -278,7 +278,7 @@ class OfferTag(Out):
     """An offer on a product page."""
 
     promotion_id: int
-    kind: Kind
+    kind: PromotionKind
     label: str
     sentence: str
     ends_at: datetime | None

@@ -5,7 +5,7 @@ from datetime import datetime
 from enum import StrEnum
 
 
-class Kind(StrEnum):
+class PromotionKind(StrEnum):
     """What a promotion does to a price."""
 
     LIMITED = "limited"
@@ -26,7 +26,7 @@ class Kind(StrEnum):
     """包邮: no freight from an amount."""
 
 
-ON_ONE_LINE = frozenset({Kind.LIMITED, Kind.NTH})
+ON_ONE_LINE = frozenset({PromotionKind.LIMITED, PromotionKind.NTH})
 """Kinds that can be decided for one line alone."""
 
 
@@ -186,7 +186,7 @@ class Rule:
 
     id: int
     version: int
-    kind: Kind
+    kind: PromotionKind
     name: str
     group_id: int
     priority: int

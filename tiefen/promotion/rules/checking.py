@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 
 from tiefen.promotion.errors import BadPromotion
-from tiefen.promotion.values import ON_ONE_LINE, Group, Kind, Rule, Target, Terms, Tier
+from tiefen.promotion.values import ON_ONE_LINE, Group, PromotionKind, Rule, Target, Terms, Tier
 
 MOST_TIERS = 10
 
@@ -13,7 +13,7 @@ def check(rule: Rule, groups: Sequence[Group]) -> None:
     _check_window(rule)
     _CHECKS[rule.kind](rule.terms)
     _check_scope(rule)
-    if rule.kind is Kind.FREIGHT:
+    if rule.kind is PromotionKind.FREIGHT:
         return
     group = next((one for one in groups if one.id == rule.group_id), None)
     if group is None:
@@ -42,8 +42,8 @@ def _check_window(rule: Rule) -> None:
 
 
 def _check_scope(rule: Rule) -> None:
-    own_goods = (rule.kind is Kind.LIMITED and rule.terms.prices) or (
-        rule.kind is Kind.PACKAGE and rule.terms.items
+    own_goods = (rule.kind is PromotionKind.LIMITED and rule.terms.prices) or (
+        rule.kind is PromotionKind.PACKAGE and rule.terms.items
     )
     scope = rule.scope
     if not own_goods and not (
@@ -117,15 +117,15 @@ def _freight(terms: Terms) -> None:
         raise _bad("terms.tiers", "请填写包邮门槛", "give the amount from which freight is free")
 
 
-_CHECKS: Mapping[Kind, Callable[[Terms], None]] = {
-    Kind.LIMITED: _limited,
-    Kind.OFF: _off,
-    Kind.PERCENT: _percent,
-    Kind.GIFT: _gift,
-    Kind.NTH: _nth,
-    Kind.PACKAGE: _package,
-    Kind.ADD_ON: _add_on,
-    Kind.FREIGHT: _freight,
+_CHECKS: Mapping[PromotionKind, Callable[[Terms], None]] = {
+    PromotionKind.LIMITED: _limited,
+    PromotionKind.OFF: _off,
+    PromotionKind.PERCENT: _percent,
+    PromotionKind.GIFT: _gift,
+    PromotionKind.NTH: _nth,
+    PromotionKind.PACKAGE: _package,
+    PromotionKind.ADD_ON: _add_on,
+    PromotionKind.FREIGHT: _freight,
 }
 
 

@@ -8,7 +8,16 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from tiefen.kernel.money import allocate, even, share_bp, times
-from tiefen.promotion.values import BasisLine, GiftStock, Kind, Pieces, Rule, SkuPrice, Step, Tier
+from tiefen.promotion.values import (
+    BasisLine,
+    GiftStock,
+    Pieces,
+    PromotionKind,
+    Rule,
+    SkuPrice,
+    Step,
+    Tier,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,15 +218,15 @@ def _freight(rule: Rule, cart: Cart, places: Sequence[int]) -> Effect:
     return Effect(Step.FREIGHT_WAIVED, _threshold(tier))
 
 
-_EFFECTS: Mapping[Kind, Callable[[Rule, Cart, Sequence[int]], Effect]] = {
-    Kind.LIMITED: _limited,
-    Kind.OFF: _off,
-    Kind.PERCENT: _percent,
-    Kind.GIFT: _gift,
-    Kind.NTH: _nth,
-    Kind.PACKAGE: _package,
-    Kind.ADD_ON: _add_on,
-    Kind.FREIGHT: _freight,
+_EFFECTS: Mapping[PromotionKind, Callable[[Rule, Cart, Sequence[int]], Effect]] = {
+    PromotionKind.LIMITED: _limited,
+    PromotionKind.OFF: _off,
+    PromotionKind.PERCENT: _percent,
+    PromotionKind.GIFT: _gift,
+    PromotionKind.NTH: _nth,
+    PromotionKind.PACKAGE: _package,
+    PromotionKind.ADD_ON: _add_on,
+    PromotionKind.FREIGHT: _freight,
 }
 
 

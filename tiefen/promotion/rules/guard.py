@@ -17,8 +17,8 @@ from tiefen.promotion.values import (
     Costs,
     Freight,
     Group,
-    Kind,
     Mode,
+    PromotionKind,
     Quote,
     Rule,
     Target,
@@ -109,7 +109,7 @@ def _running(rules: Sequence[Rule], at: datetime) -> list[Rule]:
 def _floor_at(line: BasisLine, rules: Sequence[Rule], world: World) -> Floor:
     by_group: dict[int, list[Rule]] = {}
     for rule in sorted(rules, key=lambda rule: (rule.priority, rule.id)):
-        if rule.kind not in (Kind.FREIGHT, Kind.GIFT):
+        if rule.kind not in (PromotionKind.FREIGHT, PromotionKind.GIFT):
             by_group.setdefault(rule.group_id, []).append(rule)
     state = _State(line.price_fen, True, ())
     ends = []
@@ -147,25 +147,25 @@ def _after(rule: Rule, group: Group, line: BasisLine, state: _State, world: Worl
     uneven = 0 if state.even else 1
     even = state.even
     match rule.kind:
-        case Kind.LIMITED if terms.prices:
+        case PromotionKind.LIMITED if terms.prices:
             after = min(price.price_fen for price in terms.prices if price.sku_id == line.sku_id)
-        case Kind.LIMITED:
+        case PromotionKind.LIMITED:
             after = left - share_bp(left, terms.off_bp) - uneven
-        case Kind.NTH if terms.across and group.target is Target.ORDER:
+        case PromotionKind.NTH if terms.across and group.target is Target.ORDER:
             after, even = left - share_bp(left, terms.off_bp) - uneven, False
-        case Kind.NTH:
+        case PromotionKind.NTH:
             after, even = (
                 left - ratio_up(share_bp(left, terms.off_bp), 1, terms.nth) - uneven,
                 False,
             )
-        case Kind.OFF:
+        case PromotionKind.OFF:
             after, even = left - max(_off(left, tier) for tier in terms.tiers), False
-        case Kind.PERCENT:
+        case PromotionKind.PERCENT:
             most = max(tier.off_bp for tier in terms.tiers)
             after, even = left - ratio_up(left, most, BP) - 1, False
-        case Kind.PACKAGE:
+        case PromotionKind.PACKAGE:
             after, even = _in_package(rule, left, world), False
-        case Kind.ADD_ON:
+        case PromotionKind.ADD_ON:
             offered = [price.price_fen for price in terms.prices if price.sku_id == line.sku_id]
             after, even = min(offered, default=left), False
         case _:
@@ -198,7 +198,7 @@ def _gifts(line: BasisLine, rules: Sequence[Rule], world: World) -> tuple[int, t
     """What gifts cost a piece at most: its share of them when the threshold is just reached."""
     total, givers = 0, list[int]()
     for rule in rules:
-        if rule.kind is not Kind.GIFT:
+        if rule.kind is not PromotionKind.GIFT:
             continue
         most = 0
         for tier in rule.terms.tiers:
@@ -214,9 +214,11 @@ def _shipping(line: BasisLine, rules: Sequence[Rule], freight: Freight, costs: C
     free_from = [
         rule.terms.tiers[0].from_fen
         for rule in rules
-        if rule.kind is Kind.FREIGHT and not rule.terms.tiers[0].from_pieces
+        if rule.kind is PromotionKind.FREIGHT and not rule.terms.tiers[0].from_pieces
     ]
-    by_pieces = any(rule.kind is Kind.FREIGHT and rule.terms.tiers[0].from_pieces for rule in rules)
+    by_pieces = any(
+        rule.kind is PromotionKind.FREIGHT and rule.terms.tiers[0].from_pieces for rule in rules
+    )
     if freight.free_from_fen is not None:
         free_from.append(freight.free_from_fen)
     least = 0 if by_pieces or not freight.fee_fen else min(free_from, default=None)

@@ -12,9 +12,9 @@ from tiefen.promotion.values import (
     BasisLine,
     FanFacts,
     Group,
-    Kind,
     Mode,
     Pieces,
+    PromotionKind,
     Rule,
     Scope,
     Step,
@@ -63,11 +63,13 @@ def covers(scope: Scope, line: BasisLine) -> bool:
 
 def touches(rule: Rule, line: BasisLine) -> bool:
     """Whether a promotion looks at a line: one of its goods, of its set, or of what may be added."""
-    if rule.kind is Kind.PACKAGE and rule.terms.items:
+    if rule.kind is PromotionKind.PACKAGE and rule.terms.items:
         return any(item.sku_id == line.sku_id for item in rule.terms.items)
-    if rule.kind is Kind.LIMITED and rule.terms.prices:
+    if rule.kind is PromotionKind.LIMITED and rule.terms.prices:
         return any(price.sku_id == line.sku_id for price in rule.terms.prices)
-    if rule.kind is Kind.ADD_ON and any(price.sku_id == line.sku_id for price in rule.terms.prices):
+    if rule.kind is PromotionKind.ADD_ON and any(
+        price.sku_id == line.sku_id for price in rule.terms.prices
+    ):
         return True
     return covers(rule.scope, line)
 
@@ -112,7 +114,7 @@ def stack(basis: Basis, rules: Sequence[Rule]) -> Outcome:
     places: dict[int, list[int]] = {}
     by_group: dict[int, list[Rule]] = defaultdict(list)
     for rule in sorted(rules, key=lambda rule: (rule.priority, rule.id)):
-        if rule.kind is Kind.FREIGHT or basis.at is None or not in_force(rule, basis.at):
+        if rule.kind is PromotionKind.FREIGHT or basis.at is None or not in_force(rule, basis.at):
             continue
         looked = [place for place, line in enumerate(basis.lines) if touches(rule, line)]
         if not looked:
@@ -135,7 +137,11 @@ def freight_rule(basis: Basis, rules: Sequence[Rule], done: Outcome) -> tuple[Ru
     """The promotion that makes the freight free, if one does; else why not goes to `missed`."""
     cart = Cart(basis.lines, done.left, {})
     for rule in sorted(rules, key=lambda rule: (rule.priority, rule.id)):
-        if rule.kind is not Kind.FREIGHT or basis.at is None or not in_force(rule, basis.at):
+        if (
+            rule.kind is not PromotionKind.FREIGHT
+            or basis.at is None
+            or not in_force(rule, basis.at)
+        ):
             continue
         looked = [place for place, line in enumerate(basis.lines) if touches(rule, line)]
         if not looked:

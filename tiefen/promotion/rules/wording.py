@@ -7,7 +7,7 @@ better gets better for old orders too.
 from collections.abc import Mapping
 
 from tiefen.kernel.money import yuan
-from tiefen.promotion.values import Kind, Rule, Scope, Terms, Tier
+from tiefen.promotion.values import PromotionKind, Rule, Scope, Terms, Tier
 
 _STEPS: Mapping[str, tuple[str, str]] = {
     "list_price": ("单价 {unit_fen} × {quantity}", "{unit_fen} × {quantity}"),
@@ -171,21 +171,21 @@ def _freight(terms: Terms) -> tuple[str, str]:
 
 
 _SUMMARIES = {
-    Kind.LIMITED: _limited,
-    Kind.OFF: _off,
-    Kind.PERCENT: _percent,
-    Kind.GIFT: _gift,
-    Kind.NTH: _nth,
-    Kind.PACKAGE: _package,
-    Kind.ADD_ON: _add_on,
-    Kind.FREIGHT: _freight,
+    PromotionKind.LIMITED: _limited,
+    PromotionKind.OFF: _off,
+    PromotionKind.PERCENT: _percent,
+    PromotionKind.GIFT: _gift,
+    PromotionKind.NTH: _nth,
+    PromotionKind.PACKAGE: _package,
+    PromotionKind.ADD_ON: _add_on,
+    PromotionKind.FREIGHT: _freight,
 }
 
 
 def _scope(scope: Scope, rule: Rule) -> tuple[str, str]:
     """Which goods, roughly; everything is not worth a word."""
     named = len(scope.category_ids) + len(scope.product_ids) + len(scope.sku_ids)
-    own = rule.terms.prices if rule.kind is Kind.LIMITED else rule.terms.items
+    own = rule.terms.prices if rule.kind is PromotionKind.LIMITED else rule.terms.items
     if own:
         return f"{len(own)} 个 SKU ", f"on {len(own)} SKU(s)"
     if scope.all:

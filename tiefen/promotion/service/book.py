@@ -27,9 +27,9 @@ from tiefen.promotion.values import (
     Freight,
     GiftStock,
     Group,
-    Kind,
     LossRule,
     Mode,
+    PromotionKind,
     Rule,
     Status,
     Target,
@@ -211,11 +211,11 @@ async def looked_at(
     gifts = await _gifts(tx, list(every.values()))
     looked = []
     for (fan_id, _), found in zip(carts, chosen, strict=True):
-        inside = {rule.group_id for rule in found if rule.kind is not Kind.FREIGHT}
+        inside = {rule.group_id for rule in found if rule.kind is not PromotionKind.FREIGHT}
         given = {
             gift.sku_id
             for rule in found
-            if rule.kind is Kind.GIFT
+            if rule.kind is PromotionKind.GIFT
             for tier in rule.terms.tiers
             for gift in tier.gifts
         }
@@ -268,7 +268,7 @@ async def _gifts(tx: Tx, found: Sequence[Rule]) -> dict[int, GiftStock]:
     wanted = {
         gift.sku_id
         for rule in found
-        if rule.kind is Kind.GIFT
+        if rule.kind is PromotionKind.GIFT
         for tier in rule.terms.tiers
         for gift in tier.gifts
     }
@@ -283,6 +283,6 @@ async def _gifts(tx: Tx, found: Sequence[Rule]) -> dict[int, GiftStock]:
 
 def _own_goods(rule: Rule) -> bool:
     """Its goods are named in its terms, not in its scope."""
-    return (rule.kind is Kind.LIMITED and bool(rule.terms.prices)) or (
-        rule.kind is Kind.PACKAGE and bool(rule.terms.items)
+    return (rule.kind is PromotionKind.LIMITED and bool(rule.terms.prices)) or (
+        rule.kind is PromotionKind.PACKAGE and bool(rule.terms.items)
     )

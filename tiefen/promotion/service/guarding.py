@@ -13,7 +13,7 @@ from tiefen.promotion import rules
 from tiefen.promotion.models import Promotion
 from tiefen.promotion.rules.guard import Floor, World
 from tiefen.promotion.service import book
-from tiefen.promotion.values import Costs, Kind, Rule, Status
+from tiefen.promotion.values import Costs, PromotionKind, Rule, Status
 from tiefen.team import service as team
 
 BATCH = 2_000
@@ -130,7 +130,7 @@ async def _world(tx: Tx, found: Sequence[Rule]) -> World:
     gifts = {
         gift.sku_id
         for rule in found
-        if rule.kind is Kind.GIFT
+        if rule.kind is PromotionKind.GIFT
         for tier in rule.terms.tiers
         for gift in tier.gifts
     }

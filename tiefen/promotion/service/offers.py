@@ -5,7 +5,7 @@ from tiefen.kernel.db import Tx
 from tiefen.promotion import rules
 from tiefen.promotion.schemas import OfferTag, ProductOffers, SkuOffer, say
 from tiefen.promotion.service import book
-from tiefen.promotion.values import Basis, Freight, Kind, Rule, Target
+from tiefen.promotion.values import Basis, Freight, PromotionKind, Rule, Target
 
 MOST_TAGS = 8
 
@@ -24,7 +24,7 @@ async def product_offers(tx: Tx, product_id: int) -> ProductOffers:
     plain = [
         rule
         for rule in found
-        if rule.kind is Kind.LIMITED and rule.group_id in items and _for_everybody(rule)
+        if rule.kind is PromotionKind.LIMITED and rule.group_id in items and _for_everybody(rule)
     ]
     prices = []
     for line in lines:

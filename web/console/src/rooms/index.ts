@@ -9,6 +9,7 @@ import jobs from './jobs'
 import money from './money'
 import orders from './orders'
 import overview from './overview'
+import promotion from './promotion'
 import segments from './segments'
 import settings from './settings'
 import sources from './sources'
@@ -16,7 +17,7 @@ import stages from './stages'
 import team from './team'
 
 /** The left navigation, grouped by job. */
-const groups: readonly (readonly Room[])[] = [[overview], [fans, segments, stages, channels, sources, helpdesk], [catalog, inventory, orders, money], [team, settings, jobs]]
+const groups: readonly (readonly Room[])[] = [[overview], [fans, segments, stages, channels, sources, helpdesk], [catalog, inventory, promotion, orders, money], [team, settings, jobs]]
 
 export const rooms: readonly Room[] = [...groups.flat(), account]
 export const navigation: readonly (readonly NavItem[])[] = groups.map((group) => group.flatMap((room) => room.nav))

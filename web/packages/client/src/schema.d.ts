@@ -3465,7 +3465,7 @@ export interface components {
             guarded: boolean;
             /** Id */
             id: number;
-            kind: components["schemas"]["tiefen__ledger__values__Kind"];
+            kind: components["schemas"]["Kind"];
             /** Name */
             name: string;
             side: components["schemas"]["Side"];
@@ -5760,10 +5760,10 @@ export interface components {
         };
         /**
          * Kind
-         * @description What a promotion does to a price.
+         * @description What a balance means to an accountant.
          * @enum {string}
          */
-        "Kind-Input": "limited" | "off" | "percent" | "gift" | "nth" | "package" | "add_on" | "freight";
+        Kind: "asset" | "liability" | "income" | "expense";
         /**
          * Level
          * @description How bad a finding is.
@@ -6282,7 +6282,7 @@ export interface components {
         OfferTag: {
             /** Ends At */
             ends_at: string | null;
-            kind: components["schemas"]["tiefen__promotion__values__Kind"];
+            kind: components["schemas"]["PromotionKind"];
             /** Label */
             label: string;
             /** Promotion Id */
@@ -7084,7 +7084,7 @@ export interface components {
             conditions: components["schemas"]["ConditionsIO"];
             /** Group Id */
             group_id: number;
-            kind: components["schemas"]["Kind-Input"];
+            kind: components["schemas"]["PromotionKind"];
             /** Name */
             name: string;
             /**
@@ -7095,6 +7095,12 @@ export interface components {
             scope: components["schemas"]["ScopeIO"];
             terms: components["schemas"]["TermsIO"];
         };
+        /**
+         * PromotionKind
+         * @description What a promotion does to a price.
+         * @enum {string}
+         */
+        PromotionKind: "limited" | "off" | "percent" | "gift" | "nth" | "package" | "add_on" | "freight";
         /**
          * PromotionOut
          * @description A promotion in full: the draft's text, what it names, and its versions.
@@ -7113,7 +7119,7 @@ export interface components {
             group_id: number;
             /** Id */
             id: number;
-            kind: components["schemas"]["tiefen__promotion__values__Kind"];
+            kind: components["schemas"]["PromotionKind"];
             /** Name */
             name: string;
             /** Orders */
@@ -7156,7 +7162,7 @@ export interface components {
             ends_at: string | null;
             /** Id */
             id: number;
-            kind: components["schemas"]["tiefen__promotion__values__Kind"];
+            kind: components["schemas"]["PromotionKind"];
             /** Name */
             name: string;
             /** Orders */
@@ -7186,7 +7192,7 @@ export interface components {
             edits: number;
             /** Group Id */
             group_id: number;
-            kind: components["schemas"]["Kind-Input"];
+            kind: components["schemas"]["PromotionKind"];
             /** Name */
             name: string;
             /**
@@ -9238,23 +9244,11 @@ export interface components {
          */
         tiefen__helpdesk__values__Source: "code" | "welcome" | "keyword" | "default" | "none";
         /**
-         * Kind
-         * @description What a balance means to an accountant.
-         * @enum {string}
-         */
-        tiefen__ledger__values__Kind: "asset" | "liability" | "income" | "expense";
-        /**
          * Source
          * @description How we learned of something.
          * @enum {string}
          */
         tiefen__payments__values__Source: "notice" | "query" | "answer" | "bill";
-        /**
-         * Kind
-         * @description What a promotion does to a price.
-         * @enum {string}
-         */
-        tiefen__promotion__values__Kind: "limited" | "off" | "percent" | "gift" | "nth" | "package" | "add_on" | "freight";
     };
     responses: never;
     parameters: never;
@@ -19427,7 +19421,7 @@ export interface operations {
         parameters: {
             query?: {
                 status?: components["schemas"]["Status"] | null;
-                kind?: components["schemas"]["Kind-Input"] | null;
+                kind?: components["schemas"]["PromotionKind"] | null;
                 q?: string;
                 cursor?: string | null;
                 limit?: number;
