@@ -52,6 +52,7 @@ export class World {
     if (call === 'GET home') return ok({ categories: categories(this.base), recommended: this.goods.map(row), newest: this.goods.slice(2, 7).map(row) })
     if (call === 'GET categories') return ok(categories(this.base))
     if (call === 'GET products' && !id) return ok({ items: this.find(query).map(row), next: null })
+    if (call === 'GET products' && deed === 'offers') return ok({ tags: [], prices: [] })
     if (call === 'GET products' && deed === 'stock') return ok(this.product(Number(id))?.skus.map((sku) => ({ sku_id: sku.id, available: pieces[sku.id] ?? 99 })) ?? [])
     if (call === 'GET products') return this.product(Number(id)) ? ok(this.product(Number(id))) : refuse(404, 'catalog.product_missing', '商品不存在或已下架')
     if (call === 'POST session') return ok({ token: 'token-1', fan: this.fan() })
@@ -82,7 +83,7 @@ export class World {
     const product = this.goods.find((each) => each.skus.some((sku) => sku.id === sku_id)) as Product
     const sku = product.skus.find((each) => each.id === sku_id) as Product['skus'][number]
     const unit = sku.price_fen + this.raise
-    return { sku_id, product_id: product.id, product_name: product.name, spec_text: sku.values.join(' / '), image_url: product.image_urls[0] ?? '', quantity, unit_price_fen: unit, list_fen: unit * quantity, discount_fen: 0, pay_fen: unit * quantity }
+    return { sku_id, product_id: product.id, product_name: product.name, spec_text: sku.values.join(' / '), image_url: product.image_urls[0] ?? '', quantity, unit_price_fen: unit, list_fen: unit * quantity, discount_fen: 0, pay_fen: unit * quantity, gift: false, offers: [] }
   }
 
   cartNow(): Cart {
@@ -116,8 +117,8 @@ export class World {
     const lines = wanted.map(({ sku_id, quantity }) => this.line(sku_id, quantity))
     const goods_fen = lines.reduce((sum, line) => sum + line.pay_fen, 0)
     const freight_fen = goods_fen >= 9900 ? 0 : 800
-    const trace = lines.map((line) => ({ step: 'list_price', sku_id: line.sku_id, amount_fen: line.list_fen, text: `${line.product_name} ¥${line.unit_price_fen / 100} × ${line.quantity}` }))
-    return { lines, goods_fen, freight_fen, discount_fen: 0, total_fen: goods_fen + freight_fen, trace: [...trace, { step: 'freight', sku_id: null, amount_fen: freight_fen, text: freight_fen ? '运费' : '满 ¥99.00 包邮' }], problems: [], can_place: true, digest: `d${goods_fen}` }
+    const trace = lines.map((line) => ({ step: 'list_price', sku_id: line.sku_id, promotion_id: 0, amount_fen: line.list_fen, text: `${line.product_name} ¥${line.unit_price_fen / 100} × ${line.quantity}` }))
+    return { lines, goods_fen, freight_fen, discount_fen: 0, total_fen: goods_fen + freight_fen, trace: [...trace, { step: 'freight', sku_id: null, promotion_id: 0, amount_fen: freight_fen, text: freight_fen ? '运费' : '满 ¥99.00 包邮' }], missed: [], problems: [], can_place: true, digest: `d${goods_fen}` }
   }
 
   private place(body: Record<string, unknown>): Answer {
@@ -130,7 +131,7 @@ export class World {
     this.orders.set(order_no, {
       order_no, status: 'unpaid', total_fen: quote.total_fen, refunded_fen: 0, quantity: lines.reduce((sum, line) => sum + line.quantity, 0), lines, placed_at: AT, pay_until, can: { pay: true, cancel: true, receive: false, refund: false },
       goods_fen: quote.goods_fen, freight_fen: quote.freight_fen, discount_fen: 0, paid_fen: 0, refunding_fen: 0, note: String(body.note ?? ''), receiver: { name: address.name, phone: address.phone, region: '浙江省 杭州市 西湖区', detail: address.detail },
-      parcels: [], after_sales: [], trace: quote.trace, paid_at: null, shipped_at: null, received_at: null, closed_at: null, close_reason: '',
+      parcels: [], after_sales: [], trace: quote.trace, missed: [], offers: {}, paid_at: null, shipped_at: null, received_at: null, closed_at: null, close_reason: '',
     })
     this.cart = this.cart.filter((each) => !quote.lines.some((line) => line.sku_id === each.sku_id))
     const placed: Placed = { order_no, status: 'unpaid', total_fen: quote.total_fen, pay_until }

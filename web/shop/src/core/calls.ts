@@ -3,7 +3,7 @@ import type { paths } from '@tiefen/client'
 import { host } from '@/platform'
 import { send } from './api'
 import type { Stock } from './sku'
-import type { AddressDraft, OrderStatus, Piece, Quote, Refund, Wanted } from './types'
+import type { AddressDraft, Offers, OrderStatus, Piece, Quote, Refund, Wanted } from './types'
 
 type ProductQuery = NonNullable<paths['/api/shop/products']['get']['parameters']['query']>
 export type ProductSort = NonNullable<ProductQuery['sort']>
@@ -16,6 +16,15 @@ export const getProduct = (id: number) => send('get', '/api/shop/products/{produ
 export async function getStock(id: number): Promise<Stock> {
   const rows = await send('get', '/api/shop/products/{product_id}/stock', { path: { product_id: id } }, 'anyone')
   return Object.fromEntries(rows.map((row) => [row.sku_id, row.available]))
+}
+
+/** Offers are an extra: a page without them is still a page. */
+export const getOffers = async (id: number): Promise<Offers> => {
+  try {
+    return await send('get', '/api/shop/products/{product_id}/offers', { path: { product_id: id } }, 'anyone')
+  } catch {
+    return { tags: [], prices: [] }
+  }
 }
 
 export const getMe = () => send('get', '/api/shop/me', {})

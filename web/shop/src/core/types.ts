@@ -20,6 +20,7 @@ export type AddressDraft = Schema<'AddressIn'>
 export type Wanted = Schema<'LineIn'>
 export type Quote = Schema<'QuoteOut'>
 export type Trace = Schema<'TraceOut'>
+export type Offers = Schema<'ProductOffers'>
 export type Placed = Schema<'PlacedOut'>
 
 export type OrderStatus = Schema<'OrderStatus'>

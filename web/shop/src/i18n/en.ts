@@ -65,6 +65,9 @@ const en: Record<keyof typeof zh, string> = {
   'list.sort_price': 'Price',
 
   'price.from': 'from',
+  'offer.gift': 'Gift',
+  'offer.missed': 'Offers not used',
+  'offer.saved': '{amount} saved',
   'price.why': 'Price details',
   'price.goods': 'Goods',
   'price.freight': 'Delivery',
@@ -145,6 +148,7 @@ const en: Record<keyof typeof zh, string> = {
   'change.quantity': 'Quantity',
   'change.added': 'Added',
   'change.removed': 'Removed',
+  'change.gift': 'Gift',
   'change.freight': 'Delivery',
   'change.discount': 'Discount',
   'change.total': 'Total',

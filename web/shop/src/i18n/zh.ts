@@ -64,6 +64,9 @@ export default {
   'list.sort_price': '价格',
 
   'price.from': '起',
+  'offer.gift': '赠品',
+  'offer.missed': '没有用上的优惠',
+  'offer.saved': '已优惠 {amount}',
   'price.why': '价格明细',
   'price.goods': '商品金额',
   'price.freight': '运费',
@@ -144,6 +147,7 @@ export default {
   'change.quantity': '数量',
   'change.added': '新增商品',
   'change.removed': '移除商品',
+  'change.gift': '赠品',
   'change.freight': '运费',
   'change.discount': '优惠',
   'change.total': '合计',
