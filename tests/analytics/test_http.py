@@ -25,9 +25,7 @@ async def test_the_overview_tells_days_weeks_loop_and_todos(
     async with db.merchant("demo") as tx:
         for days in (0, 1, 6, 7, 20):
             at = travel.now - timedelta(days=days)
-            await service.note_fact(
-                tx, FactKind.PAID, f"order:{days}", fan_id=1, at=at, amount_fen=100
-            )
+            service.note_fact(tx, FactKind.PAID, f"order:{days}", fan_id=1, at=at, amount_fen=100)
     client = await staff_client(ALL)
     found = (await client.get("/api/console/overview")).json()
     assert found["today"]["new_fans"] == 12
@@ -125,7 +123,7 @@ async def test_the_overview_costs_the_same_however_much_there_is(
     for size in (1, 30):
         async with db.merchant("demo") as tx:
             for n in range(size):
-                await service.note_fact(
+                service.note_fact(
                     tx, FactKind.PAID, f"order:{size}:{n}", fan_id=n, at=travel.now, amount_fen=1
                 )
         async with db.merchant("demo") as tx:

@@ -66,13 +66,12 @@ async def test_a_life_is_counted_on_its_days(db: Db, drain: Drain) -> None:
 
 
 async def test_a_fact_told_twenty_times_at_once_counts_once(db: Db) -> None:
-    async def tell() -> bool:
+    async def tell() -> None:
         async with db.merchant("demo") as tx:
-            return await service.note_fact(
-                tx, FactKind.PAID, "order:1", fan_id=1, at=AT, amount_fen=500
-            )
+            for _ in range(2):
+                service.note_fact(tx, FactKind.PAID, "order:1", fan_id=1, at=AT, amount_fen=500)
 
-    assert sum(await asyncio.gather(*(tell() for _ in range(20)))) == 1
+    await asyncio.gather(*(tell() for _ in range(20)))
     assert (await figures(db)).paid_fen == 500
     assert await breaches(db) == []
 
@@ -80,9 +79,7 @@ async def test_a_fact_told_twenty_times_at_once_counts_once(db: Db) -> None:
 async def test_facts_of_many_fans_at_once_lose_nothing(db: Db) -> None:
     async def tell(n: int) -> None:
         async with db.merchant("demo") as tx:
-            await service.note_fact(
-                tx, FactKind.PAID, f"order:{n}", fan_id=n % 5, at=AT, amount_fen=n
-            )
+            service.note_fact(tx, FactKind.PAID, f"order:{n}", fan_id=n % 5, at=AT, amount_fen=n)
 
     await asyncio.gather(*(tell(n) for n in range(60)))
     now = await figures(db)
@@ -123,7 +120,7 @@ async def test_rebuilding_changes_nothing_and_repairs_drift(db: Db, seed: int) -
     chance = random.Random(seed)
     async with db.merchant("demo") as tx:
         for n in range(120):
-            await service.note_fact(
+            service.note_fact(
                 tx,
                 chance.choice(list(FactKind)),
                 f"x:{chance.randrange(80)}",

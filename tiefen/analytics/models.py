@@ -81,15 +81,15 @@ class FanDay(Base):
     __table_args__ = (Index("ix_analytics_fan_day_fan", "fan_id", "day"),)
 
 
-_METRIC_ROWS = ", ".join(
+METRIC_ROWS = ", ".join(
     f"('{kind.value}', '{metric.value}', {str(amount).lower()})"
     for kind, metrics in METRICS.items()
     for metric, amount in metrics
 )
-_STEP_ROWS = ", ".join(f"('{kind.value}', {int(step)})" for kind, step in STEPS.items())
+STEP_ROWS = ", ".join(f"('{kind.value}', {int(step)})" for kind, step in STEPS.items())
 DAILY_SQL = f"""
     SELECT f.day, m.metric, sum(CASE WHEN m.amount THEN f.amount_fen ELSE 1 END)::bigint AS value
-    FROM analytics_fact AS f JOIN (VALUES {_METRIC_ROWS}) AS m(kind, metric, amount)
+    FROM analytics_fact AS f JOIN (VALUES {METRIC_ROWS}) AS m(kind, metric, amount)
       ON m.kind = f.kind
     GROUP BY 1, 2
     UNION ALL SELECT day, 'hits', count(*) FROM analytics_hit GROUP BY 1
@@ -98,7 +98,7 @@ DAILY_SQL = f"""
 FAN_DAY_SQL = f"""
     SELECT day, fan_id, bit_or(step)::integer AS steps FROM (
         SELECT f.day, f.fan_id, s.step FROM analytics_fact AS f
-        JOIN (VALUES {_STEP_ROWS}) AS s(kind, step) ON s.kind = f.kind
+        JOIN (VALUES {STEP_ROWS}) AS s(kind, step) ON s.kind = f.kind
         UNION ALL
         SELECT day, fan_id, 4 FROM analytics_hit WHERE fan_id IS NOT NULL
     ) AS done GROUP BY 1, 2

@@ -15,25 +15,25 @@ async def fan_followed(tx: Tx, event: FanFollowed) -> None:
     """A follow; through a code it is a scan too, and the first one is a new fan."""
     ref = f"{event.app_id}:{event.openid}:{int(event.at.timestamp())}"
     if event.scene:
-        await service.note_fact(tx, FactKind.SCAN, ref, fan_id=event.fan_id, at=event.at)
-    await service.note_fact(tx, FactKind.FOLLOW, ref, fan_id=event.fan_id, at=event.at)
+        service.note_fact(tx, FactKind.SCAN, ref, fan_id=event.fan_id, at=event.at)
+    service.note_fact(tx, FactKind.FOLLOW, ref, fan_id=event.fan_id, at=event.at)
     if event.first:
         ref = f"fan:{event.fan_id}"
-        await service.note_fact(tx, FactKind.NEW_FAN, ref, fan_id=event.fan_id, at=event.at)
+        service.note_fact(tx, FactKind.NEW_FAN, ref, fan_id=event.fan_id, at=event.at)
 
 
 @on(FanScanned)
 async def fan_scanned(tx: Tx, event: FanScanned) -> None:
     """A follower scanned a code."""
     ref = f"{event.app_id}:{event.openid}:{event.scene}:{int(event.at.timestamp())}"
-    await service.note_fact(tx, FactKind.SCAN, ref, fan_id=event.fan_id, at=event.at)
+    service.note_fact(tx, FactKind.SCAN, ref, fan_id=event.fan_id, at=event.at)
 
 
 @on(FanUnfollowed)
 async def fan_unfollowed(tx: Tx, event: FanUnfollowed) -> None:
     """A leave."""
     ref = f"fan:{event.fan_id}:{event.at.isoformat()}"
-    await service.note_fact(tx, FactKind.UNFOLLOW, ref, fan_id=event.fan_id, at=event.at)
+    service.note_fact(tx, FactKind.UNFOLLOW, ref, fan_id=event.fan_id, at=event.at)
 
 
 @on(MessageReceived)
@@ -51,7 +51,7 @@ async def menu_clicked(tx: Tx, event: MenuClicked) -> None:
 @on(OrderPlaced)
 async def order_placed(tx: Tx, event: OrderPlaced) -> None:
     """An order was placed."""
-    await service.note_fact(
+    service.note_fact(
         tx,
         FactKind.PLACED,
         f"order:{event.order_id}",
@@ -64,7 +64,7 @@ async def order_placed(tx: Tx, event: OrderPlaced) -> None:
 @on(OrderPaid)
 async def order_paid(tx: Tx, event: OrderPaid) -> None:
     """An order was paid."""
-    await service.note_fact(
+    service.note_fact(
         tx,
         FactKind.PAID,
         f"order:{event.order_id}",
@@ -78,13 +78,13 @@ async def order_paid(tx: Tx, event: OrderPaid) -> None:
 async def order_received(tx: Tx, event: OrderReceived) -> None:
     """An order arrived."""
     ref = f"order:{event.order_id}"
-    await service.note_fact(tx, FactKind.RECEIVED, ref, fan_id=event.fan_id, at=event.at)
+    service.note_fact(tx, FactKind.RECEIVED, ref, fan_id=event.fan_id, at=event.at)
 
 
 @on(OrderRefunded)
 async def order_refunded(tx: Tx, event: OrderRefunded) -> None:
     """Money went back."""
-    await service.note_fact(
+    service.note_fact(
         tx,
         FactKind.REFUND,
         f"order:{event.order_id}:{event.at.isoformat()}:{event.refund_fen}",
@@ -99,4 +99,4 @@ async def _contact(
 ) -> None:
     fan_id = await fans.resolve(tx, app_id, openid, at=event.at)
     ref = f"{app_id}:{openid}:{what}:{int(event.at.timestamp())}"
-    await service.note_fact(tx, FactKind.CONTACT, ref, fan_id=fan_id, at=event.at)
+    service.note_fact(tx, FactKind.CONTACT, ref, fan_id=fan_id, at=event.at)

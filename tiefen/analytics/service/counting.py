@@ -1,21 +1,49 @@
 """Taking facts and hits in, each counted once, and counting anew."""
 
 from collections.abc import Sequence
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 
 import msgspec
 from sqlalchemy import text
-from sqlalchemy.dialects.postgresql import insert
 
 from tiefen.analytics import rules
 from tiefen.analytics.events import FanVisited
-from tiefen.analytics.models import DAILY_SQL, FAN_DAY_SQL, Daily, Fact, FanDay
-from tiefen.analytics.values import METRICS, STEPS, FactKind, Hit, Step
+from tiefen.analytics.models import DAILY_SQL, FAN_DAY_SQL, METRIC_ROWS, STEP_ROWS
+from tiefen.analytics.values import FactKind, Hit, Step
 from tiefen.fans import service as fans
+from tiefen.kernel import db as database
 from tiefen.kernel.db import Tx
 from tiefen.kernel.events import publish
 
+_FACTS = text(
+    f"""
+    WITH wish AS (
+        SELECT * FROM jsonb_to_recordset(CAST(:facts AS jsonb)) AS w(
+            kind text, ref text, fan_id bigint, amount_fen bigint, at timestamptz, day date,
+            shard smallint)
+    ), fresh AS (
+        INSERT INTO analytics_fact (kind, ref, fan_id, amount_fen, at, day)
+        SELECT kind, ref, fan_id, amount_fen, at, day FROM wish ORDER BY kind, ref
+        ON CONFLICT DO NOTHING RETURNING kind, ref
+    ), told AS (
+        SELECT wish.* FROM wish JOIN fresh USING (kind, ref)
+    ), marked AS (
+        INSERT INTO analytics_fan_day AS f (day, fan_id, steps)
+        SELECT told.day, told.fan_id, bit_or(s.step)
+        FROM told JOIN (VALUES {STEP_ROWS}) AS s(kind, step) ON s.kind = told.kind
+        GROUP BY 1, 2 ORDER BY 1, 2
+        ON CONFLICT (day, fan_id) DO UPDATE SET steps = f.steps | excluded.steps
+        WHERE f.steps & excluded.steps <> excluded.steps
+    )
+    INSERT INTO analytics_daily AS d (day, metric, shard, value)
+    SELECT told.day, m.metric, told.shard,
+           sum(CASE WHEN m.amount THEN told.amount_fen ELSE 1 END)
+    FROM told JOIN (VALUES {METRIC_ROWS}) AS m(kind, metric, amount) ON m.kind = told.kind
+    GROUP BY 1, 2, 3 ORDER BY 1, 2, 3
+    ON CONFLICT (day, metric, shard) DO UPDATE SET value = d.value + excluded.value
+    """  # noqa: S608 names from our own enums
+)
 _HITS = text(
     """
     WITH stored AS (
@@ -43,38 +71,20 @@ _HITS = text(
 )
 
 
-async def note_fact(
+def note_fact(
     tx: Tx, kind: FactKind, ref: str, *, fan_id: int, at: datetime, amount_fen: int = 0
-) -> bool:
-    """Take a fact in; False when it was known. `ref` names it within its kind."""
-    day = rules.day_of(at)
-    fresh = await tx.scalar(
-        insert(Fact)
-        .values(kind=kind, ref=ref, fan_id=fan_id, amount_fen=amount_fen, at=at, day=day)
-        .on_conflict_do_nothing()
-        .returning(Fact.id)
-    )
-    if fresh is None:
-        return False
-    if kind in STEPS:
-        await _mark(tx, day, fan_id, STEPS[kind])
-    added = [
-        {
-            "day": day,
-            "metric": metric.value,
-            "shard": rules.shard_of(fan_id),
-            "value": amount_fen if is_amount else 1,
-        }
-        for metric, is_amount in METRICS[kind]
-    ]
-    row = insert(Daily).values(added)
-    await tx.execute(
-        row.on_conflict_do_update(
-            index_elements=["day", "metric", "shard"],
-            set_={"value": Daily.value + row.excluded.value},
-        )
-    )
-    return True
+) -> None:
+    """Take a fact in, once: `ref` names it within its kind. Counted with the commit of `tx`."""
+    row = {
+        "kind": kind.value,
+        "ref": ref,
+        "fan_id": fan_id,
+        "amount_fen": amount_fen,
+        "at": at,
+        "day": rules.day_of(at).isoformat(),
+        "shard": rules.shard_of(fan_id),
+    }
+    tx.info.setdefault("facts", {}).setdefault((kind, ref), row)
 
 
 async def note_hits(tx: Tx, hits: Sequence[Hit], *, fan_id: int | None, visitor: str) -> None:
@@ -117,11 +127,12 @@ async def rebuild(tx: Tx) -> None:
         await tx.execute(text(statement))
 
 
-async def _mark(tx: Tx, day: date, fan_id: int, step: Step) -> None:
-    row = insert(FanDay).values(day=day, fan_id=fan_id, steps=int(step))
-    await tx.execute(
-        row.on_conflict_do_update(
-            index_elements=["day", "fan_id"],
-            set_={"steps": FanDay.steps.op("|")(row.excluded.steps)},
-        )
-    )
+async def _count(tx: Tx) -> None:
+    """Count all facts noted on the transaction in one statement, the rows everybody wants last."""
+    facts = tx.info.pop("facts", None)
+    if facts:
+        rows = sorted(facts.values(), key=lambda row: (row["kind"], row["ref"]))
+        await tx.execute(_FACTS, {"facts": msgspec.json.encode(rows).decode()})
+
+
+database.before_commit.append(_count)
