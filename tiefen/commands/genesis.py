@@ -9,6 +9,7 @@ import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
+from http.cookiejar import CookieJar, DefaultCookiePolicy
 from pathlib import Path
 
 import asyncpg
@@ -17,7 +18,7 @@ import httpx
 from tiefen.commands import founding
 from tiefen.commands.installation import Installation, database
 from tiefen.demo import world
-from tiefen.demo.doors import Doors
+from tiefen.demo.doors import Doors, Watch
 from tiefen.kernel import clock, http, ids
 from tiefen.main import create_app
 from tiefen.sandbox.app import create_app as create_sandbox
@@ -45,7 +46,7 @@ async def make_world(
     """Make the world of a freshly migrated installation. Raises DemoRefused."""
     began = time.monotonic()
     now = datetime.now(UTC).replace(microsecond=0) - timedelta(minutes=5)
-    travel = clock.Travel(world.opening(now))
+    travel = Watch(world.opening(now))
     async with _hurried(installation.url), programs(installation, travel, seed) as doors:
         doors.say = say
         with clock.use(travel), ids.seeded(seed):
@@ -74,11 +75,11 @@ async def make_world(
 
 @asynccontextmanager
 async def programs(
-    installation: Installation, travel: clock.Travel, seed: int
+    installation: Installation, travel: Watch, seed: int
 ) -> AsyncIterator[Doors]:
     """Both programs as ASGI applications that reach each other without a network."""
     settings = installation.settings
-    async with database(installation.url, pool_size=8) as db:
+    async with database(installation.url, pool_size=12) as db:
         product = create_app(settings, db)
         box = create_sandbox(
             settings.data_dir / "sandbox",
@@ -102,8 +103,10 @@ async def programs(
 
 
 def _client(app: object, base_url: str) -> httpx.AsyncClient:
+    """Keeps no cookies: many people share it."""
     transport = httpx.ASGITransport(app=app)  # type: ignore[arg-type]
-    return httpx.AsyncClient(transport=transport, base_url=base_url, timeout=60)
+    cookies = CookieJar(DefaultCookiePolicy(allowed_domains=[]))
+    return httpx.AsyncClient(transport=transport, base_url=base_url, timeout=60, cookies=cookies)
 
 
 @asynccontextmanager

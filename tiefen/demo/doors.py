@@ -4,7 +4,9 @@ Both applications run in this process with one injected clock, so that months pa
 the same seed gives the same world. Nothing else is different from two servers and a network.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -15,15 +17,48 @@ from tiefen.kernel import worker
 from tiefen.kernel.clock import Travel
 from tiefen.kernel.db import Db
 
-SIDE_BY_SIDE = 6
-"""How many pushes and jobs run at once; what they do does not depend on their order."""
-
-
-SIGNED_OUT = 401
+SIDE_BY_SIDE = 4
+"""How many money jobs run at once; what they do does not depend on their order."""
+SIGNED_OUT, MOVED_ON = 401, 409
 
 
 class DemoRefused(RuntimeError):
     """A door refused what the script wanted: the script or the product is wrong."""
+
+
+class MovedOn(DemoRefused):
+    """Somebody was quicker, as it happens in a shop: the last piece is gone."""
+
+
+_own: ContextVar[datetime | None] = ContextVar("own_time", default=None)
+
+
+class Watch(Travel):
+    """The world's clock. Who acts side by side with others has a time of their own, in their task."""
+
+    def __init__(self, start: datetime) -> None:
+        self._world = start
+
+    @property
+    def now(self) -> datetime:
+        """The time of whoever asks."""
+        return _own.get() or self._world
+
+    @now.setter
+    def now(self, to: datetime) -> None:
+        if _own.get():
+            _own.set(to)
+        else:
+            self._world = to
+
+    @contextmanager
+    def own(self, at: datetime) -> Iterator[None]:
+        """Let this task live at a time of its own."""
+        mark = _own.set(at)
+        try:
+            yield
+        finally:
+            _own.reset(mark)
 
 
 @dataclass(slots=True)
@@ -33,7 +68,7 @@ class Doors:
     product: httpx.AsyncClient
     sandbox: httpx.AsyncClient
     db: Db
-    clock: Travel
+    clock: Watch
     app_id: str
     say: Callable[[str], None]
     tokens: dict[int, str] = field(default_factory=dict)
@@ -95,15 +130,23 @@ class Doors:
         _checked(answer)
         self.staff[account] = answer.cookies["tiefen_staff"]
         self.passwords[account] = password
-        self.product.cookies.clear()
 
     async def shop(
-        self, fan: int, method: str, path: str, *, key: str | None = None, **body: Any
+        self,
+        fan: int,
+        method: str,
+        path: str,
+        *,
+        key: str | None = None,
+        cookie: str | None = None,
+        **body: Any,
     ) -> Any:
         """A fan does something in the shop."""
         headers = {"Authorization": f"Bearer {self.tokens[fan]}"} if fan in self.tokens else {}
         if key:
             headers["Idempotency-Key"] = key
+        if cookie:
+            headers["Cookie"] = cookie
         answer = await self.product.request(
             method, f"/api/shop/{path}", json=body or None, headers=headers
         )
@@ -113,5 +156,6 @@ class Doors:
 def _checked(answer: httpx.Response) -> Any:
     if answer.status_code >= 400:
         what = f"{answer.request.method} {answer.request.url.path}"
-        raise DemoRefused(f"{what}: {answer.status_code} {answer.text[:600]}")
+        refused = MovedOn if answer.status_code == MOVED_ON else DemoRefused
+        raise refused(f"{what}: {answer.status_code} {answer.text[:600]}")
     return answer.json() if answer.content else None

@@ -10,18 +10,26 @@ import random
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 from itertools import count
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-from tiefen.demo.doors import Doors
+from tiefen.demo.doors import Doors, MovedOn
 from tiefen.demo.plan import Act, Ask, Buy, Follow, Leave, Person, Visit
 from tiefen.demo.shopkeeping import Shop
 
 WAREHOUSE, FINANCE = "dazhuang", "sujie"
+STAFF = -1
+"""On the agenda: not a fan."""
 COURIERS = (("顺丰速运", "SF"), ("中通快递", "7"), ("圆通速递", "YT"))
 APPROVED_SHARE = 0.85
-TAPS_AT_ONCE = 24
+AT_ONCE = 16
+"""How many fans act side by side."""
+MOST = 128
+"""How many deeds share one round of the worker."""
+BUYING = timedelta(minutes=3)
+"""Deeds share a round with a purchase only this long: its payment is not to wait for its deadline."""
 FRESH = timedelta(hours=12)
 """A page opened earlier signs in anew."""
 SHIPPING_HOUR_UTC = 9
@@ -33,50 +41,80 @@ class Entry:
     """Something on the agenda."""
 
     at: datetime
+    fan: int
+    """Who does it; -1 for staff, who act with nobody else."""
     turn: int
     do: Callable[[], Any] = field(compare=False)
+    buys: bool = field(default=False, compare=False)
 
 
 class Life:
-    """Lets the script happen, one deed at a time, in order of time."""
+    """Lets the script happen in order of time.
+
+    Fans are independent: deeds of different fans happen side by side, each at its own time. One
+    fan's deeds keep their order, and the worker has done what follows from one before the next.
+    """
 
     def __init__(self, doors: Doors, shop: Shop, people: list[Person], seed: int) -> None:
         self.doors, self.shop, self.people = doors, shop, people
-        self.draw = random.Random(f"life {seed}")
+        self.seed, self.draw = seed, random.Random(f"life {seed}")
         self.phones: list[int] = []
         self.addresses: dict[int, int] = {}
         self.to_ship: list[str] = []
         self.orders = 0
         self._agenda: list[Entry] = []
-        self._taps: dict[int, asyncio.Task[Any]] = {}
         self._turn = count()
 
-    def plan(self, at: datetime, do: Callable[[], Any]) -> None:
+    def plan(self, at: datetime, fan: int, do: Callable[[], Any], *, buys: bool = False) -> None:
         """Put something on the agenda."""
-        heapq.heappush(self._agenda, Entry(at, next(self._turn), do))
+        heapq.heappush(self._agenda, Entry(at, fan, next(self._turn), do, buys))
 
     async def live(self, acts: list[Act], until: datetime, tick: Callable[[int], None]) -> None:
         """Live through all acts and what follows from them, up to `until`."""
         await self._get_phones()
         for act in acts:
-            self.plan(act.at, lambda act=act: self._deed(act))  # type: ignore[misc]
+            self.plan(act.at, act.fan, partial(self._deed, act), buys=isinstance(act.deed, Buy))
         day = (acts[0].at if acts else until).replace(
             hour=SHIPPING_HOUR_UTC, minute=0, second=0, microsecond=0
         )
         while day < until:
-            self.plan(day, self._ship_all)
+            self.plan(day, STAFF, self._ship_all)
             day += timedelta(days=1)
         done = 0
         while self._agenda and self._agenda[0].at < until:
-            entry = heapq.heappop(self._agenda)
-            if entry.at.hour != self.doors.clock.now.hour:
-                await self._settle_taps()
-            self.doors.at(entry.at)
-            await entry.do()
-            done += 1
+            entries = self._next(until)
+            await self._side_by_side(entries)
+            done += len(entries)
             tick(done)
-        await self._settle_taps()
         self.doors.at(until)
+        await self.doors.work()
+
+    def _next(self, until: datetime) -> list[Entry]:
+        """The next deeds that may happen side by side: of one day, at most one of each fan."""
+        taken = [heapq.heappop(self._agenda)]
+        fans, end = {taken[0].fan}, until
+        while self._agenda and len(taken) < MOST and STAFF not in fans:
+            entry, last = self._agenda[0], taken[-1]
+            if last.buys:
+                end = min(end, last.at + BUYING)
+            if entry.at >= end or entry.at.date() != last.at.date() or entry.fan in fans | {STAFF}:
+                break
+            taken.append(heapq.heappop(self._agenda))
+            fans.add(entry.fan)
+        return taken
+
+    async def _side_by_side(self, entries: list[Entry]) -> None:
+        """Let them happen, each at its own time; then the worker does what they caused."""
+        self.doors.at(entries[0].at)
+        places = asyncio.Semaphore(AT_ONCE)
+
+        async def happen(entry: Entry) -> datetime:
+            async with places:
+                with self.doors.clock.own(entry.at):
+                    await entry.do()
+                    return self.doors.clock.now
+
+        self.doors.at(max(await asyncio.gather(*map(happen, entries))))
         await self.doors.work()
 
     async def _get_phones(self) -> None:
@@ -108,27 +146,18 @@ class Life:
             case Leave():
                 await self._tap(act.fan, "unfollow")
             case Visit(goods):
-                await self._settle_taps()
                 await self._visit(act.fan, goods)
             case Buy():
-                await self._settle_taps()
                 await self._buy(act.fan, act.deed)
 
     async def _tap(self, fan: int, what: str, **body: Any) -> None:
-        """A quick act on a phone. Many fans tap at once; one fan's taps keep their order."""
-        if fan in self._taps or len(self._taps) >= TAPS_AT_ONCE:
-            await self._settle_taps()
+        """A quick act on a phone."""
         path = f"fans/{self.phones[fan]}/{what}"
-        tap = self.doors.phone("POST", path, app_id=self.doors.app_id, **body)
-        self._taps[fan] = asyncio.create_task(tap)
-        await asyncio.sleep(0)  # it begins now, at its own time
+        await self.doors.phone("POST", path, app_id=self.doors.app_id, **body)
 
-    async def _settle_taps(self) -> None:
-        """Wait for the taps under way and let the worker do what they caused."""
-        if self._taps:
-            await asyncio.gather(*self._taps.values())
-            self._taps.clear()
-            await self.doors.work()
+    def _draw(self, fan: int) -> random.Random:
+        """Chance for what a fan does now: the same however the others hurry."""
+        return random.Random(f"life {self.seed} {fan} {self.doors.clock.now.isoformat()}")
 
     async def _visit(self, fan: int, goods: tuple[int, ...]) -> None:
         await self._enter_shop(fan)
@@ -160,10 +189,15 @@ class Life:
             redirect_uri=asked["redirect_uri"][0],
             state=asked["state"][0],
         )
+        browser = "; ".join(f"{name}={value}" for name, value in answer.cookies.items())
         session = await self.doors.shop(
-            fan, "POST", "session/oauth", code=code["code"], state=asked["state"][0]
+            fan,
+            "POST",
+            "session/oauth",
+            cookie=browser,
+            code=code["code"],
+            state=asked["state"][0],
         )
-        self.doors.product.cookies.clear()
         self.doors.tokens[fan] = session["token"]
         self.doors.entered[fan] = self.doors.clock.now
         if first:
@@ -179,24 +213,27 @@ class Life:
         quote = await self.doors.shop(fan, "POST", "checkout/quote", lines=items)
         if not quote["can_place"]:
             return
+        draw = self._draw(fan)
+        try:
+            order = await self.doors.shop(
+                fan,
+                "POST",
+                "orders",
+                key=f"demo-order-{fan}-{self.doors.clock.now.timestamp():.0f}",
+                lines=items,
+                address_id=address,
+                digest=quote["digest"],
+            )
+        except MovedOn:
+            return
         self.orders += 1
-        order = await self.doors.shop(
-            fan,
-            "POST",
-            "orders",
-            key=f"demo-order-{self.orders}",
-            lines=items,
-            address_id=address,
-            digest=quote["digest"],
-        )
-        self.doors.at(self.doors.clock.now + timedelta(seconds=self.draw.randint(5, 40)))
+        self.doors.at(self.doors.clock.now + timedelta(seconds=draw.randint(5, 40)))
         number = order["order_no"]
         paying = await self.doors.shop(fan, "POST", f"orders/{number}/pay", client="jsapi")
         await self._pay(fan, paying["sheet"], buy.outcome)
-        await self.doors.work()
         if buy.outcome == "success":
             self.to_ship.append(number)
-            self._plan_receipt(fan, number, buy.refund)
+            self._plan_receipt(fan, number, buy.refund, draw)
 
     async def _pay(self, fan: int, sheet: dict[str, str], outcome: str) -> None:
         """The pay sheet comes up on the phone."""
@@ -231,7 +268,7 @@ class Life:
 
     async def _ship_all(self) -> None:
         """The van comes: everything paid is packed."""
-        batch, self.to_ship = self.to_ship, []
+        batch, self.to_ship = sorted(self.to_ship), []
         for number in batch:
             courier, prefix = self.draw.choice(COURIERS)
             await self.doors.console(
@@ -241,23 +278,22 @@ class Life:
                 courier=courier,
                 tracking_no=f"{prefix}{self.draw.randrange(10**11, 10**12)}",
             )
-        if batch:
-            await self.doors.work()
 
-    def _plan_receipt(self, fan: int, order_no: str, refund: tuple[str, str] | None) -> None:
+    def _plan_receipt(
+        self, fan: int, order_no: str, refund: tuple[str, str] | None, draw: random.Random
+    ) -> None:
         """Three or four days after the van; most people confirm, the rest is left to time."""
         van = self.doors.clock.now + timedelta(days=1)
-        arrives = van + timedelta(hours=self.draw.randint(44, 90))
-        if self.draw.random() < 0.85 or refund:
-            self.plan(arrives, lambda: self._receive(fan, order_no))
+        arrives = van + timedelta(hours=draw.randint(44, 90))
+        if draw.random() < 0.85 or refund:
+            self.plan(arrives, fan, lambda: self._receive(fan, order_no))
         if refund:
-            asked = arrives + timedelta(hours=self.draw.randint(1, 30))
-            self.plan(asked, lambda: self._ask_refund(fan, order_no, refund))
+            asked = arrives + timedelta(hours=draw.randint(1, 30))
+            self.plan(asked, fan, lambda: self._ask_refund(fan, order_no, refund))
 
     async def _receive(self, fan: int, order_no: str) -> None:
         await self._enter_shop(fan)
         await self.doors.shop(fan, "POST", f"orders/{order_no}/receive")
-        await self.doors.work()
 
     async def _ask_refund(self, fan: int, order_no: str, reason: tuple[str, str]) -> None:
         await self._enter_shop(fan)
@@ -271,14 +307,13 @@ class Life:
             reason=reason[0],
             note=reason[1],
         )
-        await self.doors.work()
-        if self.draw.random() < APPROVED_SHARE:
-            later = self.doors.clock.now + timedelta(hours=self.draw.randint(1, 20))
-            self.plan(later, lambda: self._approve(asked["after_sale_no"]))
+        draw = self._draw(fan)
+        if draw.random() < APPROVED_SHARE:
+            later = self.doors.clock.now + timedelta(hours=draw.randint(1, 20))
+            self.plan(later, STAFF, lambda: self._approve(asked["after_sale_no"]))
 
     async def _approve(self, number: str) -> None:
         await self.doors.console(FINANCE, "GET", f"after-sales/{number}/preview")
         await self.doors.console(
             FINANCE, "POST", f"after-sales/{number}/approve", restock=False, answer="已退款，抱歉"
         )
-        await self.doors.work()

@@ -37,8 +37,12 @@ async def make(
     acts = plan.acts(seed, fans, len(CODES), now)
     life = Life(doors, shop, plan.people(seed, fans), seed)
 
+    said = 0
+
     def tick(done: int) -> None:
-        if done % SAY_EVERY == 0:
+        nonlocal said
+        if done - said >= SAY_EVERY:
+            said = done
             share = (doors.clock.now - opening(now)) / (now - opening(now))
             say(f"{doors.clock.now:%m-%d} · {done:,} deeds · {life.orders:,} orders · {share:.0%}")
 
