@@ -279,7 +279,9 @@ async def test_a_shared_transaction_ends_when_its_time_is_over(
     assert transactions == 5
 
 
-async def _without_neighbours(db: Db, waiting: Sequence[work.Claimed], worker: str) -> int:
+async def _without_neighbours(
+    db: Db, waiting: Sequence[work.Claimed], worker: str, _seconds: float
+) -> int:
     """The planted bug: every effect is committed by itself, the acknowledgement comes at the end."""
     for one in waiting:
         async with db.merchant(one.merchant) as tx:

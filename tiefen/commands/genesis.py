@@ -4,6 +4,7 @@ It happens once, before the first start. Afterwards the same data folder is serv
 their own, under the real clock. A world that was interrupted is thrown away and made anew.
 """
 
+import gc
 import json
 import time
 from collections.abc import AsyncIterator, Callable
@@ -74,9 +75,7 @@ async def make_world(
 
 
 @asynccontextmanager
-async def programs(
-    installation: Installation, travel: Watch, seed: int
-) -> AsyncIterator[Doors]:
+async def programs(installation: Installation, travel: Watch, seed: int) -> AsyncIterator[Doors]:
     """Both programs as ASGI applications that reach each other without a network."""
     settings = installation.settings
     async with database(installation.url, pool_size=12) as db:
@@ -111,12 +110,18 @@ def _client(app: object, base_url: str) -> httpx.AsyncClient:
 
 @asynccontextmanager
 async def _hurried(url: str) -> AsyncIterator[None]:
-    """Commits need not wait for the disk: what is lost in a crash is made anew."""
+    """Commits need not wait for the disk, nor memory be swept often: a crash makes it all anew."""
+    gc.collect()
+    gc.freeze()
+    swept = gc.get_threshold()
+    gc.set_threshold(50_000, 20, 50)
     owner = await asyncpg.connect(url.replace("+asyncpg", ""))
     await owner.execute("ALTER ROLE CURRENT_USER SET synchronous_commit = off")
     try:
         yield
     finally:
+        gc.set_threshold(*swept)
+        gc.unfreeze()
         await owner.execute("ALTER ROLE CURRENT_USER RESET synchronous_commit")
         await owner.execute("ANALYZE")
         await owner.close()

@@ -19,6 +19,8 @@ from tiefen.kernel.db import Db
 
 SIDE_BY_SIDE = 4
 """How many money jobs run at once; what they do does not depend on their order."""
+NOBODY_WAITS = 1.0
+"""Seconds a shared transaction of the worker may take while no request is under way."""
 SIGNED_OUT, MOVED_ON = 401, 409
 
 
@@ -87,7 +89,7 @@ class Doors:
     async def work(self) -> None:
         """Let the worker do what is due, and the sandbox send what is due."""
         while True:
-            ran = await worker.drain(self.db, at_once=SIDE_BY_SIDE)
+            ran = await worker.drain(self.db, at_once=SIDE_BY_SIDE, seconds=NOBODY_WAITS)
             sent = (await self.phone("POST", "clock/run-due"))["ran"]
             if not ran and not sent:
                 return

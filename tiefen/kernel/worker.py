@@ -302,12 +302,15 @@ def together(claimed: Sequence[Claimed]) -> list[list[Claimed]]:
     return batches
 
 
-async def run_together(db: Db, batch: Sequence[Claimed], worker: str) -> None:
+async def run_together(
+    db: Db, batch: Sequence[Claimed], worker: str, *, seconds: float | None = None
+) -> None:
     """Run leased jobs of one merchant in shared transactions; one by one when any of them fails."""
+    until = TOGETHER_SECONDS if seconds is None else seconds
     waiting = list(batch)
     while len(waiting) > 1:
         try:
-            done = await _share(db, waiting, worker)
+            done = await _share(db, waiting, worker, until)
         except Exception as error:
             logger.info("jobs are run one by one", jobs=len(waiting), kind=type(error).__name__)
             break
@@ -319,9 +322,9 @@ async def run_together(db: Db, batch: Sequence[Claimed], worker: str) -> None:
         await run(db, one, worker)
 
 
-async def _share(db: Db, waiting: Sequence[Claimed], worker: str) -> int:
+async def _share(db: Db, waiting: Sequence[Claimed], worker: str, seconds: float) -> int:
     """One transaction with as many of the jobs as fit in its time; how many were done."""
-    until, done = time.monotonic() + TOGETHER_SECONDS, 0
+    until, done = time.monotonic() + seconds, 0
     async with db.merchant(waiting[0].merchant) as tx:
         for one in waiting:
             with _traced(one):
@@ -438,8 +441,18 @@ async def queue_due_crons(db: Db) -> None:
                     await write(tx)
 
 
-async def drain(db: Db, *, crons: bool = False, at_once: int = 1, rounds: int = 10_000) -> int:
-    """Run all due jobs to the end (tests and demo worlds), `at_once` side by side; how many ran."""
+async def drain(
+    db: Db,
+    *,
+    crons: bool = False,
+    at_once: int = 1,
+    rounds: int = 10_000,
+    seconds: float | None = None,
+) -> int:
+    """Run all due jobs to the end (tests and demo worlds), `at_once` side by side; how many ran.
+
+    `seconds` is how long a shared transaction may take where nobody waits for what it locks.
+    """
     name, ran = f"drain:{os.getpid()}", 0
     slots = asyncio.Semaphore(at_once)
 
@@ -448,7 +461,7 @@ async def drain(db: Db, *, crons: bool = False, at_once: int = 1, rounds: int = 
             if len(batch) == 1:
                 await run(db, batch[0], name)
             else:
-                await run_together(db, batch, name)
+                await run_together(db, batch, name, seconds=seconds)
 
     if crons:
         await queue_due_crons(db)

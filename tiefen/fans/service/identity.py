@@ -193,7 +193,9 @@ async def openid_of(tx: Tx, fan_id: int, app_id: str) -> str | None:
 
 async def _make(tx: Tx, app_id: str, openid: str, unionid: str | None, at: datetime) -> int:
     """Insert the id, with the fan of its unionid or a new one; whoever loses a race takes back."""
-    fan_id = await tx.scalar(select(Union.fan_id).where(Union.unionid == unionid))
+    fan_id: int | None = None
+    if unionid:
+        fan_id = await tx.scalar(select(Union.fan_id).where(Union.unionid == unionid))
     made = fan_id is None
     if fan_id is None:
         fan_id = await _insert_fan(tx, at)

@@ -23,6 +23,7 @@ from tiefen.team.service import record_audit
 APPLY = "fans.apply_stage_rules"
 AT_ONCE = 500
 _LOCK_RULES = text("SELECT pg_advisory_xact_lock(hashtextextended('fans.stage_rules', 0))")
+_HOLD_RULES = text("SELECT pg_advisory_xact_lock_shared(hashtextextended('fans.stage_rules', 0))")
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,12 +37,24 @@ class Look:
 
 
 async def look(tx: Tx, people: Sequence[int]) -> Look:
-    """Today's rules and what these (locked) people did inside their windows; two statements."""
-    version, found = await current_rules(tx)
+    """Today's rules and what these (locked) people did inside their windows."""
+    version, found = await _held_rules(tx)
     today = rules.day_of(tx.now)
     since = rules.window_start(found, today)
     days = await _days(tx, people, since) if since else {}
     return Look(version, found, today, days)
+
+
+async def _held_rules(tx: Tx) -> tuple[int, StageRules]:
+    """The rules, read once a transaction: a publication waits for whoever judges by the old ones.
+
+    So all they moved is committed, and seen, when the new rules are applied to everybody.
+    """
+    held: tuple[int, StageRules] | None = tx.info.get("fans.rules")
+    if held is None:
+        await tx.execute(_HOLD_RULES)
+        held = tx.info["fans.rules"] = await current_rules(tx)
+    return held
 
 
 def judge(person: Fan, seen: Look) -> Standing:
@@ -114,6 +127,7 @@ async def publish_rules(
     """
     rules.check_rules(body)
     await tx.execute(_LOCK_RULES)
+    tx.info.pop("fans.rules", None)
     version, before = await current_rules(tx)
     if version != based_on:
         raise StageRulesMoved(version=version)
