@@ -11,10 +11,10 @@ from tests.conftest import SECRET
 from tiefen.commands import founding
 from tiefen.commands.genesis import programs
 from tiefen.commands.installation import Installation
-from tiefen.demo.doors import Doors
+from tiefen.demo.doors import Doors, Watch
 from tiefen.demo.goods import GOODS
 from tiefen.demo.shopkeeping import CODES, OWNER, TEAM, Shop, open_shop
-from tiefen.kernel import audit
+from tiefen.kernel import audit, clock
 from tiefen.kernel.clock import Travel
 from tiefen.kernel.settings import Settings
 
@@ -33,18 +33,20 @@ async def doors(database_url: str, tmp_path: Path, travel: Travel) -> AsyncItera
         demo=True,
     )
     installation = Installation(settings, database_url, embedded=True)
-    async with programs(installation, travel, seed=1) as made:
-        made.product.base_url = httpx.URL(f"{SERVER}/m/demo")
-        await founding.add_owner(made.db, "demo", account=OWNER, name="店主", password=PASSWORD)
-        accounts = await founding.connect_to_sandbox(
-            made.db, "demo", sandbox=made.sandbox, public_url=SERVER, name="小林好物"
-        )
-        await founding.point_callbacks(made.sandbox, SERVER, accounts)
-        made.app_id = accounts["oa"]["app_id"]
-        made.say = lambda _: None
-        yield made
-        await made.work()
-        assert await audit.run(made.db) == []
+    watch = Watch(travel.now)
+    with clock.use(watch):
+        async with programs(installation, watch, seed=1) as made:
+            made.product.base_url = httpx.URL(f"{SERVER}/m/demo")
+            await founding.add_owner(made.db, "demo", account=OWNER, name="店主", password=PASSWORD)
+            accounts = await founding.connect_to_sandbox(
+                made.db, "demo", sandbox=made.sandbox, public_url=SERVER, name="小林好物"
+            )
+            await founding.point_callbacks(made.sandbox, SERVER, accounts)
+            made.app_id = accounts["oa"]["app_id"]
+            made.say = lambda _: None
+            yield made
+            await made.work()
+            assert await audit.run(made.db) == []
 
 
 @pytest.fixture

@@ -36,7 +36,7 @@ async def chat(life: Life) -> list[dict[str, Any]]:
 async def tap(life: Life, what: str, **body: Any) -> None:
     """The fan does something in the thread; the worker does its part."""
     await life._tap(0, what, **body)
-    await life._settle_taps()
+    await life.doors.work()
 
 
 async def follow_lin(life: Life) -> None:
@@ -116,6 +116,7 @@ async def test_from_scan_to_refund(life: Life) -> None:
     )
     doors.at(doors.clock.now + timedelta(days=3))
     await life._receive(0, number)
+    await doors.work()
     assert (await doors.shop(0, "GET", f"orders/{number}"))["status"] == "received"
 
     line = (await doors.shop(0, "GET", f"orders/{number}"))["lines"][0]

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from datetime import datetime
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import bindparam, delete, func, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import aliased
 
@@ -19,6 +19,37 @@ from tiefen.fans.values import FactKind, Happening, Stage
 from tiefen.kernel.db import Tx
 from tiefen.kernel.events import publish
 
+_RESOLVE = text(
+    """
+    SELECT i.id, i.unionid, coalesce(f.merged_into, f.id)
+    FROM fan_identity AS i JOIN fan AS f ON f.id = i.fan_id
+    WHERE i.app_id = :app_id AND i.openid = :openid
+    """
+)
+_LOCK_IDENTITY = (
+    select(Identity)
+    .where(Identity.app_id == bindparam("app_id"), Identity.openid == bindparam("openid"))
+    .with_for_update()
+    .execution_options(populate_existing=True)
+)
+_INSERT_FAN = (
+    insert(Fan)
+    .values(
+        stage=Stage.VISITOR,
+        stage_at=bindparam("at"),
+        joined_at=bindparam("at"),
+        last_seen_at=bindparam("at"),
+    )
+    .returning(Fan.id)
+)
+_INSERT_IDENTITY = text(
+    """
+    INSERT INTO fan_identity (fan_id, app_id, openid, unionid, following, created_at)
+    VALUES (:fan_id, :app_id, :openid, :unionid, false, :at)
+    ON CONFLICT DO NOTHING RETURNING id
+    """
+)
+
 
 async def resolve(
     tx: Tx, app_id: str, openid: str, unionid: str | None = None, *, at: datetime | None = None
@@ -27,13 +58,8 @@ async def resolve(
 
     A unionid that shows two records to be one person joins them.
     """
-    found = (
-        await tx.execute(
-            select(Identity.id, Identity.unionid, func.coalesce(Fan.merged_into, Fan.id))
-            .join(Fan, Fan.id == Identity.fan_id)
-            .where(Identity.app_id == app_id, Identity.openid == openid)
-        )
-    ).one_or_none()
+    given = {"app_id": app_id, "openid": openid}
+    found = (await tx.execute(_RESOLVE, given)).one_or_none()
     if found is None:
         return await _make(tx, app_id, openid, unionid, at or tx.now)
     identity_id, known, person = found
@@ -203,19 +229,8 @@ async def _make(tx: Tx, app_id: str, openid: str, unionid: str | None, at: datet
         if holder != fan_id:
             await tx.execute(delete(Fan).where(Fan.id == fan_id))
             fan_id, made = holder, False
-    kept = await tx.scalar(
-        insert(Identity)
-        .values(
-            fan_id=fan_id,
-            app_id=app_id,
-            openid=openid,
-            unionid=unionid,
-            following=False,
-            created_at=tx.now,
-        )
-        .on_conflict_do_nothing()
-        .returning(Identity.id)
-    )
+    given = {"fan_id": fan_id, "app_id": app_id, "openid": openid, "unionid": unionid}
+    kept = await tx.scalar(_INSERT_IDENTITY, {**given, "at": tx.now})
     if kept is None:
         if made:
             await tx.execute(delete(Union).where(Union.fan_id == fan_id))
@@ -238,8 +253,7 @@ async def _make(tx: Tx, app_id: str, openid: str, unionid: str | None, at: datet
 
 
 async def _insert_fan(tx: Tx, at: datetime) -> int:
-    row = insert(Fan).values(stage=Stage.VISITOR, stage_at=at, joined_at=at, last_seen_at=at)
-    fan_id: int | None = await tx.scalar(row.returning(Fan.id))
+    fan_id: int | None = await tx.scalar(_INSERT_FAN, {"at": at})
     assert fan_id is not None
     return fan_id
 
@@ -258,13 +272,7 @@ async def _claim_union(tx: Tx, unionid: str, fan_id: int) -> int:
 
 async def _identity(tx: Tx, app_id: str, openid: str) -> Identity:
     """The id's row, fresh: the caller holds the person's lock."""
-    row = await tx.scalars(
-        select(Identity)
-        .where(Identity.app_id == app_id, Identity.openid == openid)
-        .with_for_update()
-        .execution_options(populate_existing=True)
-    )
-    return row.one()
+    return (await tx.scalars(_LOCK_IDENTITY, {"app_id": app_id, "openid": openid})).one()
 
 
 async def _follows(tx: Tx, person_id: int) -> bool:

@@ -11,7 +11,7 @@ from sqlalchemy import func, select, text
 from tiefen.fans import rules
 from tiefen.fans.errors import StageRulesMoved
 from tiefen.fans.events import StageChanged
-from tiefen.fans.models import Fan, FanDay, Line, StageMove, StageRuleSet
+from tiefen.fans.models import Fan, Line, StageMove, StageRuleSet
 from tiefen.fans.queries import current_rules
 from tiefen.fans.values import DayCount, FanFacts, Happening, MoveCause, StageRules, Standing
 from tiefen.kernel.auth import StaffActor
@@ -24,6 +24,18 @@ APPLY = "fans.apply_stage_rules"
 AT_ONCE = 500
 _LOCK_RULES = text("SELECT pg_advisory_xact_lock(hashtextextended('fans.stage_rules', 0))")
 _HOLD_RULES = text("SELECT pg_advisory_xact_lock_shared(hashtextextended('fans.stage_rules', 0))")
+
+
+_DAYS = text(
+    """
+    SELECT r.person, d.day, sum(d.interactions), sum(d.received), sum(d.friends)
+    FROM (SELECT id, id AS person FROM fan WHERE id = ANY(:people)
+          UNION ALL
+          SELECT id, merged_into FROM fan WHERE merged_into = ANY(:people)) AS r
+    JOIN fan_day AS d ON d.fan_id = r.id
+    WHERE d.day >= :since GROUP BY 1, 2
+    """
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,21 +218,7 @@ async def _locked(tx: Tx, which: Any, *, order: Any, skip: bool = False) -> list
 
 async def _days(tx: Tx, people: Sequence[int], since: date) -> dict[int, list[DayCount]]:
     """Days of persons since a day, those of records joined into them included; one statement."""
-    joined = select(Fan.id, Fan.merged_into.label("person")).where(Fan.merged_into.in_(people))
-    own = select(Fan.id, Fan.id.label("person")).where(Fan.id.in_(people))
-    records = own.union_all(joined).subquery()
-    rows = await tx.execute(
-        select(
-            records.c.person,
-            FanDay.day,
-            func.sum(FanDay.interactions),
-            func.sum(FanDay.received),
-            func.sum(FanDay.friends),
-        )
-        .join(records, records.c.id == FanDay.fan_id)
-        .where(FanDay.day >= since)
-        .group_by(records.c.person, FanDay.day)
-    )
+    rows = await tx.execute(_DAYS, {"people": list(people), "since": since})
     found: dict[int, list[DayCount]] = {}
     for person, day, interactions, received, friends in rows:
         count = DayCount(day, int(interactions), int(received), int(friends))

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import select, text
-from sqlalchemy.dialects.postgresql import insert
+import msgspec
+from sqlalchemy import bindparam, select, text
 
 from tiefen.fans import rules
 from tiefen.fans.errors import FanMissing
@@ -51,6 +51,19 @@ _DROP_DAYS = text(
         SELECT 1 FROM ({DAY_SQL}) AS r WHERE r.fan_id = d.fan_id AND r.day = d.day)
     RETURNING d.fan_id
     """  # noqa: S608 our own text
+)
+_LOCK = (
+    select(Fan)
+    .where(Fan.id == bindparam("fan_id"))
+    .with_for_update()
+    .execution_options(populate_existing=True)
+)
+_ADD_LINE = text(
+    """
+    INSERT INTO fan_line (fan_id, kind, ref, at, amount_fen, whole, data)
+    VALUES (:fan_id, :kind, :ref, :at, :amount_fen, :whole, CAST(:data AS jsonb))
+    ON CONFLICT DO NOTHING RETURNING id
+    """
 )
 _COUNT_DAY = text(
     """
@@ -110,20 +123,16 @@ async def add_line(
         known["text"] = seal(known["text"])  # what was said may hold a phone number or an address
     if whole and kind is Happening.ORDER_REFUNDED:
         known |= await _receipt(tx, person.id, str(known.get("order_no", "")))
-    fresh = await tx.scalar(
-        insert(Line)
-        .values(
-            fan_id=person.id,
-            kind=kind,
-            ref=ref,
-            at=at,
-            amount_fen=amount_fen,
-            whole=whole,
-            data=known,
-        )
-        .on_conflict_do_nothing()
-        .returning(Line.id)
-    )
+    line = {
+        "fan_id": person.id,
+        "kind": kind.value,
+        "ref": ref,
+        "at": at,
+        "amount_fen": amount_fen,
+        "whole": whole,
+        "data": msgspec.json.encode(known).decode(),
+    }
+    fresh = await tx.scalar(_ADD_LINE, line)
     if fresh is None:
         return False
     returned_on = known.get("received_on")
@@ -140,12 +149,7 @@ async def lock_person(tx: Tx, fan_id: int) -> Fan:
     """The living record of a fan, locked; follows a merge. Raises FanMissing."""
     wanted: int | None = fan_id
     while wanted is not None:
-        person = await tx.scalar(
-            select(Fan)
-            .where(Fan.id == wanted)
-            .with_for_update()
-            .execution_options(populate_existing=True)
-        )
+        person: Fan | None = await tx.scalar(_LOCK, {"fan_id": wanted})
         if person is None:
             break
         wanted = person.merged_into

@@ -1,13 +1,13 @@
 """The message log, hit counts, and questions that found no keyword."""
 
-from sqlalchemy import update
+from sqlalchemy import text, update
 from sqlalchemy.dialects.postgresql import insert
 
 from tiefen.fans import service as fans
 from tiefen.fans.values import Happening
 from tiefen.helpdesk import rules
 from tiefen.helpdesk.events import Answered
-from tiefen.helpdesk.models import AutoReply, Message, Question
+from tiefen.helpdesk.models import AutoReply, Question
 from tiefen.helpdesk.values import Direction, Part, PartKind, Source, Trigger
 from tiefen.kernel.db import Tx
 from tiefen.wechat import service as wechat
@@ -15,6 +15,14 @@ from tiefen.wechat.events import MessageReceived
 from tiefen.wechat.values import Article
 
 SAMPLE_CHARACTERS = 200
+_LOG = text(
+    """
+    INSERT INTO helpdesk_message
+        (fan_id, app_id, direction, kind, content, source, rule_id, ref, place, at)
+    VALUES (:fan_id, :app_id, :direction, :kind, :content, :source, :rule_id, :ref, :place, :at)
+    ON CONFLICT DO NOTHING
+    """
+)
 
 
 async def note_answer(tx: Tx, event: Answered) -> None:
@@ -60,35 +68,37 @@ async def _log_in(
     ref: str,
     event: Answered | MessageReceived,
 ) -> None:
-    row = insert(Message).values(
-        fan_id=fan_id,
-        app_id=app_id,
-        direction=Direction.IN,
-        kind=kind,
-        content=content,
-        ref=ref,
-        place=0,
-        at=event.at,
-    )
-    await tx.execute(row.on_conflict_do_nothing())
+    row = {
+        "fan_id": fan_id,
+        "app_id": app_id,
+        "direction": Direction.IN.value,
+        "kind": kind,
+        "content": content,
+        "source": None,
+        "rule_id": None,
+        "ref": ref,
+        "place": 0,
+        "at": event.at,
+    }
+    await tx.execute(_LOG, row)
 
 
 async def _log_out(
     tx: Tx, fan_id: int, event: Answered, source: Source, place: int, part: Part
 ) -> None:
-    row = insert(Message).values(
-        fan_id=fan_id,
-        app_id=event.app_id,
-        direction=Direction.OUT,
-        kind=part.kind.value,
-        content=part.text if part.kind is PartKind.TEXT else f"{part.title}\n{part.url}",
-        source=source,
-        rule_id=event.rule_id,
-        ref=event.ref,
-        place=place,
-        at=event.answered_at,
-    )
-    await tx.execute(row.on_conflict_do_nothing())
+    row = {
+        "fan_id": fan_id,
+        "app_id": event.app_id,
+        "direction": Direction.OUT.value,
+        "kind": part.kind.value,
+        "content": part.text if part.kind is PartKind.TEXT else f"{part.title}\n{part.url}",
+        "source": source.value,
+        "rule_id": event.rule_id,
+        "ref": event.ref,
+        "place": place,
+        "at": event.answered_at,
+    }
+    await tx.execute(_LOG, row)
 
 
 async def _send(tx: Tx, app_id: str, openid: str, part: Part) -> None:
