@@ -47,4 +47,4 @@ async def run() -> list[Result]:
         for _ in range(3):
             limits.append(await _commits(home.db))
             rates.append(await _jobs(home.db))
-        return [rate_result("jobs", rates, limits, "one task, one job at a time")]
+        return [rate_result("jobs", rates, limits, "one task, small jobs together")]

@@ -24,7 +24,7 @@ async def test_who_acts_has_a_time_of_their_own_and_the_world_another() -> None:
             return watch.now
 
     ends = await asyncio.gather(act(3), act(1))
-    assert ends == [
+    assert list(ends) == [
         START + timedelta(minutes=3, seconds=5),
         START + timedelta(minutes=1, seconds=5),
     ]
