@@ -217,7 +217,9 @@ class Compiler:
             return at.put(self._answerers(rule))
         if rule.field in _WORN:
             return self._wearing(rule, at)
-        held = func.coalesce(self._of_person(rule), false())
+        held = self._of_person(rule)
+        if rule.field in _NULLABLE:  # elsewhere it would hide the column's statistics
+            held = func.coalesce(held, false())
         return not_(held) if at.negated else held
 
     def _of_person(self, rule: Clause) -> Any:
@@ -342,6 +344,7 @@ def _subjects(rule: Rule) -> set[tuple[FactKind, str]]:
             return set()
 
 
+_NULLABLE = frozenset({"last_paid_at", "source_code_id", "source_kind", "source_owner_id"})
 _NUMBERS = frozenset({FieldType.NUMBER, FieldType.FEN, FieldType.MILLI})
 _OPPOSITES: dict[Op, Op] = {Op.NOT_IN: Op.IN, Op.NE: Op.EQ, Op.UNSET: Op.SET}
 _COMPARISONS: dict[Op, Callable[[Any, Any], Any]] = {
