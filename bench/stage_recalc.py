@@ -19,7 +19,7 @@ from tiefen.fans.values import DEFAULT_RULES, Condition, Happening, Measure, Sta
 from tiefen.kernel.db import Db, Tx
 
 FANS = int(os.environ.get("FANS") or 600_000)
-EVENTS, CODES, DAYS = 300, 500, 365
+EVENTS, CODES, DAYS = 200, 500, 365
 _WORLD = (
     """
     INSERT INTO fan (stage, stage_at, joined_at, last_seen_at, nickname, grams, avatar_url, remark,

@@ -86,13 +86,14 @@ async def fan_left(tx: Tx, fan_id: int) -> None:
     )
     if code_id is not None:
         await _count(tx, code_id, unfollows=1)
+    await _follow_state(tx, records, following=False)
     await place(tx, [records])
 
 
 async def fan_came_back(tx: Tx, fan_id: int) -> None:
     """A fan follows (again)."""
     records = (await lock_people(tx, [fan_id])).get(fan_id, [fan_id])
-    await tx.execute(update(Attribution).where(Attribution.fan_id == fan_id).values(following=True))
+    await _follow_state(tx, records, following=True)
     await place(tx, [records])
 
 
@@ -200,6 +201,13 @@ async def see_again(tx: Tx, part: str = "orders", after_id: int = 0) -> tuple[st
         return ("orders", last) if count else ("people", 0)
     last, count, _ = await place_next(tx, after_id)
     return ("people", last) if count else None
+
+
+async def _follow_state(tx: Tx, records: Sequence[int], *, following: bool) -> None:
+    """A person follows, or not, whichever record their first touch stands on."""
+    await tx.execute(
+        update(Attribution).where(Attribution.fan_id.in_(records)).values(following=following)
+    )
 
 
 async def _hold(tx: Tx, order_id: int) -> list[int]:

@@ -133,37 +133,54 @@ async def count_sleeping(tx: Tx, seen_before: datetime) -> int:
 
 async def preview(tx: Tx, wanted: StageRules, today: date) -> list[Moves]:
     """How many fans stand where and would stand where under other rules; one statement, exact."""
-    statement = text(preview_sql(wanted, today))
-    rows = await tx.execute(statement)
+    # One answer about everybody, asked for now and then: memory for its sums, and time to read.
+    await tx.execute(text("SET LOCAL work_mem = '128MB'"))
+    await tx.execute(text("SET LOCAL statement_timeout = '120s'"))
+    rows = await tx.execute(text(preview_sql(wanted, today)))
     return [Moves(Stage(before), Stage(after), fans) for before, after, fans in rows]
 
 
 def preview_sql(wanted: StageRules, today: date) -> str:
-    """The rules as SQL over counters and days; only whole numbers and our own names go in."""
+    """The rules as SQL over counters and days; only whole numbers and our own names go in.
+
+    Days are summed by record; those of the few joined records are added to their persons.
+    """
     since = rules.window_start(wanted, today)
-    sums = sorted(
-        {(one.measure, one.within_days) for one in rules.conditions(wanted) if one.within_days},
-        key=str,
+    windows = sorted(
+        {
+            f"{one.measure.value}_{one.within_days}": one
+            for one in rules.conditions(wanted)
+            if one.within_days
+        }.items()
     )
-    joined = ""
-    if sums and since:
+    with_, joined = "", ""
+    if windows and since:
         columns = ", ".join(
-            f"sum(d.{measure.value}) FILTER (WHERE d.day >= {_date(today, within)})"
-            f" AS {measure.value}_{within}"
-            for measure, within in sums
+            f"sum(d.{one.measure.value}::int) FILTER (WHERE d.day >= {_date(today, one)}) AS {name}"
+            for name, one in windows
         )
+        both = ", ".join(
+            f"coalesce(own.{name}, 0) + coalesce(others.{name}, 0) AS {name}" for name, _ in windows
+        )
+        sums = ", ".join(f"sum(w.{name})::bigint AS {name}" for name, _ in windows)
+        with_ = f"""
+        WITH w AS MATERIALIZED (
+            SELECT d.fan_id, {columns} FROM fan_day AS d
+            WHERE d.day >= '{since.isoformat()}'::date GROUP BY 1)"""  # noqa: S608 as above
         joined = f"""
+        LEFT JOIN w AS own ON own.fan_id = f.id
         LEFT JOIN (
-            SELECT coalesce(p.merged_into, p.id) AS person, {columns}
-            FROM fan_day AS d JOIN fan AS p ON p.id = d.fan_id
-            WHERE d.day >= '{since.isoformat()}'::date GROUP BY 1
-        ) AS w ON w.person = f.id"""  # noqa: S608 whole numbers and our own names
+            SELECT p.merged_into AS person, {sums} FROM fan AS p JOIN w ON w.fan_id = p.id
+            WHERE p.merged_into IS NOT NULL GROUP BY 1
+        ) AS others ON others.person = f.id
+        CROSS JOIN LATERAL (SELECT {both}) AS w"""  # noqa: S608 as above
     return f"""
+        {with_}
         SELECT f.stage, CASE {_lost_sql(wanted, today)} {_ladder_sql(wanted)}
                              WHEN f.following THEN 'follower' ELSE 'visitor' END AS after, count(*)
         FROM fan AS f {joined}
         WHERE f.merged_into IS NULL GROUP BY 1, 2
-    """  # noqa: S608 whole numbers and our own names
+    """  # noqa: S608 as above
 
 
 _LIFETIME = {
@@ -193,7 +210,7 @@ def _rule_sql(rule: StageRule) -> str:
 def _condition_sql(one: Condition) -> str:
     have = _LIFETIME[one.measure]
     if one.within_days is not None:
-        have = f"coalesce(w.{one.measure.value}_{int(one.within_days)}, 0)"
+        have = f"w.{one.measure.value}_{int(one.within_days)}"
     return f"{have} >= {int(one.at_least)}"
 
 
@@ -216,5 +233,6 @@ def _lost_sql(wanted: StageRules, today: date) -> str:
     return " ".join(f"WHEN {case} THEN 'lost'" for case in cases)
 
 
-def _date(today: date, within: int | None) -> str:
-    return f"'{(today - timedelta(days=(within or 1) - 1)).isoformat()}'::date"
+def _date(today: date, one: Condition) -> str:
+    first = today - timedelta(days=(one.within_days or 1) - 1)
+    return f"'{first.isoformat()}'::date"
