@@ -258,7 +258,7 @@ def upgrade() -> None:
         """
         INSERT INTO channel_reach
         SELECT (t.at AT TIME ZONE 'Asia/Shanghai')::date, coalesce(t.code_id, 0),
-               coalesce(c.owner_staff_id, 0), count(*), count(*) FILTER (WHERE t.kind <> 'scan'),
+               coalesce(c.owner_staff_id, 0), count(t.code_id), count(*) FILTER (WHERE t.kind <> 'scan'),
                0, 0, 0, 0, 0, 0, 0, 0
         FROM channel_touch AS t LEFT JOIN channel_code AS c ON c.id = t.code_id
         GROUP BY 1, 2, 3

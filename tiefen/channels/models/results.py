@@ -125,7 +125,7 @@ class Reach(Base):
     code_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     owner_staff_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     scans: Mapped[int]
-    """touches of any kind"""
+    """touches of a code, of any kind"""
     follows: Mapped[int]
     """touches that were a follow"""
     fans: Mapped[int]
@@ -276,7 +276,7 @@ invariant(
     SELECT coalesce(r.code_id, t.code_id) AS code_id
     FROM (SELECT code_id, sum(scans) AS scans, sum(follows) AS follows FROM channel_reach
           GROUP BY 1) AS r
-    FULL JOIN (SELECT coalesce(code_id, 0) AS code_id, count(*) AS scans,
+    FULL JOIN (SELECT coalesce(code_id, 0) AS code_id, count(code_id) AS scans,
                       count(*) FILTER (WHERE kind <> 'scan') AS follows
                FROM channel_touch GROUP BY 1) AS t ON t.code_id = r.code_id
     WHERE (coalesce(r.scans, 0), coalesce(r.follows, 0))

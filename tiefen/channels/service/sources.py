@@ -55,14 +55,14 @@ async def count_touch(tx: Tx, *, code_id: int | None, at: datetime, follow: bool
         day=rules.day_of(at),
         code_id=code_id or 0,
         owner_staff_id=rules.owner_at(former, current, at),
-        scans=1,
+        scans=int(code_id is not None),
         follows=int(follow),
         **dict.fromkeys(_SUMS, 0),
     )
     await tx.execute(
         row.on_conflict_do_update(
             index_elements=["day", "code_id", "owner_staff_id"],
-            set_={"scans": Reach.scans + 1, "follows": Reach.follows + int(follow)},
+            set_={"scans": Reach.scans + int(code_id is not None), "follows": Reach.follows + int(follow)},
         )
     )
 
