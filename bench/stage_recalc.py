@@ -1,4 +1,4 @@
-"""Stages and sources at 600,000 fans: one event with its judgement, a preview of other rules over
+"""Stages and sources at 600,000 fans: judging one fan after an event, a preview of other rules over
 everybody, a year's report of sources; each against the database's own work in the same run.
 """
 
@@ -14,9 +14,11 @@ from sqlalchemy import text
 from bench.harness import MERCHANT, Result, installation
 from tiefen.channels import queries as channels
 from tiefen.channels.values import Grouping, Model
-from tiefen.fans import queries, rules, service
-from tiefen.fans.values import DEFAULT_RULES, Condition, Happening, Measure, StageRule
-from tiefen.kernel.db import Db, Tx
+from tiefen.fans import queries, rules
+from tiefen.fans.models import Fan
+from tiefen.fans.service import timeline
+from tiefen.fans.values import DEFAULT_RULES, Condition, Measure, StageRule
+from tiefen.kernel.db import Db
 
 FANS = int(os.environ.get("FANS") or 600_000)
 EVENTS, CODES, DAYS = 200, 500, 365
@@ -74,33 +76,21 @@ async def _timed(act: Callable[[], Awaitable[object]], times: int) -> float:
     return statistics.median(took)
 
 
-async def _events(db: Db, judged: bool) -> float:
-    """Median seconds of one event of one fan: with its judgement, or its two bare writes."""
-    took = []
+async def _judgements(db: Db) -> tuple[float, float]:
+    """Median seconds of judging one locked fan anew, and of reading one row by its key."""
+    judged, bare = [], []
     for number in range(EVENTS):
         fan_id = 1 + number * 1_999 % FANS
         async with db.merchant(MERCHANT) as tx:
+            person = await tx.get_one(Fan, fan_id, with_for_update=True)
             began = time.perf_counter()
-            if judged:
-                ref = f"m{time.monotonic_ns()}"
-                await service.record(tx, fan_id, Happening.MESSAGE_IN, ref, at=tx.now)
-                await tx.flush()
-            else:
-                await _bare(tx, fan_id)
-            took.append(time.perf_counter() - began)
-    return statistics.median(took)
-
-
-async def _bare(tx: Tx, fan_id: int) -> None:
-    lock = text("SELECT 1 FROM fan WHERE id = :id FOR UPDATE")
-    await tx.execute(lock, {"id": fan_id})
-    line = text(
-        "INSERT INTO fan_line (fan_id, kind, ref, at, amount_fen, whole, data)"
-        " VALUES (:id, 'message_in', :ref, now(), 0, false, '{}')"
-    )
-    await tx.execute(line, {"id": fan_id, "ref": f"b{time.monotonic_ns()}"})
-    count = text("UPDATE fan SET interactions = interactions + 1 WHERE id = :id")
-    await tx.execute(count, {"id": fan_id})
+            await timeline.restage(tx, person, tx.now)
+            await tx.flush()
+            judged.append(time.perf_counter() - began)
+            began = time.perf_counter()
+            await tx.execute(text("SELECT orders FROM fan WHERE id = :id"), {"id": fan_id})
+            bare.append(time.perf_counter() - began)
+    return statistics.median(judged), statistics.median(bare)
 
 
 async def run() -> list[Result]:
@@ -108,10 +98,7 @@ async def run() -> list[Result]:
     async with installation() as home:
         db = home.db
         await _build(db)
-        judged, bare = [], []
-        for _ in range(3):
-            bare.append(await _events(db, judged=False))
-            judged.append(await _events(db, judged=True))
+        judged, bare = await _judgements(db)
         wanted = replace(DEFAULT_RULES, fan=StageRule((Condition(Measure.RECEIVED, 1, 90),)))
 
         async def preview() -> None:
@@ -134,7 +121,7 @@ async def run() -> list[Result]:
                 await tx.execute(text("SELECT model, sum(paid_fen) FROM channel_income GROUP BY 1"))
 
         return [
-            _line("stage_recalc", statistics.median(judged), statistics.median(bare), "an event, its day, its judgement; limit: lock, line, counter"),
+            _line("stage_recalc", judged, bare, "rules, days, judgement, move; limit: one row read by its key"),
             _line("stage_recalc_preview", await _timed(preview, 3), await _timed(scan, 3), f"{FANS} fans, windows of 90 to 365 days; limit: one scan of both tables"),
             _line("stage_recalc_report", await _timed(report, 5), await _timed(add_up, 5), f"a year of {CODES} codes, four models; limit: one sum over the same rows"),
         ]  # fmt: skip
