@@ -76,7 +76,7 @@ def floor(line: BasisLine, rules: Sequence[Rule], world: World, now: datetime) -
     """
     if line.cost_fen is None:
         return None
-    mine = [rule for rule in rules if touches(rule, line)]
+    mine = [rule for rule in rules if rule.kind is PromotionKind.FREIGHT or touches(rule, line)]
     starts = {rule.conditions.starts_at for rule in mine if rule.conditions.starts_at}
     moments = [now, *sorted(at for at in starts if at > now)]
     floors = [_floor_at(line, _running(mine, at), world) for at in moments]
@@ -85,6 +85,8 @@ def floor(line: BasisLine, rules: Sequence[Rule], world: World, now: datetime) -
 
 def margin(priced: Quote, costs: Costs) -> int | None:
     """What an order brings: paid, less goods, gifts, payment fee and shipping. None: cost unknown."""
+    if not priced.lines:
+        return None
     known = {line.sku_id: line.cost_fen for line in priced.basis.lines}
     known.update({gift.line.sku_id: gift.line.cost_fen for gift in priced.basis.gifts})
     spent = 0
@@ -159,7 +161,8 @@ def _after(rule: Rule, group: Group, line: BasisLine, state: _State, world: Worl
                 False,
             )
         case PromotionKind.OFF:
-            after, even = left - max(_off(left, tier) for tier in terms.tiers), False
+            most = max(_off(left, tier, repeat=terms.repeat) for tier in terms.tiers)
+            after, even = left - most, False
         case PromotionKind.PERCENT:
             most = max(tier.off_bp for tier in terms.tiers)
             after, even = left - ratio_up(left, most, BP) - 1, False
@@ -175,11 +178,12 @@ def _after(rule: Rule, group: Group, line: BasisLine, state: _State, world: Worl
     return _State(max(after, 0), even, (*state.by, rule.id))
 
 
-def _off(left: int, tier: Tier) -> int:
+def _off(left: int, tier: Tier, *, repeat: bool) -> int:
     """The most a tier takes off a piece: the threshold just reached, or one piece taking it all."""
-    if tier.from_fen:
-        return min(tier.off_fen, ratio_up(left, tier.off_fen, tier.from_fen) + 1)
-    return tier.off_fen
+    if not tier.from_fen:
+        return tier.off_fen
+    share = ratio_up(left, tier.off_fen, tier.from_fen) + 1
+    return share if repeat else min(tier.off_fen, share)
 
 
 def _in_package(rule: Rule, left: int, world: World) -> int:
