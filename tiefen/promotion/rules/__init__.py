@@ -5,7 +5,7 @@ from tiefen.promotion.rules.bodies import body_of, rule_of
 from tiefen.promotion.rules.checking import check
 from tiefen.promotion.rules.guard import Floor, World, floor, margin
 from tiefen.promotion.rules.pricing import MAX_TOTAL_FEN, VERSION, basis_of, quote, replay, stored
-from tiefen.promotion.rules.stacking import barred, covers, in_force, touches
+from tiefen.promotion.rules.stacking import barred, in_force, places, touches
 from tiefen.promotion.rules.wording import fold, sentence, summary, tag
 
 __all__ = [
@@ -18,12 +18,12 @@ __all__ = [
     "body_of",
     "changes",
     "check",
-    "covers",
     "digest_of",
     "floor",
     "fold",
     "in_force",
     "margin",
+    "places",
     "quote",
     "replay",
     "rule_of",

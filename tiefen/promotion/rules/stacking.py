@@ -44,34 +44,46 @@ class Outcome:
     """Places no exclusive promotion has taken."""
 
 
-def covers(scope: Scope, line: BasisLine) -> bool:
-    """Whether a line belongs to the goods of a promotion."""
-    above = line.category_ids
-    if (
-        line.sku_id in scope.without_sku_ids
-        or line.product_id in scope.without_product_ids
-        or any(one in scope.without_category_ids for one in above)
-    ):
-        return False
-    return (
-        scope.all
-        or line.sku_id in scope.sku_ids
-        or line.product_id in scope.product_ids
-        or any(one in scope.category_ids for one in above)
-    )
+def places(rule: Rule, lines: Sequence[BasisLine]) -> list[int]:
+    """The lines a promotion looks at: its goods, its set, or what may be added under it."""
+    if rule.kind is PromotionKind.PACKAGE and rule.terms.items:
+        items = {item.sku_id for item in rule.terms.items}
+        return [place for place, line in enumerate(lines) if line.sku_id in items]
+    prices = {price.sku_id for price in rule.terms.prices}
+    if rule.kind is PromotionKind.LIMITED and prices:
+        return [place for place, line in enumerate(lines) if line.sku_id in prices]
+    scope = rule.scope
+    without = scope.without_sku_ids or scope.without_product_ids or scope.without_category_ids
+    if scope.all and not without:
+        return list(range(len(lines)))
+    skus, products, above = set(scope.sku_ids), set(scope.product_ids), set(scope.category_ids)
+    found = [
+        place
+        for place, line in enumerate(lines)
+        if scope.all
+        or line.sku_id in skus
+        or line.product_id in products
+        or not above.isdisjoint(line.category_ids)
+    ]
+    if without:
+        found = [place for place in found if not _excluded(scope, lines[place])]
+    if prices:
+        added = {place for place, line in enumerate(lines) if line.sku_id in prices}
+        return sorted(added.union(found))
+    return found
 
 
 def touches(rule: Rule, line: BasisLine) -> bool:
-    """Whether a promotion looks at a line: one of its goods, of its set, or of what may be added."""
-    if rule.kind is PromotionKind.PACKAGE and rule.terms.items:
-        return any(item.sku_id == line.sku_id for item in rule.terms.items)
-    if rule.kind is PromotionKind.LIMITED and rule.terms.prices:
-        return any(price.sku_id == line.sku_id for price in rule.terms.prices)
-    if rule.kind is PromotionKind.ADD_ON and any(
-        price.sku_id == line.sku_id for price in rule.terms.prices
-    ):
-        return True
-    return covers(rule.scope, line)
+    """Whether a promotion looks at a line."""
+    return bool(places(rule, (line,)))
+
+
+def _excluded(scope: Scope, line: BasisLine) -> bool:
+    return (
+        line.sku_id in scope.without_sku_ids
+        or line.product_id in scope.without_product_ids
+        or not set(scope.without_category_ids).isdisjoint(line.category_ids)
+    )
 
 
 def in_force(rule: Rule, at: datetime) -> bool:
@@ -111,23 +123,23 @@ def stack(basis: Basis, rules: Sequence[Rule]) -> Outcome:
         {gift.line.sku_id: gift for gift in basis.gifts},
     )
     done = Outcome(cart.left, [{} for _ in basis.lines], open=set(range(len(basis.lines))))
-    places: dict[int, list[int]] = {}
+    where: dict[int, list[int]] = {}
     by_group: dict[int, list[Rule]] = defaultdict(list)
     for rule in sorted(rules, key=lambda rule: (rule.priority, rule.id)):
         if rule.kind is PromotionKind.FREIGHT or basis.at is None or not in_force(rule, basis.at):
             continue
-        looked = [place for place, line in enumerate(basis.lines) if touches(rule, line)]
+        looked = places(rule, basis.lines)
         if not looked:
             continue
         reason = barred(rule, basis.fan, basis.at)
         if reason is not None:
             _miss(done, rule, Effect(reason, {"days": rule.conditions.new_fan_days}))
             continue
-        places[rule.id] = looked
+        where[rule.id] = looked
         by_group[rule.group_id].append(rule)
     for group in basis.groups:
         if by_group[group.id]:
-            _decide(group, by_group[group.id], cart, places, done)
+            _decide(group, by_group[group.id], cart, where, done)
     for rule_id in done.applied:
         done.missed.pop(rule_id, None)
     return done
@@ -143,7 +155,7 @@ def freight_rule(basis: Basis, rules: Sequence[Rule], done: Outcome) -> tuple[Ru
             or not in_force(rule, basis.at)
         ):
             continue
-        looked = [place for place, line in enumerate(basis.lines) if touches(rule, line)]
+        looked = places(rule, basis.lines)
         if not looked:
             continue
         reason = barred(rule, basis.fan, basis.at)
@@ -162,16 +174,16 @@ def _decide(
     group: Group,
     rules: Sequence[Rule],
     cart: Cart,
-    places: Mapping[int, Sequence[int]],
+    where: Mapping[int, Sequence[int]],
     done: Outcome,
 ) -> None:
     """One group: line by line, or once for the order."""
     if group.target is Target.ORDER:
-        _choose(group, [(rule, places[rule.id]) for rule in rules], cart, done)
+        _choose(group, [(rule, where[rule.id]) for rule in rules], cart, done)
         return
     by_place: dict[int, list[tuple[Rule, Sequence[int]]]] = defaultdict(list)
     for rule in rules:
-        for place in places[rule.id]:
+        for place in where[rule.id]:
             by_place[place].append((rule, (place,)))
     for place in sorted(by_place):
         _choose(group, by_place[place], cart, done)

@@ -92,7 +92,7 @@ class Book:
         return [
             rule
             for _, rule in sorted(found.items())
-            if rules.in_force(rule, at) and any(rules.touches(rule, line) for line in lines)
+            if rules.in_force(rule, at) and rules.places(rule, lines)
         ]
 
 
