@@ -196,7 +196,7 @@ def _scope(scope: Scope, rule: Rule) -> tuple[str, str]:
 def _at(tier: Tier) -> tuple[str, str]:
     if tier.from_pieces:
         return f"满 {tier.from_pieces} 件", f"{tier.from_pieces} pieces"
-    return f"满 {_plain(tier.from_fen)}", yuan(tier.from_fen)
+    return f"满 {_plain(tier.from_fen)} ", yuan(tier.from_fen)
 
 
 def _from(numbers: Mapping[str, int]) -> tuple[str, str]:
