@@ -94,11 +94,12 @@ async def _judgements(db: Db) -> tuple[float, float]:
 
 
 async def run() -> list[Result]:
-    """Three lines; times in milliseconds, ratio = limit / median."""
+    """Four lines; times in milliseconds, ratio = limit / median."""
     async with installation() as home:
         db = home.db
         await _build(db)
-        judged, bare = await _judgements(db)
+        moving, bare = await _judgements(db)
+        judged, again = await _judgements(db)
         wanted = replace(DEFAULT_RULES, fan=StageRule((Condition(Measure.RECEIVED, 1, 90),)))
 
         async def preview() -> None:
@@ -121,7 +122,8 @@ async def run() -> list[Result]:
                 await tx.execute(text("SELECT model, sum(paid_fen) FROM channel_income GROUP BY 1"))
 
         return [
-            _line("stage_recalc", judged, bare, "rules, days, judgement, move; limit: one row read by its key"),
+            _line("stage_recalc", judged, again, "rules, days, judgement; limit: one row read by its key"),
+            _line("stage_recalc_move", moving, bare, "the same with a move: log, timeline, event; limit as above"),
             _line("stage_recalc_preview", await _timed(preview, 3), await _timed(scan, 3), f"{FANS} fans, windows of 90 to 365 days; limit: one scan of both tables"),
             _line("stage_recalc_report", await _timed(report, 5), await _timed(add_up, 5), f"a year of {CODES} codes, four models; limit: one sum over the same rows"),
         ]  # fmt: skip
