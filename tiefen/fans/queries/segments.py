@@ -217,7 +217,7 @@ class Compiler:
             return at.put(self._answerers(rule))
         if rule.field in _WORN:
             return self._wearing(rule, at)
-        held = self._of_person(rule)
+        held: ColumnElement[bool] = self._of_person(rule)
         if rule.field in _NULLABLE:  # elsewhere it would hide the column's statistics
             held = func.coalesce(held, false())
         return not_(held) if at.negated else held
