@@ -102,6 +102,12 @@ def test_audit_passes_on_sound_data() -> None:
     assert said["checked"] == [one.id for one in audit.registered()]
 
 
+def test_a_recount_of_sound_data_finds_nothing() -> None:
+    said = json.loads(run("recount", "--json").stdout)
+    assert said["demo"] == {"fans": 0, "channels": 0}
+    assert "demo: drifted fans 0, channels 0" in run("recount").stdout
+
+
 def test_audit_names_the_offending_ids_and_fails(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(audit, "_registered", dict(audit._registered))
     audit.invariant(
