@@ -2,6 +2,8 @@
 
 import asyncio
 from collections.abc import Sequence
+from contextvars import ContextVar
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import asyncpg
@@ -9,7 +11,7 @@ import pytest
 from sqlalchemy import text
 
 from tests.databases import raw_url
-from tiefen.kernel import together
+from tiefen.kernel import clock, together
 from tiefen.kernel.db import Db, Tx
 from tiefen.kernel.together import Dropped, Together
 
@@ -183,6 +185,27 @@ async def test_a_caller_who_hung_up_is_left_out(db: Db) -> None:
     gone.cancel()
     assert await here == "yes here"
     assert verb.batches == [["here"]]
+
+
+async def test_a_shared_commit_stands_at_the_latest_time_of_its_callers(db: Db) -> None:
+    """Not at the clock of nobody: an order of a demo world would be past its deadline when made."""
+    own: ContextVar[int] = ContextVar("own", default=0)
+    began = datetime(2026, 11, 1, tzinfo=UTC)
+    moments: list[datetime] = []
+
+    async def verb(tx: Tx, work: Sequence[int]) -> list[int]:
+        moments.append(tx.now)
+        return list(work)
+
+    shared: Together[int, int] = Together(verb)
+
+    async def come(minutes: int) -> int:
+        own.set(minutes)
+        return await shared.run(db, "demo", minutes)
+
+    with clock.use(lambda: began + timedelta(minutes=own.get())):
+        await asyncio.gather(come(3), come(9), come(5))
+    assert moments == [began + timedelta(minutes=9)]
 
 
 async def test_merchants_do_not_share_and_a_transaction_may_not_wait_for_another(db: Db) -> None:

@@ -15,10 +15,11 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Hashable, Mapping, Sequence
 from contextvars import Context
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, Generic, TypeVar
 from weakref import WeakKeyDictionary
 
-from tiefen.kernel import log
+from tiefen.kernel import clock, log
 from tiefen.kernel.db import Db, Tx, open_transactions
 from tiefen.kernel.failpoints import failpoint
 
@@ -51,6 +52,8 @@ class Dropped(Exception):
 class _Caller(Generic[W, A]):
     work: W
     answer: "asyncio.Future[A]"
+    came: datetime | None = field(default_factory=clock.injected)
+    """The injected time of who called: callers of a demo world live at times of their own."""
 
 
 @dataclass(eq=False, slots=True)
@@ -130,6 +133,7 @@ class Together(Generic[W, A]):
         while batch:
             try:
                 async with db.merchant(merchant, shared_wait_ms=patience_ms) as tx:
+                    tx.now = max((one.came for one in batch if one.came), default=tx.now)
                     answers = await self._verb(tx, [caller.work for caller in batch])
             except Dropped as dropped:
                 for place, answer in dropped.answers.items():
