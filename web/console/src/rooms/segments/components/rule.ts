@@ -25,7 +25,8 @@ export function firstValue(field: Field, op: string): unknown {
   if (NO_VALUE.has(op)) return undefined
   if (DAY_OPS.has(op)) return 30
   if (op === 'between') return field.type === 'moment' || field.type === 'day' ? ['', ''] : [0, 0]
-  if (['number', 'fen', 'milli'].includes(field.type)) return field.type === 'milli' ? '' : 1
+  if (field.type === 'fen') return 10_000
+  if (field.type === 'number' || field.type === 'milli') return field.type === 'milli' ? '' : 1
   if (field.type === 'yes') return true
   return field.type === 'text' ? '' : []
 }
