@@ -60,7 +60,7 @@ class Zygote:
         assert self.process.stdin
         assert self.process.stdout
         self.process.stdin.close()
-        self.process.wait(10)
+        self.process.wait(60)
         self.process.stdout.close()
 
 
@@ -268,7 +268,7 @@ async def stage(
         token = await open_session(tx, "fan", fan_id, timedelta(hours=1))
     # No connection is kept: the next request meets the next server.
     client = httpx.AsyncClient(
-        timeout=20, trust_env=False, verify=False, limits=httpx.Limits(max_keepalive_connections=0)
+        timeout=60, trust_env=False, verify=False, limits=httpx.Limits(max_keepalive_connections=0)
     )
     staged = Stage(
         db, database_url, zygote, box, tmp_path, account, openid, sku_id, token, 0, client
@@ -285,9 +285,18 @@ async def stage(
     await client.aclose()
 
 
-async def at_every_step(stage: Stage, story: Callable[[], Awaitable[None]]) -> int:
-    """Run the story with a server that dies at its first step, its second …; answers how many it has."""
+async def at_every_step(
+    stage: Stage,
+    story: Callable[[], Awaitable[None]],
+    prepare: Callable[[], Awaitable[None]] | None = None,
+) -> int:
+    """Run the story with a server that dies at its first step, its second …; answers how many it has.
+
+    What comes before the story, `prepare` does with the server that outlived the last one.
+    """
     for die_at in range(1, MOST_STEPS):
+        if prepare:
+            await prepare()
         stage.end()
         stage.deaths = 0
         stage.start(die_at=die_at)
@@ -345,6 +354,82 @@ async def test_kill_the_server_between_every_two_steps_of_a_refund(stage: Stage)
     assert steps >= 6, "told, call, answer, notice, settled: each has a before and an after"
     back = (steps + 1) * 90
     assert (await ledger_says(stage.db))["orders:unearned"] == 1_990 - back, "each refund once"
+
+
+async def abandoned(stage: Stage) -> str:
+    """An order whose pay sheet was opened and left, long enough ago for everything."""
+    order_no = await stage.place()
+    await stage.shop("POST", f"/orders/{order_no}/pay", json={"client": "jsapi"})
+    async with stage.db.merchant("demo") as tx:
+        await tx.execute(
+            text("UPDATE payment_attempt SET created_at = created_at - interval '1 h'")
+        )
+        await tx.execute(text("UPDATE orders SET pay_until = now() WHERE status = 'unpaid'"))
+    return order_no
+
+
+async def overdue(stage: Stage) -> None:
+    """The hour has come for what was put off; the server does it, however often it dies of it."""
+    async with stage.db.platform() as tx:
+        await tx.execute(
+            text(
+                "UPDATE platform.job SET run_at = now() WHERE state = 'ready'"
+                " AND name IN ('orders.close_unpaid', 'payments.close_attempt')"
+            )
+        )
+    await stage.drain()
+    await stage.live()
+
+
+async def closed(stage: Stage, order_no: str) -> None:
+    """The order is closed on all sides: here, in stock, in the payment, at WeChat."""
+    async with stage.db.merchant("demo") as tx:
+        assert (await payments.intent(tx, order_no)).state.value == "closed"
+        status = await tx.scalar(
+            text("SELECT status FROM orders WHERE order_no = :no"), {"no": order_no}
+        )
+        assert status == "closed"
+        live = await tx.scalar(
+            text("SELECT count(*) FROM payment_attempt WHERE state NOT IN ('closed', 'refused')")
+        )
+        assert not live, "a number that somebody could still pay"
+        assert await inventory.available(tx, [stage.sku_id]) == {stage.sku_id: 1_000}
+        orders = await tx.scalar(text("SELECT count(*) FROM orders"))
+    assert await count_events(stage.db, "orders.closed") == orders, "each told once"
+
+
+@pytest.mark.parametrize(("how", "least"), [("deadline", 11), ("cancel", 8)])
+async def test_kill_the_server_between_every_two_steps_of_closing(
+    stage: Stage, how: str, least: int
+) -> None:
+    orders: list[str] = []
+
+    async def prepare() -> None:
+        orders.append(await abandoned(stage))
+
+    async def story() -> None:
+        if how == "cancel":
+            await stage.shop("POST", f"/orders/{orders[-1]}/cancel")
+        await overdue(stage)
+        await stage.finish()
+        await closed(stage, orders[-1])
+
+    steps = await at_every_step(stage, story, prepare)
+    assert steps >= least, (
+        "stop, call, number closed, order closed, job gone: each has a before and an after"
+    )
+
+
+async def test_control_a_kill_catches_a_close_in_two_commits(stage: Stage) -> None:
+    stage.plant = "close in two commits"
+    stage.end()
+    stage.start(failpoint="planted.between:kill")
+    await abandoned(stage)
+    await overdue(stage)
+    assert stage.deaths == 1
+    await stage.finish()
+    with pytest.raises(AssertionError, match="O1-stock"):
+        await stage.agree()
 
 
 @pytest.mark.parametrize(
