@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from datetime import UTC, datetime
 from typing import Any
 
 import httpx
@@ -10,6 +11,7 @@ from defusedxml.ElementTree import fromstring
 from sqlalchemy import text
 
 from tests.wechat import factories as f
+from tiefen.kernel import clock
 from tiefen.kernel.db import Db, Tx
 from tiefen.wechat import service, wire
 from tiefen.wechat.values import (
@@ -308,6 +310,26 @@ async def test_a_slow_hook_is_not_waited_for(
     assert {answer.text for answer in answers} == {"success"}
     assert len(await events(db)) == 8
     assert asked <= 8  # nobody is asked about twice
+
+
+async def test_while_time_is_injected_a_slow_hook_is_waited_for(
+    ready: None, db: Db, client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A demo world on a slow machine loses no welcome: its clock stands still meanwhile."""
+    monkeypatch.setattr("tiefen.wechat.callbacks.REPLY_SECONDS", -1.0)  # over before it began
+
+    async def slow(tx: Tx, inbound: Inbound) -> Reply | None:
+        await asyncio.sleep(0)
+        return TextReply("欢迎")
+
+    service.register_reply(slow)
+    late = await post(client, f.sealed(f.text_push("hi", 1)))
+    assert late.text == "success"
+    with clock.use(clock.Travel(datetime.now(UTC))):
+        answers = await asyncio.gather(
+            *(post(client, f.sealed(f.text_push("hi", n))) for n in range(2, 6))
+        )
+    assert "success" not in {answer.text for answer in answers}
 
 
 async def test_with_the_database_away_all_who_wait_hear_it_and_can_come_again(

@@ -26,6 +26,8 @@ from tiefen.sandbox.app import create_app as create_sandbox
 from tiefen.sandbox.clock import Clock
 
 DONE = "world.json"
+NOBODY_WAITS = 60.0
+"""Seconds an answer may take while a world is made: on a slow machine no welcome is lost for time."""
 
 
 def is_made(data: Path) -> bool:
@@ -86,6 +88,7 @@ async def programs(installation: Installation, travel: Watch, seed: int) -> Asyn
             seed=seed,
             public_url=settings.sandbox_url,
             transport=httpx.ASGITransport(app=product),
+            push_timeout=NOBODY_WAITS,
             auto=False,
         )
         http.outward_mounts[settings.sandbox_url] = httpx.ASGITransport(app=box)
@@ -105,7 +108,9 @@ def _client(app: object, base_url: str) -> httpx.AsyncClient:
     """Keeps no cookies: many people share it."""
     transport = httpx.ASGITransport(app=app)  # type: ignore[arg-type]
     cookies = CookieJar(DefaultCookiePolicy(allowed_domains=[]))
-    return httpx.AsyncClient(transport=transport, base_url=base_url, timeout=60, cookies=cookies)
+    return httpx.AsyncClient(
+        transport=transport, base_url=base_url, timeout=NOBODY_WAITS, cookies=cookies
+    )
 
 
 @asynccontextmanager

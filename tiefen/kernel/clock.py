@@ -21,6 +21,14 @@ def utcnow() -> datetime:
     return _source() if _source else datetime.now(UTC)
 
 
+def allowance(seconds: float) -> float | None:
+    """How long real waiting may take: `seconds`, or without limit (None) while time is injected.
+
+    An injected clock stands still while we work: nobody's seconds are running.
+    """
+    return None if _source else seconds
+
+
 class Travel:
     """A clock that stands still until it is moved."""
 

@@ -333,7 +333,8 @@ async def _store(tx: Tx, arrivals: list[Arrival], hook: ReplyHook | None) -> lis
     ]
     new = set(await tx.scalars(_STORE, {"rows": msgspec.json.encode(rows).decode(), "now": tx.now}))
     replies: dict[str, str | None] = {}
-    deadline = asyncio.get_running_loop().time() + REPLY_SECONDS
+    seconds = clock.allowance(REPLY_SECONDS)
+    deadline = None if seconds is None else asyncio.get_running_loop().time() + seconds
     for one in arrivals:
         if one.vendor_key in new and one.vendor_key not in replies:
             replies[one.vendor_key] = await _reply(tx, one, hook, deadline)
@@ -350,7 +351,9 @@ async def _store(tx: Tx, arrivals: list[Arrival], hook: ReplyHook | None) -> lis
     return [replies.get(one.vendor_key) for one in arrivals]
 
 
-async def _reply(tx: Tx, one: Arrival, hook: ReplyHook | None, deadline: float) -> str | None:
+async def _reply(
+    tx: Tx, one: Arrival, hook: ReplyHook | None, deadline: float | None
+) -> str | None:
     if hook is None or not one.answers:
         return None
     async with asyncio.timeout_at(deadline):
