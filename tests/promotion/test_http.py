@@ -54,7 +54,7 @@ async def test_from_a_draft_to_a_partial_refund(
         "conditions": {"per_fan": 1},
     }
     tried = (await staff.post("/api/console/promotions/check", json=form)).json()
-    assert tried["sentence"] == "指定 1 类商品满 ¥99 减 ¥10，每人 1 次"
+    assert tried["sentence"] == "指定商品满 ¥99 减 ¥10，每人 1 次"
     assert tried["verdict"]["below"] == 0
     made = (await staff.post("/api/console/promotions", json=form)).json()
     offers = f"/api/shop/products/{product_id}/offers"

@@ -19,6 +19,7 @@ from tiefen.kernel.db import Db, Tx
 from tiefen.orders import queries as order_queries
 from tiefen.orders import service as orders
 from tiefen.orders.errors import QuoteChanged
+from tiefen.orders.service import replaying
 from tiefen.promotion import queries, service
 from tiefen.promotion.errors import ApprovalForbidden, GroupInUse, LosesMoney, UsedUp
 from tiefen.promotion.schemas import PromotionIn
@@ -275,3 +276,35 @@ async def test_many_promotions_cost_no_more_statements(db: Db) -> None:
         )
         assert len(page.items) == 10
         assert page.next
+
+
+async def test_a_draft_is_tried_on_real_orders(
+    db: Db, drain: Drain, wechat: FakeWeChat, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Batches of two over five paid orders; what was never paid is not counted."""
+    monkeypatch.setattr(replaying, "BATCH", 2)
+    async with db.merchant("demo") as tx:
+        one = await stocked(tx, 90, skus=[{"price_fen": 3_000, "cost_fen": 1_000}])
+        await publish(tx, wanted("limited", {"off_bp": 1_000}, 1))
+        form = wanted("off", {"tiers": [OFF_10]}, starts_at="2030-01-01T00:00:00Z")
+        draft = (await service.create(tx, STAFF, form.rule())).id
+    for pieces in (1, 2, 4, 5, 6):
+        await make.paid(db, wechat, drain, (one, pieces))
+    await make.placed(db, (one, 9))
+    async with db.merchant("demo") as tx:
+        await orders.start_replay(tx, STAFF, draft)
+    await drain()
+    async with db.merchant("demo") as tx:
+        found = await order_queries.replay(tx, draft)
+        assert await order_queries.replay(tx, draft + 1) is None
+    assert found is not None
+    assert found.finished_at
+    assert (found.orders, found.changed, found.unknown) == (5, 3, 0)
+    assert (found.before_fen, found.after_fen) == (18 * 2_700, 18 * 2_700 - 3_000)
+    assert found.margin_after_fen - found.margin_before_fen == -3_000 + 18
+    assert {(one.before_fen, one.after_fen) for one in found.winners} == {
+        (10_800, 9_800),
+        (13_500, 12_500),
+        (16_200, 15_200),
+    }
+    assert found.losers == []

@@ -6,7 +6,18 @@ from fastapi import APIRouter, Depends, Path, Query, Response
 from pydantic import AwareDatetime
 
 from tiefen.kernel.auth import FanActor, StaffActor, anyone, fan, staff
-from tiefen.kernel.http import OK, REFUSALS, Cursor, DbDep, Limit, MerchantDep, Ok, Page, TxDep
+from tiefen.kernel.http import (
+    OK,
+    REFUSALS,
+    Cursor,
+    DbDep,
+    Limit,
+    MerchantDep,
+    Ok,
+    Page,
+    PathId,
+    TxDep,
+)
 from tiefen.kernel.idempotency import IdemDep
 from tiefen.orders import queries, service
 from tiefen.orders.errors import KeyMissing
@@ -38,6 +49,7 @@ from tiefen.orders.schemas import (
     RefundPlanOut,
     RegionOut,
     RejectIn,
+    ReplayOut,
     ShopOrder,
     ShopOrderRow,
     plan_out,
@@ -351,3 +363,28 @@ async def retry_refund(tx: TxDep, who: Refunder, after_sale_no: AfterSaleNo) -> 
     await service.retry_refund(tx, who, after_sale_no)
     await tx.flush()
     return await queries.console_after_sale(tx, after_sale_no)
+
+
+@router.get("/api/console/promotions/{promotion_id}/replay", operation_id="getPromotionReplay")
+async def get_replay(
+    tx: TxDep,
+    _: Annotated[StaffActor, Depends(staff(Permission.PROMOTIONS_READ))],
+    promotion_id: PathId,
+) -> ReplayOut | None:
+    """The newest replay of a promotion; null when there was none."""
+    return await queries.replay(tx, promotion_id)
+
+
+@router.post(
+    "/api/console/promotions/{promotion_id}/replay",
+    operation_id="startPromotionReplay",
+    status_code=201,
+)
+async def start_replay(
+    tx: TxDep,
+    who: Annotated[StaffActor, Depends(staff(Permission.PROMOTIONS_WRITE))],
+    promotion_id: PathId,
+) -> ReplayOut | None:
+    """Try the draft on the real orders of the last ninety days; the sums grow as it works."""
+    await service.start_replay(tx, who, promotion_id)
+    return await queries.replay(tx, promotion_id)

@@ -306,6 +306,35 @@ class AfterSaleLine(Base):
     amount_fen: Mapped[Fen]
 
 
+class Replay(Base):
+    """A draft promotion tried on the orders of the past; worked off in batches."""
+
+    __tablename__ = "order_replay"
+    __table_args__ = (Index("ix_order_replay_promotion", "promotion_id", text("id DESC")),)
+
+    id: Mapped[Id]
+    promotion_id: Mapped[Ref]
+    body: Mapped[dict[str, Any]] = mapped_column(JSONB)
+    """The draft's text as it was when the replay began."""
+    since: Mapped[Utc]
+    after_id: Mapped[Ref] = mapped_column(default=0)
+    """The last order that was tried."""
+    orders: Mapped[int] = mapped_column(default=0)
+    changed: Mapped[int] = mapped_column(default=0)
+    unknown: Mapped[int] = mapped_column(default=0)
+    """Orders whose margin nobody knows: a cost is missing."""
+    before_fen: Mapped[Fen] = mapped_column(default=0)
+    after_fen: Mapped[Fen] = mapped_column(default=0)
+    margin_before_fen: Mapped[Fen] = mapped_column(default=0)
+    margin_after_fen: Mapped[Fen] = mapped_column(default=0)
+    winners: Mapped[list[Any]] = mapped_column(JSONB, default=list)
+    """The orders that would pay so much less, the most first: [number, before, after]."""
+    losers: Mapped[list[Any]] = mapped_column(JSONB, default=list)
+    started_at: Mapped[Utc]
+    started_by: Mapped[Ref]
+    finished_at: Mapped[Utc | None]
+
+
 invariant(
     "M5-lines",
     "the lines of an order add up to its goods, discount and freight",

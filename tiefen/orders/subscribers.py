@@ -27,6 +27,12 @@ async def close_unpaid(db: Db, merchant: str, order_no: str) -> None:
     await service.close_unpaid(db, merchant, order_no)
 
 
+@job("orders.replay", lane="bulk")
+async def replay(tx: Tx, replay_id: int) -> None:
+    """The next orders a draft promotion is tried on."""
+    await service.replay_batch(tx, replay_id)
+
+
 @job("orders.receive_shipped", alone=True)
 async def receive_shipped(tx: Tx, order_no: str) -> None:
     """Shipped long ago, and nobody objected."""

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
 
 class PromotionKind(StrEnum):
@@ -415,6 +416,34 @@ class Quote:
         for line in self.lines:
             wanted[line.sku_id] = wanted.get(line.sku_id, 0) + line.quantity
         return sorted(wanted.items())
+
+
+@dataclass(frozen=True, slots=True)
+class PastOrder:
+    """An order of the past with what conditions ask of its fan on that day."""
+
+    order_no: str
+    fan_id: int
+    quote: dict[str, Any]
+    """As it was stored."""
+    at: datetime
+    joined_at: datetime | None
+    earlier: int
+    """Orders the fan had paid before."""
+    earlier_in_window: int
+    """Those of them inside the window that is tried."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tried:
+    """What an order cost, and would have cost. Margins are None where a cost is unknown."""
+
+    order_no: str
+    fan_id: int
+    before_fen: int
+    after_fen: int
+    margin_before_fen: int | None
+    margin_after_fen: int | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -62,7 +62,10 @@ async def count_touch(tx: Tx, *, code_id: int | None, at: datetime, follow: bool
     await tx.execute(
         row.on_conflict_do_update(
             index_elements=["day", "code_id", "owner_staff_id"],
-            set_={"scans": Reach.scans + int(code_id is not None), "follows": Reach.follows + int(follow)},
+            set_={
+                "scans": Reach.scans + int(code_id is not None),
+                "follows": Reach.follows + int(follow),
+            },
         )
     )
 

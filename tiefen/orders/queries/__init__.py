@@ -13,6 +13,7 @@ from tiefen.orders.queries.orders import (
     console_order,
     console_orders,
     receiver,
+    replay,
     shop_order,
     shop_orders,
 )
@@ -28,6 +29,7 @@ __all__ = [
     "console_orders",
     "preview",
     "receiver",
+    "replay",
     "shop_after_sale",
     "shop_after_sales",
     "shop_order",

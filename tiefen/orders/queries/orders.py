@@ -14,7 +14,15 @@ from tiefen.kernel.http import Page, decode_cursor, page
 from tiefen.kernel.text import query_grams, words
 from tiefen.orders import rules
 from tiefen.orders.errors import OrderMissing
-from tiefen.orders.models import AfterSale, Order, OrderLine, OrderTransition, Parcel, ParcelLine
+from tiefen.orders.models import (
+    AfterSale,
+    Order,
+    OrderLine,
+    OrderTransition,
+    Parcel,
+    ParcelLine,
+    Replay,
+)
 from tiefen.orders.queries.after_sales import (
     OPEN_AFTER_SALES,
     after_sale_fields,
@@ -31,6 +39,8 @@ from tiefen.orders.schemas import (
     ParcelLineOut,
     ParcelOut,
     ReceiverOut,
+    ReplayLine,
+    ReplayOut,
     ShopLineOut,
     ShopOrder,
     ShopOrderRow,
@@ -353,3 +363,23 @@ def _masked(order: Order) -> ReceiverOut:
         region=order.region,
         detail=crypto.mask_address(whom.detail),
     )
+
+
+async def replay(tx: Tx, promotion_id: int) -> ReplayOut | None:
+    """The newest replay of a promotion, if there was one."""
+    row = await tx.scalar(
+        select(Replay)
+        .where(Replay.promotion_id == promotion_id)
+        .order_by(Replay.id.desc())
+        .limit(1)
+        .execution_options(populate_existing=True)
+    )
+    if row is None:
+        return None
+    names = ("order_no", "before_fen", "after_fen")
+    listed = {
+        name: [ReplayLine(**dict(zip(names, one, strict=True))) for one in getattr(row, name)]
+        for name in ("winners", "losers")
+    }
+    plain = {name: getattr(row, name) for name in ReplayOut.model_fields if name not in listed}
+    return ReplayOut(**plain, **listed)

@@ -221,3 +221,30 @@ class ParcelIn(In):
         str, StringConstraints(strip_whitespace=True, pattern=r"^[A-Za-z0-9-]{4,40}$")
     ]
     lines: Annotated[list[PieceIn], Field(max_length=MAX_LINES, default_factory=list)]
+
+
+class ReplayLine(Out):
+    """An order that would have cost something else."""
+
+    order_no: str
+    before_fen: int
+    after_fen: int
+
+
+class ReplayOut(Out):
+    """A draft tried on past orders: sums so far, and the orders that change the most."""
+
+    orders: int
+    changed: int
+    unknown: int
+    """Orders left out of the margins, because a cost is missing."""
+    before_fen: int
+    after_fen: int
+    margin_before_fen: int
+    margin_after_fen: int
+    winners: list[ReplayLine]
+    losers: list[ReplayLine]
+    since: datetime
+    started_at: datetime
+    finished_at: datetime | None
+    """Null while it is at work."""

@@ -21,6 +21,7 @@ from tiefen.orders.service.fulfilling import receive, receive_shipped, reveal_re
 from tiefen.orders.service.paying import cancel, close_unpaid, mark_paid, pay, poll
 from tiefen.orders.service.placing import checkout, merged, place
 from tiefen.orders.service.regions import region, region_tree
+from tiefen.orders.service.replaying import replay_batch, start_replay
 from tiefen.orders.service.waiting import waiting
 
 __all__ = [
@@ -44,12 +45,14 @@ __all__ = [
     "region_tree",
     "reject",
     "remove_from_cart",
+    "replay_batch",
     "request_after_sale",
     "retry_refund",
     "reveal_receiver",
     "save_address",
     "set_in_cart",
     "ship",
+    "start_replay",
     "waiting",
     "withdraw",
 ]

@@ -184,13 +184,12 @@ _SUMMARIES = {
 
 def _scope(scope: Scope, rule: Rule) -> tuple[str, str]:
     """Which goods, roughly; everything is not worth a word."""
-    named = len(scope.category_ids) + len(scope.product_ids) + len(scope.sku_ids)
     own = rule.terms.prices if rule.kind is PromotionKind.LIMITED else rule.terms.items
     if own:
         return f"{len(own)} 个 SKU ", f"on {len(own)} SKU(s)"
     if scope.all:
         return "全场", "on everything"
-    return f"指定 {named} 类商品", f"on {named} chosen categories or products"
+    return "指定商品", "on chosen goods"
 
 
 def _at(tier: Tier) -> tuple[str, str]:

@@ -24,6 +24,7 @@ from tiefen.promotion.service.pricing import (
     save_freight,
     take_limits,
 )
+from tiefen.promotion.service.trying import draft_body, try_on
 from tiefen.promotion.service.uses import give_back_uses, take_uses
 
 __all__ = [
@@ -31,6 +32,7 @@ __all__ = [
     "changes",
     "copy",
     "create",
+    "draft_body",
     "draft_rule",
     "end",
     "freight",
@@ -56,5 +58,6 @@ __all__ = [
     "summary",
     "take_limits",
     "take_uses",
+    "try_on",
     "verdict",
 ]
