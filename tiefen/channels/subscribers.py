@@ -5,7 +5,7 @@ from datetime import timedelta
 from tiefen.analytics.events import FanVisited
 from tiefen.channels import service
 from tiefen.channels.values import SCENE_PREFIX, TouchKind
-from tiefen.fans.events import FanFollowed, FanScanned, FansMerged, FanUnfollowed
+from tiefen.fans.events import FanFollowed, FanScanned, FansMerged, FanUnfollowed, FollowersImported
 from tiefen.kernel.db import Db, Tx
 from tiefen.kernel.events import on
 from tiefen.kernel.jobs import cron, job, later, outward_job
@@ -20,6 +20,12 @@ async def fan_followed(tx: Tx, event: FanFollowed) -> None:
         tx, fan_id=event.fan_id, scene=event.scene, kind=TouchKind.FOLLOW, ref=ref, at=event.at
     )
     await service.fan_came_back(tx, event.fan_id)
+
+
+@on(FollowersImported)
+async def followers_imported(tx: Tx, event: FollowersImported) -> None:
+    """Followers from before came by themselves, unless the platform names a code of ours."""
+    await service.record_imported(tx, event.app_id, event.people)
 
 
 @on(FanUnfollowed)

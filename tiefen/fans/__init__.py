@@ -8,7 +8,7 @@ promises   one (app id, openid) is one fan, however many ask at once; identities
            personal data leaves the room masked, and each reveal is audited; a snapshot visitor
            of WeChat's is never bound; facts equal a fold of the timeline; a rule found by SQL and
            a rule judged for one fan agree; each tag says who gave it, when and why
-publishes  FanJoined · FanFollowed · FanScanned · FanUnfollowed · StageChanged ·
+publishes  FanJoined · FanFollowed · FanScanned · FanUnfollowed · FollowersImported · StageChanged ·
            FansMerged · SegmentEntered · SegmentLeft · SegmentRefreshed
 hears      Followed · Unfollowed · Scanned · MessageReceived · MenuClicked · TouchRecorded ·
            CodeSaved · OrderPlaced · OrderPaid · OrderShipped · OrderReceived · OrderClosed ·

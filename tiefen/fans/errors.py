@@ -219,6 +219,22 @@ class SyncRunning(Conflict):
     en = "The tags of the Official Account are being read already"
 
 
+class ImportRunning(Conflict):
+    """The account's followers are being imported already, or this import is over."""
+
+    code = "fans.import_running"
+    zh = "关注者导入正在进行或已经完成"
+    en = "The followers are being imported already, or this import is over"
+
+
+class ImportMissing(NotFound):
+    """No such import, or a later one was begun."""
+
+    code = "fans.import_missing"
+    zh = "没有这次导入，或之后已有新的导入"
+    en = "There is no such import, or a later one was begun"
+
+
 class TooManySegments(Conflict):
     """More saved segments than are kept up to date."""
 

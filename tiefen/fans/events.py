@@ -2,6 +2,7 @@
 
 from datetime import datetime
 
+from tiefen.fans.values import ImportedFan
 from tiefen.kernel.events import event
 
 
@@ -37,6 +38,17 @@ class FanScanned:
     openid: str
     scene: str
     at: datetime
+
+
+@event("fans.followers_imported")
+class FollowersImported:
+    """Followers from before we listened became fans, a page of them; each is new to us.
+
+    Not a follow that happened now: nobody is welcomed, and no day's new follows are counted.
+    """
+
+    app_id: str
+    people: tuple[ImportedFan, ...]
 
 
 @event("fans.unfollowed")

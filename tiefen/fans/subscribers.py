@@ -216,6 +216,12 @@ async def pull_tags(db: Db, merchant: str, sync_id: int) -> None:
     await service.pull_tags(db, merchant, sync_id)
 
 
+@outward_job(service.IMPORT, lane="bulk")
+async def import_followers(db: Db, merchant: str, import_id: int, turn: int) -> None:
+    """Go on with an import of followers, for a while."""
+    await service.work_on_import(db, merchant, import_id, turn)
+
+
 @cron("fans.labels", every=timedelta(minutes=10), lane="bulk")
 async def labels(db: Db, merchant: str) -> None:
     """Tags past their time fall off; windows that moved at midnight are looked through."""

@@ -11,7 +11,15 @@ from xml.etree.ElementTree import Element, ParseError
 from defusedxml import DefusedXmlException
 from defusedxml.ElementTree import fromstring
 
-from tiefen.wechat.values import ImageReply, Inbound, NewsReply, Reply, TextReply, TransferReply
+from tiefen.wechat.values import (
+    ImageReply,
+    Inbound,
+    NewsReply,
+    Reply,
+    TextReply,
+    TransferReply,
+    UserInfo,
+)
 
 BODY_CAP = 64 * 1024
 """No push or notice is larger; what is larger is refused before a byte of it is looked at."""
@@ -201,6 +209,24 @@ def within_skew(timestamp: str, now: datetime) -> bool:
     if not timestamp.isascii() or not timestamp.isdigit() or len(timestamp) > 12:
         return False
     return abs(now.timestamp() - int(timestamp)) <= SKEW_SECONDS
+
+
+def user_info(data: Fields) -> UserInfo:
+    """What the platform tells about one follower; who does not follow has an openid alone."""
+    seconds = data.get("subscribe_time")
+    return UserInfo(
+        openid=str(data["openid"]),
+        subscribed=data.get("subscribe") == 1,
+        unionid=str(data.get("unionid") or "") or None,
+        subscribed_at=datetime.fromtimestamp(seconds, UTC)
+        if isinstance(seconds, int) and 0 < seconds < 2**33
+        else None,
+        subscribe_scene=str(data.get("subscribe_scene") or "") or None,
+        qr_scene=str(data.get("qr_scene_str") or data.get("qr_scene") or "") or None,
+        remark=str(data.get("remark") or ""),
+        tag_ids=tuple(tag for tag in data.get("tagid_list") or [] if isinstance(tag, int)),
+        language=str(data.get("language") or ""),
+    )
 
 
 def _storable(value: Any, depth: int) -> Any:

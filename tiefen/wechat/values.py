@@ -153,6 +153,16 @@ class UserInfo:
     qr_scene: str | None = None
     remark: str = ""
     tag_ids: tuple[int, ...] = ()
+    language: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class FollowerPage:
+    """A page of the account's followers; `after` is where the next one begins, "" at the end."""
+
+    total: int
+    openids: tuple[str, ...]
+    after: str
 
 
 @dataclass(frozen=True, slots=True)

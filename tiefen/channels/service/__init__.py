@@ -13,6 +13,7 @@ from tiefen.channels.service.attribution import (
     see_again,
 )
 from tiefen.channels.service.codes import ask_again, create_code, edit_code, greeting, mint, renew
+from tiefen.channels.service.imported import record_imported
 from tiefen.channels.service.pictures import code_picture
 from tiefen.channels.service.reporting import Result, add_up, export_results, results
 from tiefen.channels.service.sharing import publish_weights, share_all
@@ -41,6 +42,7 @@ __all__ = [
     "open_appeal",
     "publish_weights",
     "rebuild_counters",
+    "record_imported",
     "record_touch",
     "renew",
     "results",

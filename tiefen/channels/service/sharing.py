@@ -37,7 +37,12 @@ from tiefen.team.service import record_audit
 
 SHARE_ALL = "channels.share_all"
 AT_ONCE = 200
-_LOCK = text("SELECT pg_advisory_xact_lock(hashtextextended('channels.touch', :fan_id))")
+_LOCK = text(
+    """
+    SELECT pg_advisory_xact_lock(hashtextextended('channels.touch', p.fan_id))
+    FROM (SELECT fan_id FROM unnest(CAST(:people AS bigint[])) AS u(fan_id) ORDER BY 1) AS p
+    """
+)
 _LOCK_RULES = text("SELECT pg_advisory_xact_lock(hashtextextended('channels.weights', 0))")
 _EVER = datetime(2000, 1, 1, tzinfo=UTC)
 _SUMS = ("orders_bp", "received_bp", "paid_fen", "received_fen", "refunded_fen")
@@ -85,8 +90,7 @@ class Known:
 async def lock_people(tx: Tx, fan_ids: Iterable[int]) -> dict[int, list[int]]:
     """Hold these people against other touches and orders of theirs; their records by fan id."""
     people = await fans.records_of(tx, fan_ids)
-    for person in sorted({records[0] for records in people.values()}):
-        await tx.execute(_LOCK, {"fan_id": person})
+    await tx.execute(_LOCK, {"people": list({records[0] for records in people.values()})})
     return people
 
 

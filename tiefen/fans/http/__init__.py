@@ -2,7 +2,7 @@
 
 from fastapi import APIRouter
 
-from tiefen.fans.http import attributes, people, segments, tags
+from tiefen.fans.http import attributes, imports, people, segments, tags
 from tiefen.fans.http.stages import router as stages
 
 shop = APIRouter()
@@ -11,6 +11,7 @@ shop.include_router(attributes.shop)
 console = APIRouter()
 console.include_router(people.console)
 console.include_router(attributes.console)
+console.include_router(imports.console)
 console.include_router(tags.console)
 console.include_router(segments.console)
 

@@ -2,6 +2,7 @@
 
 from tiefen.fans.models.attributes import Attribute, AttributeValue
 from tiefen.fans.models.facts import Fact, Topic, folded
+from tiefen.fans.models.imports import FollowerImport, ListedFollower
 from tiefen.fans.models.people import (
     COUNTED_SQL,
     Fan,
@@ -27,8 +28,10 @@ __all__ = [
     "Fact",
     "Fan",
     "FanDay",
+    "FollowerImport",
     "Identity",
     "Line",
+    "ListedFollower",
     "Member",
     "Merge",
     "Segment",

@@ -8,6 +8,7 @@ from tiefen.fans.queries.attributes import (
     question,
     questions,
 )
+from tiefen.fans.queries.imports import imports
 from tiefen.fans.queries.people import (
     FEW,
     NEWEST,
@@ -71,6 +72,7 @@ __all__ = [
     "fans_by_id",
     "fans_of",
     "identities",
+    "imports",
     "last_sync",
     "members",
     "merged_ids",

@@ -12,6 +12,7 @@ from tiefen.fans.schemas.attributes import (
     FormField,
     RevealAnswer,
 )
+from tiefen.fans.schemas.imports import ImportOut, ImportsOut
 from tiefen.fans.schemas.people import (
     ChipOut,
     EvidenceOut,
@@ -104,6 +105,8 @@ __all__ = [
     "Form",
     "FormField",
     "IdentityOut",
+    "ImportOut",
+    "ImportsOut",
     "LineOut",
     "ListChanged",
     "ListPatch",

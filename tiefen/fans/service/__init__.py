@@ -20,6 +20,15 @@ from tiefen.fans.service.identity import (
     scan,
     unfollow,
 )
+from tiefen.fans.service.imports import (
+    IMPORT,
+    followers_of,
+    is_stalled,
+    resume_import,
+    start_import,
+    stop_import,
+)
+from tiefen.fans.service.imports import work as work_on_import
 from tiefen.fans.service.platform_tags import (
     PULL_TAGS,
     drop_platform_tag,
@@ -89,6 +98,7 @@ from tiefen.fans.service.timeline import brought_friend, rebuild_counters, recor
 __all__ = [
     "BULK",
     "DROP_TAG",
+    "IMPORT",
     "PULL_TAGS",
     "PUSH_TAG",
     "PUSH_WEARERS",
@@ -112,7 +122,9 @@ __all__ = [
     "edit_tag",
     "expire_tags",
     "follow",
+    "followers_of",
     "forget_used_states",
+    "is_stalled",
     "learn_unionid",
     "list_by_hand",
     "list_fans",
@@ -147,6 +159,7 @@ __all__ = [
     "refresh_segment",
     "refresh_touching",
     "resolve",
+    "resume_import",
     "reveal",
     "reveal_answer",
     "save_segment",
@@ -158,12 +171,15 @@ __all__ = [
     "sign_in_oauth",
     "stage_counts",
     "start_bulk",
+    "start_import",
     "start_pull",
     "stop_bulk",
+    "stop_import",
     "tag_by_code",
     "tag_by_hand",
     "tag_fans",
     "trade_facts",
     "unfollow",
     "untag_fans",
+    "work_on_import",
 ]

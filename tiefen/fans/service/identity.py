@@ -1,7 +1,8 @@
 """Who is who: finding or making the one fan of an id, following and leaving, joining records."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import bindparam, delete, func, select, text, update
 from sqlalchemy.dialects.postgresql import insert
@@ -86,8 +87,19 @@ async def learn_unionid(tx: Tx, identity_id: int, unionid: str) -> int:
     return await merge(tx, person.id, holder, reason="unionid")
 
 
-async def follow(tx: Tx, *, app_id: str, openid: str, scene: str | None, at: datetime) -> int:
-    """A follow, once per id and second; an older one than what is known changes no state."""
+async def follow(
+    tx: Tx,
+    *,
+    app_id: str,
+    openid: str,
+    scene: str | None,
+    at: datetime,
+    more: Mapping[str, Any] | None = None,
+) -> int:
+    """A follow, once per id and second; an older one than what is known changes no state.
+
+    `more` is what its line in the timeline says besides the scene.
+    """
     person = await lock_person(tx, await resolve(tx, app_id, openid, at=at))
     identity = await _identity(tx, app_id, openid)
     first = not person.ever_followed
@@ -97,7 +109,7 @@ async def follow(tx: Tx, *, app_id: str, openid: str, scene: str | None, at: dat
         person.following = True
     person.ever_followed = True
     ref = f"{identity.id}:{int(at.timestamp())}"
-    data = {"scene": scene} if scene else {}
+    data = ({"scene": scene} if scene else {}) | dict(more or {})
     if await add_line(tx, person, Happening.FOLLOWED, ref, at=at, data=data):
         happened = FanFollowed(person.id, app_id, openid, scene, first, at)
         publish(tx, happened, aggregate=f"fan:{person.id}")

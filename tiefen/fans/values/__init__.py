@@ -1,5 +1,6 @@
 """Frozen values of the fans room, by chapter."""
 
+from tiefen.fans.values.imports import Change, Heard, ImportedFan, ImportState, ImportStep, KnownId
 from tiefen.fans.values.people import (
     DEFAULT_RULES,
     FACTS,
@@ -58,6 +59,7 @@ __all__ = [
     "Author",
     "BulkDeed",
     "BulkState",
+    "Change",
     "Clause",
     "Condition",
     "DayCount",
@@ -72,6 +74,11 @@ __all__ = [
     "FieldType",
     "Group",
     "Happening",
+    "Heard",
+    "ImportState",
+    "ImportStep",
+    "ImportedFan",
+    "KnownId",
     "Measure",
     "MoveCause",
     "Negation",

@@ -1,6 +1,6 @@
 """Calls of the 公众号: sign-in in a page, JS-SDK, QR codes, followers, the menu."""
 
-from datetime import UTC, datetime
+from collections.abc import Sequence
 from typing import Any
 from urllib.parse import quote, urlencode, urlsplit
 
@@ -13,7 +13,14 @@ from tiefen.team.service import record_audit
 from tiefen.wechat import credentials, crypto, rules, tokens, wire
 from tiefen.wechat.errors import BadValue, NotConfigured, WeChatAway
 from tiefen.wechat.models import Account
-from tiefen.wechat.values import AccountKind, JssdkConfig, OAuthIdentity, QrTicket, UserInfo
+from tiefen.wechat.values import (
+    AccountKind,
+    FollowerPage,
+    JssdkConfig,
+    OAuthIdentity,
+    QrTicket,
+    UserInfo,
+)
 
 _SCOPES = ("snsapi_base", "snsapi_userinfo")
 
@@ -108,19 +115,40 @@ async def user_info(db: Db, merchant: str, openid: str) -> UserInfo:
     app = await credentials.app(db, merchant, AccountKind.OFFICIAL)
     query = {"openid": openid, "lang": "zh_CN"}
     data = await tokens.call(db, merchant, app, "GET", "/cgi-bin/user/info", query=query)
-    seconds = data.get("subscribe_time")
-    return UserInfo(
-        openid=_word(data, "openid"),
-        subscribed=data.get("subscribe") == 1,
-        unionid=data.get("unionid") or None,
-        subscribed_at=datetime.fromtimestamp(seconds, UTC)
-        if isinstance(seconds, int) and seconds
-        else None,
-        subscribe_scene=data.get("subscribe_scene") or None,
-        qr_scene=str(data.get("qr_scene_str") or data.get("qr_scene") or "") or None,
-        remark=str(data.get("remark") or ""),
-        tag_ids=tuple(tag for tag in data.get("tagid_list") or [] if isinstance(tag, int)),
-    )
+    _word(data, "openid")
+    return rules.user_info(data)
+
+
+async def follower_page(db: Db, merchant: str, after: str) -> FollowerPage:
+    """Up to 10,000 openids of followers behind one of them ("" = from the first).
+
+    Raises ReceiverOut when `after` follows no more, ApiError, WeChatAway, NotConfigured.
+    """
+    app = await credentials.app(db, merchant, AccountKind.OFFICIAL)
+    query = {"next_openid": after} if after else {}
+    data = await tokens.call(db, merchant, app, "GET", "/cgi-bin/user/get", query=query)
+    total, listed = data.get("total"), data.get("data") or {}
+    found = listed.get("openid") if isinstance(listed, dict) else None
+    openids = tuple(one for one in found or () if isinstance(one, str) and one)
+    if not isinstance(total, int):
+        raise WeChatAway
+    return FollowerPage(total, openids, str(data.get("next_openid") or "") if openids else "")
+
+
+async def followers_info(db: Db, merchant: str, openids: Sequence[str]) -> list[UserInfo]:
+    """What the platform tells about up to 100 followers. One openid that is not ours refuses them all.
+
+    Raises ReceiverOut, ApiError, WeChatAway, NotConfigured.
+    """
+    app = await credentials.app(db, merchant, AccountKind.OFFICIAL)
+    body = {"user_list": [{"openid": one, "lang": "zh_CN"} for one in openids]}
+    data = await tokens.call(db, merchant, app, "POST", "/cgi-bin/user/info/batchget", body=body)
+    found = data.get("user_info_list")
+    if not isinstance(found, list) or not all(
+        isinstance(one, dict) and isinstance(one.get("openid"), str) for one in found
+    ):
+        raise WeChatAway
+    return [rules.user_info(one) for one in found]
 
 
 async def publish_menu(

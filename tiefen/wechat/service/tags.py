@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from tiefen.kernel.db import Db
+from tiefen.kernel.db import Db, Tx
 from tiefen.wechat import credentials, tokens
 from tiefen.wechat.errors import WeChatAway
 from tiefen.wechat.values import AccountKind, PlatformTag
@@ -16,6 +16,11 @@ SYSTEM_TAGS = frozenset({0, 1, 2})
 async def official_app_id(db: Db, merchant: str) -> str:
     """The app id of the 公众号. Raises NotConfigured."""
     return (await credentials.app(db, merchant, AccountKind.OFFICIAL)).app_id
+
+
+async def own_app_id(tx: Tx) -> str:
+    """As `official_app_id`, inside a transaction. Raises NotConfigured."""
+    return (await credentials.load_app(tx, AccountKind.OFFICIAL)).app_id
 
 
 async def list_tags(db: Db, merchant: str) -> list[PlatformTag]:
