@@ -227,9 +227,11 @@ async def test_pushes_that_race_the_import_count_once(world: World) -> None:
     openids = sorted(await world.truth())
     import_id = await world.start()
 
+    few = asyncio.Semaphore(6)
+
     async def follow(openid: str) -> None:
         at = _since(world, openid)
-        async with world.db.merchant("demo") as tx:
+        async with few, world.db.merchant("demo") as tx:
             await service.follow(tx, app_id=world.app_id, openid=openid, scene=None, at=at)
 
     pushes = [follow(openid) for openid in openids[:60]]
@@ -270,7 +272,8 @@ async def test_a_unionid_joins_the_follower_to_the_fan_of_the_mini_program(world
     unionid = (await _told(world, token_holder))["unionid"]
     async with world.db.merchant("demo") as tx:
         shopper = await service.resolve(tx, "wx_mini", "m1", unionid, at=AT)
-        await service.record(tx, shopper, Happening.ORDER_PAID, "order:1", at=AT, amount_fen=500)
+        paid = Happening.ORDER_PAID
+        await service.record(tx, shopper, paid, "order:1", at=tx.now, amount_fen=500)
     row = await world.import_all()
     assert counts(row) == (20, 19, 1, 0, 0, 0)
     fan = await world.one(

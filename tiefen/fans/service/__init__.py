@@ -1,5 +1,6 @@
 """The verbs of the fans room, by chapter."""
 
+from tiefen.fans.service.arrivals import followers_of
 from tiefen.fans.service.attributes import (
     define_attribute,
     edit_attribute,
@@ -20,15 +21,8 @@ from tiefen.fans.service.identity import (
     scan,
     unfollow,
 )
-from tiefen.fans.service.imports import (
-    IMPORT,
-    followers_of,
-    is_stalled,
-    resume_import,
-    start_import,
-    stop_import,
-)
-from tiefen.fans.service.imports import work as work_on_import
+from tiefen.fans.service.importing import work as work_on_import
+from tiefen.fans.service.imports import IMPORT, is_stalled, resume_import, start_import, stop_import
 from tiefen.fans.service.platform_tags import (
     PULL_TAGS,
     drop_platform_tag,

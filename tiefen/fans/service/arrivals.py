@@ -5,9 +5,10 @@ from datetime import datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import text
+from sqlalchemy import select, text
 
 from tiefen.fans import rules
+from tiefen.fans.models import Identity
 from tiefen.fans.service import stages
 from tiefen.fans.service.facts import topic_ids
 from tiefen.fans.service.identity import follow, resolve, unfollow
@@ -88,6 +89,14 @@ async def known_ids(tx: Tx, app_id: str, openids: Sequence[str]) -> dict[str, Kn
         )
         for row in rows
     }
+
+
+async def followers_of(tx: Tx, fan_ids: Sequence[int]) -> set[int]:
+    """Which of these records have an identity that follows now."""
+    rows = await tx.scalars(
+        select(Identity.fan_id).where(Identity.fan_id.in_(fan_ids), Identity.following).distinct()
+    )
+    return set(rows)
 
 
 async def known_unionids(tx: Tx, unionids: Sequence[str]) -> set[str]:
