@@ -13,7 +13,7 @@ from tests.conftest import Drain
 from tests.fans.import_world import ACTOR, World, opened, wechat_token
 from tiefen.fans import rules, service
 from tiefen.fans.errors import ImportMissing, ImportRunning
-from tiefen.fans.service import imports
+from tiefen.fans.service import importing as imports
 from tiefen.fans.values import Change, Happening, ImportState, ImportStep, KnownId
 from tiefen.kernel import failpoints, worker
 from tiefen.kernel.clock import Travel

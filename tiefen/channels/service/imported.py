@@ -20,10 +20,10 @@ _COUNT = text(
     """
     INSERT INTO channel_reach AS r (day, code_id, owner_staff_id, scans, follows, fans, ruled, gone,
                                     visited, ordered, buyers, receivers, keepers)
-    SELECT p.day, 0, :nobody, count(*), count(*), 0, 0, 0, 0, 0, 0, 0, 0
+    SELECT p.day, 0, :nobody, 0, count(*), 0, 0, 0, 0, 0, 0, 0, 0
     FROM unnest(CAST(:days AS date[])) AS p(day) GROUP BY 1 ORDER BY 1
     ON CONFLICT (day, code_id, owner_staff_id) DO UPDATE
-    SET scans = r.scans + excluded.scans, follows = r.follows + excluded.follows
+    SET follows = r.follows + excluded.follows
     """
 )
 

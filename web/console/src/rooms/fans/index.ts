@@ -5,6 +5,7 @@ const fans: Room = {
   messages: () => import('./messages'),
   routes: [
     { path: 'fans', component: () => import('./routes/Fans.vue'), meta: { permission: 'fans.read' } },
+    { path: 'fans/import', component: () => import('./routes/ImportFollowers.vue'), meta: { permission: 'fans.read' } },
     { path: 'fans/:id(\\d+)', component: () => import('./routes/Fan.vue'), meta: { permission: 'fans.read' } },
   ],
   nav: [{ to: '/fans', title: { zh: '粉丝', en: 'Fans' }, icon: 'fans', permission: 'fans.read' }],

@@ -1,8 +1,10 @@
 import type { RoomMessages } from '../../app/i18n'
+import imports from './imports.messages'
 import labels from './labels.messages'
 
 const messages: RoomMessages = {
   zh: {
+    imports: imports.zh,
     label: labels.zh,
     title: '粉丝', search: '昵称、备注或完整手机号', fan: '粉丝', stage: '阶段', source: '来源', orders: '订单', paid: '实付', interactions: '互动', joined: '首次接触', lastSeen: '最近活跃', sort: '排序', following: '关注', everyone: '关注状态', followed: '已关注', notFollowing: '未关注', noSource: '自然到来', fromCode: '来自渠道码 #{id}',
     stages: { all: '全部', visitor: '访客', follower: '关注者', customer: '客户', user: '用户', fan: '粉丝', core: '铁粉', lost: '流失' },
@@ -15,6 +17,7 @@ const messages: RoomMessages = {
     stageMove: '{before} → {after}',
   },
   en: {
+    imports: imports.en,
     label: labels.en,
     title: 'Fans', search: 'Name, note or full phone number', fan: 'Fan', stage: 'Stage', source: 'Source', orders: 'Orders', paid: 'Paid', interactions: 'Interactions', joined: 'First met', lastSeen: 'Last seen', sort: 'Order', following: 'Following', everyone: 'Following or not', followed: 'Following', notFollowing: 'Not following', noSource: 'By themselves', fromCode: 'From channel code #{id}',
     stages: { all: 'All', visitor: 'Visitor', follower: 'Follower', customer: 'Customer', user: 'User', fan: 'Fan', core: 'Core fan', lost: 'Lost' },
