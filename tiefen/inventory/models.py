@@ -136,3 +136,12 @@ invariant(
     WHERE coalesce(m.sold, 0) <> coalesce(r.converted, 0)
     """,
 )
+invariant(
+    "A1-stock",
+    "each change of stock by a member of staff has its row in the audit log, of the same moment",
+    """
+    SELECT m.id, m.sku_id, m.actor FROM movement m
+    WHERE m.actor LIKE 'staff:%' AND NOT EXISTS (SELECT FROM audit_entry a
+        WHERE a.at = m.at AND (a.action LIKE 'inventory.%' OR a.action LIKE 'orders.%'))
+    """,
+)

@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import text
 
-from tiefen.kernel.db import Db
+from tiefen.kernel.db import APP_ROLE, Base, Db
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +42,23 @@ def invariant(id: str, promise: str, sql: str) -> None:
 
 def registered() -> list[Invariant]:
     """All promises, by id."""
-    return [_registered[key] for key in sorted(_registered)]
+    return sorted([*_registered.values(), _unchangeable()], key=lambda promise: promise.id)
+
+
+def _unchangeable() -> Invariant:
+    """What the rooms declare append-only is so in the database, also after a restore."""
+    tables = Base.metadata.tables.values()
+    names = sorted(f"'{table.name}'" for table in tables if table.info.get("append_only"))
+    return Invariant(
+        "M4.grants",
+        "the serving role can neither change nor delete what is only ever added to",
+        f"""
+        SELECT c.relname AS relation FROM pg_class c
+        WHERE c.relnamespace = current_schema()::regnamespace AND c.relname IN ({", ".join(names)})
+            AND (has_table_privilege('{APP_ROLE}', c.oid, 'UPDATE')
+                OR has_table_privilege('{APP_ROLE}', c.oid, 'DELETE'))
+        """,  # noqa: S608 table names of our own models
+    )
 
 
 async def run(db: Db, *, limit: int = 20) -> list[Breach]:

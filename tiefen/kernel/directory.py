@@ -7,7 +7,8 @@ from sqlalchemy import ForeignKey, String, delete, func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Mapped, mapped_column
 
-from tiefen.kernel.db import Db, PlatformBase, Tx
+from tiefen.kernel.audit import invariant
+from tiefen.kernel.db import APP_ROLE, Db, PlatformBase, Tx
 from tiefen.kernel.errors import NotFound
 
 CACHE_SECONDS = 10.0
@@ -21,6 +22,32 @@ class Merchant(PlatformBase):
     name: Mapped[str] = mapped_column(String(80))
     active: Mapped[bool] = mapped_column(default=True)
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+
+invariant(
+    "T1.walls",
+    "no key leads out of a merchant's schema, and the serving role owns nothing in it",
+    f"""
+    SELECT c.relname AS relation, k.conname AS name FROM pg_constraint k
+    JOIN pg_class c ON c.oid = k.conrelid JOIN pg_class other ON other.oid = k.confrelid
+    WHERE c.relnamespace = current_schema()::regnamespace AND other.relnamespace <> c.relnamespace
+    UNION ALL
+    SELECT c.relname, 'owner' FROM pg_class c
+    WHERE c.relnamespace = current_schema()::regnamespace
+        AND pg_get_userbyid(c.relowner) = '{APP_ROLE}'
+    """,  # noqa: S608 a constant of the kernel
+)
+invariant(
+    "T1.platform",
+    "what is shared names a merchant that exists",
+    """
+    SELECT 'job' AS kind, id, merchant FROM platform.job
+    WHERE merchant <> '' AND merchant NOT IN (SELECT slug FROM platform.merchant)
+    UNION ALL
+    SELECT 'event', id, merchant FROM platform.event
+    WHERE merchant <> '' AND merchant NOT IN (SELECT slug FROM platform.merchant)
+    """,
+)
 
 
 class Host(PlatformBase):

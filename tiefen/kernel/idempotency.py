@@ -15,6 +15,7 @@ from sqlalchemy import Index, String, Text, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Mapped, mapped_column
 
+from tiefen.kernel.audit import invariant
 from tiefen.kernel.auth import token_of
 from tiefen.kernel.db import Base, Tx
 from tiefen.kernel.errors import Invalid
@@ -31,6 +32,12 @@ class IdempotencyKey(Base):
     created_at: Mapped[datetime]
     __table_args__ = (Index(None, "created_at"),)
 
+
+invariant(
+    "O2.answers",
+    "a key that was taken has its answer: both are one commit",
+    "SELECT caller, key FROM idempotency_key WHERE answer IS NULL",
+)
 
 M = TypeVar("M", bound=BaseModel)
 

@@ -371,3 +371,23 @@ invariant(
     WHERE owed.fen <> booked.fen
     """,
 )
+invariant(
+    "K1.attempts",
+    "no number is given out after its order's time to pay is over",
+    "SELECT id, out_trade_no, created_at, expires_at FROM payment_attempt WHERE created_at >= expires_at",
+)
+invariant(
+    "E1.payments",
+    "a month back, each charge that paid its order was announced exactly once, and no other",
+    """
+    SELECT coalesce(c.order_no, e.order_no) AS order_no, coalesce(c.paid, 0) AS paid,
+           coalesce(e.told, 0) AS told
+    FROM (SELECT p.order_no, count(*) AS paid FROM payment_charge c JOIN payment p ON p.id = c.payment_id
+          WHERE c.applied AND c.recorded_at > now() - interval '30 days' GROUP BY 1) AS c
+    FULL JOIN (SELECT p.order_no, count(*) AS told
+          FROM platform.event v JOIN payment p ON p.transaction_id = v.payload->>'transaction_id'
+          WHERE v.merchant = substr(current_schema(), 3) AND v.name = 'payments.succeeded'
+            AND v.at > now() - interval '30 days' GROUP BY 1) AS e ON e.order_no = c.order_no
+    WHERE coalesce(c.paid, 0) <> coalesce(e.told, 0)
+    """,
+)
