@@ -120,13 +120,10 @@ async def test_the_first_source_never_changes(db: Db, drain: Drain) -> None:
     )
     fan_id = await fan_of(db)
     async with db.merchant("demo") as tx:
-        source = (await service.first_source(tx, [fan_id]))[fan_id]
         row = await tx.get(Attribution, fan_id)
         person, named = await fan_queries.one_fan(tx, fan_id)
-    assert source.code_id == lin.id
-    assert source.code_name == "小林"
-    assert source.owner_staff_id == by.id
     assert row
+    assert row.first_code_id == lin.id
     assert row.last_code_id == poster.id
     assert row.following
     assert row.unfollows == 1
@@ -150,9 +147,9 @@ async def test_who_came_alone_first_stays_their_own(db: Db, drain: Drain) -> Non
     )
     fan_id = await fan_of(db)
     async with db.merchant("demo") as tx:
-        source = (await service.first_source(tx, [fan_id]))[fan_id]
+        source = await tx.get_one(Attribution, fan_id)
         kinds = list(await tx.scalars(select(Touch.kind).order_by(Touch.id)))
-    assert source.code_id is None
+    assert source.first_code_id is None
     assert sorted(kinds) == [TouchKind.ORGANIC, TouchKind.ORGANIC, TouchKind.SCAN]
     assert (await reload(db, lin.id)).fans == 0
     assert await breaches(db) == []

@@ -15,6 +15,7 @@ from tests.fans.factories import APP, MINI, follower, say
 from tests.team.factories import clerk
 from tiefen.analytics.events import FanVisited
 from tiefen.channels import errors, queries, rules, service
+from tiefen.channels.models import Attribution
 from tiefen.channels.rules import sharing
 from tiefen.channels.values import CodeKind, Grouping, Model, Step, Weights
 from tiefen.fans import service as fans
@@ -485,8 +486,8 @@ async def test_a_granted_appeal_moves_reports_and_leaves_the_touch(
         source = await queries.source_of(tx, fan_id)
         assert source
         assert (source.code_id, source.ruled, source.owner_staff_id) == (mine, True, actor.id)
-        first = await service.first_source(tx, [fan_id])
-        assert first[fan_id].code_id == theirs
+        first = await tx.get_one(Attribution, fan_id)
+        assert first.first_code_id == theirs
     await live(db, drain, OrderPaid(2, "T2", fan_id, 300, 1, travel.now), key="order:2")
     assert await rows(db) == {str(mine): (800, 0, 0)}
     await recount(db)

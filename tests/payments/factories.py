@@ -11,7 +11,7 @@ from sqlalchemy import select
 from tiefen.kernel import clock
 from tiefen.kernel.db import Db, Tx
 from tiefen.payments import service
-from tiefen.payments.models import PaymentAttempt
+from tiefen.payments.models import PaymentAttempt, PaymentRefund
 from tiefen.payments.values import ChargeEvidence, PaymentIntent, PayParams, Source
 from tiefen.wechat.values import (
     BillFile,
@@ -251,6 +251,13 @@ async def attempts(tx: Tx, payment_id: int) -> list[PaymentAttempt]:
         .order_by(PaymentAttempt.id)
     )
     return list(rows)
+
+
+async def refund_state(tx: Tx, reference: str) -> str:
+    """Where the refund asked for under this reference stands."""
+    row = await tx.scalar(select(PaymentRefund).where(PaymentRefund.reference == reference))
+    assert row
+    return row.state.value
 
 
 def evidence(transaction: Transaction, source: Source = Source.NOTICE) -> ChargeEvidence:

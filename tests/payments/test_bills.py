@@ -7,7 +7,7 @@ from sqlalchemy import select
 
 from tests.conftest import StaffClient
 from tests.payments.bills import trade_bill
-from tests.payments.factories import FakeWeChat, attempts, begin, paid, start
+from tests.payments.factories import FakeWeChat, attempts, begin, paid, refund_state, start
 from tiefen.kernel import audit, worker
 from tiefen.kernel.clock import Travel
 from tiefen.kernel.db import Db
@@ -77,9 +77,7 @@ async def test_every_class_of_break_and_what_the_bill_teaches(
         assert (await service.intent(tx, silent.order_no)).state is PaymentState.PAID, (
             "one settle path"
         )
-        found = await service.refund_of(tx, "A1")
-        assert found
-        assert found.state.value == "success"
+        assert await refund_state(tx, "A1") == "success"
         bill = await tx.scalar(select(PaymentBill))
         assert bill
         assert (bill.lines, bill.paid_fen, bill.refunded_fen) == (6, 300, 56)

@@ -60,18 +60,6 @@ class TouchKind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class FirstSource:
-    """Where a fan came from first. `code_id` None = by themselves."""
-
-    fan_id: int
-    code_id: int | None
-    code_name: str
-    kind: CodeKind | None
-    owner_staff_id: int | None
-    at: datetime
-
-
-@dataclass(frozen=True, slots=True)
 class Greeting:
     """What a code says to whoever comes through it; `welcome` empty = the merchant's default."""
 

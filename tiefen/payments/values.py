@@ -226,17 +226,6 @@ class PayParams:
 
 
 @dataclass(frozen=True, slots=True)
-class RefundView:
-    """A refund as other rooms may see it."""
-
-    id: int
-    payment_id: int | None
-    reference: str
-    amount_fen: int
-    state: RefundState
-
-
-@dataclass(frozen=True, slots=True)
 class Ask:
     """What an order asks of a fan. Amount in fen, 1 or more."""
 

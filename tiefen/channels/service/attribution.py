@@ -1,6 +1,6 @@
 """The touch log, first sources, and what is counted from them."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 
 from sqlalchemy import func, select, text, update
@@ -16,7 +16,7 @@ from tiefen.channels.service.sharing import (
     share_orders,
 )
 from tiefen.channels.service.sources import count_touch, place, place_next, rebuild_reach
-from tiefen.channels.values import CodeKind, FirstSource, TouchKind
+from tiefen.channels.values import TouchKind
 from tiefen.fans import service as fans
 from tiefen.kernel.db import Tx
 from tiefen.kernel.events import publish
@@ -150,36 +150,6 @@ async def credit_refunded(tx: Tx, *, order_id: int, refund_fen: int) -> None:
     if code_id is not None:
         await _count(tx, code_id, refunded_fen=refund_fen)
     await _see_order(tx, order_id, records)
-
-
-async def first_source(tx: Tx, fan_ids: Iterable[int]) -> dict[int, FirstSource]:
-    """Where fans came from first, by fan id; fans without any touch are absent; one statement."""
-    wanted = set(fan_ids)
-    if not wanted:
-        return {}
-    rows = await tx.execute(
-        select(
-            Attribution.fan_id,
-            Attribution.first_code_id,
-            Attribution.first_at,
-            ChannelCode.name,
-            ChannelCode.kind,
-            ChannelCode.owner_staff_id,
-        )
-        .outerjoin(ChannelCode, ChannelCode.id == Attribution.first_code_id)
-        .where(Attribution.fan_id.in_(wanted))
-    )
-    return {
-        row.fan_id: FirstSource(
-            fan_id=row.fan_id,
-            code_id=row.first_code_id,
-            code_name=row.name or "",
-            kind=CodeKind(row.kind) if row.kind else None,
-            owner_staff_id=row.owner_staff_id,
-            at=row.first_at,
-        )
-        for row in rows
-    }
 
 
 async def rebuild_counters(tx: Tx) -> int:

@@ -1,6 +1,6 @@
 """The verbs of the payments room, by chapter.
 
-In the caller's transaction: start, start_all, intent, stop, settle, settle_refund, request_refund, refund_of,
+In the caller's transaction: start, start_all, intent, stop, settle, settle_refund, request_refund,
 recognise, resolve. With `Db` and a merchant (they call WeChat and must not run inside a
 transaction): begin, poll, close, fetch_bill.
 """
@@ -10,12 +10,7 @@ from tiefen.payments.service.billing import fetch_bill
 from tiefen.payments.service.breaks import decide_break
 from tiefen.payments.service.earning import recognise
 from tiefen.payments.service.paying import begin, intent, poll, start, start_all
-from tiefen.payments.service.refunding import (
-    refund_evidence_of,
-    refund_of,
-    request_refund,
-    settle_refund,
-)
+from tiefen.payments.service.refunding import refund_evidence_of, request_refund, settle_refund
 from tiefen.payments.service.settling import evidence_of, settle
 from tiefen.payments.service.suspense import resolve, waiting
 
@@ -29,7 +24,6 @@ __all__ = [
     "poll",
     "recognise",
     "refund_evidence_of",
-    "refund_of",
     "request_refund",
     "resolve",
     "settle",

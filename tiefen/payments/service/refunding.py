@@ -16,14 +16,7 @@ from tiefen.payments import rules
 from tiefen.payments.errors import NothingPaid, ReferenceReused, RefundLimit, RefundTooMuch
 from tiefen.payments.events import RefundSettled
 from tiefen.payments.models import Payment, PaymentCharge, PaymentRefund, PaymentSuspense
-from tiefen.payments.values import (
-    RefundEvidence,
-    RefundState,
-    RefundView,
-    Settled,
-    Source,
-    SuspenseState,
-)
+from tiefen.payments.values import RefundEvidence, RefundState, Settled, Source, SuspenseState
 from tiefen.wechat import service as wechat
 from tiefen.wechat.values import PayAnswer, Refund, Verdict
 
@@ -49,14 +42,6 @@ async def request_refund(
     if charge_id is None:
         raise NothingPaid(payment_id=payment_id)
     return await reserve(tx, charge_id, amount_fen, reference=reference, reason=reason)
-
-
-async def refund_of(tx: Tx, reference: str) -> RefundView | None:
-    """Where the refund requested under this reference stands."""
-    row = await tx.scalar(select(PaymentRefund).where(PaymentRefund.reference == reference))
-    if row is None:
-        return None
-    return RefundView(row.id, row.payment_id, row.reference, row.amount_fen, row.state)
 
 
 async def reserve(

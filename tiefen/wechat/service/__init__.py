@@ -20,13 +20,7 @@ from tiefen.wechat.service.official import (
     user_info,
 )
 from tiefen.wechat.service.pay import PayClient, pay_client
-from tiefen.wechat.service.sending import (
-    send_image,
-    send_mini_page,
-    send_news,
-    send_template,
-    send_text,
-)
+from tiefen.wechat.service.sending import send_news, send_template, send_text
 from tiefen.wechat.service.tags import (
     TAG_MEMBERS_AT_ONCE,
     create_tag,
@@ -64,8 +58,6 @@ __all__ = [
     "publish_menu",
     "register_reply",
     "rename_tag",
-    "send_image",
-    "send_mini_page",
     "send_news",
     "send_template",
     "send_text",

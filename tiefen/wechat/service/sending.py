@@ -16,7 +16,7 @@ from tiefen.kernel import ids, log
 from tiefen.kernel.db import Db, Tx
 from tiefen.kernel.jobs import later, outward_job
 from tiefen.wechat import credentials, rules, tokens, wire
-from tiefen.wechat.errors import ApiError, NotConfigured, Retry, WeChatAway
+from tiefen.wechat.errors import ApiError, Retry, WeChatAway
 from tiefen.wechat.models import Account, OutgoingMessage, Template
 from tiefen.wechat.values import AccountKind, Article, MessageKind, MessageState
 
@@ -77,22 +77,6 @@ async def send_news(tx: Tx, app_id: str, openid: str, article: Article) -> int:
         "picurl": wire.absolute(article.picture_url),
     }
     return await _customer(tx, app_id, openid, "news", {"articles": [item]})
-
-
-async def send_image(tx: Tx, app_id: str, openid: str, media_id: str) -> int:
-    """Queue a customer-service picture that was uploaded before; returns its id."""
-    return await _customer(tx, app_id, openid, "image", {"media_id": media_id})
-
-
-async def send_mini_page(
-    tx: Tx, app_id: str, openid: str, *, title: str, page: str, thumb_media_id: str
-) -> int:
-    """Queue a card that opens a page of the mini program; returns its id. Raises NotConfigured without a mini program."""
-    mini = await tx.scalar(select(Account.app_id).where(Account.kind == AccountKind.MINI))
-    if mini is None:
-        raise NotConfigured(what="小程序")
-    card = {"title": title, "appid": mini, "pagepath": page, "thumb_media_id": thumb_media_id}
-    return await _customer(tx, app_id, openid, "miniprogrampage", card)
 
 
 @outward_job("wechat.send", lane="send")
