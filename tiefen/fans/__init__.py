@@ -10,6 +10,7 @@ promises   one (app id, openid) is one fan, however many ask at once; identities
            a rule judged for one fan agree; each tag says who gave it, when and why
 publishes  FanJoined · FanFollowed · FanScanned · FanUnfollowed · FollowersImported · StageChanged ·
            FansMerged · SegmentEntered · SegmentLeft · SegmentRefreshed
+           (doors that no room hears yet: a fan joined, and the three of segments, for reach)
 hears      Followed · Unfollowed · Scanned · MessageReceived · MenuClicked · TouchRecorded ·
            CodeSaved · OrderPlaced · OrderPaid · OrderShipped · OrderReceived · OrderClosed ·
            OrderRefunded · AfterSaleRequested · StageChanged
