@@ -6,7 +6,6 @@ from typing import Any
 
 from sqlalchemy import bindparam, delete, func, select, text, update
 from sqlalchemy.dialects.postgresql import insert
-from sqlalchemy.orm import aliased
 
 from tiefen.fans.events import FanFollowed, FanJoined, FanScanned, FansMerged, FanUnfollowed
 from tiefen.fans.models import Fan, Identity, Line, Merge, Union
@@ -179,40 +178,33 @@ async def merge(tx: Tx, one: int, other: int, *, reason: str) -> int:
     return winner.id
 
 
+_PERSON = text(
+    """
+    SELECT id FROM fan
+    WHERE id = (SELECT coalesce(merged_into, id) FROM fan WHERE id = :fan_id)
+       OR merged_into = (SELECT coalesce(merged_into, id) FROM fan WHERE id = :fan_id)
+    ORDER BY merged_into IS NOT NULL, id
+    """
+)
+_LIVING = "SELECT id, coalesce(merged_into, id) FROM fan WHERE id = ANY($1)"
+_JOINED = "SELECT id, merged_into FROM fan WHERE merged_into = ANY($1) ORDER BY id"
+
+
 async def person_ids(tx: Tx, fan_id: int) -> list[int]:
     """All record ids of one person, the living one first: what a room filters its rows by.
 
     One statement. An id we do not know stands for itself.
     """
-    asked = aliased(Fan)
-    living = (
-        select(func.coalesce(asked.merged_into, asked.id))
-        .where(asked.id == fan_id)
-        .scalar_subquery()
-    )
-    records = await tx.scalars(
-        select(Fan.id)
-        .where((Fan.id == living) | (Fan.merged_into == living))
-        .order_by(Fan.merged_into.is_not(None), Fan.id)
-    )
-    return list(records) or [fan_id]
+    return list(await tx.scalars(_PERSON, {"fan_id": fan_id})) or [fan_id]
 
 
 async def records_of(tx: Tx, fan_ids: Iterable[int]) -> dict[int, list[int]]:
     """As `person_ids` for many, by the id asked with; two statements."""
     wanted = set(fan_ids)
-    rows = await tx.execute(
-        select(Fan.id, func.coalesce(Fan.merged_into, Fan.id)).where(Fan.id.in_(wanted))
-    )
-    living = {row[0]: int(row[1]) for row in rows}
+    living: dict[int, int] = dict(await tx.rows(_LIVING, list(wanted)))
     joined: dict[int, list[int]] = {}
-    others = await tx.execute(
-        select(Fan.id, func.coalesce(Fan.merged_into, 0))
-        .where(Fan.merged_into.in_(set(living.values())))
-        .order_by(Fan.id)
-    )
-    for one in others:
-        joined.setdefault(one[1], []).append(one[0])
+    for one in await tx.rows(_JOINED, list(set(living.values()))):
+        joined.setdefault(one["merged_into"], []).append(one["id"])
     found = {one: living.get(one, one) for one in wanted}
     return {one: [person, *joined.get(person, [])] for one, person in found.items()}
 
