@@ -21,7 +21,6 @@ from tiefen.channels.models import (
     AttributionRules,
     ChannelCode,
     Credit,
-    FormerOwner,
     Income,
     Ruling,
     Share,
@@ -304,24 +303,25 @@ async def _know(tx: Tx, fan_ids: Iterable[int]) -> Known:
     )
 
 
+_OWNERS = "SELECT id, owner_staff_id FROM channel_code WHERE id = ANY($1)"
+_FORMER_OWNERS = """
+    SELECT code_id, until, owner_staff_id FROM channel_former_owner
+    WHERE code_id = ANY($1) ORDER BY until, id
+"""
+
+
 async def owners_of(
     tx: Tx, codes: Iterable[int]
 ) -> dict[int, tuple[list[tuple[datetime, int | None]], int | None]]:
     """Former owners, oldest first, and the present one, by code; two statements."""
-    wanted = set(codes)
-    now = await tx.execute(
-        select(ChannelCode.id, ChannelCode.owner_staff_id).where(ChannelCode.id.in_(wanted))
-    )
+    wanted = list(set(codes))
+    if not wanted:
+        return {}
     found: dict[int, tuple[list[tuple[datetime, int | None]], int | None]] = {
-        row.id: ([], row.owner_staff_id) for row in now
+        row["id"]: ([], row["owner_staff_id"]) for row in await tx.rows(_OWNERS, wanted)
     }
-    former = await tx.execute(
-        select(FormerOwner.code_id, FormerOwner.until, FormerOwner.owner_staff_id)
-        .where(FormerOwner.code_id.in_(wanted))
-        .order_by(FormerOwner.until, FormerOwner.id)
-    )
-    for row in former:
-        found[row.code_id][0].append((row.until, row.owner_staff_id))
+    for row in await tx.rows(_FORMER_OWNERS, wanted):
+        found[row["code_id"]][0].append((row["until"], row["owner_staff_id"]))
     return found
 
 

@@ -8,16 +8,16 @@ from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import delete, select, text
-from sqlalchemy.dialects.postgresql import insert
 
 from tiefen.channels import rules
-from tiefen.channels.models import PEOPLE_SQL, Attribution, Credit, FanAct, FanSource, Reach, Ruling
+from tiefen.channels.models import PEOPLE_SQL, Attribution, FanSource
 from tiefen.channels.service import sharing
 from tiefen.kernel.db import Tx
 
 AT_ONCE = 500
 _FLAGS = ("ruled", "gone", "visited", "ordered", "buyer", "receiver", "keeper")
 _SUMS = ("fans", "ruled", "gone", "visited", "ordered", "buyers", "receivers", "keepers")
+_SIGHT = ("code_id", "owner_staff_id", "at", "day", *_FLAGS)
 _ACT = text(
     """
     INSERT INTO channel_fan_act AS a (fan_id, visited_at, ordered_at)
@@ -26,6 +26,41 @@ _ACT = text(
         visited_at = greatest(a.visited_at, excluded.visited_at),
         ordered_at = greatest(a.ordered_at, excluded.ordered_at)
     """
+)
+_SEEN = "SELECT * FROM channel_fan_source WHERE fan_id = ANY($1)"
+_TOUCHED = """
+    SELECT fan_id, first_at, first_touch_id, first_code_id, following
+    FROM channel_attribution WHERE fan_id = ANY($1)
+"""
+_RULED = "SELECT fan_id, id, code_id FROM channel_ruling WHERE fan_id = ANY($1) ORDER BY id"
+_ACTED = "SELECT fan_id, visited_at, ordered_at FROM channel_fan_act WHERE fan_id = ANY($1)"
+_BOUGHT = """
+    SELECT fan_id, paid_at, received_at IS NOT NULL AS received,
+           refunded_fen < paid_fen OR paid_fen = 0 AS kept
+    FROM channel_credit WHERE fan_id = ANY($1)
+"""
+_TOUCH = text(
+    f"""
+    INSERT INTO channel_reach AS r (day, code_id, owner_staff_id, scans, follows, {", ".join(_SUMS)})
+    VALUES (:day, :code_id, :owner_staff_id, :scans, :follows, {", ".join("0" for _ in _SUMS)})
+    ON CONFLICT (day, code_id, owner_staff_id) DO UPDATE SET
+        scans = r.scans + excluded.scans, follows = r.follows + excluded.follows
+    """  # noqa: S608 our own names
+)
+_ADD = text(
+    f"""
+    INSERT INTO channel_reach AS r (day, code_id, owner_staff_id, scans, follows, {", ".join(_SUMS)})
+    VALUES (:day, :code_id, :owner_staff_id, 0, 0, {", ".join(":" + name for name in _SUMS)})
+    ON CONFLICT (day, code_id, owner_staff_id) DO UPDATE SET
+        {", ".join(f"{name} = r.{name} + excluded.{name}" for name in _SUMS)}
+    """  # noqa: S608 our own names
+)
+_PUT = text(
+    f"""
+    INSERT INTO channel_fan_source (fan_id, {", ".join(_SIGHT)})
+    VALUES (:fan_id, {", ".join(":" + name for name in _SIGHT)})
+    ON CONFLICT (fan_id) DO UPDATE SET {", ".join(f"{name} = excluded.{name}" for name in _SIGHT)}
+    """  # noqa: S608 our own names
 )
 
 
@@ -51,22 +86,15 @@ async def count_touch(tx: Tx, *, code_id: int | None, at: datetime, follow: bool
     """Count a touch for its day, code and the code's owner then."""
     owners = await sharing.owners_of(tx, [code_id] if code_id else [])
     former, current = owners.get(code_id or 0, ([], None))
-    row = insert(Reach).values(
-        day=rules.day_of(at),
-        code_id=code_id or 0,
-        owner_staff_id=rules.owner_at(former, current, at),
-        scans=int(code_id is not None),
-        follows=int(follow),
-        **dict.fromkeys(_SUMS, 0),
-    )
     await tx.execute(
-        row.on_conflict_do_update(
-            index_elements=["day", "code_id", "owner_staff_id"],
-            set_={
-                "scans": Reach.scans + int(code_id is not None),
-                "follows": Reach.follows + int(follow),
-            },
-        )
+        _TOUCH,
+        {
+            "day": rules.day_of(at),
+            "code_id": code_id or 0,
+            "owner_staff_id": rules.owner_at(former, current, at),
+            "scans": int(code_id is not None),
+            "follows": int(follow),
+        },
     )
 
 
@@ -74,12 +102,7 @@ async def place(tx: Tx, people: Sequence[Sequence[int]]) -> int:
     """See these people anew (the records of each, the living one first); how many changed."""
     records = [one for several in people for one in several]
     wanted = await _see(tx, people)
-    rows = await tx.scalars(
-        select(FanSource)
-        .where(FanSource.fan_id.in_(records))
-        .execution_options(populate_existing=True)
-    )
-    before = {one.fan_id: _plain(one) for one in rows}
+    before = {one["fan_id"]: dict(one) for one in await tx.rows(_SEEN, records)}
     changed = [fan_id for fan_id in {*before, *wanted} if before.get(fan_id) != wanted.get(fan_id)]
     if not changed:
         return 0
@@ -93,9 +116,7 @@ async def place(tx: Tx, people: Sequence[Sequence[int]]) -> int:
         await tx.execute(delete(FanSource).where(FanSource.fan_id.in_(gone)))
     fresh = [wanted[one] for one in sorted(changed) if one in wanted]
     if fresh:
-        row = insert(FanSource).values(fresh)
-        changes = {name: row.excluded[name] for name in fresh[0] if name != "fan_id"}
-        await tx.execute(row.on_conflict_do_update(index_elements=["fan_id"], set_=changes))
+        await tx.execute(_PUT, fresh)
     return len(changed)
 
 
@@ -153,39 +174,22 @@ async def _note(
 async def _see(tx: Tx, people: Sequence[Sequence[int]]) -> dict[int, dict[str, Any]]:
     """What should stand for each person, by the living record; absent without any touch."""
     records = [one for several in people for one in several]
-    rows = await tx.scalars(
-        select(Attribution)
-        .where(Attribution.fan_id.in_(records))
-        .execution_options(populate_existing=True)
-    )
-    attributions = {one.fan_id: one for one in rows}
-    rulings = await tx.execute(
-        select(Ruling.fan_id, Ruling.id, Ruling.code_id)
-        .where(Ruling.fan_id.in_(records))
-        .order_by(Ruling.id)
-    )
-    ruled = {row.fan_id: (row.id, row.code_id) for row in rulings}
-    acts = {
-        row.fan_id: row
-        for row in await tx.scalars(
-            select(FanAct)
-            .where(FanAct.fan_id.in_(records))
-            .execution_options(populate_existing=True)
-        )
-    }
+    attributions = {one["fan_id"]: one for one in await tx.rows(_TOUCHED, records)}
+    ruled = {one["fan_id"]: (one["id"], one["code_id"]) for one in await tx.rows(_RULED, records)}
+    acts = {one["fan_id"]: one for one in await tx.rows(_ACTED, records)}
     bought = await _bought(tx, records)
-    codes = {one.first_code_id for one in attributions.values() if one.first_code_id}
+    codes = {one["first_code_id"] for one in attributions.values() if one["first_code_id"]}
     owners = await sharing.owners_of(tx, {*codes, *(code for _, code in ruled.values())})
     found = {}
     for several in people:
         known = [attributions[one] for one in several if one in attributions]
         if not known:
             continue
-        first = min(known, key=lambda one: (one.first_at, one.first_touch_id))
+        first = min(known, key=lambda one: (one["first_at"], one["first_touch_id"]))
         ruling = max((ruled[one] for one in several if one in ruled), default=None)
-        code_id = ruling[1] if ruling else (first.first_code_id or 0)
+        code_id = ruling[1] if ruling else (first["first_code_id"] or 0)
         former, current = owners.get(code_id, ([], None))
-        since = first.first_at
+        since = first["first_at"]
         orders = [one for record in several for one in bought.get(record, []) if one[0] >= since]
         ordered = bool(orders) or _since(acts, several, "ordered_at", since)
         found[several[0]] = {
@@ -195,7 +199,7 @@ async def _see(tx: Tx, people: Sequence[Sequence[int]]) -> dict[int, dict[str, A
             "at": since,
             "day": rules.day_of(since),
             "ruled": ruling is not None,
-            "gone": not any(one.following for one in known),
+            "gone": not any(one["following"] for one in known),
             "visited": ordered or _since(acts, several, "visited_at", since),
             "ordered": ordered,
             "buyer": bool(orders),
@@ -207,27 +211,15 @@ async def _see(tx: Tx, people: Sequence[Sequence[int]]) -> dict[int, dict[str, A
 
 async def _bought(tx: Tx, records: Sequence[int]) -> dict[int, list[tuple[datetime, bool, bool]]]:
     """Orders by record: when paid, whether received, whether any money of it was kept."""
-    rows = await tx.execute(
-        select(
-            Credit.fan_id,
-            Credit.paid_at,
-            Credit.received_at.is_not(None),
-            (Credit.refunded_fen < Credit.paid_fen) | (Credit.paid_fen == 0),
-        ).where(Credit.fan_id.in_(records))
-    )
     found: dict[int, list[tuple[datetime, bool, bool]]] = {}
-    for fan_id, paid_at, received, kept in rows:
+    for fan_id, paid_at, received, kept in await tx.rows(_BOUGHT, records):
         found.setdefault(fan_id, []).append((paid_at, received, kept))
     return found
 
 
-def _since(acts: Mapping[int, FanAct], records: Iterable[int], name: str, since: datetime) -> bool:
-    moments = [getattr(acts[one], name) for one in records if one in acts]
+def _since(acts: Mapping[int, Any], records: Iterable[int], name: str, since: datetime) -> bool:
+    moments = [acts[one][name] for one in records if one in acts]
     return any(at is not None and at >= since for at in moments)
-
-
-def _plain(one: FanSource) -> dict[str, Any]:
-    return {column.key: getattr(one, column.key) for column in FanSource.__table__.columns}
 
 
 async def _add(
@@ -248,18 +240,10 @@ async def _add(
             "day": day,
             "code_id": code_id,
             "owner_staff_id": owner,
-            "scans": 0,
-            "follows": 0,
             **dict(zip(_SUMS, held, strict=True)),
         }
         for (day, code_id, owner), held in sorted(sums.items())
         if any(held)
     ]
     if rows:
-        row = insert(Reach).values(rows)
-        await tx.execute(
-            row.on_conflict_do_update(
-                index_elements=["day", "code_id", "owner_staff_id"],
-                set_={name: getattr(Reach, name) + row.excluded[name] for name in _SUMS},
-            )
-        )
+        await tx.execute(_ADD, rows)
