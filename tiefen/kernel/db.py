@@ -108,7 +108,7 @@ class Tx(AsyncSession):
         if "driver" not in self.info:
             pooled = await (await self.connection()).get_raw_connection()
             self.info["driver"] = pooled.driver_connection
-        driver: asyncpg.Connection = self.info["driver"]
+        driver: Any = self.info["driver"]
         try:
             found: list[Any] = await driver.fetch(statement, *values)
         except (asyncpg.PostgresError, asyncpg.InterfaceError) as error:

@@ -94,11 +94,11 @@ async def report(tx: Tx, by: Grouping, first: date, last: date) -> dict[str, Row
     """What everything brought in a period, by group; two statements over sums by day."""
     rows: dict[str, Row] = {}
     people = await tx.execute(_sums(Reach, by, PEOPLE, first, last))
-    for key, *values in people:
+    for key, *values in map(tuple, people):
         found = rows.setdefault(str(key), Row(str(key)))
         found.people = {name: int(value) for name, value in zip(PEOPLE, values, strict=True)}
     money = await tx.execute(_sums(Income, by, MONEY, first, last, Income.model))
-    for key, model, *values in money:
+    for key, model, *values in map(tuple, money):
         found = rows.setdefault(str(key), Row(str(key)))
         found.money[model] = {name: int(value) for name, value in zip(MONEY, values, strict=True)}
     return rows
@@ -263,10 +263,11 @@ def _sums(
     table: Any, by: Grouping, names: Sequence[str], first: date, last: date, *more: Any
 ) -> Select[Any]:
     key: ColumnElement[Any] = table.owner_staff_id if by is Grouping.OWNER else table.code_id
-    wanted = select(key, *more, *(func.sum(getattr(table, name)) for name in names))
     if by is Grouping.KIND:
         key = case((table.code_id == 0, ""), else_=ChannelCode.kind)
-        wanted = select(key, *more, *(func.sum(getattr(table, name)) for name in names))
+    sums = [func.sum(getattr(table, name)) for name in names]
+    wanted: Select[Any] = select(*[key, *more, *sums])
+    if by is Grouping.KIND:
         wanted = wanted.outerjoin_from(table, ChannelCode, ChannelCode.id == table.code_id)
     return wanted.where(table.day.between(first, last)).group_by(key, *more)
 

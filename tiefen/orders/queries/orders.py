@@ -377,9 +377,9 @@ async def replay(tx: Tx, promotion_id: int) -> ReplayOut | None:
     if row is None:
         return None
     names = ("order_no", "before_fen", "after_fen")
-    listed = {
+    listed: dict[str, Any] = {
         name: [ReplayLine(**dict(zip(names, one, strict=True))) for one in getattr(row, name)]
         for name in ("winners", "losers")
     }
     plain = {name: getattr(row, name) for name in ReplayOut.model_fields if name not in listed}
-    return ReplayOut(**plain, **listed)
+    return ReplayOut(**{**plain, **listed})
