@@ -79,8 +79,11 @@ class Hand:
     app_id: str
     began: datetime
 
-    async def hold(self, tx: Tx) -> FollowerImport:
-        """The import's row, locked, if it is still ours. Raises TakenOver."""
+    async def hold(self, tx: Tx, step: ImportStep | None = None) -> FollowerImport:
+        """The import's row, locked, if it is still ours and (if given) at that step. Raises TakenOver.
+
+        A place means nothing without its step: each step counts its places from the start.
+        """
         row = await tx.scalar(
             select(FollowerImport)
             .where(FollowerImport.id == self.id)
@@ -88,6 +91,8 @@ class Hand:
             .execution_options(populate_existing=True)
         )
         if row is None or row.turn != self.turn or row.state is not ImportState.RUNNING:
+            raise TakenOver
+        if step is not None and row.step is not step:
             raise TakenOver
         return row
 
@@ -145,7 +150,7 @@ async def _go_on(hand: Hand, until: float) -> bool:
 async def _list(hand: Hand) -> None:
     """Keep one page of the list."""
     async with hand.db.merchant(hand.merchant) as tx:
-        after = (await hand.hold(tx)).next_openid
+        after = (await hand.hold(tx, ImportStep.LISTING)).next_openid
     try:
         page = await wechat.follower_page(hand.db, hand.merchant, after)
     except ReceiverOut:
@@ -153,7 +158,7 @@ async def _list(hand: Hand) -> None:
         return
     failpoint("fans.import.listed")
     async with hand.db.merchant(hand.merchant) as tx:
-        row = await hand.hold(tx)
+        row = await hand.hold(tx, ImportStep.LISTING)
         if row.next_openid != after:
             raise TakenOver
         given = {"id": row.id, "place": row.place, "openids": list(page.openids)}
@@ -169,7 +174,7 @@ async def _list(hand: Hand) -> None:
 async def _list_again(hand: Hand) -> None:
     """Where the list was to go on has left: read it from the first page."""
     async with hand.db.merchant(hand.merchant) as tx:
-        row = await hand.hold(tx)
+        row = await hand.hold(tx, ImportStep.LISTING)
         row.restarts += 1
         if row.restarts > RESTARTS:
             row.state, row.trouble, row.ended_at = ImportState.FAILED, "list", tx.now
@@ -183,7 +188,7 @@ async def _ask(hand: Hand, until: float) -> None:
     """Ask about the next pages, and write each while the next is on its way."""
     began = time.monotonic()
     async with hand.db.merchant(hand.merchant) as tx:
-        batch = await _next(tx, hand.id, (await hand.hold(tx)).place)
+        batch = await _next(tx, hand.id, (await hand.hold(tx, ImportStep.ASKING)).place)
     answer = _asking(hand, batch)
     try:
         while batch:
@@ -203,7 +208,7 @@ async def _ask(hand: Hand, until: float) -> None:
         with suppress(asyncio.CancelledError, Refusal):
             await answer
     async with hand.db.merchant(hand.merchant) as tx:
-        row = await hand.hold(tx)
+        row = await hand.hold(tx, ImportStep.ASKING)
         row.step, row.place = ImportStep.LEAVERS, 0
 
 
@@ -252,7 +257,7 @@ async def _take_page(
     """Take a page over: those we know with news one by one, then all the rest in one commit."""
     while True:
         async with hand.db.merchant(hand.merchant) as tx:
-            row = await hand.hold(tx)
+            row = await hand.hold(tx, ImportStep.ASKING)
             if row.place >= batch[-1][0]:
                 raise TakenOver
             heard = await _hear(tx, hand, batch, told)
@@ -334,7 +339,7 @@ async def _write(
 async def _take_one(hand: Hand, openid: str, told: UserInfo) -> None:
     """Take over what is news about one of the list, and note that it is done."""
     async with hand.db.merchant(hand.merchant) as tx:
-        row = await hand.hold(tx)
+        row = await hand.hold(tx, ImportStep.ASKING)
         fresh = await tx.scalar(
             update(ListedFollower)
             .where(
@@ -364,7 +369,7 @@ async def _take_one(hand: Hand, openid: str, told: UserInfo) -> None:
 async def _ask_missing(hand: Hand) -> None:
     """Ask about the next of those who follow as far as we know, and were not in the list."""
     async with hand.db.merchant(hand.merchant) as tx:
-        row = await hand.hold(tx)
+        row = await hand.hold(tx, ImportStep.LEAVERS)
         place = row.place
         given = {"app": hand.app_id, "id": hand.id, "place": place, "limit": CALL}
         missing = [(one.id, one.openid) for one in await tx.execute(_MISSING, given)]
@@ -375,8 +380,8 @@ async def _ask_missing(hand: Hand) -> None:
     for _, openid in missing:
         await _take_missing(hand, openid, told[openid])
     async with hand.db.merchant(hand.merchant) as tx:
-        row = await hand.hold(tx)
-        if row.place != place or row.step is not ImportStep.LEAVERS:
+        row = await hand.hold(tx, ImportStep.LEAVERS)
+        if row.place != place:
             raise TakenOver
         row.place = missing[-1][0]
         _moved(row, tx)
@@ -384,7 +389,7 @@ async def _ask_missing(hand: Hand) -> None:
 
 async def _take_missing(hand: Hand, openid: str, told: UserInfo) -> None:
     async with hand.db.merchant(hand.merchant) as tx:
-        row = await hand.hold(tx)
+        row = await hand.hold(tx, ImportStep.LEAVERS)
         known = await arrivals.known_ids(tx, hand.app_id, [openid])
         heard = rules.hear(known.get(openid), told, hand.began)
         if heard.change in {Change.SAME, Change.NOBODY}:
@@ -398,7 +403,7 @@ async def _take_missing(hand: Hand, openid: str, told: UserInfo) -> None:
 async def _tidy(hand: Hand) -> bool:
     """Forget the list, then be done: tags are read next, and segments look at everybody."""
     async with hand.db.merchant(hand.merchant) as tx:
-        row = await hand.hold(tx)
+        row = await hand.hold(tx, ImportStep.TIDYING)
         given = {"id": row.id, "limit": TIDY_AT_ONCE}
         if list(await tx.scalars(_TIDY, given)):
             _moved(row, tx)
