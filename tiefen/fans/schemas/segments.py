@@ -8,7 +8,7 @@ from pydantic import Field, StringConstraints
 from tiefen.fans.schemas.people import FanRow
 from tiefen.fans.schemas.tags import Picked, RuleIn
 from tiefen.fans.values import AttributeKind, FactKind, FieldType, Op, SegmentKind, SegmentState
-from tiefen.kernel.http import In, Out
+from tiefen.kernel.http import IdIn, In, Out
 
 SegmentName = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=40)]
 SegmentNote = Annotated[str, StringConstraints(strip_whitespace=True, max_length=200)]
@@ -20,7 +20,7 @@ class SegmentIn(In):
     name: SegmentName
     note: SegmentNote = ""
     rule: RuleIn | None = None
-    fan_ids: Annotated[list[int], Field(max_length=10_000)] = Field(default_factory=list)
+    fan_ids: Annotated[list[IdIn], Field(max_length=10_000)] = Field(default_factory=list)
 
 
 class SegmentPatch(In):
