@@ -34,7 +34,9 @@ async def test_a_merchant_starts_stops_goes_on_and_sees_it_done(
         assert (await client.post(f"{one}/resume")).status_code == 409
 
 
-async def test_without_an_account_there_is_nothing_to_import_from(staff_client: StaffClient) -> None:
+async def test_without_an_account_there_is_nothing_to_import_from(
+    staff_client: StaffClient,
+) -> None:
     client = await staff_client([READ, WRITE])
     assert (await client.get(ROUTE)).json()["connected"] is False
     refused = await client.post(ROUTE)

@@ -1,5 +1,6 @@
 """What `make test FAST=1` chooses: something of every room, and nothing that is marked to be left out."""
 
+import re
 import subprocess
 import sys
 from collections import Counter
@@ -14,21 +15,25 @@ ROOMS = {path.parent.name for path in ROOT.glob("tiefen/*/service*")} - {"demo"}
 OF_A_ROOM = ("test_rules.py", "test_service.py", "test_http.py")
 
 
-def collected(*more: str) -> list[str]:
-    """The ids pytest would run."""
+def collected(*more: str) -> tuple[list[str], int]:
+    """The ids pytest would run, and how many tests there are in all."""
     asked = [sys.executable, "-m", "pytest", "--collect-only", "-q", "-p", "no:schemathesis"]
     done = subprocess.run(
         [*asked, *more, "tests"], cwd=ROOT, env=runner.environment(fast=True),
         capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stdout[-2000:]
-    return [line for line in done.stdout.splitlines() if "::" in line]
+    told = re.search(r"(\d+)/(\d+) tests collected", done.stdout)
+    assert told, done.stdout[-2000:]
+    chosen = [line for line in done.stdout.splitlines() if "::" in line]
+    assert len(chosen) == int(told[1])
+    return chosen, int(told[2])
 
 
 @pytest.mark.slow
 def test_the_fast_subset_holds_something_of_everything() -> None:
     command = runner.command(fast=True)
-    chosen = collected(*command[command.index("-m", 3) :])
+    chosen, everything = collected(*command[command.index("-m", 3) :])
     files = Counter(Path(one.partition("::")[0]) for one in chosen)
     for room in sorted(ROOMS):
         for name in OF_A_ROOM:
@@ -36,10 +41,8 @@ def test_the_fast_subset_holds_something_of_everything() -> None:
             if (ROOT / path).exists():
                 assert files[path], f"nothing of {path} is left"
     assert files[Path("tests/architecture/test_house.py")]
-    everything = set(collected())
-    slow = set(collected("-m", "slow or browser"))
-    assert set(chosen) == everything - slow
-    assert len(chosen) > 0.75 * len(everything), "most of the suite is worth a minute"
+    assert not [one for one in chosen if one.startswith(("tests/browser", "tests/api"))]
+    assert 0.75 * everything < len(chosen) < everything, "most of the suite is worth a minute"
 
 
 def test_the_whole_suite_leaves_nothing_out(monkeypatch: pytest.MonkeyPatch) -> None:
