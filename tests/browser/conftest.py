@@ -3,7 +3,6 @@
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -14,6 +13,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, sync_playwright
 
+from tests import ports
 from tools.browser import chromium
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -71,7 +71,7 @@ def town(browser_path: str, tmp_path_factory: pytest.TempPathFactory) -> Iterato
             parent.chmod(parent.stat().st_mode | 0o011)
     command = [
         *(sys.executable, "-m", "tiefen", "demo", "--json", "--fans", "8"),
-        *("--data", str(folder), "--port", str(_two_free_ports())),
+        *("--data", str(folder), "--port", str(ports.pair())),
     ]
     with subprocess.Popen(
         command, cwd=ROOT, stdout=subprocess.PIPE, start_new_session=True
@@ -82,14 +82,6 @@ def town(browser_path: str, tmp_path_factory: pytest.TempPathFactory) -> Iterato
         yield Town(json.loads(line))
         process.send_signal(signal.SIGINT)
         assert process.wait(60) == 0
-
-
-def _two_free_ports() -> int:
-    for port in range(18_000, 19_000, 2):
-        with socket.socket() as one, socket.socket() as two:
-            if one.connect_ex(("127.0.0.1", port)) and two.connect_ex(("127.0.0.1", port + 1)):
-                return port
-    raise RuntimeError("no free ports")
 
 
 @pytest.fixture

@@ -14,23 +14,12 @@ from typing import Any
 import httpx
 import pytest
 
+from tests import ports
 from tiefen.commands import demo
 from tiefen.commands.demo import DemoError, Plan
 from tiefen.kernel import postgres
 
 ROOT = Path(__file__).resolve().parents[2]
-
-
-def free_port() -> int:
-    """A port whose neighbour is free too."""
-    while True:
-        with socket.socket() as one, socket.socket() as other:
-            one.bind(("127.0.0.1", 0))
-            try:
-                other.bind(("127.0.0.1", one.getsockname()[1] + 1))
-            except OSError:
-                continue
-            return int(one.getsockname()[1])
 
 
 @pytest.fixture
@@ -64,7 +53,7 @@ def start(data: Path) -> Iterator[Start]:
             "12",
         ]
         started = subprocess.Popen(
-            [*command, "--port", str(free_port()), *more],
+            [*command, "--port", str(ports.pair()), *more],
             cwd=ROOT,
             env=os.environ
             | {"PYTHONPATH": str(ROOT), "DATABASE_URL": "postgresql://nobody@nowhere/x"},
@@ -120,7 +109,7 @@ def test_the_demo_runs_keeps_its_data_and_starts_anew(start: Start, data: Path) 
 def test_an_installation_that_is_no_demo_is_not_erased(data: Path) -> None:
     (data / "postgres").mkdir()
     (data / "postgres" / "precious").touch()
-    plan = Plan(free_port(), data, fans=0, seed=1, reset=True)
+    plan = Plan(ports.pair(), data, fans=0, seed=1, reset=True)
     with pytest.raises(DemoError, match="no demo's"):
         demo.run(plan)
     assert (data / "postgres" / "precious").exists()
@@ -129,14 +118,14 @@ def test_an_installation_that_is_no_demo_is_not_erased(data: Path) -> None:
 
 def test_two_demos_do_not_share_a_folder(data: Path) -> None:
     with demo._alone(data), pytest.raises(DemoError, match="another tiefen demo"):
-        demo.run(Plan(free_port(), data, fans=0, seed=1))
+        demo.run(Plan(ports.pair(), data, fans=0, seed=1))
 
 
 def test_a_taken_port_is_said_before_anything_starts(
     data: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(postgres, "ensure", lambda *_, **__: pytest.fail("started"))
-    port = free_port()
+    port = ports.pair()
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", port + 1))
         taken.listen()

@@ -16,6 +16,7 @@ import asyncpg
 import httpx
 import pytest
 
+from tests import ports
 from tiefen.commands import serving
 
 pytestmark = pytest.mark.slow
@@ -168,9 +169,7 @@ def tiefen(database_url: str, tmp_path: Path) -> Iterator[Run]:
 
 @pytest.mark.parametrize(("workers", "ending"), [(1, signal.SIGTERM), (2, signal.SIGINT)])
 def test_serve_answers_and_ends_well(tiefen: Run, workers: int, ending: signal.Signals) -> None:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = ports.pair()
     server = tiefen("serve", "--port", str(port), "--workers", str(workers))
     with httpx.Client(trust_env=False) as client:
 

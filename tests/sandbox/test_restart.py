@@ -3,7 +3,6 @@
 import contextlib
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -14,6 +13,7 @@ from typing import Any
 import httpx
 import pytest
 
+from tests import ports
 from tiefen.sandbox.app import create_app
 from tiefen.sandbox.clock import Clock
 
@@ -21,13 +21,6 @@ from .conftest import START, Recorder, World
 from .merchant import Shop, open_shop
 
 ROOT = Path(__file__).resolve().parents[2]
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 @contextlib.contextmanager
@@ -54,7 +47,7 @@ def process(data: Path, port: int) -> Iterator[subprocess.Popen[bytes]]:
 
 @pytest.mark.slow
 async def test_a_charge_answered_before_a_kill_is_there_after_it(tmp_path: Path) -> None:
-    port = free_port()
+    port = ports.pair()
     url = f"http://127.0.0.1:{port}"
     answered: list[str] = []
     with process(tmp_path, port) as running:
