@@ -266,10 +266,11 @@ def _sums(
     if by is Grouping.KIND:
         key = case((table.code_id == 0, ""), else_=ChannelCode.kind)
     sums = [func.sum(getattr(table, name)) for name in names]
-    wanted: Select[Any] = select(*[key, *more, *sums])
+    wanted: Any = select(key, *more, *sums)
     if by is Grouping.KIND:
         wanted = wanted.outerjoin_from(table, ChannelCode, ChannelCode.id == table.code_id)
-    return wanted.where(table.day.between(first, last)).group_by(key, *more)
+    found: Select[Any] = wanted.where(table.day.between(first, last)).group_by(key, *more)
+    return found
 
 
 def _key_of(by: Grouping, code: Any, kind: Any, owner: Any) -> Any:
