@@ -7,11 +7,12 @@ from hypothesis import strategies as st
 
 from tiefen.analytics import rules
 from tiefen.analytics.values import METRICS, FactKind, Figures, LoopStep, Metric, Step
+from tiefen.kernel.days import day_of
 
 
 def test_a_day_is_the_merchants() -> None:
-    assert rules.day_of(datetime(2026, 4, 1, 15, 59, 59, tzinfo=UTC)) == date(2026, 4, 1)
-    assert rules.day_of(datetime(2026, 4, 1, 16, 0, tzinfo=UTC)) == date(2026, 4, 2)
+    assert day_of(datetime(2026, 4, 1, 15, 59, 59, tzinfo=UTC)) == date(2026, 4, 1)
+    assert day_of(datetime(2026, 4, 1, 16, 0, tzinfo=UTC)) == date(2026, 4, 2)
 
 
 def test_a_span_ends_with_its_last_day() -> None:

@@ -11,10 +11,10 @@ from tests.conftest import Drain, StaffClient
 from tests.counting import statements
 from tests.fans.factories import APP, say
 from tests.team.factories import clerk
-from tiefen.channels import rules
 from tiefen.fans import service as fans
 from tiefen.kernel.auth import StaffActor, open_session
 from tiefen.kernel.clock import Travel
+from tiefen.kernel.days import day_of
 from tiefen.kernel.db import Db
 from tiefen.orders.events import OrderPaid, OrderReceived, OrderRefunded
 from tiefen.wechat.events import Followed
@@ -73,7 +73,7 @@ async def test_the_report_its_rows_and_the_employees_table_agree(
     db: Db, drain: Drain, staff_client: StaffClient, town: dict[str, Any], travel: Travel
 ) -> None:
     client = await staff_client(READ)
-    today = rules.day_of(travel.now).isoformat()
+    today = day_of(travel.now).isoformat()
     days = {"first": today, "last": today}
     seen = (await client.get("/api/console/attribution", params={**days, "by": "code"})).json()
     first = seen["rows"][0]
@@ -111,7 +111,7 @@ async def test_the_export_holds_no_formula_and_is_audited(
     staff_client: StaffClient, town: dict[str, Any], travel: Travel
 ) -> None:
     client = await staff_client([*READ, "team.read"])
-    today = rules.day_of(travel.now).isoformat()
+    today = day_of(travel.now).isoformat()
     answer = await client.get(f"/api/console/results/export?first={today}&last={today}")
     assert answer.headers["content-type"].startswith("text/csv")
     lines = answer.text.lstrip("\ufeff").splitlines()
@@ -135,7 +135,7 @@ async def test_an_employee_sees_their_own_and_nothing_else(
     people = (await mine.get("/api/console/my/fans")).json()["items"]
     assert {one["fan_id"] for one in people} == set(town["people"][:2])
     assert all("大山" not in one["name"] for one in people)
-    today = rules.day_of(travel.now).isoformat()
+    today = day_of(travel.now).isoformat()
     for path in ("results", "results/export", "attribution"):
         answer = await mine.get(f"/api/console/{path}?first={today}&last={today}")
         assert answer.status_code == 403, path
@@ -201,7 +201,7 @@ async def test_reports_cost_a_fixed_number_of_statements(
     db: Db, staff_client: StaffClient, town: dict[str, Any], travel: Travel
 ) -> None:
     client = await staff_client(READ)
-    today = rules.day_of(travel.now)
+    today = day_of(travel.now)
     sent = []
     for first in (today, today - timedelta(days=300)):
         with statements(db) as seen:

@@ -19,6 +19,7 @@ from tiefen.fans.values import AttributeKind, Happening, Question, Stage
 from tiefen.kernel import audit
 from tiefen.kernel.auth import StaffActor
 from tiefen.kernel.clock import Travel
+from tiefen.kernel.days import day_of
 from tiefen.kernel.db import Db, Tx
 from tiefen.orders.events import OrderPaid
 
@@ -190,7 +191,7 @@ async def both_ways(tx: Tx, raw: dict[str, Any]) -> tuple[set[int], set[int]]:
     found = set(await tx.scalars(await queries.fans_of(tx, rule)))
     judged = set()
     for fan in await tx.scalars(select(Fan).where(Fan.merged_into.is_(None))):
-        if rules.holds(rule, await queries.picture(tx, fan), rules.day_of(tx.now)):
+        if rules.holds(rule, await queries.picture(tx, fan), day_of(tx.now)):
             judged.add(fan.id)
     return found, judged
 

@@ -30,6 +30,7 @@ from tiefen.fans.values import (
 )
 from tiefen.kernel import audit
 from tiefen.kernel.clock import Travel
+from tiefen.kernel.days import day_of
 from tiefen.kernel.db import Db
 
 NOW = datetime(2026, 4, 1, 4, tzinfo=UTC)
@@ -273,7 +274,7 @@ async def test_stages_kept_by_event_and_day_equal_a_judgement_from_scratch(
 
 async def _equal_in_sql(tx: object, wanted: StageRules) -> None:
     people = list(await tx.scalars(select(Fan).where(Fan.merged_into.is_(None))))  # type: ignore[attr-defined]
-    today = rules.day_of(tx.now)  # type: ignore[attr-defined]
+    today = day_of(tx.now)  # type: ignore[attr-defined]
     ids = [person.id for person in people]
     days = await stages._days(tx, ids, rules.window_start(wanted, today))  # type: ignore[arg-type]
     expected: dict[tuple[Stage, Stage], int] = {}
@@ -345,7 +346,7 @@ async def test_publishing_moves_everybody_as_the_preview_said(
     await live(db, 3, travel, fans=10, steps=40)
     wanted = replace(DEFAULT_RULES, fan=rule(Measure.RECEIVED, 1), user=rule(Measure.RECEIVED, 1))
     async with db.merchant("demo") as tx:
-        expected = await queries.preview(tx, wanted, rules.day_of(tx.now))
+        expected = await queries.preview(tx, wanted, day_of(tx.now))
         moving = sum(one.fans for one in expected if one.before is not one.after)
         assert moving
     async with db.merchant("demo") as tx:

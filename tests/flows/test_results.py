@@ -4,10 +4,10 @@ from datetime import timedelta
 from typing import Any
 
 from tests.flows.test_scan_to_refund import FREIGHT, PRICE, buy, follow_lin, life, the_fan
-from tiefen.channels import rules
 from tiefen.demo.doors import Doors
 from tiefen.demo.living import Life
 from tiefen.demo.shopkeeping import OWNER
+from tiefen.kernel.days import day_of
 
 __all__ = ["life"]  # the fixture
 
@@ -15,7 +15,7 @@ __all__ = ["life"]  # the fixture
 async def figures(doors: Doors) -> tuple[dict[str, Any], dict[str, Any], dict[str, Any]]:
     """小林's phone, 小林's row of the console's table, the code's row of the report; this month."""
     phone = (await doors.console("xiaolin", "GET", "my/results"))["month"]
-    today = rules.day_of(doors.clock.now)
+    today = day_of(doors.clock.now)
     days = f"first={today.replace(day=1).isoformat()}&last={today.isoformat()}"
     table = (await doors.console(OWNER, "GET", f"results?{days}"))["rows"]
     report = (await doors.console(OWNER, "GET", f"attribution?{days}&by=code"))["rows"]

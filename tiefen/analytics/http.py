@@ -23,6 +23,7 @@ from tiefen.analytics.values import Figures, Hit, Step
 from tiefen.fans import service as fans
 from tiefen.fans.values import Stage
 from tiefen.kernel.auth import FanActor, StaffActor, maybe_fan, staff
+from tiefen.kernel.days import day_of
 from tiefen.kernel.db import Tx
 from tiefen.kernel.http import OK, REFUSALS, Ok, TxDep
 from tiefen.kernel.limits import Limit, caller
@@ -56,7 +57,7 @@ async def get_overview(
     tx: TxDep, actor: Reader, loop_days: Annotated[int, Query(ge=1, le=90)] = 7
 ) -> Overview:
     """What needs somebody now, how it goes, where the loop leaks. Days are the merchant's."""
-    today = rules.day_of(tx.now)
+    today = day_of(tx.now)
     month = rules.days(today, TREND_DAYS)
     by_day = await queries.by_day(tx, *month)
     stages = await fans.stage_counts(tx)
@@ -86,7 +87,7 @@ async def get_overview(
 @console.get("/overview/loop", operation_id="getLoop")
 async def get_loop(tx: TxDep, _: Reader, days: Annotated[int, Query(ge=1, le=90)] = 7) -> LoopOut:
     """Scan, follow, visit, order, pay, receive: how many fans came how far, and the worst step."""
-    return await _loop(tx, rules.day_of(tx.now), days)
+    return await _loop(tx, day_of(tx.now), days)
 
 
 async def _loop(tx: Tx, today: date, days: int) -> LoopOut:

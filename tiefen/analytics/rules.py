@@ -3,22 +3,15 @@
 import hashlib
 import re
 from collections.abc import Iterable, Sequence
-from datetime import date, datetime, timedelta
-from zoneinfo import ZoneInfo
+from datetime import date, timedelta
 
 from tiefen.analytics.values import LOOP, Figures, Hit, HitKind, LoopRow, LoopStep, Step
 
-ZONE = ZoneInfo("Asia/Shanghai")
 SHARDS = 8
 """Rows a day's figure is spread over, so that counting does not queue up behind one row."""
 WORST_NEEDS = 10
 """A step is judged when at least this many fans stood before it."""
 NAMES = dict(zip(LOOP, LoopStep, strict=True))
-
-
-def day_of(at: datetime) -> date:
-    """The merchant's day of a moment."""
-    return at.astimezone(ZONE).date()
 
 
 def days(last: date, count: int) -> tuple[date, date]:

@@ -3,14 +3,13 @@
 import unicodedata
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from zoneinfo import ZoneInfo
 
 import re2  # type: ignore[import-untyped]
 
 from tiefen.helpdesk.errors import AnswerTooLong, PartEmpty, PatternRefused, TimeRangeMalformed
 from tiefen.helpdesk.values import Match, Part, PartKind, ReplyRule, Trigger
+from tiefen.kernel.days import CHINA
 
-ZONE = ZoneInfo("Asia/Shanghai")
 TEXT_BYTES = 2048
 """What one text message holds, in UTF-8."""
 FOLLOW_MESSAGES = 1 + 3
@@ -84,7 +83,7 @@ def is_live(rule: ReplyRule, at: datetime) -> bool:
         return False
     if rule.from_minute is None or rule.to_minute is None:
         return True
-    local = at.astimezone(ZONE)
+    local = at.astimezone(CHINA)
     minute = local.hour * 60 + local.minute
     if rule.from_minute < rule.to_minute:
         return rule.from_minute <= minute < rule.to_minute

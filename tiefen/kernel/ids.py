@@ -6,10 +6,10 @@ import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
-from zoneinfo import ZoneInfo
+
+from tiefen.kernel.days import CHINA
 
 _seeded: random.Random | None = None
-_SHANGHAI = ZoneInfo("Asia/Shanghai")
 _CHECK = "0123456789"
 
 
@@ -34,7 +34,7 @@ def number(prefix: str, at: datetime) -> str:
 
     20 characters for a one-letter prefix; fits WeChat's out_trade_no (6 to 32 of [0-9A-Za-z_-|*]).
     """
-    body = f"{at.astimezone(_SHANGHAI):%Y%m%d}{randomness().randrange(10**10):010d}"
+    body = f"{at.astimezone(CHINA):%Y%m%d}{randomness().randrange(10**10):010d}"
     return f"{prefix}{body}{_luhn(body)}"
 
 

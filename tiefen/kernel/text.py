@@ -7,6 +7,8 @@ from typing import Annotated
 from pydantic import AfterValidator, StringConstraints
 
 _WORD = re.compile(r"\w+")
+_NUMBER = re.compile(r"-?\d+(\.\d+)?", re.ASCII)
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 _HIDDEN = {"Cc", "Cs", "Co"}
 _OVERRIDES = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 
@@ -64,3 +66,11 @@ def query_grams(text: str) -> list[str]:
     for word in words(text):
         found.update([word] if len(word) == 1 else (word[i : i + 2] for i in range(len(word) - 1)))
     return sorted(found)
+
+
+def plain_cell(value: object) -> str:
+    """A cell of an export that no spreadsheet takes for a formula; numbers stay numbers."""
+    cell = str(value)
+    if cell.startswith(_FORMULA) and not _NUMBER.fullmatch(cell):
+        return "'" + cell
+    return cell

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import TypeVar
-from zoneinfo import ZoneInfo
 
+from tiefen.kernel.days import CHINA
 from tiefen.kernel.money import parse_yuan, share_bp
 from tiefen.ledger.values import Transfer
 from tiefen.payments.errors import BadBill
@@ -169,7 +169,6 @@ def ask_again(now: datetime, began: datetime, *, first: timedelta, cap: timedelt
 
 # ── bills ────────────────────────────────────────────────────────────────────────────────────
 
-CHINA = ZoneInfo("Asia/Shanghai")
 _COLUMNS = (
     "交易时间", "公众账号ID", "商户号", "微信订单号", "商户订单号", "用户标识", "交易状态", "货币种类",
     "微信退款单号", "商户退款单号", "退款状态", "手续费", "费率", "订单金额", "申请退款金额",

@@ -13,6 +13,7 @@ from tiefen.analytics.models import DAILY_SQL, FAN_DAY_SQL, METRIC_ROWS, STEP_RO
 from tiefen.analytics.values import FactKind, Hit, Step
 from tiefen.fans import service as fans
 from tiefen.kernel import db as database
+from tiefen.kernel.days import day_of
 from tiefen.kernel.db import Tx
 from tiefen.kernel.events import publish
 
@@ -81,7 +82,7 @@ def note_fact(
         "fan_id": fan_id,
         "amount_fen": amount_fen,
         "at": at,
-        "day": rules.day_of(at).isoformat(),
+        "day": day_of(at).isoformat(),
         "shard": rules.shard_of(fan_id),
     }
     tx.info.setdefault("facts", {}).setdefault((kind, ref), row)
@@ -101,7 +102,7 @@ async def note_hits(tx: Tx, hits: Sequence[Hit], *, fan_id: int | None, visitor:
             "visitor": key,
             "fan_id": fan_id,
             "now": tx.now,
-            "day": rules.day_of(tx.now),
+            "day": day_of(tx.now),
             "step": int(Step.VISITED),
             "shard": rules.shard_of(sum(key.encode())),
             "count": len(rows),

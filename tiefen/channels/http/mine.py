@@ -6,7 +6,7 @@ from typing import Annotated
 import anyio.to_thread
 from fastapi import APIRouter, Depends, Response
 
-from tiefen.channels import queries, rules, service
+from tiefen.channels import queries, service
 from tiefen.channels.errors import CodeMissing, CodeNotReady
 from tiefen.channels.models import Appeal
 from tiefen.channels.schemas import (
@@ -22,6 +22,7 @@ from tiefen.channels.values import AppealState, CodeState, Grouping
 from tiefen.fans import service as fans
 from tiefen.kernel.auth import StaffActor, staff
 from tiefen.kernel.crypto import mask_name
+from tiefen.kernel.days import day_of
 from tiefen.kernel.db import Tx
 from tiefen.kernel.http import (
     OK,
@@ -49,7 +50,7 @@ Decider = Annotated[StaffActor, Depends(staff(Permission.CHANNELS_DECIDE))]
 @router.get("/my/results", operation_id="getMyResults")
 async def get_my_results(tx: TxDep, actor: Anybody) -> MyResults:
     """What one's own codes brought today and this month, and one's place among all."""
-    today = rules.day_of(tx.now)
+    today = day_of(tx.now)
     month = await service.results(tx, today.replace(day=1), today)
     mine = next((one for one in month if one.staff_id == actor.id), None)
     day = await service.results(tx, today, today)

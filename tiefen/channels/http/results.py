@@ -7,7 +7,7 @@ from typing import Annotated
 import msgspec
 from fastapi import APIRouter, Depends, Query, Response
 
-from tiefen.channels import queries, rules, service
+from tiefen.channels import queries, service
 from tiefen.channels.errors import PeriodMalformed
 from tiefen.channels.queries import Cost, Row
 from tiefen.channels.schemas import (
@@ -31,6 +31,7 @@ from tiefen.channels.schemas import (
 from tiefen.channels.values import CodeKind, Grouping, Model, Weights
 from tiefen.fans import service as fans
 from tiefen.kernel.auth import StaffActor, staff
+from tiefen.kernel.days import day_of
 from tiefen.kernel.db import Tx
 from tiefen.kernel.http import REFUSALS, Cursor, Limit, Page, TxDep, decode_cursor, encode_cursor
 from tiefen.kernel.money import average
@@ -106,7 +107,7 @@ async def list_orders(
         for one in shown
     ]
     more = len(found) > limit
-    position = encode_cursor(rules.day_of(shown[-1].paid_at), shown[-1].order_id) if more else None
+    position = encode_cursor(day_of(shown[-1].paid_at), shown[-1].order_id) if more else None
     return Page[SharedOrderOut](items=items, next=position)
 
 

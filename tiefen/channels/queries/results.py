@@ -9,7 +9,6 @@ import msgspec
 from sqlalchemy import ColumnElement, Select, case, func, select, tuple_
 from sqlalchemy.dialects.postgresql import distinct_on
 
-from tiefen.channels import rules
 from tiefen.channels.models import (
     Appeal,
     AttributionRules,
@@ -22,6 +21,7 @@ from tiefen.channels.models import (
     Touch,
 )
 from tiefen.channels.values import AppealState, Grouping, Model, Weights
+from tiefen.kernel.days import day_of
 from tiefen.kernel.db import Tx
 
 PEOPLE = (
@@ -143,7 +143,7 @@ async def costs(tx: Tx, by: Grouping, model: Model) -> dict[str, Cost]:
         if row.kept >= found[str(row.key)][0]:
             back.setdefault(str(row.key), row.day)
     return {
-        one: Cost(cost, *counted.get(one, (0, 0)), rules.day_of(since), back.get(one))
+        one: Cost(cost, *counted.get(one, (0, 0)), day_of(since), back.get(one))
         for one, (cost, since) in found.items()
     }
 

@@ -14,10 +14,8 @@ from tiefen.channels.rules.sharing import (
     APPEAL_WINDOW,
     Part,
     check_weights,
-    day_of,
     owner_at,
     parts,
-    plain_cell,
 )
 
 __all__ = [
@@ -31,9 +29,7 @@ __all__ = [
     "check_weights",
     "check_welcome",
     "clean_tags",
-    "day_of",
     "greets",
     "owner_at",
     "parts",
-    "plain_cell",
 ]

@@ -2,22 +2,18 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
-from zoneinfo import ZoneInfo
+from datetime import datetime, timedelta
 
 from tiefen.channels.errors import WeightsMalformed
 from tiefen.channels.values import CodeKind, Model, Step, Weights
 from tiefen.kernel.money import BP, allocate
 
-ZONE = ZoneInfo("Asia/Shanghai")
 MAX_WEIGHT = 1_000
 MAX_DAYS = 730
 APPEAL_WINDOW = timedelta(days=90)
 """How long after the first touch a source can be disputed."""
 APPEAL_LIFE = timedelta(days=7)
 """Until then an appeal should be decided."""
-FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
-"""A cell that begins so is run as a formula by spreadsheets."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,11 +24,6 @@ class Part:
     weight_bp: int
     paid_fen: int
     refunded_fen: int
-
-
-def day_of(at: datetime) -> date:
-    """The merchant's day of a moment."""
-    return at.astimezone(ZONE).date()
 
 
 def parts(
@@ -79,14 +70,6 @@ def check_weights(weights: Weights) -> None:
     for kind, weight in weights.kinds.items():
         if kind not in set(CodeKind) or not 0 <= weight <= MAX_WEIGHT:
             raise WeightsMalformed(field=f"kinds.{kind}", most=MAX_WEIGHT)
-
-
-def plain_cell(value: object) -> str:
-    """A cell of an export that no spreadsheet takes for a formula."""
-    text = str(value)
-    if text.startswith(FORMULA) and not text.removeprefix("-").replace(".", "", 1).isdigit():
-        return "'" + text
-    return text
 
 
 def _weigh(

@@ -14,6 +14,7 @@ from tiefen.channels.service.sources import place
 from tiefen.channels.values import TouchKind
 from tiefen.fans import service as fans
 from tiefen.fans.values import ImportedFan
+from tiefen.kernel.days import day_of
 from tiefen.kernel.db import Tx
 
 _COUNT = text(
@@ -75,7 +76,7 @@ async def _by_themselves(tx: Tx, app_id: str, people: Sequence[ImportedFan]) -> 
         return
     await _attribute(tx, new)
     nobody = rules.owner_at([], None, new[0][2])
-    await tx.execute(_COUNT, {"nobody": nobody, "days": [rules.day_of(at) for _, _, at in new]})
+    await tx.execute(_COUNT, {"nobody": nobody, "days": [day_of(at) for _, _, at in new]})
     once = {records[fan_id][0]: records[fan_id] for _, fan_id, _ in new}
     first = min(at for _, _, at in new)
     everyone = [one for several in once.values() for one in several]

@@ -6,12 +6,13 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 
-from tiefen.channels import queries, rules
+from tiefen.channels import queries
 from tiefen.channels.queries import Row
 from tiefen.channels.values import Grouping, Model
 from tiefen.kernel.auth import StaffActor
 from tiefen.kernel.db import Tx
 from tiefen.kernel.money import BP, yuan_cell
+from tiefen.kernel.text import plain_cell
 from tiefen.team.service import record_audit, staff_briefs
 
 _HEADINGS = (
@@ -72,7 +73,7 @@ async def export_results(tx: Tx, actor: StaffActor, first: date, last: date) -> 
     writer = csv.writer(out)
     writer.writerow(_HEADINGS)
     for one in rows:
-        writer.writerow(map(rules.plain_cell, _cells(one)))
+        writer.writerow(map(plain_cell, _cells(one)))
     period = {"first": first.isoformat(), "last": last.isoformat(), "rows": len(rows)}
     await record_audit(tx, actor, "channels.results_exported", "results", after=period)
     return "\ufeff" + out.getvalue()

@@ -30,6 +30,7 @@ from tiefen.channels.queries import current_weights
 from tiefen.channels.values import Model, Step, Weights
 from tiefen.fans import service as fans
 from tiefen.kernel.auth import StaffActor
+from tiefen.kernel.days import day_of
 from tiefen.kernel.db import Tx
 from tiefen.kernel.jobs import later
 from tiefen.team.service import record_audit
@@ -241,7 +242,7 @@ def _values(one: Share) -> dict[str, object]:
 
 def _shares(credit: Credit, known: Known) -> list[Share]:
     way = known.way_of(credit.fan_id)
-    day = rules.day_of(credit.paid_at)
+    day = day_of(credit.paid_at)
     return [
         Share(
             order_id=credit.order_id,

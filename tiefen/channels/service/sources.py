@@ -12,6 +12,7 @@ from sqlalchemy import delete, select, text
 from tiefen.channels import rules
 from tiefen.channels.models import PEOPLE_SQL, Attribution, FanSource
 from tiefen.channels.service import sharing
+from tiefen.kernel.days import day_of
 from tiefen.kernel.db import Tx
 
 AT_ONCE = 500
@@ -89,7 +90,7 @@ async def count_touch(tx: Tx, *, code_id: int | None, at: datetime, follow: bool
     await tx.execute(
         _TOUCH,
         {
-            "day": rules.day_of(at),
+            "day": day_of(at),
             "code_id": code_id or 0,
             "owner_staff_id": rules.owner_at(former, current, at),
             "scans": int(code_id is not None),
@@ -197,7 +198,7 @@ async def _see(tx: Tx, people: Sequence[Sequence[int]]) -> dict[int, dict[str, A
             "code_id": code_id,
             "owner_staff_id": rules.owner_at(former, current, since),
             "at": since,
-            "day": rules.day_of(since),
+            "day": day_of(since),
             "ruled": ruling is not None,
             "gone": not any(one["following"] for one in known),
             "visited": ordered or _since(acts, several, "visited_at", since),

@@ -30,6 +30,7 @@ from tiefen.fans.schemas import (
 )
 from tiefen.fans.values import AttributeKind, FactKind, SegmentState, Stage, Verdict
 from tiefen.kernel.auth import StaffActor, staff
+from tiefen.kernel.days import day_of
 from tiefen.kernel.db import Db
 from tiefen.kernel.http import (
     REFUSALS,
@@ -43,6 +44,8 @@ from tiefen.kernel.http import (
     decode_cursor,
     encode_cursor,
 )
+from tiefen.kernel.money import yuan_cell
+from tiefen.kernel.text import plain_cell
 from tiefen.team.values import Permission
 
 SAMPLE = 5
@@ -179,7 +182,7 @@ async def why(segment_id: PathId, fan_id: PathId, tx: TxDep, _: Reader) -> WhyOu
     verdict = None
     if segment.rule is not None:
         rule = await service.read_rule(tx, segment.rule)
-        verdict = _node(rules.judge(rule, picture, rules.day_of(tx.now)))
+        verdict = _node(rules.judge(rule, picture, day_of(tx.now)))
     return WhyOut(inside=segment_id in picture.segments, node=verdict)
 
 
@@ -221,9 +224,9 @@ async def _table(db: Db, merchant: str, segment_id: int) -> AsyncIterator[str]:
                     "是" if row.following else "否",
                     row.source.name if row.source else "",
                     str(row.orders),
-                    rules.yuan(row.paid_fen),
-                    rules.day_of(row.last_seen_at).isoformat(),
-                    rules.day_of(since[row.id]).isoformat(),
+                    yuan_cell(row.paid_fen),
+                    day_of(row.last_seen_at).isoformat(),
+                    day_of(since[row.id]).isoformat(),
                     " ".join(tag.name for tag in row.tags),
                 ]
                 for row in rows
@@ -236,7 +239,7 @@ async def _table(db: Db, merchant: str, segment_id: int) -> AsyncIterator[str]:
 
 def _csv(rows: Sequence[Sequence[str]]) -> str:
     text = io.StringIO()
-    csv.writer(text).writerows([rules.harmless(cell) for cell in row] for row in rows)
+    csv.writer(text).writerows([plain_cell(cell) for cell in row] for row in rows)
     return text.getvalue()
 
 

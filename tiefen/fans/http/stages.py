@@ -24,6 +24,7 @@ from tiefen.fans.schemas import (
 )
 from tiefen.fans.values import Stage, StageRules
 from tiefen.kernel.auth import StaffActor, staff
+from tiefen.kernel.days import day_of
 from tiefen.kernel.db import Tx
 from tiefen.kernel.http import (
     REFUSALS,
@@ -64,7 +65,7 @@ async def list_moves(
     tx: TxDep, _: Reader, days: Annotated[int, Query(ge=1, le=366)] = 30
 ) -> StageMoveDays:
     """Moves of each of the last days."""
-    last = rules.day_of(tx.now)
+    last = day_of(tx.now)
     first = last - timedelta(days=days - 1)
     found = await queries.moves_by_day(tx, first, last)
     moves = [StageMovesOut.model_validate(one) for one in found]
@@ -82,7 +83,7 @@ async def preview_rules(body: StageRulesIn, tx: TxDep, _: Ruler) -> StagePreview
     """How many fans would move if these rules were published; counts everybody, changes nothing."""
     wanted = msgspec.convert(plain(body), StageRules)
     rules.check_rules(wanted)
-    found = await queries.preview(tx, wanted, rules.day_of(tx.now))
+    found = await queries.preview(tx, wanted, day_of(tx.now))
     after: dict[Stage, int] = {}
     for one in found:
         after[one.after] = after.get(one.after, 0) + one.fans

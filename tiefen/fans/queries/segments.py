@@ -28,7 +28,7 @@ from sqlalchemy import (
 from tiefen.fans.errors import SegmentMissing
 from tiefen.fans.models import AttributeValue, Fact, Fan, Member, Segment, Source, Tagging, Topic
 from tiefen.fans.queries.attributes import answer
-from tiefen.fans.rules import ZONE, coming_days, day_of, window_first
+from tiefen.fans.rules import coming_days, window_first
 from tiefen.fans.values import (
     Clause,
     Did,
@@ -41,6 +41,7 @@ from tiefen.fans.values import (
     Op,
     Rule,
 )
+from tiefen.kernel.days import CHINA, day_of
 from tiefen.kernel.db import Tx
 
 _ROOM = text(
@@ -317,7 +318,7 @@ def _of_words(rule: Clause) -> ColumnElement[bool]:
 
 def _start(day: date) -> datetime:
     """The first moment of a day of the merchant's."""
-    return datetime.combine(day, time(), ZONE)
+    return datetime.combine(day, time(), CHINA)
 
 
 async def _topics(tx: Tx, rule: Rule) -> dict[tuple[FactKind, str], int]:

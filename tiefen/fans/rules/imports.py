@@ -2,8 +2,8 @@
 
 from datetime import datetime, time, timedelta
 
-from tiefen.fans.rules.stages import ZONE
 from tiefen.fans.values import Change, Heard, KnownId
+from tiefen.kernel.days import CHINA
 from tiefen.wechat.values import UserInfo
 
 SAME_FOLLOW = timedelta(seconds=60)
@@ -52,8 +52,8 @@ def short_wait(times: int) -> timedelta:
 
 def next_day(now: datetime) -> datetime:
     """Five past the next midnight in China, when daily quotas begin anew."""
-    tomorrow = now.astimezone(ZONE).date() + timedelta(days=1)
-    return datetime.combine(tomorrow, time(0, 5), ZONE)
+    tomorrow = now.astimezone(CHINA).date() + timedelta(days=1)
+    return datetime.combine(tomorrow, time(0, 5), CHINA)
 
 
 def speed(asked: int, active_ms: int) -> float | None:

@@ -114,14 +114,3 @@ def check_redirect(redirect: str, origins: frozenset[str]) -> str:
 def display_name(fan_id: int, nickname: str) -> str:
     """What we call a fan who never told us a name."""
     return nickname or f"{NAMELESS}{fan_id}"
-
-
-def harmless(cell: str) -> str:
-    """A cell that no spreadsheet takes for a formula."""
-    return f"'{cell}" if cell[:1] in "=+-@\t\r" and cell else cell
-
-
-def yuan(fen: int) -> str:
-    """Fen as 12.30, by digits alone."""
-    digits = str(abs(fen)).rjust(3, "0")
-    return f"{'-' if fen < 0 else ''}{digits[:-2]}.{digits[-2:]}"

@@ -9,7 +9,6 @@ from typing import Any
 
 from tiefen.fans.errors import RuleWrong
 from tiefen.fans.rules.attributes import read_day, read_milli
-from tiefen.fans.rules.stages import day_of
 from tiefen.fans.values import (
     AttributeKind,
     Clause,
@@ -25,6 +24,7 @@ from tiefen.fans.values import (
     Stage,
     Verdict,
 )
+from tiefen.kernel.days import day_of
 
 MAX_DEPTH = 6
 MAX_NODES = 60

@@ -1,8 +1,7 @@
 """Stages: where a fan stands, why, how far the next one is, and when days alone may change it."""
 
 from collections.abc import Callable, Iterable, Sequence
-from datetime import date, datetime, timedelta
-from zoneinfo import ZoneInfo
+from datetime import date, timedelta
 
 from tiefen.fans.errors import StageRulesMalformed
 from tiefen.fans.values import (
@@ -17,19 +16,14 @@ from tiefen.fans.values import (
     StageRules,
     Standing,
 )
+from tiefen.kernel.days import day_of
 
-ZONE = ZoneInfo("Asia/Shanghai")
 LADDER = (Stage.CUSTOMER, Stage.USER, Stage.FAN, Stage.CORE)
 """Stages whose conditions the merchant writes, from the lowest."""
 MAX_CONDITIONS = 6
 MAX_DAYS = 730
 MAX_COUNT = 1_000
 MAX_FEN = 10_000_000_00
-
-
-def day_of(at: datetime) -> date:
-    """The merchant's day of a moment."""
-    return at.astimezone(ZONE).date()
 
 
 def stage(rules: StageRules, facts: FanFacts, days: Sequence[DayCount], today: date) -> Standing:

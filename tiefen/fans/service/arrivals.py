@@ -14,6 +14,7 @@ from tiefen.fans.service.facts import topic_ids
 from tiefen.fans.service.identity import follow, resolve, unfollow
 from tiefen.fans.service.timeline import lock_person
 from tiefen.fans.values import Change, DayCount, FactKind, FanFacts, Heard, ImportedFan, KnownId
+from tiefen.kernel.days import day_of
 from tiefen.kernel.db import Tx
 from tiefen.wechat.values import UserInfo
 
@@ -195,7 +196,7 @@ async def _insert_fans(
             last_seen_at=at,
             last_paid_at=None,
         )
-        days = [DayCount(rules.day_of(at), 1, 0, 0)]
+        days = [DayCount(day_of(at), 1, 0, 0)]
         standing = rules.stage(seen.rules, facts, days, seen.today)
         rows.append(
             {

@@ -8,8 +8,8 @@ from sqlalchemy import select, text, tuple_
 from sqlalchemy.dialects.postgresql import insert
 
 from tiefen.fans.models import Topic, folded
-from tiefen.fans.rules import day_of
 from tiefen.fans.values import FACTS, FactKind, Happening
+from tiefen.kernel.days import day_of
 from tiefen.kernel.db import Tx
 from tiefen.kernel.jobs import later
 

@@ -11,7 +11,7 @@ from sqlalchemy.orm import aliased
 from tiefen.fans import queries
 from tiefen.fans.errors import NothingToReveal
 from tiefen.fans.models import Fan, Source
-from tiefen.fans.rules import clean_phone, day_of, display_name, grams
+from tiefen.fans.rules import clean_phone, display_name, grams
 from tiefen.fans.service.facts import note_change
 from tiefen.fans.service.timeline import add_line, lock_person, record
 from tiefen.fans.values import (
@@ -26,6 +26,7 @@ from tiefen.fans.values import (
 from tiefen.kernel import ids
 from tiefen.kernel.auth import StaffActor
 from tiefen.kernel.crypto import blind
+from tiefen.kernel.days import day_of
 from tiefen.kernel.db import Tx
 from tiefen.kernel.jobs import later
 from tiefen.team.service import record_audit

@@ -36,6 +36,7 @@ from tiefen.fans.values import (
     SegmentState,
 )
 from tiefen.kernel.auth import StaffActor
+from tiefen.kernel.days import CHINA, day_of
 from tiefen.kernel.db import Tx
 from tiefen.kernel.events import publish
 from tiefen.kernel.jobs import later
@@ -192,7 +193,7 @@ async def refresh_segment(tx: Tx, segment_id: int, version: int) -> None:
 
 async def refresh_moved(tx: Tx) -> None:
     """Have each segment looked through whose window has moved since: once a day is exact."""
-    midnight = datetime.combine(rules.day_of(tx.now), time(), rules.ZONE)
+    midnight = datetime.combine(day_of(tx.now), time(), CHINA)
     due = await tx.scalars(
         select(Segment).where(
             Segment.moves,
@@ -222,7 +223,7 @@ async def recheck(tx: Tx, fan_id: int) -> None:
     picture = await queries.picture(tx, person)
     if await _tag_by_rules(tx, person, picture):
         picture = await queries.picture(tx, person)
-    today = rules.day_of(tx.now)
+    today = day_of(tx.now)
     asked = queries.questions(await queries.attributes(tx))
     changed = False
     for segment in await queries.saved_segments(tx):
@@ -317,7 +318,7 @@ async def _tag_by_rules(tx: Tx, person: Fan, picture: FanPicture) -> bool:
     rows = await tx.execute(
         select(TagRule, Tag).join(Tag, Tag.id == TagRule.tag_id).where(TagRule.active)
     )
-    today, changed = rules.day_of(tx.now), False
+    today, changed = day_of(tx.now), False
     for rule, tag in rows.all():
         giving = rules.Giving(rule.fact, rule.subject, rule.times, rule.within_days, rule.keep_days)
         earned = rules.given(giving, picture.facts, today)
@@ -325,7 +326,7 @@ async def _tag_by_rules(tx: Tx, person: Fan, picture: FanPicture) -> bool:
             continue
         if tag.id not in picture.tags and await _taken_since(tx, person.id, tag.id, earned.since):
             continue
-        until = datetime.combine(earned.until, time(), rules.ZONE) if earned.until else None
+        until = datetime.combine(earned.until, time(), CHINA) if earned.until else None
         why = f"{rule.fact.value}:{rule.subject}:{earned.times}"
         fresh = await tag_fans(
             tx, tag, [person.id], author=Author.RULE, reason=why, expires_at=until
@@ -335,7 +336,7 @@ async def _tag_by_rules(tx: Tx, person: Fan, picture: FanPicture) -> bool:
 
 
 async def _taken_since(tx: Tx, fan_id: int, tag_id: int, day: date) -> bool:
-    since = datetime.combine(day, time(), rules.ZONE)
+    since = datetime.combine(day, time(), CHINA)
     found = await tx.scalar(
         select(Line.id)
         .where(

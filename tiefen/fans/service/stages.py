@@ -15,6 +15,7 @@ from tiefen.fans.models import Fan, Line, StageMove, StageRuleSet
 from tiefen.fans.queries import current_rules
 from tiefen.fans.values import DayCount, FanFacts, Happening, MoveCause, StageRules, Standing
 from tiefen.kernel.auth import StaffActor
+from tiefen.kernel.days import day_of
 from tiefen.kernel.db import Tx
 from tiefen.kernel.events import publish
 from tiefen.kernel.jobs import later
@@ -51,7 +52,7 @@ class Look:
 async def look(tx: Tx, people: Sequence[int]) -> Look:
     """Today's rules and what these (locked) people did inside their windows."""
     version, found = await _held_rules(tx)
-    today = rules.day_of(tx.now)
+    today = day_of(tx.now)
     since = rules.window_start(found, today)
     days = await _days(tx, people, since) if since else {}
     return Look(version, found, today, days)
@@ -93,7 +94,7 @@ def place(tx: Tx, person: Fan, seen: Look, at: datetime, cause: MoveCause) -> bo
             cause=cause,
             version=seen.version,
             at=at,
-            day=rules.day_of(at),
+            day=day_of(at),
         )
     )
     tx.add(
@@ -187,7 +188,7 @@ async def apply_rules(tx: Tx, version: int, after_id: int) -> None:
 
 async def check_due(tx: Tx) -> int:
     """Judge people whom the days may have moved; how many were looked at, at most 500 a call."""
-    today = rules.day_of(tx.now)
+    today = day_of(tx.now)
     people = await _locked(tx, Fan.next_check_on <= today, order=Fan.next_check_on, skip=True)
     await _place_all(tx, people, MoveCause.TIME)
     return len(people)

@@ -7,13 +7,13 @@ from typing import Any
 import msgspec
 from sqlalchemy import bindparam, select, text
 
-from tiefen.fans import rules
 from tiefen.fans.errors import FanMissing
 from tiefen.fans.models import COUNTED_SQL, DAY_SQL, Fan, Line
 from tiefen.fans.service import stages
 from tiefen.fans.service.facts import count_facts, words_in
 from tiefen.fans.values import INTERACTIONS, SEEN, Happening, MoveCause
 from tiefen.kernel.crypto import seal
+from tiefen.kernel.days import day_of
 from tiefen.kernel.db import Tx
 
 _REBUILD = text(
@@ -187,7 +187,7 @@ async def _receipt(tx: Tx, fan_id: int, order_no: str) -> dict[str, str]:
             Line.ref == f"order:{order_no}",
         )
     )
-    return {"received_on": rules.day_of(at).isoformat()} if at else {}
+    return {"received_on": day_of(at).isoformat()} if at else {}
 
 
 async def _count_day(
@@ -200,7 +200,7 @@ async def _count_day(
         "friends": int(kind is Happening.FRIEND),
     }
     if any(added.values()):
-        day = date.fromisoformat(returned_on) if returned_on else rules.day_of(at)
+        day = date.fromisoformat(returned_on) if returned_on else day_of(at)
         await tx.execute(_COUNT_DAY, {"fan_id": fan_id, "day": day, **added})
 
 

@@ -3,8 +3,8 @@
 from datetime import datetime
 
 from tiefen.fans import service as fans
-from tiefen.helpdesk import rules
 from tiefen.kernel.auth import StaffActor
+from tiefen.kernel.days import CHINA
 from tiefen.kernel.db import Db, Tx
 from tiefen.kernel.money import yuan
 from tiefen.team.service import make_bind_code, order_contacts
@@ -35,7 +35,7 @@ async def push_order(
         "character_string1": order_no,
         "amount2": yuan(total_fen),
         "thing3": f"{buyer.name if buyer else '粉丝'} 买了 {quantity} 件"[:20],
-        "time4": at.astimezone(rules.ZONE).strftime("%Y-%m-%d %H:%M"),
+        "time4": at.astimezone(CHINA).strftime("%Y-%m-%d %H:%M"),
     }
     url = f"{_links['public']}/m/{tx.merchant}/phone/#/orders/{order_no}"
     for contact in contacts:

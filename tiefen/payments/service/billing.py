@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import func, insert, select
 
 from tiefen.kernel import log
+from tiefen.kernel.days import CHINA
 from tiefen.kernel.db import Db, Tx
 from tiefen.kernel.jobs import cron
 from tiefen.payments import rules
@@ -85,12 +86,12 @@ async def fetch_bill(db: Db, merchant: str, day: date) -> None:
 
 
 async def _missing_days(tx: Tx, mchid: str) -> list[date]:
-    here = tx.now.astimezone(rules.CHINA)
+    here = tx.now.astimezone(CHINA)
     newest = here.date() - timedelta(days=1 if here.time() >= READY else 2)
     first = await tx.scalar(select(func.min(Payment.created_at)))
     have = set(await tx.scalars(select(PaymentBill.bill_date).where(PaymentBill.mchid == mchid)))
     days = [newest - timedelta(days=back) for back in reversed(range(LOOK_BACK))]
-    begun = first.astimezone(rules.CHINA).date() if first else newest
+    begun = first.astimezone(CHINA).date() if first else newest
     return [day for day in days if day not in have and day >= begun]
 
 
@@ -215,7 +216,7 @@ async def _compare_refunds(tx: Tx, bill: PaymentBill, lines: Sequence[BillLine])
 
 async def _ours_only(tx: Tx, bill: PaymentBill) -> None:
     """Money we booked on that day that WeChat's bill does not have."""
-    start = datetime.combine(bill.bill_date, time(), rules.CHINA)
+    start = datetime.combine(bill.bill_date, time(), CHINA)
     end = start + timedelta(days=1)
     charges = await tx.execute(
         select(PaymentCharge.transaction_id, PaymentCharge.amount_fen).where(

@@ -4,8 +4,8 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from zoneinfo import ZoneInfo
 
+from tiefen.kernel.days import CHINA
 from tiefen.promotion.rules.effects import Cart, Effect, effect
 from tiefen.promotion.values import (
     Basis,
@@ -21,8 +21,6 @@ from tiefen.promotion.values import (
     Target,
     TraceLine,
 )
-
-ZONE = ZoneInfo("Asia/Shanghai")
 
 
 @dataclass(slots=True)
@@ -93,7 +91,7 @@ def in_force(rule: Rule, at: datetime) -> bool:
         return False
     if not when.hours:
         return True
-    local = at.astimezone(ZONE)
+    local = at.astimezone(CHINA)
     minute = local.hour * 60 + local.minute
     return any(
         local.isoweekday() in hours.days and hours.from_minute <= minute < hours.until_minute

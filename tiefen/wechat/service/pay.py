@@ -11,8 +11,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, TypeVar
-from zoneinfo import ZoneInfo
 
+from tiefen.kernel.days import CHINA
 from tiefen.kernel.db import Db
 from tiefen.wechat import credentials, paywire, rules
 from tiefen.wechat.credentials import PayCredentials
@@ -31,7 +31,6 @@ from tiefen.wechat.values import (
 )
 
 T = TypeVar("T")
-_CHINA = ZoneInfo("Asia/Shanghai")
 _BILL_CAP = 256 * 1024 * 1024
 
 
@@ -212,7 +211,7 @@ class PayClient:
             "mchid": self.mchid,
             "description": rules.clip_bytes(description, rules.DESCRIPTION_CAP),
             "out_trade_no": rules.check_out_trade_no(out_trade_no),
-            "time_expire": expires_at.astimezone(_CHINA).replace(microsecond=0).isoformat(),
+            "time_expire": expires_at.astimezone(CHINA).replace(microsecond=0).isoformat(),
             "notify_url": self._pay.notify_url,
             "amount": {"total": amount_fen, "currency": "CNY"},
         }

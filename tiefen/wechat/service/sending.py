@@ -8,11 +8,11 @@ customer messages are left UNCERTAIN.
 from collections.abc import Mapping
 from datetime import datetime, time, timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import select, update
 
 from tiefen.kernel import ids, log
+from tiefen.kernel.days import CHINA
 from tiefen.kernel.db import Db, Tx
 from tiefen.kernel.jobs import later, outward_job
 from tiefen.wechat import credentials, rules, tokens, wire
@@ -22,7 +22,6 @@ from tiefen.wechat.values import AccountKind, Article, MessageKind, MessageState
 
 logger = log.get("wechat")
 
-_CHINA = ZoneInfo("Asia/Shanghai")
 _PATHS = {
     MessageKind.TEMPLATE: "/cgi-bin/message/template/send",
     MessageKind.CUSTOMER: "/cgi-bin/message/custom/send",
@@ -212,5 +211,5 @@ async def _settle(
 
 def _tomorrow(now: datetime) -> datetime:
     """A few minutes after midnight in China, when daily quotas begin anew."""
-    day = now.astimezone(_CHINA).date() + timedelta(days=1)
-    return datetime.combine(day, time(0, 5), _CHINA)
+    day = now.astimezone(CHINA).date() + timedelta(days=1)
+    return datetime.combine(day, time(0, 5), CHINA)
