@@ -48,6 +48,7 @@ ROUTERS: list[APIRouter] = [
     fans_http.console,
     fans_http.stages,
     channels_http.codes,
+    channels_http.batches,
     channels_http.results,
     channels_http.mine,
     ledger_http.router,

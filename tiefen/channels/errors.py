@@ -51,6 +51,30 @@ class WelcomeTooLong(Invalid):
     en = "The welcome is too long: at most {limit} bytes"
 
 
+class NamesTaken(Conflict):
+    """Some of many names are taken, or stand twice in the list."""
+
+    code = "channels.names_taken"
+    zh = "有 {count} 个名称已被使用或重复：{names}"
+    en = "{count} names are taken or stand twice: {names}"
+
+
+class PermanentSpent(Conflict):
+    """The platform's allowance of codes for print would be exceeded."""
+
+    code = "channels.permanent_spent"
+    zh = "永久二维码每个公众号最多 {limit} 个，还能再建 {left} 个；可以改用临时码或小程序码"
+    en = "An account has {limit} permanent codes, {left} are left; use temporary or mini-program codes"
+
+
+class BatchMissing(NotFound):
+    """No such batch of codes."""
+
+    code = "channels.batch_missing"
+    zh = "没有找到这批渠道码"
+    en = "No such batch of channel codes"
+
+
 class WeightsMalformed(Invalid):
     """Weights of the merchant's own model that make no sense; `field` says which."""
 

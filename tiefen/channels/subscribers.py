@@ -108,6 +108,12 @@ async def mint(db: Db, merchant: str, code_id: int) -> None:
     await service.mint(db, merchant, code_id)
 
 
+@outward_job("channels.mint_batch", lane="bulk")
+async def mint_batch(db: Db, merchant: str, batch_id: int) -> None:
+    """Have the platform make the QR codes of a batch, some at a time."""
+    await service.mint_batch(db, merchant, batch_id)
+
+
 @cron("channels.renew", every=timedelta(hours=6), lane="bulk")
 async def renew(db: Db, merchant: str) -> None:
     """Temporary codes are made anew before they run out."""

@@ -48,6 +48,40 @@ class Lifetime(StrEnum):
     """up to 30 days; made anew before it runs out, while the code itself is valid"""
 
 
+class BatchState(StrEnum):
+    """Where the making of many codes stands."""
+
+    MAKING = "making"
+    DONE = "done"
+    STOPPED = "stopped"
+    """by a person; codes that were drawn stay, the others are archived"""
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One code of a batch; what is None is the same for the whole batch."""
+
+    name: str
+    owner_staff_id: int | None = None
+    cost_fen: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """How much of the platform's allowance of codes for print is used."""
+
+    permanent: int
+    limit: int
+    temporary: int
+    waiting: int
+    """asked for and not drawn yet"""
+
+    @property
+    def left(self) -> int:
+        """Codes for print that can still be made."""
+        return max(self.limit - self.permanent, 0)
+
+
 class TouchKind(StrEnum):
     """How a fan met a channel."""
 

@@ -1,7 +1,8 @@
 """Routes of the channels room, by chapter."""
 
+from tiefen.channels.http.batches import router as batches
 from tiefen.channels.http.codes import router as codes
 from tiefen.channels.http.mine import router as mine
 from tiefen.channels.http.results import router as results
 
-__all__ = ["codes", "mine", "results"]
+__all__ = ["batches", "codes", "mine", "results"]

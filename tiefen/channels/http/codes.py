@@ -43,6 +43,7 @@ async def list_codes(
     owner_staff_id: QueryId = None,
     archived: bool = False,
     query: Annotated[str | None, Query(max_length=40)] = None,
+    batch_id: QueryId = None,
     cursor: Cursor = None,
     limit: Limit = 50,
 ) -> Page[CodeOut]:
@@ -54,6 +55,7 @@ async def list_codes(
         owner_staff_id=owner_staff_id,
         archived=archived,
         query=query,
+        batch_id=batch_id,
         before_id=before,
         limit=limit,
     )

@@ -1,5 +1,6 @@
 """The tables of the channels room, by chapter."""
 
+from tiefen.channels.models.batches import CodeBatch
 from tiefen.channels.models.codes import RECOUNT_SQL, Attribution, ChannelCode, Credit, Touch
 from tiefen.channels.models.results import (
     INCOME_SQL,
@@ -23,6 +24,7 @@ __all__ = [
     "Attribution",
     "AttributionRules",
     "ChannelCode",
+    "CodeBatch",
     "Credit",
     "FanAct",
     "FanSource",

@@ -32,6 +32,9 @@ class ChannelCode(Base):
     """when the platform's temporary code dies"""
     welcome: Mapped[str] = mapped_column(Text, default="")
     """empty = the merchant's default welcome"""
+    late_words: Mapped[str] = mapped_column(Text, default="", server_default="")
+    """said once the code is no longer valid; empty = the merchant's default welcome"""
+    batch_id: Mapped[int | None] = mapped_column(ForeignKey("channel_batch.id"))
     tags: Mapped[list[str]] = mapped_column(ARRAY(Text), default=list)
     cost_fen: Mapped[Fen] = mapped_column(default=0)
     note: Mapped[str] = mapped_column(Text, default="")
@@ -60,6 +63,12 @@ class ChannelCode(Base):
             postgresql_where=text("archived_at IS NULL"),
         ),
         Index("ix_channel_code_kind", "kind", "id"),
+        Index(
+            "ix_channel_code_batch",
+            "batch_id",
+            "id",
+            postgresql_where=text("batch_id IS NOT NULL"),
+        ),
         CheckConstraint("cost_fen >= 0", name="cost"),
     )
 

@@ -3,11 +3,14 @@
 from tiefen.channels.queries.codes import (
     Bought,
     TouchLine,
+    batch_list,
     bought_by,
     code_list,
     fans_of,
+    one_batch,
     one_code,
     touches_of,
+    usage,
 )
 from tiefen.channels.queries.results import (
     Cost,
@@ -34,6 +37,7 @@ __all__ = [
     "SharedOrder",
     "TouchLine",
     "appeals",
+    "batch_list",
     "bought_by",
     "code_list",
     "code_names",
@@ -42,6 +46,7 @@ __all__ = [
     "current_weights",
     "fans_of",
     "last_codes",
+    "one_batch",
     "one_code",
     "owners_of_codes",
     "report",
@@ -49,5 +54,6 @@ __all__ = [
     "source_of",
     "sources",
     "touches_of",
+    "usage",
     "weight_sets",
 ]

@@ -6,9 +6,10 @@ from datetime import datetime
 
 from sqlalchemy import func, select, tuple_
 
-from tiefen.channels.errors import CodeMissing
-from tiefen.channels.models import Attribution, ChannelCode, Credit, Touch
-from tiefen.channels.values import CodeKind, TouchKind
+from tiefen.channels.errors import BatchMissing, CodeMissing
+from tiefen.channels.models import Attribution, ChannelCode, CodeBatch, Credit, Touch
+from tiefen.channels.rules import PERMANENT_LIMIT
+from tiefen.channels.values import CodeKind, CodeState, Lifetime, TouchKind, Usage
 from tiefen.kernel.db import Tx
 
 
@@ -40,6 +41,7 @@ async def code_list(
     owner_staff_id: int | None,
     archived: bool,
     query: str | None,
+    batch_id: int | None = None,
     before_id: int | None,
     limit: int,
 ) -> list[ChannelCode]:
@@ -49,6 +51,8 @@ async def code_list(
         wanted = wanted.where(ChannelCode.kind == kind)
     if owner_staff_id is not None:
         wanted = wanted.where(ChannelCode.owner_staff_id == owner_staff_id)
+    if batch_id is not None:
+        wanted = wanted.where(ChannelCode.batch_id == batch_id)
     if query:
         wanted = wanted.where(func.strpos(func.lower(ChannelCode.name), query.lower()) > 0)
     if before_id is not None:
@@ -56,6 +60,56 @@ async def code_list(
     lives = ChannelCode.archived_at
     wanted = wanted.where(lives.is_not(None) if archived else lives.is_(None))
     return list(await tx.scalars(wanted.order_by(ChannelCode.id.desc()).limit(limit + 1)))
+
+
+async def usage(tx: Tx) -> Usage:
+    """How many codes stand against the platform's limit; one statement.
+
+    The platform keeps a permanent code for ever, so an archived one counts once it was drawn.
+    """
+    lives = ChannelCode.archived_at.is_(None)
+    pending = ChannelCode.state == CodeState.PENDING
+    permanent = ChannelCode.lifetime == Lifetime.PERMANENT
+    row = (
+        await tx.execute(
+            select(
+                func.count().filter(permanent, ~pending | lives).label("permanent"),
+                func.count().filter(~permanent, lives).label("temporary"),
+                func.count().filter(pending, lives).label("waiting"),
+            ).select_from(ChannelCode)
+        )
+    ).one()
+    return Usage(row.permanent, PERMANENT_LIMIT, row.temporary, row.waiting)
+
+
+async def batch_list(tx: Tx, *, before_id: int | None, limit: int) -> list[tuple[CodeBatch, int]]:
+    """Batches with how many of their codes are drawn, newest first, one more than `limit`."""
+    wanted = select(CodeBatch)
+    if before_id is not None:
+        wanted = wanted.where(CodeBatch.id < before_id)
+    batches = list(await tx.scalars(wanted.order_by(CodeBatch.id.desc()).limit(limit + 1)))
+    return await _with_drawn(tx, batches)
+
+
+async def one_batch(tx: Tx, batch_id: int) -> tuple[CodeBatch, int]:
+    """A batch and how many of its codes are drawn. Raises BatchMissing."""
+    batch = await tx.get(CodeBatch, batch_id, populate_existing=True)
+    if batch is None:
+        raise BatchMissing
+    return (await _with_drawn(tx, [batch]))[0]
+
+
+async def _with_drawn(tx: Tx, batches: Sequence[CodeBatch]) -> list[tuple[CodeBatch, int]]:
+    rows = await tx.execute(
+        select(ChannelCode.batch_id, func.count().label("drawn"))
+        .where(
+            ChannelCode.batch_id.in_([one.id for one in batches]),
+            ChannelCode.state == CodeState.READY,
+        )
+        .group_by(ChannelCode.batch_id)
+    )
+    drawn = {row.batch_id: int(row.drawn) for row in rows}
+    return [(one, drawn.get(one.id, 0)) for one in batches]
 
 
 async def one_code(tx: Tx, code_id: int) -> ChannelCode:

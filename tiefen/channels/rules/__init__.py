@@ -1,6 +1,7 @@
 """Pure decisions of the channels room, by chapter."""
 
 from tiefen.channels.rules.codes import (
+    PERMANENT_LIMIT,
     RENEW_BEFORE,
     TEMPORARY_LIFE,
     WELCOME_BYTES,
@@ -8,6 +9,7 @@ from tiefen.channels.rules.codes import (
     check_welcome,
     clean_tags,
     greets,
+    wanted,
 )
 from tiefen.channels.rules.sharing import (
     APPEAL_LIFE,
@@ -21,6 +23,7 @@ from tiefen.channels.rules.sharing import (
 __all__ = [
     "APPEAL_LIFE",
     "APPEAL_WINDOW",
+    "PERMANENT_LIMIT",
     "RENEW_BEFORE",
     "TEMPORARY_LIFE",
     "WELCOME_BYTES",
@@ -32,4 +35,6 @@ __all__ = [
     "greets",
     "owner_at",
     "parts",
+    "plain_cell",
+    "wanted",
 ]

@@ -1,6 +1,18 @@
 """What the console sends to and gets from the channels room, by chapter."""
 
-from tiefen.channels.schemas.codes import CodeFan, CodeIn, CodeOut, CodePatch, OwnerOut, TouchOut
+from tiefen.channels.schemas.codes import (
+    BatchIn,
+    BatchOut,
+    CodeFan,
+    CodeIn,
+    CodeOut,
+    CodePatch,
+    CodesChanged,
+    CodesPatch,
+    OwnerOut,
+    TouchOut,
+    UsageOut,
+)
 from tiefen.channels.schemas.results import (
     AppealDecision,
     AppealIn,
@@ -33,10 +45,14 @@ __all__ = [
     "AppealOut",
     "AttributionReport",
     "AttributionRow",
+    "BatchIn",
+    "BatchOut",
     "CodeFan",
     "CodeIn",
     "CodeOut",
     "CodePatch",
+    "CodesChanged",
+    "CodesPatch",
     "CostOut",
     "DepartmentRow",
     "ModelsOut",
@@ -53,6 +69,7 @@ __all__ = [
     "SharedOrderOut",
     "SourceFanOut",
     "TouchOut",
+    "UsageOut",
     "WeightSetOut",
     "WeightsIn",
     "WeightsOut",

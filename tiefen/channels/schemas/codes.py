@@ -5,7 +5,7 @@ from typing import Annotated
 
 from pydantic import AwareDatetime, Field, StringConstraints
 
-from tiefen.channels.values import CodeKind, CodeState, Lifetime, TouchKind
+from tiefen.channels.values import BatchState, CodeKind, CodeState, Lifetime, TouchKind
 from tiefen.kernel.http import IdIn, In, Out
 
 Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=40)]
@@ -23,6 +23,7 @@ class CodeIn(In):
     owner_staff_id: IdIn | None = None
     lifetime: Lifetime = Lifetime.PERMANENT
     welcome: Welcome = ""
+    late_words: Welcome = ""
     tags: list[Tag] = Field(default_factory=list, max_length=20)
     cost_fen: Cost = 0
     note: Note = ""
@@ -36,6 +37,7 @@ class CodePatch(In):
     name: Name | None = None
     owner_staff_id: IdIn | None = None
     welcome: Welcome | None = None
+    late_words: Welcome | None = None
     tags: list[Tag] | None = Field(default=None, max_length=20)
     cost_fen: Cost | None = None
     note: Note | None = None
@@ -66,6 +68,8 @@ class CodeOut(Out):
     url: str
     runs_out_at: datetime | None
     welcome: str
+    late_words: str
+    batch_id: int | None
     tags: list[str]
     cost_fen: int
     note: str
@@ -83,6 +87,77 @@ class CodeOut(Out):
     refunded_fen: int
     cost_per_fan_fen: int | None
     """None while there is no fan"""
+
+
+class LineIn(In):
+    """One code of a batch; what is absent is the same for all."""
+
+    name: Name
+    owner_staff_id: IdIn | None = None
+    cost_fen: Cost | None = None
+
+
+class BatchIn(In):
+    """Codes to make at once: their names, and what they share."""
+
+    lines: list[LineIn] = Field(min_length=1, max_length=1000)
+    kind: CodeKind
+    owner_staff_id: IdIn | None = None
+    lifetime: Lifetime = Lifetime.PERMANENT
+    welcome: Welcome = ""
+    late_words: Welcome = ""
+    tags: list[Tag] = Field(default_factory=list, max_length=20)
+    cost_fen: Cost = 0
+    note: Note = ""
+    starts_at: AwareDatetime | None = None
+    ends_at: AwareDatetime | None = None
+
+
+class BatchOut(Out):
+    """A batch and how far the platform is with drawing it."""
+
+    id: int
+    kind: CodeKind
+    lifetime: Lifetime
+    total: int
+    drawn: int
+    state: BatchState
+    failure: str
+    resumes_at: datetime | None
+    staff_name: str
+    created_at: datetime
+    ended_at: datetime | None
+
+
+class UsageOut(Out):
+    """How much of the platform's allowance of permanent codes is used."""
+
+    permanent: int
+    limit: int
+    left: int
+    temporary: int
+    waiting: int
+
+
+class CodesPatch(In):
+    """The same change for many codes; what is absent stays."""
+
+    code_ids: list[IdIn] = Field(min_length=1, max_length=1000)
+    owner_staff_id: IdIn | None = None
+    welcome: Welcome | None = None
+    late_words: Welcome | None = None
+    tags: list[Tag] | None = Field(default=None, max_length=20)
+    cost_fen: Cost | None = None
+    note: Note | None = None
+    starts_at: AwareDatetime | None = None
+    ends_at: AwareDatetime | None = None
+    archived: bool | None = None
+
+
+class CodesChanged(Out):
+    """How many codes were changed."""
+
+    changed: int
 
 
 class CodeFan(Out):

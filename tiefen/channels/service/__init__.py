@@ -11,6 +11,13 @@ from tiefen.channels.service.attribution import (
     record_touch,
     see_again,
 )
+from tiefen.channels.service.batches import (
+    create_batch,
+    edit_codes,
+    mint_batch,
+    resume_batch,
+    stop_batch,
+)
 from tiefen.channels.service.codes import ask_again, create_code, edit_code, greeting, mint, renew
 from tiefen.channels.service.imported import record_imported
 from tiefen.channels.service.pictures import code_picture
@@ -23,18 +30,21 @@ __all__ = [
     "add_up",
     "ask_again",
     "code_picture",
+    "create_batch",
     "create_code",
     "credit_order",
     "credit_received",
     "credit_refunded",
     "decide_appeal",
     "edit_code",
+    "edit_codes",
     "export_results",
     "fan_came_back",
     "fan_left",
     "greeting",
     "join_people",
     "mint",
+    "mint_batch",
     "note_order",
     "note_visit",
     "open_appeal",
@@ -44,7 +54,9 @@ __all__ = [
     "record_touch",
     "renew",
     "results",
+    "resume_batch",
     "see_again",
     "share_all",
+    "stop_batch",
     "withdraw_appeal",
 ]

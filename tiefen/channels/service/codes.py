@@ -8,9 +8,10 @@ from sqlalchemy import select, text
 from sqlalchemy.dialects.postgresql import insert
 
 from tiefen.channels import rules
-from tiefen.channels.errors import CodeMissing, NameTaken, OwnerMissing
+from tiefen.channels.errors import CodeMissing, NameTaken, OwnerMissing, PermanentSpent
 from tiefen.channels.events import CodeSaved
 from tiefen.channels.models import ChannelCode, FormerOwner
+from tiefen.channels.queries import usage
 from tiefen.channels.values import SCENE_PREFIX, CodeKind, CodeState, Greeting, Lifetime
 from tiefen.kernel import ids
 from tiefen.kernel.auth import StaffActor
@@ -21,6 +22,7 @@ from tiefen.kernel.jobs import later
 from tiefen.team.service import record_audit, staff_briefs
 from tiefen.team.values import Actor
 from tiefen.wechat import service as wechat
+from tiefen.wechat.values import QrTicket
 
 MINT = "channels.mint"
 
@@ -34,6 +36,7 @@ async def create_code(
     owner_staff_id: int | None = None,
     lifetime: Lifetime = Lifetime.PERMANENT,
     welcome: str = "",
+    late_words: str = "",
     tags: Sequence[str] = (),
     cost_fen: int = 0,
     note: str = "",
@@ -42,11 +45,13 @@ async def create_code(
 ) -> int:
     """A channel code; a job asks the platform for its QR code.
 
-    Raises NameTaken, OwnerMissing, ValidityMalformed, WelcomeTooLong.
+    Raises NameTaken, OwnerMissing, ValidityMalformed, WelcomeTooLong, PermanentSpent.
     """
     rules.check_validity(starts_at, ends_at)
     rules.check_welcome(welcome)
+    rules.check_welcome(late_words, "late_words")
     await _check_owner(tx, owner_staff_id)
+    await check_allowance(tx, lifetime, 1)
     code_id: int | None = await tx.scalar(
         insert(ChannelCode)
         .values(
@@ -56,6 +61,7 @@ async def create_code(
             scene=SCENE_PREFIX + ids.token(12),
             lifetime=lifetime,
             welcome=welcome,
+            late_words=late_words,
             tags=rules.clean_tags(tags),
             cost_fen=cost_fen,
             note=note,
@@ -79,18 +85,11 @@ async def create_code(
 
 async def edit_code(tx: Tx, actor: StaffActor, code_id: int, changes: Mapping[str, Any]) -> None:
     """Change a code: any of name, owner_staff_id, welcome, tags, cost_fen, note, starts_at,
-    ends_at, archived. Raises CodeMissing, NameTaken, OwnerMissing, ValidityMalformed."""
+    late_words, ends_at, archived. Raises CodeMissing, NameTaken, OwnerMissing, ValidityMalformed."""
     code = await _locked(tx, code_id)
-    wanted = dict(changes)
-    if "archived" in wanted:
-        archive = wanted.pop("archived")
-        wanted["archived_at"] = (code.archived_at or tx.now) if archive else None
-    if wanted.get("tags") is not None:
-        wanted["tags"] = rules.clean_tags(wanted["tags"])
-    wanted = {
-        name: value for name, value in wanted.items() if value is not None or name in _CLEARABLE
-    }
+    wanted = rules.wanted(changes, tx.now, code.archived_at)
     rules.check_welcome(wanted.get("welcome", ""))
+    rules.check_welcome(wanted.get("late_words", ""), "late_words")
     rules.check_validity(
         wanted.get("starts_at", code.starts_at), wanted.get("ends_at", code.ends_at)
     )
@@ -126,20 +125,49 @@ async def mint(db: Db, merchant: str, code_id: int) -> None:
         code = await tx.get(ChannelCode, code_id)
         if code is None or not _needs_minting(code, tx.now):
             return
-        scene, temporary = code.scene, code.lifetime is Lifetime.TEMPORARY
-    seconds = int(rules.TEMPORARY_LIFE.total_seconds()) if temporary else None
+        scene, lifetime = code.scene, code.lifetime
     try:
-        ticket = await wechat.create_qrcode(db, merchant, scene, seconds)
+        ticket = await draw_code(db, merchant, scene, lifetime)
     except Refusal as refusal:
         async with db.merchant(merchant) as tx:
             code = await _locked(tx, code_id)
             code.failure = refusal.message("zh")[:200]
         raise
     async with db.merchant(merchant) as tx:
-        code = await _locked(tx, code_id)
-        code.state, code.failure = CodeState.READY, ""
-        code.ticket, code.url = ticket.ticket, ticket.url
-        code.runs_out_at = tx.now + rules.TEMPORARY_LIFE if temporary else None
+        await drawn(tx, code_id, ticket)
+
+
+async def draw_code(db: Db, merchant: str, scene: str, lifetime: Lifetime) -> QrTicket:
+    """Have the platform draw a QR code. Raises what WeChat refused."""
+    seconds = int(rules.TEMPORARY_LIFE.total_seconds())
+    return await wechat.create_qrcode(
+        db, merchant, scene, seconds if lifetime is Lifetime.TEMPORARY else None
+    )
+
+
+async def drawn(tx: Tx, code_id: int, ticket: QrTicket) -> None:
+    """Keep what the platform drew."""
+    code = await _locked(tx, code_id)
+    code.state, code.failure = CodeState.READY, ""
+    code.ticket, code.url = ticket.ticket, ticket.url
+    temporary = code.lifetime is Lifetime.TEMPORARY
+    code.runs_out_at = tx.now + rules.TEMPORARY_LIFE if temporary else None
+
+
+_LOCK_ALLOWANCE = text("SELECT pg_advisory_xact_lock(hashtextextended('channels.permanent', 0))")
+
+
+async def check_allowance(tx: Tx, lifetime: Lifetime, count: int) -> None:
+    """Whether so many more codes may be made; who makes permanent ones takes turns.
+
+    Raises PermanentSpent.
+    """
+    if lifetime is not Lifetime.PERMANENT:
+        return
+    await tx.execute(_LOCK_ALLOWANCE)
+    used = await usage(tx)
+    if count > used.left:
+        raise PermanentSpent(limit=used.limit, left=used.left, field="lifetime")
 
 
 async def renew(tx: Tx) -> int:
@@ -171,10 +199,10 @@ async def greeting(tx: Tx, scene: str) -> Greeting | None:
         ends_at=code.ends_at,
         now=tx.now,
     )
-    return Greeting(code.id, code.welcome if greets else "")
-
-
-_CLEARABLE = frozenset({"owner_staff_id", "starts_at", "ends_at", "archived_at"})
+    if greets:
+        return Greeting(code.id, code.welcome)
+    early = code.starts_at is not None and tx.now < code.starts_at
+    return Greeting(code.id, "" if early else code.late_words)
 
 
 async def _locked(tx: Tx, code_id: int) -> ChannelCode:
