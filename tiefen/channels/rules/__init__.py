@@ -35,6 +35,5 @@ __all__ = [
     "greets",
     "owner_at",
     "parts",
-    "plain_cell",
     "wanted",
 ]

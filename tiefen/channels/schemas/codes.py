@@ -89,7 +89,7 @@ class CodeOut(Out):
     """None while there is no fan"""
 
 
-class LineIn(In):
+class CodeLineIn(In):
     """One code of a batch; what is absent is the same for all."""
 
     name: Name
@@ -100,7 +100,7 @@ class LineIn(In):
 class BatchIn(In):
     """Codes to make at once: their names, and what they share."""
 
-    lines: list[LineIn] = Field(min_length=1, max_length=1000)
+    lines: list[CodeLineIn] = Field(min_length=1, max_length=1000)
     kind: CodeKind
     owner_staff_id: IdIn | None = None
     lifetime: Lifetime = Lifetime.PERMANENT

@@ -73,13 +73,12 @@ async def create_batch(
     )
     tx.add(batch)
     await tx.flush()
-    known = rules.clean_tags(tags)
     common = {
         "kind": kind,
         "lifetime": lifetime,
         "welcome": welcome,
         "late_words": late_words,
-        "tags": known,
+        "tags": rules.clean_tags(tags),
         "note": note,
         "starts_at": starts_at,
         "ends_at": ends_at,
@@ -96,19 +95,7 @@ async def create_batch(
         }
         for line in lines
     ]
-    made = await tx.execute(
-        insert(ChannelCode)
-        .values(rows)
-        .on_conflict_do_nothing(index_elements=["name"], index_where=text("archived_at IS NULL"))
-        .returning(ChannelCode.id, ChannelCode.name, ChannelCode.owner_staff_id)
-    )
-    codes = made.all()
-    if len(codes) < len(lines):  # somebody took a name since we looked
-        there = {code.name for code in codes}
-        raise _taken([line.name for line in lines if line.name not in there])
-    for code in codes:
-        saved = CodeSaved(code.id, code.name, kind.value, code.owner_staff_id, tx.now, tuple(known))
-        publish(tx, saved, aggregate=f"channel_code:{code.id}")
+    await _insert(tx, rows)
     later(tx, MINT_BATCH, batch_id=batch.id, key=f"batch:{batch.id}")
     after = {"codes": len(lines), "kind": kind.value, "first": lines[0].name}
     await record_audit(
@@ -223,6 +210,24 @@ async def edit_codes(
     after = {name: str(value) for name, value in wanted.items()} | {"codes": len(codes)}
     await record_audit(tx, actor, "channels.codes_edited", "channel_codes", after=after)
     return len(codes)
+
+
+async def _insert(tx: Tx, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Write the codes, in one statement, and tell of each. Raises NamesTaken."""
+    made = await tx.execute(
+        insert(ChannelCode)
+        .values(rows)
+        .on_conflict_do_nothing(index_elements=["name"], index_where=text("archived_at IS NULL"))
+        .returning(ChannelCode.id, ChannelCode.name, ChannelCode.owner_staff_id)
+    )
+    codes = made.all()
+    if len(codes) < len(rows):  # somebody took a name since we looked
+        there = {code.name for code in codes}
+        raise _taken([row["name"] for row in rows if row["name"] not in there])
+    kind, tags = rows[0]["kind"].value, tuple(rows[0]["tags"])
+    for code in codes:
+        saved = CodeSaved(code.id, code.name, kind, code.owner_staff_id, tx.now, tags)
+        publish(tx, saved, aggregate=f"channel_code:{code.id}")
 
 
 async def _draw(

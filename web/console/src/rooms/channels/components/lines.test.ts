@@ -4,7 +4,7 @@ import { readLines, series } from './lines'
 const people = [{ id: 7, name: '小林' }]
 
 test('cells of a spreadsheet become codes with owner and cost', () => {
-  const { lines, wrong } = readLines('名称\t员工\t成本\n门店一\t小林\t12.5\r\n\n门店二\n', people)
+  const { lines, wrong } = readLines('名称\t员工\t成本\n门店一\t小林\t12.5\r\n\n门店二\n', people, '名称')
   expect(lines).toEqual([{ name: '门店一', owner_staff_id: 7, cost_fen: 1250 }, { name: '门店二' }])
   expect(wrong).toEqual([])
 })

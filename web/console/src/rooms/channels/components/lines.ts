@@ -1,6 +1,6 @@
 import type { Schema } from '../../../app/api'
 
-export type Line = Schema<'LineIn'>
+export type Line = Schema<'CodeLineIn'>
 /** Codes that can be made at once. */
 export const MOST = 1000
 const LONGEST = 40
@@ -15,12 +15,12 @@ export interface Read {
  * Rows pasted from a spreadsheet or a CSV file: name, then perhaps the owner's name, then perhaps the cost in yuan.
  * Excel puts tabs between cells, files put commas; a first row that only names the columns is left out.
  */
-export function readLines(text: string, people: readonly { id: number; name: string }[]): Read {
+export function readLines(text: string, people: readonly { id: number; name: string }[], heading = ''): Read {
   const read: Read = { lines: [], wrong: [] }
   const seen = new Set<string>()
   text.replace(/^\uFEFF/, '').split(/\r?\n/).forEach((raw, place) => {
     const [name = '', owner = '', cost = ''] = cells(raw)
-    if (!name || (place === 0 && /^(名称|name)$/i.test(name))) return
+    if (!name || (place === 0 && name === heading)) return
     const person = people.find((one) => one.name === owner)
     const fen = cost === '' ? null : fenOf(cost)
     const why = name.length > LONGEST ? 'long' : owner && !person ? 'owner' : Number.isNaN(fen) ? 'cost' : seen.has(name) ? 'twice' : null
@@ -32,15 +32,15 @@ export function readLines(text: string, people: readonly { id: number; name: str
 }
 
 function cells(row: string): string[] {
-  return row.split(row.includes('\t') ? '\t' : /[,，]/).map((cell) => cell.trim().replace(/^"(.*)"$/, '$1').trim())
+  return row.split(row.includes('\t') ? '\t' : /[,\uFF0C]/).map((cell) => cell.trim().replace(/^"(.*)"$/, '$1').trim())
 }
 
 function fenOf(yuan: string): number {
-  const found = /^[¥￥]?\s*(\d{1,8})(?:\.(\d{1,2}))?$/.exec(yuan)
+  const found = /^[\u00A5\uFFE5]?\s*(\d{1,8})(?:\.(\d{1,2}))?$/.exec(yuan)
   return found ? Number(found[1]) * 100 + Number((found[2] ?? '').padEnd(2, '0')) : Number.NaN
 }
 
-/** 展架 001 … 展架 120: digits as wide as the last number. */
+/** Names with a number behind, all as wide as the last number. */
 export function series(prefix: string, first: number, count: number): Line[] {
   const width = String(first + count - 1).length
   return Array.from({ length: Math.min(count, MOST) }, (_, place) => ({ name: `${prefix}${String(first + place).padStart(width, '0')}` }))
