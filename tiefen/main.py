@@ -33,6 +33,7 @@ from tiefen.orders import subscribers as orders_subscribers
 from tiefen.payments import http as payments_http
 from tiefen.payments import subscribers as payments_subscribers
 from tiefen.promotion import http as promotion_http
+from tiefen.promotion import subscribers as promotion_subscribers
 from tiefen.team import http as team_http
 from tiefen.team import service as team
 from tiefen.team import subscribers as team_subscribers
@@ -66,6 +67,7 @@ HEARERS = (
     payments_subscribers,
     channels_subscribers,
     inventory_subscribers,
+    promotion_subscribers,
     orders_subscribers,
     helpdesk_subscribers,
     analytics_subscribers,

@@ -45,6 +45,7 @@ async def form(tx: Tx, fan_id: int, *lines: tuple[int, int], note: str = "") -> 
         lines=[LineIn(sku_id=sku_id, quantity=quantity) for sku_id, quantity in lines],
         address_id=address_id,
         digest=quote.digest,
+        coupon_id=quote.coupon_id,
         note=note,
     )
 

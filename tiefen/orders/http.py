@@ -32,6 +32,7 @@ from tiefen.orders.schemas import (
     CartAdd,
     CartOut,
     CartSet,
+    CheckIn,
     ConsoleAfterSale,
     ConsoleOrder,
     ConsoleOrderRow,
@@ -42,7 +43,6 @@ from tiefen.orders.schemas import (
     PaySheetOut,
     PlacedOut,
     PlaceIn,
-    QuoteIn,
     QuoteOut,
     ReceiverOut,
     RefundLinesIn,
@@ -136,9 +136,10 @@ async def delete_address(tx: TxDep, who: Fan, address_id: IdPath) -> Ok:
 
 
 @router.post("/api/shop/checkout/quote", operation_id="quoteCheckout")
-async def quote_checkout(tx: TxDep, who: Fan, wanted: QuoteIn) -> QuoteOut:
+async def quote_checkout(tx: TxDep, who: Fan, wanted: CheckIn) -> QuoteOut:
     """What an order would cost, why, and what stands in its way. Nothing is held yet."""
-    return await queries.checkout(tx, who.id, service.merged(wanted.lines))
+    lines = service.merged(wanted.lines)
+    return await queries.checkout(tx, who.id, lines, wanted.coupon_id)
 
 
 @router.post("/api/shop/orders", operation_id="placeOrder", status_code=201)

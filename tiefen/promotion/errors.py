@@ -92,3 +92,83 @@ class ApprovalForbidden(Forbidden):
     code = "promotion.approval_forbidden"
     zh = "您没有批准亏本活动的权限"
     en = "You may not approve a promotion that loses money"
+
+
+class TemplateMissing(NotFound):
+    """No such kind of coupon."""
+
+    code = "promotion.coupon_missing"
+    zh = "没有这种优惠券"
+    en = "No such coupon"
+
+
+class TemplateEdited(Conflict):
+    """Somebody else saved it in the meantime."""
+
+    code = "promotion.coupon_edited_elsewhere"
+    zh = "别人刚刚改过这张券，请刷新后再改"
+    en = "Somebody else has just changed this coupon; reload and try again"
+
+
+class TermsFixed(Conflict):
+    """The terms of an open kind stay as they are: fans hold coupons of it."""
+
+    code = "promotion.coupon_terms_fixed"
+    zh = "券已发放，优惠内容不能再改；可以结束后复制一份"
+    en = "Fans hold this coupon already; its terms stay. End it and copy it instead"
+
+
+class CouponEnded(Conflict):
+    """It is a draft, or has ended, or cannot be taken at this time."""
+
+    code = "promotion.coupon_ended"
+    zh = "“{name}”现在不能领取"
+    en = "{name} cannot be taken now"
+
+
+class CouponGone(Conflict):
+    """All are issued, or the budget is spent."""
+
+    code = "promotion.coupon_gone"
+    zh = "“{name}”已领完"
+    en = "{name}: all gone"
+
+
+class CouponLimit(Conflict):
+    """The fan has taken as many as one may. Details: limit."""
+
+    code = "promotion.coupon_limit"
+    zh = "“{name}”每人限领 {limit} 张"
+    en = "{name}: at most {limit} per person"
+
+
+class CodeWrong(NotFound):
+    """No such code, or it has been redeemed."""
+
+    code = "promotion.code_wrong"
+    zh = "兑换码不对，或已被用过"
+    en = "This code is wrong or has been used"
+
+
+class CouponTaken(Conflict):
+    """Another order took the coupon, or its time has just run out."""
+
+    code = "promotion.coupon_taken"
+    zh = "优惠券“{name}”刚刚被用掉或已过期，请重新确认价格"
+    en = "The coupon {name} has just been used or has expired; please look at the price again"
+
+
+class GiftMissing(NotFound):
+    """No such gift."""
+
+    code = "promotion.gift_missing"
+    zh = "没有这次发券"
+    en = "No such gift of coupons"
+
+
+class NobodyThere(Invalid):
+    """A gift for nobody."""
+
+    code = "promotion.nobody"
+    zh = "没有选中任何粉丝"
+    en = "No fan is chosen"

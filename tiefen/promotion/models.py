@@ -3,13 +3,24 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, text
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, UniqueConstraint, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from tiefen.kernel.audit import invariant
 from tiefen.kernel.db import Base, Fen, Id, Ref, Utc, text_enum
-from tiefen.promotion.values import LossRule, Mode, PromotionKind, Status, Target
+from tiefen.promotion.values import (
+    CouponKind,
+    CouponStatus,
+    CouponWay,
+    GiftState,
+    LossRule,
+    Mode,
+    PromotionKind,
+    Status,
+    Target,
+    TemplateStatus,
+)
 
 DEFAULT_TEMPLATE = 1
 
@@ -163,6 +174,148 @@ class LossOrder(Base):
     at: Mapped[Utc]
 
 
+class CouponTemplate(Base):
+    """A kind of coupon: its terms, whom it may reach, and how many there are."""
+
+    __tablename__ = "coupon_template"
+    __table_args__ = (
+        CheckConstraint("issued >= 0 AND (stock = 0 OR issued <= stock)", "stock"),
+        CheckConstraint(
+            "per_fan >= 0 AND budget_fen >= 0 AND used >= 0 AND spent_fen >= 0", "signs"
+        ),
+        CheckConstraint("(days > 0) <> (ends_at IS NOT NULL)", "validity"),
+        CheckConstraint("edits >= 1", "edits"),
+        Index("ix_coupon_template_status", "status", text("id DESC")),
+    )
+
+    id: Mapped[Id]
+    status: Mapped[TemplateStatus] = mapped_column(text_enum(TemplateStatus))
+    kind: Mapped[CouponKind] = mapped_column(text_enum(CouponKind))
+    name: Mapped[str]
+    body: Mapped[dict[str, Any]] = mapped_column(JSONB)
+    """Its terms; they do not change once it is open."""
+    days: Mapped[int] = mapped_column(default=0)
+    """Good for so many days from receipt; 0: from `starts_at` to `ends_at`."""
+    starts_at: Mapped[datetime | None]
+    ends_at: Mapped[datetime | None]
+    claimable: Mapped[bool] = mapped_column(default=False)
+    """Fans may take it in the shop."""
+    claim_from: Mapped[datetime | None]
+    claim_until: Mapped[datetime | None]
+    stock: Mapped[int] = mapped_column(default=0)
+    """So many may be issued in all; 0 = no limit."""
+    per_fan: Mapped[int] = mapped_column(default=1)
+    """So many one fan may take or redeem; 0 = no limit."""
+    budget_fen: Mapped[Fen] = mapped_column(default=0)
+    """No more are issued once those used have cost this much; 0 = no limit."""
+    issued: Mapped[int] = mapped_column(default=0)
+    used: Mapped[int] = mapped_column(default=0)
+    spent_fen: Mapped[Fen] = mapped_column(default=0)
+    """What those on orders that stand save their buyers."""
+    edits: Mapped[int] = mapped_column(default=1)
+    floor_fen: Mapped[int | None] = mapped_column(BigInteger)
+    approved_because: Mapped[str] = mapped_column(default="")
+    created_at: Mapped[Utc]
+    updated_at: Mapped[Utc]
+    opened_at: Mapped[datetime | None]
+    ended_at: Mapped[datetime | None]
+
+
+class Coupon(Base):
+    """One coupon of one fan."""
+
+    __tablename__ = "coupon"
+    __table_args__ = (
+        CheckConstraint("(status = 'used') = (order_no IS NOT NULL)", "order"),
+        CheckConstraint("saved_fen >= 0", "saved"),
+        UniqueConstraint("key"),
+        Index("ix_coupon_fan", "fan_id", "status", "ends_at"),
+        Index("ix_coupon_template", "template_id", text("id DESC")),
+        Index(
+            "uq_coupon_order",
+            "order_no",
+            unique=True,
+            postgresql_where=text("order_no IS NOT NULL"),
+        ),
+        Index("ix_coupon_ends", "ends_at", postgresql_where=text("status = 'held'")),
+    )
+
+    id: Mapped[Id]
+    template_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("coupon_template.id"))
+    fan_id: Mapped[Ref]
+    status: Mapped[CouponStatus] = mapped_column(text_enum(CouponStatus))
+    way: Mapped[CouponWay] = mapped_column(text_enum(CouponWay))
+    key: Mapped[str | None]
+    """Who gives under a key gives once."""
+    reason: Mapped[str] = mapped_column(default="")
+    received_at: Mapped[Utc]
+    starts_at: Mapped[Utc]
+    ends_at: Mapped[Utc]
+    order_no: Mapped[str | None]
+    """The order it is on."""
+    saved_fen: Mapped[Fen] = mapped_column(default=0)
+    used_at: Mapped[datetime | None]
+    returned_from: Mapped[str] = mapped_column(default="")
+    """The order that gave it back last."""
+    returned_at: Mapped[datetime | None]
+    revoked: Mapped[bool] = mapped_column(default=False)
+    """To be taken back, but used: it goes when its order falls through."""
+    ended_at: Mapped[datetime | None]
+
+
+class CouponHolder(Base):
+    """How many of a kind a fan took or redeemed: the guard behind the limit per fan."""
+
+    __tablename__ = "coupon_holder"
+    __table_args__ = (CheckConstraint("received >= 0", "received"),)
+
+    template_id: Mapped[Ref] = mapped_column(primary_key=True)
+    fan_id: Mapped[Ref] = mapped_column(primary_key=True)
+    received: Mapped[int]
+
+
+class CouponCode(Base):
+    """A text that is worth a coupon, `most` times."""
+
+    __tablename__ = "coupon_code"
+    __table_args__ = (
+        CheckConstraint("redeemed BETWEEN 0 AND most", "redeemed"),
+        Index("ix_coupon_code_template", "template_id", text("id DESC")),
+        UniqueConstraint("code"),
+    )
+
+    id: Mapped[Id]
+    template_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("coupon_template.id"))
+    code: Mapped[str]
+    most: Mapped[int]
+    redeemed: Mapped[int] = mapped_column(default=0)
+    created_at: Mapped[Utc]
+
+
+class CouponGift(Base):
+    """Coupons given by staff to many fans, batch by batch."""
+
+    __tablename__ = "coupon_gift"
+    __table_args__ = (Index("ix_coupon_gift_template", "template_id", text("id DESC")),)
+
+    id: Mapped[Id]
+    template_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("coupon_template.id"))
+    state: Mapped[GiftState] = mapped_column(text_enum(GiftState))
+    audience: Mapped[dict[str, Any]] = mapped_column(JSONB)
+    """{"fan_ids": […]} or {"rule": …}."""
+    reason: Mapped[str]
+    total: Mapped[int]
+    done: Mapped[int] = mapped_column(default=0)
+    given: Mapped[int] = mapped_column(default=0)
+    place: Mapped[Ref] = mapped_column(default=0)
+    """The last fan that was served."""
+    trouble: Mapped[str] = mapped_column(default="")
+    staff_id: Mapped[Ref]
+    staff_name: Mapped[str]
+    created_at: Mapped[Utc]
+    ended_at: Mapped[datetime | None]
+
+
 invariant(
     "S3-uses",
     "what counts against a fan's uses of a promotion is what the orders hold",
@@ -193,4 +346,45 @@ invariant(
     "S3-limits",
     "nobody's count of a limited product is negative",
     "SELECT fan_id, product_id, quantity FROM purchase_count WHERE quantity < 0",
+)
+invariant(
+    "C1-issued",
+    "every coupon issued is held, used, expired or taken back, and no kind is issued beyond its stock",
+    """
+    SELECT t.id, t.issued, coalesce(c.there, 0) AS there FROM coupon_template t LEFT JOIN (
+        SELECT template_id, count(*) FILTER (
+            WHERE status IN ('held', 'used', 'expired', 'taken_back')) AS there
+        FROM coupon GROUP BY template_id) c ON c.template_id = t.id
+    WHERE t.issued <> coalesce(c.there, 0) OR (t.stock > 0 AND t.issued > t.stock)
+    """,
+)
+invariant(
+    "C1-holders",
+    "nobody took more of a kind than its limit, and the count is that of the coupons",
+    """
+    SELECT template_id, fan_id, coalesce(h.received, 0) AS counted, coalesce(c.there, 0) AS there
+    FROM coupon_holder h FULL JOIN (
+        SELECT template_id, fan_id, count(*) AS there FROM coupon
+        WHERE way IN ('claim', 'code') GROUP BY template_id, fan_id) c USING (template_id, fan_id)
+    WHERE coalesce(h.received, 0) <> coalesce(c.there, 0)
+    """,
+)
+invariant(
+    "C2-spent",
+    "what a kind of coupon cost is the sum over those in use",
+    """
+    SELECT t.id, t.used, t.spent_fen FROM coupon_template t LEFT JOIN (
+        SELECT template_id, count(*) AS used, sum(saved_fen) AS spent FROM coupon
+        WHERE status = 'used' GROUP BY template_id) c ON c.template_id = t.id
+    WHERE t.used <> coalesce(c.used, 0) OR t.spent_fen <> coalesce(c.spent, 0)
+    """,
+)
+invariant(
+    "C1-codes",
+    "every code was redeemed as often as coupons came of it",
+    """
+    SELECT t.id FROM coupon_template t
+    WHERE (SELECT coalesce(sum(redeemed), 0) FROM coupon_code k WHERE k.template_id = t.id)
+        <> (SELECT count(*) FROM coupon c WHERE c.template_id = t.id AND c.way = 'code')
+    """,
 )

@@ -47,9 +47,15 @@ async def cart(tx: Tx, fan_id: int) -> CartOut:
     )
 
 
-async def checkout(tx: Tx, fan_id: int, lines: Sequence[tuple[int, int]]) -> QuoteOut:
-    """What an order of these lines would cost now, and what stands in its way."""
-    quote = await promotion.quote(tx, fan_id, lines, tx.now)
+async def checkout(
+    tx: Tx, fan_id: int, lines: Sequence[tuple[int, int]], coupon_id: int | None = None
+) -> QuoteOut:
+    """What an order of these lines would cost now, and what stands in its way.
+
+    `coupon_id`: the coupon the fan picked; None takes the best, 0 takes none.
+    """
+    chosen = await promotion.choose(tx, fan_id, lines, tx.now, coupon_id)
+    quote = chosen.quote
     free = await inventory.available(tx, [line.sku_id for line in quote.lines])
     short = [
         ProblemOut(
@@ -61,7 +67,7 @@ async def checkout(tx: Tx, fan_id: int, lines: Sequence[tuple[int, int]]) -> Quo
         for line in quote.lines
         if line.quantity > free[line.sku_id]
     ]
-    return quote_out(quote, short)
+    return quote_out(quote, short, chosen.choices, chosen.best_id)
 
 
 async def addresses(tx: Tx, fan_id: int) -> list[AddressOut]:

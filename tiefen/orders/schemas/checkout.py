@@ -1,6 +1,6 @@
 """Cart, addresses, quote and order form."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
 from typing import Annotated
@@ -8,11 +8,20 @@ from typing import Annotated
 from pydantic import Field, StrictBool, StringConstraints
 
 from tiefen.kernel.http import IdIn, In, Out, QuantityIn
+from tiefen.kernel.money import yuan
 from tiefen.kernel.text import OneLine, Prose
 from tiefen.orders.errors import OrderLosesMoney
 from tiefen.orders.schemas.shared import MAX_LINES, OfferOut, TraceOut, applied, missed, say
 from tiefen.orders.values import CartState, OrderStatus
-from tiefen.promotion.values import Problem, ProblemKind, Quote
+from tiefen.promotion import service as promotion
+from tiefen.promotion.values import (
+    CouponChoice,
+    CouponKind,
+    CouponReason,
+    Problem,
+    ProblemKind,
+    Quote,
+)
 
 PhoneIn = Annotated[
     str, StringConstraints(strip_whitespace=True, pattern=r"^\+?[0-9][0-9-]{5,18}[0-9]$")
@@ -104,12 +113,20 @@ class QuoteIn(In):
     lines: Annotated[list[LineIn], Field(min_length=1, max_length=MAX_LINES)]
 
 
+class CheckIn(QuoteIn):
+    """What the fan is about to order, with the coupon they picked: null = the best, 0 = none."""
+
+    coupon_id: Annotated[int, Field(strict=True, ge=0, le=2**63 - 1)] | None = None
+
+
 class PlaceIn(QuoteIn):
     """An order. Needs the header `Idempotency-Key`; prices are never taken from here."""
 
     address_id: IdIn
     digest: Annotated[str, Field(min_length=1, max_length=8_000)]
     """The digest of the quote the fan agreed to."""
+    coupon_id: Annotated[int, Field(strict=True, ge=0, le=2**63 - 1)] = 0
+    """The coupon of that quote; 0 = none."""
     note: Annotated[Prose, Field(max_length=200)] = ""
 
 
@@ -139,6 +156,20 @@ class ProblemOut(Out):
     message: str
 
 
+class CouponChoiceOut(Out):
+    """A coupon the fan holds, and what it would do here."""
+
+    coupon_id: int
+    name: str
+    kind: CouponKind
+    label: str
+    ends_at: datetime
+    usable: bool
+    saved_fen: int
+    message: str
+    """Why it cannot be used; empty when it can."""
+
+
 class QuoteOut(Out):
     """A price with its reasons. Send `digest` back when ordering."""
 
@@ -153,6 +184,12 @@ class QuoteOut(Out):
     problems: list[ProblemOut]
     can_place: bool
     digest: str
+    coupon_id: int
+    """The coupon in this price; 0 = none."""
+    coupon_saved_fen: int
+    best_coupon_id: int
+    coupons: list[CouponChoiceOut]
+    """All coupons the fan holds: those that help first, the best at the top."""
 
 
 class PlacedOut(Out):
@@ -164,8 +201,13 @@ class PlacedOut(Out):
     pay_until: datetime | None
 
 
-def quote_out(quote: Quote, short: Sequence[ProblemOut] = ()) -> QuoteOut:
-    """A quote in the reader's language, with the lines that stock falls short of."""
+def quote_out(
+    quote: Quote,
+    short: Sequence[ProblemOut] = (),
+    choices: Sequence[CouponChoice] = (),
+    best_id: int = 0,
+) -> QuoteOut:
+    """A quote in the reader's language, with the lines that stock falls short of, and coupons."""
     problems = [_problem(problem) for problem in quote.problems] + list(short)
     steps = [asdict(step) for step in quote.trace]
     return QuoteOut(
@@ -179,7 +221,41 @@ def quote_out(quote: Quote, short: Sequence[ProblemOut] = ()) -> QuoteOut:
         problems=problems,
         can_place=not problems,
         digest=quote.digest,
+        coupon_id=quote.coupon.coupon_id if quote.coupon else 0,
+        coupon_saved_fen=quote.coupon.saved_fen if quote.coupon else 0,
+        best_coupon_id=best_id,
+        coupons=[_choice(one) for one in choices],
     )
+
+
+def _choice(one: CouponChoice) -> CouponChoiceOut:
+    usable = one.reason is CouponReason.OK
+    zh, en = _UNUSABLE[one.reason]
+    missing = yuan(one.missing_fen)
+    return CouponChoiceOut(
+        coupon_id=one.coupon.id,
+        name=one.coupon.rule.name,
+        kind=one.coupon.kind,
+        label=say(*promotion.coupon_words(one.coupon)),
+        ends_at=one.coupon.ends_at,
+        usable=usable,
+        saved_fen=one.saved_fen,
+        message="" if usable else say(zh.format(missing=missing), en.format(missing=missing)),
+    )
+
+
+_UNUSABLE: Mapping[CouponReason, tuple[str, str]] = {
+    CouponReason.OK: ("", ""),
+    CouponReason.NOT_YET: ("还没到使用时间", "not valid yet"),
+    CouponReason.NO_GOODS: ("没有适用的商品", "nothing here it is for"),
+    CouponReason.SHORT: ("还差 {missing} 可用", "{missing} short"),
+    CouponReason.CLOSED: (
+        "商品已参加不可叠加的活动",
+        "the goods are in an offer that stands alone",
+    ),
+    CouponReason.BEATEN: ("已有更优惠的活动", "another offer is better for you"),
+    CouponReason.NO_GAIN: ("现在用不会更便宜", "it would not make this cheaper"),
+}
 
 
 def _problem(problem: Problem) -> ProblemOut:

@@ -188,7 +188,8 @@ async def _judge(tx: Tx, forms: Sequence[Form]) -> tuple[dict[int, _Verdict], li
         except Refusal as refusal:
             verdicts[place] = refusal
     carts = [(form.fan_id, lines) for _, form, lines, _ in fresh]
-    quotes = await promotion.quotes(tx, carts, tx.now) if carts else []
+    coupons = [form.wanted.coupon_id for _, form, _, _ in fresh]
+    quotes = await promotion.quotes(tx, carts, tx.now, coupons) if carts else []
     ready = []
     for (place, form, _, address), quote in zip(fresh, quotes, strict=True):
         refused = _check(quote, form.wanted.digest)
@@ -368,7 +369,8 @@ def _answer(order_no: str, total_fen: int, pay_until: datetime) -> PlacedOut:
 
 
 def _hash(wanted: PlaceIn) -> str:
-    return sha256(wanted.model_dump_json().encode()).hexdigest()
+    unused = set() if wanted.coupon_id else {"coupon_id"}
+    return sha256(wanted.model_dump_json(exclude=unused).encode()).hexdigest()
 
 
 def _description(quote: Quote) -> str:

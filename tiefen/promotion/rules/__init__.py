@@ -3,6 +3,16 @@
 from tiefen.promotion.rules.agreement import changes, digest_of
 from tiefen.promotion.rules.bodies import body_of, rule_of
 from tiefen.promotion.rules.checking import check
+from tiefen.promotion.rules.coupons import (
+    best,
+    check_coupon,
+    choices,
+    coupon_label,
+    coupon_rule,
+    terms_body,
+    terms_of,
+    with_coupon,
+)
 from tiefen.promotion.rules.guard import Floor, World, floor, margin
 from tiefen.promotion.rules.pricing import MAX_TOTAL_FEN, VERSION, basis_of, quote, replay, stored
 from tiefen.promotion.rules.stacking import barred, in_force, places, touches
@@ -15,9 +25,14 @@ __all__ = [
     "World",
     "barred",
     "basis_of",
+    "best",
     "body_of",
     "changes",
     "check",
+    "check_coupon",
+    "choices",
+    "coupon_label",
+    "coupon_rule",
     "digest_of",
     "floor",
     "fold",
@@ -31,5 +46,8 @@ __all__ = [
     "stored",
     "summary",
     "tag",
+    "terms_body",
+    "terms_of",
     "touches",
+    "with_coupon",
 ]

@@ -208,7 +208,8 @@ def _add_on(rule: Rule, cart: Cart, places: Sequence[int]) -> Effect:
         saved = _worth(cart, place, count) - count * price.price_fen
         if saved > 0:
             off[place] = saved
-    return _taken(Step.ADD_ON, _threshold(tier), off)
+    step = Step.EXCHANGED if rule.id < 0 else Step.ADD_ON
+    return _taken(step, _threshold(tier), off)
 
 
 def _freight(rule: Rule, cart: Cart, places: Sequence[int]) -> Effect:

@@ -13,9 +13,11 @@ from tiefen.promotion.rules.stacking import Outcome, freight_rule, stack
 from tiefen.promotion.values import (
     Basis,
     BasisLine,
+    CouponUse,
     Freight,
     LineOffer,
     Problem,
+    PromotionKind,
     Quote,
     QuoteLine,
     Rule,
@@ -24,9 +26,10 @@ from tiefen.promotion.values import (
     Use,
 )
 
-VERSION = 2
+VERSION = 3
 """Goes up when the calculation changes, so that an old basis is replayed by its own rules.
-Version 1 knew no promotions: its bases hold none, and this calculation gives the same for them."""
+Version 1 knew no promotions and version 2 no coupons: their bases hold none, and this calculation
+gives the same for them."""
 MAX_TOTAL_FEN = 1_000_000_000
 """Ten million yuan: the most one payment may carry."""
 MOST_MISSED = 20
@@ -50,10 +53,11 @@ def quote(basis: Basis, problems: tuple[Problem, ...] = (), rules: Sequence[Rule
         )
         for line, list_fen in zip(lines, listed, strict=True)
     ]
-    done = stack(basis, rules)
+    every = [*rules, basis.coupon] if basis.coupon else rules
+    done = stack(basis, every)
     trace += done.trace
     goods_fen, discount_fen = sum(listed), sum(listed) - sum(done.left)
-    waived = freight_rule(basis, rules, done) if lines and basis.freight.fee_fen else None
+    waived = freight_rule(basis, every, done) if lines and basis.freight.fee_fen else None
     if waived:
         rule, found = waived
         done.applied[rule.id] = rule
@@ -78,6 +82,7 @@ def quote(basis: Basis, problems: tuple[Problem, ...] = (), rules: Sequence[Rule
         basis=basis,
         problems=problems,
         uses=_uses(done),
+        coupon=_coupon(basis, done),
     )
 
 
@@ -173,15 +178,29 @@ def _uses(done: Outcome) -> tuple[Use, ...]:
             sum(gift.quantity for gift in done.gifts.get(rule.id, ())),
         )
         for rule in sorted(done.applied.values(), key=lambda rule: rule.id)
+        if rule.id > 0
     )
 
 
-def _reasons(done: Outcome) -> list[TraceLine]:
-    """Why others did not apply, and what the next tiers need: the nearest first."""
+def _coupon(basis: Basis, done: Outcome) -> CouponUse | None:
+    """The coupon, if it gave something: off the lines, or the freight."""
+    rule = basis.coupon
+    if rule is None or rule.id not in done.applied:
+        return None
+    if rule.kind is PromotionKind.FREIGHT:
+        saved = basis.freight.fee_fen
+    else:
+        saved = sum(taken.get(rule.id, 0) for taken in done.taken)
+    return CouponUse(basis.coupon_id, -rule.id, rule.name, saved)
 
-    def distance(line: TraceLine) -> tuple[int, int, int]:
+
+def _reasons(done: Outcome) -> list[TraceLine]:
+    """Why others did not apply, and what the next tiers need: the coupon, then the nearest."""
+
+    def distance(line: TraceLine) -> tuple[bool, int, int, int]:
         short = line.step in (Step.SHORT_FEN, Step.SHORT_PIECES)
-        return (0 if short else 1, line.numbers.get("missing_fen", 0), line.promotion_id)
+        missing_fen = line.numbers.get("missing_fen", 0)
+        return (line.promotion_id > 0, 0 if short else 1, missing_fen, line.promotion_id)
 
     return sorted([*done.missed.values(), *done.more.values()], key=distance)[:MOST_MISSED]
 

@@ -156,6 +156,9 @@ def freight_rule(basis: Basis, rules: Sequence[Rule], done: Outcome) -> tuple[Ru
         looked = places(rule, basis.lines)
         if not looked:
             continue
+        if rule.id < 0 and _free_anyway(basis, done):
+            _miss(done, rule, Effect(Step.NO_GAIN, {}))
+            continue
         reason = barred(rule, basis.fan, basis.at)
         found = (
             effect(rule, cart, looked)
@@ -166,6 +169,12 @@ def freight_rule(basis: Basis, rules: Sequence[Rule], done: Outcome) -> tuple[Ru
             return rule, found
         _miss(done, rule, found)
     return None
+
+
+def _free_anyway(basis: Basis, done: Outcome) -> bool:
+    """The goods travel free by the merchant's own rule: a coupon would be wasted on them."""
+    free_from = basis.freight.free_from_fen
+    return free_from is not None and sum(done.left) >= free_from
 
 
 def _decide(

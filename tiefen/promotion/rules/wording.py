@@ -24,6 +24,7 @@ _STEPS: Mapping[str, tuple[str, str]] = {
         "{name}: {pieces} pieces for {price_fen}{times_en}",
     ),
     "add_on": ("{name}：{from}加价购", "{name}: cheaper add-ons {from_en}"),
+    "exchanged": ("{name}：{from}免费兑换", "{name}: free {from_en}"),
     "freight_waived": ("{name}：{from}包邮", "{name}: free freight {from_en}"),
     "short_fen": (
         "还差 {missing_fen}，{from}{gives}（{name}）",
@@ -111,10 +112,10 @@ def tag(rule: Rule) -> tuple[str, str]:
 
 def _off(terms: Terms) -> tuple[str, str]:
     every_zh, every_en = ("每", "every ") if terms.repeat else ("", "from ")
-    zh = "、".join(f"{every_zh}{_at(tier)[0]}减 {_plain(tier.off_fen)}" for tier in terms.tiers)
+    zh = "、".join(f"{every_zh}{_at(tier)[0]}减 {plain(tier.off_fen)}" for tier in terms.tiers)
     en = ", ".join(f"{yuan(tier.off_fen)} off {every_en}{_at(tier)[1]}" for tier in terms.tiers)
     if terms.cap_fen:
-        zh, en = f"{zh}（最多减 {_plain(terms.cap_fen)}）", f"{en} (at most {yuan(terms.cap_fen)})"
+        zh, en = f"{zh}（最多减 {plain(terms.cap_fen)}）", f"{en} (at most {yuan(terms.cap_fen)})"
     return zh, en
 
 
@@ -122,7 +123,7 @@ def _percent(terms: Terms) -> tuple[str, str]:
     zh = "、".join(f"{_at(tier)[0]}{fold(tier.off_bp)[0]}" for tier in terms.tiers)
     en = ", ".join(f"{fold(tier.off_bp)[1]} from {_at(tier)[1]}" for tier in terms.tiers)
     if terms.cap_fen:
-        zh, en = f"{zh}（最多减 {_plain(terms.cap_fen)}）", f"{en} (at most {yuan(terms.cap_fen)})"
+        zh, en = f"{zh}（最多减 {plain(terms.cap_fen)}）", f"{en} (at most {yuan(terms.cap_fen)})"
     return zh, en
 
 
@@ -153,7 +154,7 @@ def _package(terms: Terms) -> tuple[str, str]:
     pieces = terms.pieces or sum(item.quantity for item in terms.items)
     any_zh, any_en = ("任选", "any ") if terms.pieces else ("套餐", "set of ")
     return (
-        f"{any_zh} {pieces} 件 {_plain(terms.price_fen)}",
+        f"{any_zh} {pieces} 件 {plain(terms.price_fen)}",
         f"{any_en}{pieces} for {yuan(terms.price_fen)}",
     )
 
@@ -161,7 +162,7 @@ def _package(terms: Terms) -> tuple[str, str]:
 def _add_on(terms: Terms) -> tuple[str, str]:
     least = min((price.price_fen for price in terms.prices), default=0)
     at = _at(terms.tiers[0]) if terms.tiers else ("", "")
-    return f"{at[0]}加 {_plain(least)}换购", f"add-ons from {yuan(least)} from {at[1]}"
+    return f"{at[0]}加 {plain(least)}换购", f"add-ons from {yuan(least)} from {at[1]}"
 
 
 def _freight(terms: Terms) -> tuple[str, str]:
@@ -195,7 +196,7 @@ def _scope(scope: Scope, rule: Rule) -> tuple[str, str]:
 def _at(tier: Tier) -> tuple[str, str]:
     if tier.from_pieces:
         return f"满 {tier.from_pieces} 件", f"{tier.from_pieces} pieces"
-    return f"满 {_plain(tier.from_fen)} ", yuan(tier.from_fen)
+    return f"满 {plain(tier.from_fen)} ", yuan(tier.from_fen)
 
 
 def _from(numbers: Mapping[str, int]) -> tuple[str, str]:
@@ -224,7 +225,7 @@ def _gives(numbers: Mapping[str, int]) -> tuple[str, str]:
     return "可享", "the offer"
 
 
-def _plain(amount_fen: int) -> str:
+def plain(amount_fen: int) -> str:
     """¥99 rather than ¥99.00, for short sentences."""
     return yuan(amount_fen).removesuffix(".00")
 

@@ -85,7 +85,7 @@ async def publish(tx: Tx, actor: StaffActor, promotion_id: int, because: str) ->
     rules.check(wanted, await book.groups(tx))
     found = await verdict(tx, wanted)
     if found.below:
-        _need_approval(actor, found, because)
+        need_approval(actor, found, because)
     row.version += 1
     row.status = Status.PUBLISHED
     row.changed = False
@@ -194,7 +194,8 @@ async def _check_groups(tx: Tx, before: Sequence[Group], kept: Sequence[Group]) 
                 raise GroupInUse(name=group.name, promotion=name)
 
 
-def _need_approval(actor: StaffActor, found: Verdict, because: str) -> None:
+def need_approval(actor: StaffActor, found: Verdict, because: str) -> None:
+    """Selling below cost takes a reason and the right. Raises LosesMoney, ApprovalForbidden."""
     details = {
         "count": found.below,
         "worst": yuan(-(found.floor_fen or 0)),

@@ -1,19 +1,29 @@
 """The margin guard over the whole shop: who may be sold at a loss, and what publishing would do."""
 
 from collections.abc import AsyncIterator, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from sqlalchemy import select, text
+from sqlalchemy import exists, or_, select, text
 
 from tiefen.catalog import service as catalog
 from tiefen.catalog.values import SkuBrief
 from tiefen.kernel.auth import StaffActor
 from tiefen.kernel.db import Tx
 from tiefen.promotion import rules
-from tiefen.promotion.models import Promotion
+from tiefen.promotion.models import Coupon, CouponTemplate, Promotion
 from tiefen.promotion.rules.guard import Floor, World
 from tiefen.promotion.service import book
-from tiefen.promotion.values import Costs, PromotionKind, Rule, Status
+from tiefen.promotion.values import (
+    LAST_GROUP,
+    Costs,
+    CouponStatus,
+    Group,
+    PromotionKind,
+    Rule,
+    Status,
+    Target,
+    TemplateStatus,
+)
 from tiefen.team import service as team
 
 BATCH = 2_000
@@ -46,7 +56,33 @@ class Verdict:
 async def verdict(tx: Tx, draft: Rule) -> Verdict:
     """What may happen to the goods `draft` touches once it stands among those in force."""
     standing = [rule for rule in await book.published(tx) if rule.id != draft.id]
-    return await _search(tx, [*standing, draft], only=draft)
+    coupons = [rule for rule in await issuable(tx) if rule.id != draft.id]
+    if draft.id < 0:
+        return await _search(tx, standing, [draft], only=draft)
+    return await _search(tx, [*standing, draft], coupons, only=draft)
+
+
+async def issuable(tx: Tx) -> list[Rule]:
+    """The coupons that fans may hold now or come to hold, as rules."""
+    rows = await tx.scalars(
+        select(CouponTemplate).where(
+            or_(
+                CouponTemplate.status == TemplateStatus.OPEN,
+                exists().where(
+                    Coupon.template_id == CouponTemplate.id,
+                    Coupon.status == CouponStatus.HELD,
+                    Coupon.ends_at > tx.now,
+                ),
+            )
+        )
+    )
+    return [template_rule(row) for row in rows]
+
+
+def template_rule(row: CouponTemplate) -> Rule:
+    """A kind of coupon as a rule; one that counts from receipt may be good at any time."""
+    terms = rules.terms_of(row.body)
+    return rules.coupon_rule(row.id, row.name, row.kind, terms, row.starts_at, row.ends_at)
 
 
 async def at_risk(tx: Tx, *, with_drafts: bool) -> Verdict:
@@ -57,7 +93,13 @@ async def at_risk(tx: Tx, *, with_drafts: bool) -> Verdict:
         for row in rows:
             if row.changed:
                 found[row.id] = rules.rule_of(row.id, row.version + 1, row.body)
-    return await _search(tx, list(found.values()), only=None)
+    coupons = {rule.id: rule for rule in await issuable(tx)}
+    if with_drafts:
+        drafts = await tx.scalars(
+            select(CouponTemplate).where(CouponTemplate.status == TemplateStatus.DRAFT)
+        )
+        coupons |= {-row.id: template_rule(row) for row in drafts}
+    return await _search(tx, list(found.values()), list(coupons.values()), only=None)
 
 
 async def save_costs(tx: Tx, actor: StaffActor, wanted: Costs) -> Costs:
@@ -86,9 +128,15 @@ async def save_costs(tx: Tx, actor: StaffActor, wanted: Costs) -> Costs:
     return wanted
 
 
-async def _search(tx: Tx, found: Sequence[Rule], *, only: Rule | None) -> Verdict:
-    """The floors of all SKUs on sale (that `only` touches), in batches: memory stays flat."""
+async def _search(
+    tx: Tx, found: Sequence[Rule], coupons: Sequence[Rule], *, only: Rule | None
+) -> Verdict:
+    """The floors of all SKUs on sale (that `only` touches), in batches: memory stays flat.
+
+    An order carries one coupon at most, so each is tried by itself beside the promotions.
+    """
     world = await _world(tx, found)
+    tried = [_placed(rule, world.groups) for rule in coupons]
     worst: list[AtRisk] = []
     least: int | None = None
     below = unknown = checked = 0
@@ -96,10 +144,17 @@ async def _search(tx: Tx, found: Sequence[Rule], *, only: Rule | None) -> Verdic
         line = book.basis_line(sku, 1)
         if only is not None and not rules.touches(only, line):
             continue
-        floor = rules.floor(line, found, world, tx.now)
-        if floor is None:
+        floors = [rules.floor(line, found, world, tx.now)]
+        floors += [
+            rules.floor(line, [*found, one], world, tx.now)
+            for one in tried
+            if one.kind is PromotionKind.FREIGHT or rules.touches(one, line)
+        ]
+        known = [one for one in floors if one is not None]
+        if not known:
             unknown += 1
             continue
+        floor = min(known, key=lambda one: one.margin_fen)
         checked += 1
         least = floor.margin_fen if least is None else min(least, floor.margin_fen)
         if floor.margin_fen < 0:
@@ -108,6 +163,12 @@ async def _search(tx: Tx, found: Sequence[Rule], *, only: Rule | None) -> Verdic
             if len(worst) > 2 * SHOWN:
                 worst = _worst(worst)
     return Verdict(least, below, unknown, checked, tuple(_worst(worst)))
+
+
+def _placed(rule: Rule, groups: Sequence[Group]) -> Rule:
+    """A coupon in its group, or in the last one when that has gone."""
+    there = any(one.id == rule.group_id and one.target is Target.ORDER for one in groups)
+    return rule if there else replace(rule, group_id=LAST_GROUP.id)
 
 
 def _worst(found: Iterable[AtRisk]) -> list[AtRisk]:
@@ -137,7 +198,7 @@ async def _world(tx: Tx, found: Sequence[Rule]) -> World:
     items = {item.sku_id for rule in found for item in rule.terms.items}
     briefs = await catalog.skus(tx, gifts | items)
     return World(
-        groups=await book.groups(tx),
+        groups=(*await book.groups(tx), LAST_GROUP),
         freight=state.freight,
         costs=state.costs,
         gift_costs={

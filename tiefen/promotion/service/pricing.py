@@ -1,7 +1,7 @@
 """Prices for carts, and the counters behind purchase limits."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, TypeAlias
 
@@ -9,6 +9,7 @@ from sqlalchemy import text
 
 from tiefen.catalog import service as catalog
 from tiefen.catalog.values import SkuBrief
+from tiefen.fans import service as fans
 from tiefen.kernel.auth import StaffActor
 from tiefen.kernel.db import Tx
 from tiefen.kernel.errors import Refusal
@@ -16,15 +17,18 @@ from tiefen.promotion import rules
 from tiefen.promotion.errors import LimitReached, QuoteTooLarge
 from tiefen.promotion.models import DEFAULT_TEMPLATE, FreightTemplate
 from tiefen.promotion.service import book
+from tiefen.promotion.service.held import held_by_id
 from tiefen.promotion.values import (
     Basis,
     BasisLine,
     Costs,
     Freight,
+    HeldCoupon,
     LossRule,
     Problem,
     ProblemKind,
     Quote,
+    Rule,
 )
 from tiefen.team import service as team
 
@@ -56,22 +60,62 @@ _Needed: TypeAlias = tuple[int, BasisLine]
 """Pieces of a limited product over all its SKUs, and one of its lines."""
 
 
-async def quote(tx: Tx, fan_id: int, lines: Sequence[tuple[int, int]], at: datetime) -> Quote:
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """All a cart's price depends on, and the rules that look at it."""
+
+    basis: Basis
+    problems: tuple[Problem, ...]
+    rules: tuple[Rule, ...]
+
+
+async def quote(
+    tx: Tx, fan_id: int, lines: Sequence[tuple[int, int]], at: datetime, coupon_id: int = 0
+) -> Quote:
     """Price `lines` (sku_id, quantity; each SKU once) for a fan at a moment.
 
     Lines that cannot be ordered are left out of the sum and explained in `problems`. `at` decides
     which rules are in force. Raises QuoteTooLarge.
     """
-    (priced,) = await quotes(tx, [(fan_id, lines)], at)
+    (priced,) = await quotes(tx, [(fan_id, lines)], at, [coupon_id])
     if isinstance(priced, Refusal):
         raise priced
     return priced
 
 
 async def quotes(
-    tx: Tx, carts: Sequence[tuple[int, Sequence[tuple[int, int]]]], at: datetime
+    tx: Tx,
+    carts: Sequence[tuple[int, Sequence[tuple[int, int]]]],
+    at: datetime,
+    coupon_ids: Sequence[int] = (),
 ) -> list[Quote | QuoteTooLarge]:
-    """`quote` for carts (fan_id, lines) of different fans, in as few statements as for one."""
+    """`quote` for carts (fan_id, lines) of different fans, in as few statements as for one.
+
+    `coupon_ids`: for each cart the coupon its fan wants to use, 0 = none. One that the fan does not
+    hold (any more) changes nothing, so the price is another than the buyer saw.
+    """
+    prepared, state = await prepare(tx, carts, at)
+    held = await held_by_id(tx, {one for one in coupon_ids if one})
+    owners = await _owners(tx, carts, held.values())
+    priced: list[Quote | QuoteTooLarge] = []
+    for place, (one, (fan_id, _)) in enumerate(zip(prepared, carts, strict=True)):
+        coupon = held.get(coupon_ids[place]) if coupon_ids else None
+        if coupon is not None and coupon.fan_id not in owners.get(fan_id, [fan_id]):
+            coupon = None
+        basis = rules.with_coupon(one.basis, coupon, state.book.groups)
+        try:
+            found = rules.quote(basis, one.problems, one.rules)
+        except QuoteTooLarge as too_large:
+            priced.append(too_large)
+        else:
+            priced.append(guarded(found, state.costs))
+    return priced
+
+
+async def prepare(
+    tx: Tx, carts: Sequence[tuple[int, Sequence[tuple[int, int]]]], at: datetime
+) -> tuple[list[Prepared], book.State]:
+    """What the prices of these carts depend on, before any coupon, and what holds now."""
     briefs = await catalog.skus(tx, {sku_id for _, lines in carts for sku_id, _ in lines})
     state = await book.opened(tx)
     wanted = [(fan_id, tuple(_alive(briefs, lines))) for fan_id, lines in carts]
@@ -80,7 +124,7 @@ async def quotes(
     bought = await _bought(
         tx, [(fan, product) for fan, them in limited.items() for product in them]
     )
-    priced: list[Quote | QuoteTooLarge] = []
+    prepared = []
     for (fan_id, lines), (_, alive), looked in zip(carts, wanted, looked_at, strict=True):
         basis = Basis(
             rules=rules.VERSION,
@@ -93,13 +137,20 @@ async def quotes(
             gifts=looked.gifts,
         )
         problems = _gone(briefs, lines) + _over_limits(fan_id, limited[fan_id], bought)
-        try:
-            found = rules.quote(basis, tuple(problems), looked.rules)
-        except QuoteTooLarge as too_large:
-            priced.append(too_large)
-        else:
-            priced.append(guarded(found, state.costs))
-    return priced
+        prepared.append(Prepared(basis, tuple(problems), looked.rules))
+    return prepared, state
+
+
+async def _owners(
+    tx: Tx,
+    carts: Sequence[tuple[int, Sequence[tuple[int, int]]]],
+    held: Iterable[HeldCoupon],
+) -> dict[int, list[int]]:
+    """The records of those fans who use a coupon that another record of theirs received."""
+    fans_here = {fan_id for fan_id, _ in carts}
+    if all(one.fan_id in fans_here for one in held):
+        return {}
+    return await fans.records_of(tx, fans_here)
 
 
 def guarded(priced: Quote, costs: Costs) -> Quote:

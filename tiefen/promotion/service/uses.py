@@ -7,7 +7,7 @@ from sqlalchemy import text
 
 from tiefen.kernel.db import Tx
 from tiefen.kernel.errors import Refusal
-from tiefen.promotion.errors import UsedUp
+from tiefen.promotion.errors import CouponTaken, UsedUp
 from tiefen.promotion.values import Quote
 
 _TAKE = text(
@@ -41,6 +41,52 @@ _NOTE = text(
     FROM jsonb_to_recordset(CAST(:losses AS jsonb)) AS l(order_no text, loss_fen bigint)
     """
 )
+_USE_COUPONS = text(
+    """
+    WITH w AS (
+        SELECT * FROM unnest(CAST(:coupons AS bigint[]), CAST(:orders AS text[]),
+            CAST(:saved AS bigint[])) AS w(coupon_id, order_no, saved_fen)
+    ), mine AS (
+        SELECT c.id FROM coupon c JOIN w ON w.coupon_id = c.id ORDER BY c.id FOR UPDATE OF c
+    ), used AS (
+        UPDATE coupon c SET status = 'used', order_no = w.order_no, saved_fen = w.saved_fen,
+            used_at = :now
+        FROM w, mine WHERE c.id = w.coupon_id AND mine.id = c.id
+            AND c.status = 'held' AND c.ends_at > :now
+        RETURNING c.order_no, c.template_id, c.saved_fen
+    )
+    SELECT order_no, template_id, saved_fen FROM used
+    """
+)
+"""The guard: a coupon is on one order at most. Rows are taken in the order of their numbers."""
+_SPENT = text(
+    """
+    UPDATE coupon_template t SET used = t.used + s.count, spent_fen = t.spent_fen + s.saved_fen
+    FROM (SELECT template_id, count(*) AS count, sum(saved_fen) AS saved_fen
+        FROM unnest(CAST(:templates AS bigint[]), CAST(:saved AS bigint[]))
+            AS u(template_id, saved_fen)
+        GROUP BY template_id ORDER BY template_id) s
+    WHERE t.id = s.template_id
+    """
+)
+_GIVE_BACK_COUPON = text(
+    """
+    WITH taken AS (
+        SELECT id, template_id, saved_fen, order_no FROM coupon
+        WHERE order_no = :order_no AND status = 'used' FOR UPDATE
+    ), back AS (
+        UPDATE coupon c SET order_no = NULL, saved_fen = 0, used_at = NULL,
+            returned_from = taken.order_no, returned_at = :now,
+            status = CASE WHEN c.revoked THEN 'taken_back' WHEN c.ends_at > :now THEN 'held'
+                ELSE 'expired' END,
+            ended_at = CASE WHEN NOT c.revoked AND c.ends_at > :now THEN NULL ELSE :now END
+        FROM taken WHERE c.id = taken.id RETURNING c.id
+    )
+    UPDATE coupon_template t SET used = t.used - 1, spent_fen = t.spent_fen - taken.saved_fen
+    FROM taken WHERE t.id = taken.template_id
+    """
+)
+"""A coupon whose time ran out meanwhile is expired; one that was to be taken back is gone."""
 _GIVE_BACK = text(
     """
     WITH back AS (
@@ -88,13 +134,46 @@ async def take_uses(tx: Tx, orders: Sequence[tuple[str, int, Quote]]) -> dict[st
             if (fan_id, promotion_id) not in taken:
                 name = names.get((order_no, promotion_id), "首单优惠")
                 late[order_no] = UsedUp(field="lines", name=name)
+    late.update(await _use_coupons(tx, [order for order in orders if order[0] not in late]))
     await _note(tx, [order for order in orders if order[0] not in late])
     return late
 
 
+async def _use_coupons(tx: Tx, orders: Sequence[tuple[str, int, Quote]]) -> dict[str, Refusal]:
+    """Put each order's coupon on it; the refusals of those whose coupon another order has."""
+    wanted = {order_no: priced.coupon for order_no, _, priced in orders if priced.coupon}
+    if not wanted:
+        return {}
+    rows = (
+        await tx.execute(
+            _USE_COUPONS,
+            {
+                "coupons": [use.coupon_id for use in wanted.values()],
+                "orders": list(wanted),
+                "saved": [use.saved_fen for use in wanted.values()],
+                "now": tx.now,
+            },
+        )
+    ).all()
+    if rows:
+        templates = [row.template_id for row in rows]
+        saved = [row.saved_fen for row in rows]
+        await tx.execute(_SPENT, {"templates": templates, "saved": saved})
+    used = {row.order_no for row in rows}
+    return {
+        order_no: CouponTaken(field="coupon_id", name=use.name)
+        for order_no, use in wanted.items()
+        if order_no not in used
+    }
+
+
 async def give_back_uses(tx: Tx, order_no: str) -> None:
-    """Free what an order used, because it was closed or wholly refunded. Safe to run twice."""
+    """Free what an order used, because it was closed or wholly refunded. Safe to run twice.
+
+    Its coupon comes back to the fan, unless its time has run out or it was to be taken back.
+    """
     await tx.execute(_GIVE_BACK, {"order_no": order_no, "now": tx.now})
+    await tx.execute(_GIVE_BACK_COUPON, {"order_no": order_no, "now": tx.now})
 
 
 def _limits(priced: Quote) -> dict[int, int]:

@@ -1,4 +1,4 @@
-"""What promotion gives to other rooms. All amounts in fen."""
+"""Promotions, the basis of a quote, and the quote. All amounts in fen."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -232,6 +232,8 @@ class Step(StrEnum):
     """Did not apply: more pieces have to be bought."""
     BEATEN = "beaten"
     """Did not apply: another one of its group was better for the fan."""
+    EXCHANGED = "exchanged"
+    """A coupon's goods came for nothing."""
     CLOSED = "closed"
     """Did not apply: an exclusive promotion took the goods."""
     NEW_FANS = "new_fans"
@@ -319,11 +321,14 @@ class Basis:
     versions: tuple[tuple[int, int], ...] = ()
     """(promotion, version) of every rule that looked at the cart."""
     gifts: tuple[GiftStock, ...] = ()
+    coupon: Rule | None = None
+    """The one coupon that was tried, as a rule whose number is minus that of its kind."""
+    coupon_id: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class LineOffer:
-    """What one promotion took off one line."""
+    """What one promotion took off one line; a coupon's number is negative."""
 
     promotion_id: int
     name: str
@@ -379,6 +384,16 @@ class Use:
 
 
 @dataclass(frozen=True, slots=True)
+class CouponUse:
+    """The coupon a quote makes use of, and what it saves the fan (freight included)."""
+
+    coupon_id: int
+    template_id: int
+    name: str
+    saved_fen: int
+
+
+@dataclass(frozen=True, slots=True)
 class Problem:
     """Why one wanted line cannot be ordered."""
 
@@ -408,6 +423,7 @@ class Quote:
     uses: tuple[Use, ...] = ()
     margin_fen: int | None = None
     """What the order would bring; None where a cost is not known. Must not reach a fan."""
+    coupon: CouponUse | None = None
 
     @property
     def pieces(self) -> list[tuple[int, int]]:
