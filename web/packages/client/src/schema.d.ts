@@ -4854,6 +4854,16 @@ export interface components {
             source: components["schemas"]["tiefen__helpdesk__values__Source"] | null;
         };
         /**
+         * CheckIn
+         * @description What the fan is about to order, with the coupon they picked: null = the best, 0 = none.
+         */
+        CheckIn: {
+            /** Coupon Id */
+            coupon_id?: number | null;
+            /** Lines */
+            lines: components["schemas"]["LineIn"][];
+        };
+        /**
          * CheckOut
          * @description A draft in one sentence, and what the guard says of it.
          */
@@ -5504,6 +5514,36 @@ export interface components {
             /** Shipping Fen */
             shipping_fen: number;
         };
+        /**
+         * CouponChoiceOut
+         * @description A coupon the fan holds, and what it would do here.
+         */
+        CouponChoiceOut: {
+            /** Coupon Id */
+            coupon_id: number;
+            /**
+             * Ends At
+             * Format: date-time
+             */
+            ends_at: string;
+            kind: components["schemas"]["CouponKind"];
+            /** Label */
+            label: string;
+            /** Message */
+            message: string;
+            /** Name */
+            name: string;
+            /** Saved Fen */
+            saved_fen: number;
+            /** Usable */
+            usable: boolean;
+        };
+        /**
+         * CouponKind
+         * @description What a coupon does to a price.
+         * @enum {string}
+         */
+        CouponKind: "amount" | "percent" | "freight" | "exchange";
         /**
          * DayOut
          * @description The figures of one day.
@@ -7345,6 +7385,11 @@ export interface components {
         PlaceIn: {
             /** Address Id */
             address_id: number;
+            /**
+             * Coupon Id
+             * @default 0
+             */
+            coupon_id: number;
             /** Digest */
             digest: string;
             /** Lines */
@@ -7678,14 +7723,6 @@ export interface components {
             stage: components["schemas"]["Stage"];
         };
         /**
-         * QuoteIn
-         * @description What the fan is about to order.
-         */
-        QuoteIn: {
-            /** Lines */
-            lines: components["schemas"]["LineIn"][];
-        };
-        /**
          * QuoteLineOut
          * @description What one line costs.
          */
@@ -7720,8 +7757,16 @@ export interface components {
          * @description A price with its reasons. Send `digest` back when ordering.
          */
         QuoteOut: {
+            /** Best Coupon Id */
+            best_coupon_id: number;
             /** Can Place */
             can_place: boolean;
+            /** Coupon Id */
+            coupon_id: number;
+            /** Coupon Saved Fen */
+            coupon_saved_fen: number;
+            /** Coupons */
+            coupons: components["schemas"]["CouponChoiceOut"][];
             /** Digest */
             digest: string;
             /** Discount Fen */
@@ -29359,7 +29404,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["QuoteIn"];
+                "application/json": components["schemas"]["CheckIn"];
             };
         };
         responses: {
