@@ -32,13 +32,16 @@ TOPICS: tuple[tuple[str, str, int], ...] = (
 @asynccontextmanager
 async def crowd() -> AsyncIterator[Installation]:
     """An installation with the crowd in it, vacuumed and analysed."""
-    async with installation() as home:
-        admin = await asyncpg.connect(home.url.replace("postgresql+asyncpg://", "postgresql://"))
-        try:
-            await _fill(admin)
-        finally:
-            await admin.close()
+    async with installation(f"crowd-{FANS}", _crowd) as home:
         yield home
+
+
+async def _crowd(home: Installation) -> None:
+    admin = await asyncpg.connect(home.url.replace("postgresql+asyncpg://", "postgresql://"))
+    try:
+        await _fill(admin)
+    finally:
+        await admin.close()
 
 
 async def _fill(admin: asyncpg.Connection) -> None:

@@ -113,24 +113,40 @@ class Installation:
 
 
 @asynccontextmanager
-async def installation() -> AsyncIterator[Installation]:
-    """A fresh installation in a temporary folder, fsync on, removed afterwards."""
-    folder = Path(tempfile.mkdtemp(prefix="tiefen-bench-"))
+async def installation(
+    name: str = "", fill: Callable[["Installation"], Coroutine[None, None, None]] | None = None
+) -> AsyncIterator[Installation]:
+    """A fresh installation in a temporary folder, fsync on, removed afterwards.
+
+    Big data takes minutes to make. With `TIEFEN_BENCH_KEEP=folder` a named installation is filled once,
+    stays there, and is brought to the newest schema by later runs.
+    """
+    kept = os.environ.get("TIEFEN_BENCH_KEEP", "")
+    keep = bool(kept and name)
+    folder = Path(kept) / name if keep else Path(tempfile.mkdtemp(prefix="tiefen-bench-"))
     server = postgres.ensure(folder, durable=True)
     try:
+        filled = folder / "filled"
         migrator = Migrator(server.url)
         await migrator.up()
-        await migrator.create_merchant(MERCHANT, "压测小店")
+        if not filled.exists():
+            await migrator.create_merchant(MERCHANT, "压测小店")
         await migrator.close()
         settings = Settings(data_dir=folder).with_secret()
         compose(settings)
         db = Db(server.url)
-        yield Installation(folder, server.url, settings, db)
+        home = Installation(folder, server.url, settings, db)
+        if not filled.exists():
+            if fill is not None:
+                await fill(home)
+            filled.touch()
+        yield home
         await db.close()
     finally:
         postgres.stop(server)
-        postgres.erase(folder)
-        shutil.rmtree(folder, ignore_errors=True)
+        if not keep:
+            postgres.erase(folder)
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def free_port() -> int:

@@ -14,10 +14,11 @@ from sqlalchemy import text
 from bench.harness import MERCHANT, Result, installation
 from tiefen.channels import queries as channels
 from tiefen.channels.values import Grouping, Model
-from tiefen.fans import queries, rules
+from tiefen.fans import queries
 from tiefen.fans.models import Fan
 from tiefen.fans.service import timeline
 from tiefen.fans.values import DEFAULT_RULES, Condition, Measure, StageRule
+from tiefen.kernel.days import day_of
 from tiefen.kernel.db import Db
 
 FANS = int(os.environ.get("FANS") or 600_000)
@@ -104,7 +105,7 @@ async def run() -> list[Result]:
 
         async def preview() -> None:
             async with db.merchant(MERCHANT) as tx:
-                await queries.preview(tx, wanted, rules.day_of(tx.now))
+                await queries.preview(tx, wanted, day_of(tx.now))
 
         async def scan() -> None:
             async with db.merchant(MERCHANT) as tx:
@@ -113,7 +114,7 @@ async def run() -> list[Result]:
 
         async def report() -> None:
             async with db.merchant(MERCHANT) as tx:
-                last = rules.day_of(tx.now)
+                last = day_of(tx.now)
                 await channels.report(tx, Grouping.CODE, last - timedelta(days=DAYS), last)
                 await channels.costs(tx, Grouping.CODE, Model.FIRST)
 

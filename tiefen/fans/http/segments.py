@@ -99,19 +99,20 @@ async def rule_book(tx: TxDep, _: Reader) -> RuleBook:
 
 @console.post("/segments/count", operation_id="countRule")
 async def count(body: RuleOnly, tx: TxDep, _: Reader) -> RuleCount:
-    """How many fans a rule holds for now, exactly, and the newest of them."""
+    """How many fans a rule holds for now, and the newest of them; `quick` may answer by a sample."""
     rule = await service.read_rule(tx, body.rule)
+    counting = queries.quick_count if body.quick else queries.full_count
     began = time.monotonic()
-    fans = await queries.count(tx, rule)
+    found = await counting(tx, rule, show=SAMPLE)
     took = time.monotonic() - began
-    found = await queries.fan_list(
-        tx, queries.Filter(), queries.NEWEST, after=None, limit=SAMPLE, rule=rule
-    )
     return RuleCount(
-        fans=fans,
+        fans=found.of.fans,
+        exact=found.of.exact,
+        low=found.of.low,
+        high=found.of.high,
         everyone=await queries.everyone(tx),
         milliseconds=int(took * 1000),
-        sample=await rows_of(tx, found[:SAMPLE]),
+        sample=await rows_of(tx, await queries.fans_by_id(tx, found.newest)),
     )
 
 

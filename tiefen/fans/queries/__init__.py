@@ -8,6 +8,7 @@ from tiefen.fans.queries.attributes import (
     question,
     questions,
 )
+from tiefen.fans.queries.counting import Counted, count, full_count, quick_count
 from tiefen.fans.queries.imports import imports
 from tiefen.fans.queries.people import (
     FEW,
@@ -25,7 +26,6 @@ from tiefen.fans.queries.people import (
 from tiefen.fans.queries.segments import (
     PERSON_FIELDS,
     Compiler,
-    count,
     everyone,
     fans_of,
     members,
@@ -55,6 +55,7 @@ __all__ = [
     "NEWEST",
     "PERSON_FIELDS",
     "Compiler",
+    "Counted",
     "Filter",
     "Moves",
     "Quiet",
@@ -71,6 +72,7 @@ __all__ = [
     "fan_list",
     "fans_by_id",
     "fans_of",
+    "full_count",
     "identities",
     "imports",
     "last_sync",
@@ -85,6 +87,7 @@ __all__ = [
     "preview_sql",
     "question",
     "questions",
+    "quick_count",
     "quiet",
     "rule_sets",
     "saved_segments",

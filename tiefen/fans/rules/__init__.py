@@ -31,6 +31,7 @@ from tiefen.fans.rules.people import (
     query_grams,
     whole_phone,
 )
+from tiefen.fans.rules.sampling import draw, estimate
 from tiefen.fans.rules.segments import (
     COUNTING,
     FAMILY,
@@ -101,6 +102,8 @@ __all__ = [
     "coming_days",
     "conditions",
     "display_name",
+    "draw",
+    "estimate",
     "fold",
     "given",
     "grams",

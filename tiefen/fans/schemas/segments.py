@@ -50,15 +50,23 @@ class SegmentOut(Out):
 
 
 class RuleOnly(In):
-    """A rule being written."""
+    """A rule being written. `quick`: a guess will do where counting all would take long."""
 
     rule: RuleIn
+    quick: bool = False
 
 
 class RuleCount(Out):
-    """How many fans a rule holds for now, exactly; some of them; and how long the counting took."""
+    """How many fans a rule holds for now; some of them; and how long the counting took.
+
+    When `exact` is false, `fans` is guessed from a sample and lies between `low` and `high` in
+    about 95 of 100 cases.
+    """
 
     fans: int
+    exact: bool
+    low: int
+    high: int
     everyone: int
     milliseconds: int
     sample: list[FanRow]

@@ -38,6 +38,7 @@ from tiefen.fans.values.people import (
 from tiefen.fans.values.segments import (
     Clause,
     Did,
+    Estimate,
     FactDay,
     FanPicture,
     FieldType,
@@ -64,6 +65,7 @@ __all__ = [
     "Condition",
     "DayCount",
     "Did",
+    "Estimate",
     "Evidence",
     "FactDay",
     "FactKind",

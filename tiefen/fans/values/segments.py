@@ -136,3 +136,17 @@ class Verdict:
     holds: bool
     have: Any
     nodes: tuple["Verdict", ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """A number of fans; when all were counted, `low` and `high` are that number."""
+
+    fans: int
+    low: int
+    high: int
+
+    @property
+    def exact(self) -> bool:
+        """Whether all were counted."""
+        return self.low == self.high

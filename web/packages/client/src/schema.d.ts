@@ -2102,7 +2102,7 @@ export interface paths {
         put?: never;
         /**
          * Count
-         * @description How many fans a rule holds for now, exactly, and the newest of them.
+         * @description How many fans a rule holds for now, and the newest of them; `quick` may answer by a sample.
          */
         post: operations["countRule"];
         delete?: never;
@@ -8128,13 +8128,22 @@ export interface components {
         };
         /**
          * RuleCount
-         * @description How many fans a rule holds for now, exactly; some of them; and how long the counting took.
+         * @description How many fans a rule holds for now; some of them; and how long the counting took.
+         *
+         *     When `exact` is false, `fans` is guessed from a sample and lies between `low` and `high` in
+         *     about 95 of 100 cases.
          */
         RuleCount: {
             /** Everyone */
             everyone: number;
+            /** Exact */
+            exact: boolean;
             /** Fans */
             fans: number;
+            /** High */
+            high: number;
+            /** Low */
+            low: number;
             /** Milliseconds */
             milliseconds: number;
             /** Sample */
@@ -8142,9 +8151,14 @@ export interface components {
         };
         /**
          * RuleOnly
-         * @description A rule being written.
+         * @description A rule being written. `quick`: a guess will do where counting all would take long.
          */
         RuleOnly: {
+            /**
+             * Quick
+             * @default false
+             */
+            quick: boolean;
             /**
              * Rule
              * @description a tree of all, any, not, field and did
