@@ -27,6 +27,11 @@ ROOT = Path(__file__).resolve().parents[1]
 MEMORY, ROOM = Path("/dev/shm"), 2 * 1024**3
 SECRET = "test-secret-" + "x" * 32
 
+DATABASE = frozenset({"address", "database_url", "server_url"})
+"""Fixtures that mean a test runs on PostgreSQL."""
+DOORS = ("_http", "flows")
+"""Of those, what the fast subset keeps: each room's doors and the stories through them."""
+
 TxFactory = Callable[[], AbstractAsyncContextManager[Tx]]
 StaffClient = Callable[..., Awaitable[httpx.AsyncClient]]
 FanClient = Callable[[int], Awaitable[httpx.AsyncClient]]
@@ -66,6 +71,14 @@ def home() -> Path:
     folder.mkdir(mode=0o711, exist_ok=True)
     (folder / "origin").write_text(str(ROOT))
     return folder
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark `deep` what runs on the database behind the doors."""
+    for item in items:
+        needed = DATABASE.intersection(getattr(item, "fixturenames", ()))
+        if needed and not any(word in item.path.as_posix() for word in DOORS):
+            item.add_marker(pytest.mark.deep)
 
 
 @pytest.fixture(scope="session")
