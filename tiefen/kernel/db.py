@@ -11,12 +11,16 @@ from contextlib import asynccontextmanager
 from contextvars import ContextVar
 from datetime import datetime
 from enum import StrEnum
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
+from weakref import WeakKeyDictionary
 
 import asyncpg
 import msgspec
-from sqlalchemy import BigInteger, DateTime, Enum, Identity, MetaData, event, text
+from sqlalchemy import BigInteger, DateTime, Enum, Identity, MetaData, TextClause, event, text
 from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.dialects.postgresql.asyncpg import PGDialect_asyncpg
+from sqlalchemy.engine import IteratorResult
+from sqlalchemy.engine.result import SimpleResultMetaData
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
 from sqlalchemy.orm import DeclarativeBase, mapped_column
@@ -100,23 +104,98 @@ class Tx(AsyncSession):
     async def rows(self, statement: str, *values: Any) -> list[Any]:
         """Run SQL ($1, $2 …) straight on the driver; rows are read by column name.
 
-        For the few statements that many callers share: half the cost of `execute`. Like `execute` it
-        writes pending objects first; it does not refresh those that are loaded.
+        For the few statements that many callers share. It writes pending objects first; it does not
+        refresh those that are loaded.
         """
         if self.new or self.dirty or self.deleted:
             await self.flush()
-        if "driver" not in self.info:
-            pooled = await (await self.connection()).get_raw_connection()
-            self.info["driver"] = pooled.driver_connection
-        driver: Any = self.info["driver"]
+        return await self._send(statement, values)
+
+    if not TYPE_CHECKING:  # signatures and meaning are AsyncSession's own
+
+        async def execute(self, statement: Any, params: Any = None, **options: Any) -> Any:
+            """As ever; what is written as text takes the short way to the driver."""
+            if type(statement) is not TextClause or options:
+                return await super().execute(statement, params, **options)
+            sql, names = _driver_sql(statement)
+            if isinstance(params, list):
+                return await self._send_many(sql, [[one[name] for name in names] for one in params])
+            records = await self._send(sql, [params[name] for name in names] if names else ())
+            keys = list(records[0].keys()) if records else _NO_KEYS
+            return IteratorResult(SimpleResultMetaData(keys), iter(records))
+
+        async def scalar(self, statement: Any, params: Any = None, **options: Any) -> Any:
+            """The first column of the first row, or None."""
+            if type(statement) is not TextClause or options:
+                return await super().scalar(statement, params, **options)
+            return (await self.execute(statement, params)).scalar()
+
+        async def scalars(self, statement: Any, params: Any = None, **options: Any) -> Any:
+            """The first column of all rows."""
+            if type(statement) is not TextClause or options:
+                return await super().scalars(statement, params, **options)
+            return (await self.execute(statement, params)).scalars()
+
+    async def _send(self, sql: str, values: Sequence[Any]) -> list[Any]:
+        adapted, driver = await self._driver(sql, values)
         try:
-            found: list[Any] = await driver.fetch(statement, *values)
+            found: list[Any] = await driver.fetch(sql, *values)
         except (asyncpg.PostgresError, asyncpg.InterfaceError) as error:
-            lost = driver.is_closed()
-            raise DBAPIError(
-                statement, None, error, hide_parameters=True, connection_invalidated=lost
-            ) from error
+            raise _told(adapted, driver, sql, error) from error
         return found
+
+    async def _send_many(self, sql: str, rows: Sequence[Sequence[Any]]) -> None:
+        adapted, driver = await self._driver(sql, rows)
+        try:
+            await driver.executemany(sql, rows)
+        except (asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+            raise _told(adapted, driver, sql, error) from error
+
+    async def _driver(self, sql: str, values: Any) -> tuple[Any, Any]:
+        """The connection under this transaction, as SQLAlchemy and as the driver have it."""
+        if "driver" not in self.info:
+            connection = await self.connection()
+            pooled = await connection.get_raw_connection()
+            adapted: Any = pooled.dbapi_connection
+            self.info["driver"] = (connection.sync_connection, adapted, pooled.driver_connection)
+        known, adapted, driver = self.info["driver"]
+        for hear in known.dispatch.before_cursor_execute:
+            hear(known, None, sql, values, None, False)
+        return adapted, driver
+
+
+_SQL: WeakKeyDictionary[TextClause, tuple[str, list[str]]] = WeakKeyDictionary()
+_DIALECT: Any = PGDialect_asyncpg()  # type: ignore[no-untyped-call]
+_ERRORS: Any = _DIALECT.import_dbapi()
+_NO_KEYS = [""]
+"""Of a result without rows: whoever asks for its first column gets nothing, and no error."""
+
+
+def _driver_sql(statement: TextClause) -> tuple[str, list[str]]:
+    """What the driver is sent for a text ($1, $2 …), and which parameters are its values, in order."""
+    known = _SQL.get(statement)
+    if known is None:
+        compiled: Any = statement.compile(dialect=_DIALECT)
+        known = _SQL[statement] = (compiled.string, list(compiled.positiontup or ()))
+    return known
+
+
+def _told(adapted: Any, driver: Any, sql: str, error: Exception) -> BaseException:
+    """A driver's error as SQLAlchemy would raise it."""
+    try:
+        adapted._handle_exception(error)
+    except _ERRORS.Error as known:
+        told: BaseException = DBAPIError.instance(
+            sql,
+            None,
+            known,
+            _ERRORS.Error,
+            hide_parameters=True,
+            connection_invalidated=driver.is_closed(),
+            dialect=_DIALECT,
+        )
+        return told
+    raise AssertionError("SQLAlchemy translates every error of the driver")
 
 
 before_commit: list[Callable[[Tx], Any]] = []
@@ -148,7 +227,11 @@ class Db:
         self.url = url
         self.engine: AsyncEngine = create_async_engine(
             url,
-            connect_args={"server_settings": settings, "statement_cache_size": 512},
+            connect_args={
+                "server_settings": settings,
+                "statement_cache_size": 512,
+                "prepared_statement_cache_size": 512,  # SQLAlchemy's own, of what it sends itself
+            },
             hide_parameters=True,  # an error's text goes to logs and to the list of dead jobs
             json_serializer=lambda value: msgspec.json.encode(value).decode(),
             json_deserializer=msgspec.json.decode,
@@ -239,13 +322,14 @@ async def _enter(tx: Tx, path: str, shared_wait_ms: int | None) -> None:
     enter, values = _ENTER, {"path": path}
     if shared_wait_ms is not None:
         enter, values = _ENTER_SHARED, values | {"wait": f"{shared_wait_ms}ms"}
+    begin = AsyncSession.execute  # the long way: SQLAlchemy begins the transaction
     try:
-        row = (await tx.execute(enter, values)).one()
+        row = (await begin(tx, enter, values)).one()
     except DBAPIError as error:
         if not error.connection_invalidated:
             raise
         await tx.rollback()
-        row = (await tx.execute(enter, values)).one()
+        row = (await begin(tx, enter, values)).one()
     tx.now = clock.injected() or row[1]
 
 

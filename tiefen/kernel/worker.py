@@ -98,6 +98,7 @@ _CLAIM = text(
 _ACK = text(
     "DELETE FROM platform.job"
     " WHERE id = :id AND worker = :worker AND attempts = :attempts AND state = 'running'"
+    " RETURNING id"
 )
 _ACK_ALL = text(
     """
@@ -105,6 +106,7 @@ _ACK_ALL = text(
     USING unnest(CAST(:ids AS bigint[]), CAST(:attempts AS int[])) AS held(id, attempts)
     WHERE j.id = held.id AND j.attempts = held.attempts AND j.worker = :worker
       AND j.state = 'running'
+    RETURNING j.id
     """
 )
 _FAIL = text(
@@ -337,8 +339,8 @@ async def _share(db: Db, waiting: Sequence[Claimed], worker: str, seconds: float
             "ids": [one.id for one in waiting[:done]],
             "attempts": [one.attempts for one in waiting[:done]],
         }
-        acked = await tx.execute(_ACK_ALL, {**held, "worker": worker})
-        if acked.rowcount != done:  # type: ignore[attr-defined]
+        acked = list(await tx.scalars(_ACK_ALL, {**held, "worker": worker}))
+        if len(acked) != done:
             raise LeaseLost(f"{done} jobs")
     return done
 
@@ -380,7 +382,7 @@ async def _run(db: Db, claimed: Claimed, worker: str) -> str:
         else:
             async with db.merchant(claimed.merchant) as tx:
                 await handler.run(tx, **claimed.args)
-                if not (await tx.execute(_ACK, mark)).rowcount:  # type: ignore[attr-defined]
+                if await tx.scalar(_ACK, mark) is None:
                     raise LeaseLost(claimed.name)
         metrics.jobs.labels(claimed.name, "done").inc()
         db.wake()
