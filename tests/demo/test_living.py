@@ -42,7 +42,7 @@ deeds = st.lists(
 def test_rounds_keep_the_order_and_let_no_fan_act_twice(
     planned: list[tuple[int, int, bool]],
 ) -> None:
-    life = Life(cast(Any, None), cast(Any, None), [], seed=1)
+    life = Life(cast(Any, None), cast(Any, None), [], [], seed=1)
     for minute, fan, buys in planned:
         life.plan(START + timedelta(minutes=minute), fan, lambda: None, buys=buys and fan >= 0)
     until = START + timedelta(days=5)

@@ -27,7 +27,11 @@ def test_full_size_it_has_the_documents_numbers() -> None:
 
 def test_nobody_acts_before_following_nor_asks_after_leaving() -> None:
     acts = plan.acts(3, 2_000, 10, NOW)
-    follows = {act.fan: act.at for act in acts if isinstance(act.deed, Follow)}
+    start = NOW - timedelta(days=plan.DAYS)
+    follows = {fan: at for at, fan in plan.earlier(3, 2_000, start)}
+    assert follows.keys().isdisjoint(act.fan for act in acts if isinstance(act.deed, Follow))
+    follows |= {act.fan: act.at for act in acts if isinstance(act.deed, Follow)}
+    assert len(follows) == 2_000
     leaves = {act.fan: act.at for act in acts if isinstance(act.deed, Leave)}
     for act in acts:
         assert act.at >= follows[act.fan]

@@ -7,7 +7,7 @@ import pytest
 
 from tiefen.demo.doors import Doors
 from tiefen.demo.goods import GOODS
-from tiefen.demo.living import Life
+from tiefen.demo.living import Life, get_phones
 from tiefen.demo.plan import Person
 from tiefen.demo.shopkeeping import OWNER, WELCOME, Shop
 
@@ -21,9 +21,7 @@ FREIGHT = 1000
 @pytest.fixture
 async def life(doors: Doors, shop: Shop) -> Life:
     """One fan with a phone."""
-    made = Life(doors, shop, [FAN], seed=1)
-    await made._get_phones()
-    return made
+    return Life(doors, shop, [FAN], await get_phones(doors, [FAN]), seed=1)
 
 
 async def chat(life: Life) -> list[dict[str, Any]]:

@@ -10,6 +10,7 @@ import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from pathlib import Path
 
@@ -63,13 +64,15 @@ async def make_world(
                 public_url=installation.settings.public_url,
                 name=name,
             )
-            await founding.point_callbacks(
-                doors.sandbox, installation.settings.public_url, accounts
-            )
             doors.app_id = accounts["oa"]["app_id"]
-            made = await world.make(
-                doors, password=password, fans=fans, seed=seed, now=now, say=say
+            listen = partial(
+                founding.point_callbacks,
+                doors.sandbox,
+                installation.settings.public_url,
+                accounts,
             )
+            phones = await world.begin(doors, fans=fans, seed=seed, now=now, listen=listen)
+            made = await world.make(doors, phones, password=password, seed=seed, now=now, say=say)
     took = time.monotonic() - began
     say(f"{made.fans:,} fans, {made.deeds:,} deeds, {made.orders:,} orders in {took:.0f} s")
     done = {"fans": made.fans, "orders": made.orders, "seed": seed, "until": now.isoformat()}

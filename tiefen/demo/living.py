@@ -30,6 +30,7 @@ MOST = 128
 """How many deeds share one round of the worker."""
 BUYING = timedelta(minutes=3)
 """Deeds share a round with a purchase only this long: its payment is not to wait for its deadline."""
+PHONES_AT_ONCE = 1_000
 FRESH = timedelta(hours=12)
 """A page opened earlier signs in anew."""
 SHIPPING_HOUR_UTC = 9
@@ -48,6 +49,25 @@ class Entry:
     buys: bool = field(default=False, compare=False)
 
 
+async def get_phones(doors: Doors, people: list[Person]) -> list[int]:
+    """Every person gets a phone at the sandbox; their ids."""
+    phones: list[int] = []
+    for start in range(0, len(people), PHONES_AT_ONCE):
+        some = enumerate(people[start : start + PHONES_AT_ONCE], start=start)
+        fans = [
+            {
+                "key": f"demo-{place}",
+                "nickname": person.nickname,
+                "phone": person.phone,
+                "city": person.city[2],
+            }
+            for place, person in some
+        ]
+        made = await doors.phone("POST", "fans", fans=fans)
+        phones += [one["id"] for one in made["items"]]
+    return phones
+
+
 class Life:
     """Lets the script happen in order of time.
 
@@ -55,10 +75,11 @@ class Life:
     fan's deeds keep their order, and the worker has done what follows from one before the next.
     """
 
-    def __init__(self, doors: Doors, shop: Shop, people: list[Person], seed: int) -> None:
-        self.doors, self.shop, self.people = doors, shop, people
+    def __init__(
+        self, doors: Doors, shop: Shop, people: list[Person], phones: list[int], seed: int
+    ) -> None:
+        self.doors, self.shop, self.people, self.phones = doors, shop, people, phones
         self.seed, self.draw = seed, random.Random(f"life {seed}")
-        self.phones: list[int] = []
         self.addresses: dict[int, int] = {}
         self.to_ship: list[str] = []
         self.orders = 0
@@ -71,7 +92,6 @@ class Life:
 
     async def live(self, acts: list[Act], until: datetime, tick: Callable[[int], None]) -> None:
         """Live through all acts and what follows from them, up to `until`."""
-        await self._get_phones()
         for act in acts:
             self.plan(act.at, act.fan, partial(self._deed, act), buys=isinstance(act.deed, Buy))
         day = (acts[0].at if acts else until).replace(
@@ -116,24 +136,6 @@ class Life:
 
         self.doors.at(max(await asyncio.gather(*map(happen, entries))))
         await self.doors.work()
-
-    async def _get_phones(self) -> None:
-        """Every person gets a phone at the sandbox."""
-        for start in range(0, len(self.people), 500):
-            made = await self.doors.phone(
-                "POST",
-                "fans",
-                fans=[
-                    {
-                        "key": f"demo-{place}",
-                        "nickname": person.nickname,
-                        "phone": person.phone,
-                        "city": person.city[2],
-                    }
-                    for place, person in enumerate(self.people[start : start + 500], start=start)
-                ],
-            )
-            self.phones += [one["id"] for one in made["items"]]
 
     async def _deed(self, act: Act) -> None:
         match act.deed:

@@ -2,7 +2,8 @@
 
 Sizes follow the numbers of the source documents, scaled to the number of fans: of 8,000 fans 30 %
 visit and 10 % buy; 5 to 10 orders on a normal day; 405 orders worth about ¥58,000 on the shop's
-festival day; a part of the fans leaves again.
+festival day; a part of the fans leaves again. Most fans followed long before the shop opened here,
+as a shop's do: they are imported on the opening day, and nobody knows where they came from.
 """
 
 import random
@@ -12,6 +13,9 @@ from datetime import datetime, timedelta
 from tiefen.demo.goods import GOODS
 
 DAYS = 60
+EARLIER_SHARE = 0.84
+"""How many of the fans followed before the shop opened here."""
+EARLIER_DAYS = 700
 FESTIVAL_DAYS_AGO = 11
 NORMAL_ORDERS_A_DAY = 7
 FESTIVAL_ORDERS = 405
@@ -109,16 +113,34 @@ def people(seed: int, count: int) -> list[Person]:
     ]
 
 
+def earlier(seed: int, count: int, opening: datetime) -> list[tuple[datetime, int]]:
+    """Who of `count` fans followed before the shop opened, and when, in order of time."""
+    draw = random.Random(f"earlier {seed} {count}")
+    span = EARLIER_DAYS * 86_400
+    return sorted(
+        (opening - timedelta(seconds=draw.randrange(3600, span)), fan)
+        for fan in draw.sample(range(count), int(count * EARLIER_SHARE))
+    )
+
+
 def acts(seed: int, count: int, codes: int, now: datetime) -> list[Act]:
     """Everything that `count` fans do in the days before `now`, in order of time.
 
-    `codes` is how many channel codes there are; the first ones bring more.
+    `codes` is how many channel codes there are; the first ones bring more. Those who followed
+    `earlier` are fans from the first day.
     """
     draw = random.Random(f"acts {seed} {count}")
     start = now - timedelta(days=DAYS)
-    joined = [_moment(draw, start, _join_day(draw)) for _ in range(count)]
+    there = {fan for _, fan in earlier(seed, count, start)}
+    joined = [
+        start if fan in there else _moment(draw, start, _join_day(draw)) for fan in range(count)
+    ]
     weights = [1 / (place + 1.5) for place in range(codes)] + [0.35]
-    plan = [Act(at, fan, Follow(_code(draw, weights, codes))) for fan, at in enumerate(joined)]
+    plan = [
+        Act(at, fan, Follow(_code(draw, weights, codes)))
+        for fan, at in enumerate(joined)
+        if fan not in there
+    ]
     for fan, at in enumerate(joined):
         last = at
         if draw.random() < ASK_SHARE:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tiefen.demo import pictures
-from tiefen.demo.doors import Doors
+from tiefen.demo.doors import DemoRefused, Doors
 from tiefen.demo.goods import CATEGORIES, GOODS, Goods
 
 OWNER = "owner"
@@ -137,6 +137,16 @@ async def open_shop(
     await doors.work()
     doors.say("channel codes printed, answers written")
     return shop
+
+
+async def import_followers(doors: Doors) -> None:
+    """Make those fans who followed before. Raises DemoRefused when it does not end."""
+    await doors.console(OWNER, "POST", "follower-imports")
+    await doors.work()
+    done = (await doors.console(OWNER, "GET", "follower-imports"))["imports"][0]
+    if done["state"] != "done":
+        raise DemoRefused(f"the import of followers is {done['state']}: {done['trouble']}")
+    doors.say(f"{done['added']:,} followers from before imported")
 
 
 async def _hire(doors: Doors, shop: Shop, password: str, team: Sequence[Colleague]) -> None:

@@ -1,15 +1,17 @@
 """A demo world: one shop, its fans, sixty days; made once, then kept."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from tiefen.demo import plan
 from tiefen.demo.doors import Doors
-from tiefen.demo.living import Life
-from tiefen.demo.shopkeeping import CODES, open_shop
+from tiefen.demo.living import Life, get_phones
+from tiefen.demo.shopkeeping import CODES, import_followers, open_shop
 
 SAY_EVERY = 500
+AT_ONCE = 1_000
+"""How many follows of before are told to the sandbox in one request."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,16 +28,51 @@ def opening(now: datetime) -> datetime:
     return now - timedelta(days=plan.DAYS + 1)
 
 
+async def begin(
+    doors: Doors, *, fans: int, seed: int, now: datetime, listen: Callable[[], Awaitable[None]]
+) -> list[int]:
+    """Everybody has a phone, and most follow already; then the platform is told where to push.
+
+    Nobody heard of these follows, as no shop hears of those before it came. Returns the phones.
+    """
+    phones = await get_phones(doors, plan.people(seed, fans))
+    then = plan.earlier(seed, fans, opening(now))
+    for start in range(0, len(then), AT_ONCE):
+        await doors.phone(
+            "POST",
+            "batch",
+            actions=[
+                {
+                    "path": f"/fans/{phones[fan]}/follow",
+                    "at": int(at.timestamp()),
+                    "body": {"app_id": doors.app_id},
+                }
+                for at, fan in then[start : start + AT_ONCE]
+            ],
+        )
+    await doors.phone("POST", "clock", set=int(doors.clock.now.timestamp()))
+    await listen()
+    return phones
+
+
 async def make(
-    doors: Doors, *, password: str, fans: int, seed: int, now: datetime, say: Callable[[str], None]
+    doors: Doors,
+    phones: list[int],
+    *,
+    password: str,
+    seed: int,
+    now: datetime,
+    say: Callable[[str], None],
 ) -> Made:
     """Live through sixty days up to `now`. The owner exists; the clock stands at `opening(now)`.
 
     Raises DemoRefused when a door refuses the script.
     """
+    fans = len(phones)
     shop = await open_shop(doors, password)
+    await import_followers(doors)
     acts = plan.acts(seed, fans, len(CODES), now)
-    life = Life(doors, shop, plan.people(seed, fans), seed)
+    life = Life(doors, shop, plan.people(seed, fans), phones, seed)
 
     said = 0
 
