@@ -11,6 +11,7 @@ from pydantic import SecretStr
 from tiefen.analytics import http as analytics_http
 from tiefen.analytics import subscribers as analytics_subscribers
 from tiefen.catalog import http as catalog_http
+from tiefen.catalog import subscribers as catalog_subscribers
 from tiefen.channels import http as channels_http
 from tiefen.channels import subscribers as channels_subscribers
 from tiefen.fans import http as fans_http
@@ -66,6 +67,7 @@ HEARERS = (
     fans_subscribers,
     payments_subscribers,
     channels_subscribers,
+    catalog_subscribers,
     inventory_subscribers,
     promotion_subscribers,
     orders_subscribers,

@@ -7,8 +7,9 @@ from tiefen.catalog.models import Product
 from tiefen.catalog.schemas import ProductInput
 from tiefen.kernel.auth import StaffActor
 from tiefen.kernel.db import Tx
+from tiefen.team.values import Permission
 
-STAFF = StaffActor(900_001, "小林", frozenset())
+STAFF = StaffActor(900_001, "小林", frozenset({Permission.GOODS_COST}))
 PICTURE = "demo/AAAAAAAAAAAAAAAA.webp"
 
 

@@ -3,6 +3,7 @@
 import io
 
 import httpx
+import pytest
 from PIL import Image
 
 from tests.catalog.factories import body, product
@@ -120,3 +121,54 @@ async def test_another_merchants_goods_are_missing(db: Db, staff_client: StaffCl
     other = await staff_client(WRITE, merchant="other")
     assert (await other.get(f"/api/console/products/{made.id}")).status_code == 404
     assert (await other.get("/api/console/products")).json()["items"] == []
+
+
+@pytest.mark.parametrize(
+    "evil",
+    [
+        "<svg/onload=alert(1)>",
+        "<a href='java\tscript:alert(1)'>x</a>",
+        "<a href='data:text/html,<script>alert(1)</script>'>x</a>",
+        "<iframe srcdoc='<script>alert(1)</script>'></iframe>",
+        "<p style='background:url(javascript:alert(1));position:fixed'>x</p>",
+        "<math><mtext><table><mglyph><style><img src=x onerror=alert(1)>",
+        "<form action=//evil><input name=q></form>",
+        "<p onclick=alert(1)>x<style>*{display:none}</style></p>",
+        "<img src='javascript:alert(1)'><img srcset='x 1x' src=x onerror=alert(1)>",
+        "<noscript><p title='</noscript><img src=x onerror=alert(1)>'>",
+    ],
+)
+@pytest.mark.parametrize("field", ["detail_html", "given_html"])
+async def test_rich_text_is_harmless_when_kept(
+    staff_client: StaffClient, evil: str, field: str
+) -> None:
+    staff = await staff_client(WRITE)
+    made = await staff.post("/api/console/products", json=body(**{field: f"<p>好</p>{evil}"}))
+    kept = made.json()[field].lower()
+    assert "<p>好</p>" in kept
+    for bad in ("script", "onerror", "onclick", "onload", "<svg", "<iframe", "<form", "<style",
+                "url(", "position", "data:", "srcset"):  # fmt: skip
+        assert bad not in kept.replace("&lt;", ""), kept
+
+
+async def test_a_video_is_served_in_parts_and_only_as_a_video(
+    staff_client: StaffClient, client: httpx.AsyncClient
+) -> None:
+    staff = await staff_client(WRITE)
+    film = b"\0\0\0\x18ftypisom" + bytes(range(256)) * 4
+    made = await staff.post("/api/console/videos", files={"file": ("a.mp4", film)})
+    assert made.status_code == 201
+    key, url = made.json()["key"], made.json()["url"]
+    product_body = body(video_key=key)
+    assert (await staff.post("/api/console/products", json=product_body)).json()["video_url"] == url
+    whole = await client.get(f"http://test{url}")
+    assert (whole.status_code, whole.headers["content-type"]) == (200, "video/mp4")
+    assert whole.content == film
+    part = await client.get(f"http://test{url}", headers={"Range": "bytes=4-7"})
+    assert (part.status_code, part.content) == (206, b"ftyp")
+    assert part.headers["content-range"] == f"bytes 4-7/{len(film)}"
+    tail = await client.get(f"http://test{url}", headers={"Range": "bytes=-3"})
+    assert tail.content == film[-3:]
+    for bad in (b"<html>", b"", picture()):
+        refused = await staff.post("/api/console/videos", files={"file": ("a.mp4", bad)})
+        assert refused.json()["error"]["code"] == "catalog.not_a_video"

@@ -1,6 +1,8 @@
 """Refusals of catalog."""
 
-from tiefen.kernel.errors import Conflict, Invalid, NotFound
+from collections.abc import Sequence
+
+from tiefen.kernel.errors import Conflict, Invalid, NotFound, Refusal
 
 
 class ProductMissing(NotFound):
@@ -43,6 +45,66 @@ class BadSpecs(Invalid):
     en = "The specs do not fit: {why_en}"
 
 
+class BadCells(Invalid):
+    """Several cells of the grid are wrong; `parts` says which."""
+
+    code = "catalog.bad_cells"
+    zh = "有 {count} 处需要修改，没有保存任何内容"
+    en = "{count} cells are wrong; nothing was saved"
+
+    def __init__(self, parts: Sequence[Refusal]) -> None:
+        super().__init__(count=len(parts))
+        self.parts = tuple(parts)
+
+
+class ProductCodeTaken(Conflict):
+    """Two products cannot share a merchant code."""
+
+    code = "catalog.product_code_taken"
+    zh = "商品编码 {product_code} 已被其他商品使用"
+    en = "Product code {product_code} is already in use"
+
+
+class BrandMissing(Invalid):
+    """A product names a brand that is not there."""
+
+    code = "catalog.brand_missing"
+    zh = "品牌不存在"
+    en = "This brand does not exist"
+
+
+class BrandGone(NotFound):
+    """No such brand."""
+
+    code = "catalog.brand_gone"
+    zh = "品牌不存在"
+    en = "No such brand"
+
+
+class BrandTaken(Conflict):
+    """Two brands cannot share a name."""
+
+    code = "catalog.brand_taken"
+    zh = "已有品牌“{name}”"
+    en = "There is a brand {name} already"
+
+
+class BrandInUse(Conflict):
+    """A brand with products cannot go."""
+
+    code = "catalog.brand_in_use"
+    zh = "还有 {products} 个商品使用这个品牌，请先改掉"
+    en = "{products} products still carry this brand; change them first"
+
+
+class BadShelfTimes(Invalid):
+    """A product cannot go off the shelf before it goes on."""
+
+    code = "catalog.bad_shelf_times"
+    zh = "定时下架必须晚于定时上架"
+    en = "It must go off the shelf after it goes on"
+
+
 class CodeTaken(Conflict):
     """Two SKUs cannot share a merchant code."""
 
@@ -81,3 +143,11 @@ class CategoryGone(NotFound):
     code = "catalog.category_gone"
     zh = "分类不存在"
     en = "No such category"
+
+
+class NotAVideo(Invalid):
+    """The upload is no video we accept."""
+
+    code = "catalog.not_a_video"
+    zh = "不是可用的视频：请上传 MP4"
+    en = "Not a usable video: upload an MP4"

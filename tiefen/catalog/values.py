@@ -17,6 +17,25 @@ class ProductRole(StrEnum):
     """复购品: is used up and bought again."""
 
 
+class ProductKind(StrEnum):
+    """What a buyer gets, and so how it is delivered."""
+
+    GOODS = "goods"
+    """实物: sent in a parcel."""
+    VIRTUAL = "virtual"
+    """虚拟商品: a text or link that every buyer reads after paying."""
+    CODES = "codes"
+    """卡密: each piece is a code of its own out of a pool."""
+    SERVICE = "service"
+    """服务: given in person, and ticked off by staff."""
+    COURSE = "course"
+    """课程: pages that open after paying."""
+
+
+SENT = frozenset({ProductKind.GOODS})
+"""Kinds that travel in a parcel."""
+
+
 class ProductStatus(StrEnum):
     """Where a product stands between the desk and the shelf."""
 
@@ -44,5 +63,10 @@ class SkuBrief:
     purchase_limit: int | None
     """Pieces of the *product* one fan may buy in all; None = no limit."""
     code: str = ""
+    kind: ProductKind = ProductKind.GOODS
+    weight_g: int | None = None
+    only_stages: tuple[str, ...] = ()
+    only_segments: tuple[int, ...] = ()
+    """Only fans of one of these stages or segments may buy it; both empty = everybody."""
     category_ids: tuple[int, ...] = ()
     """Its category and those above it, the nearest first."""

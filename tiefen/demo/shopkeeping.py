@@ -13,7 +13,7 @@ OWNER = "owner"
 ROLES: dict[str, list[str]] = {
     "店长": [
         "overview.read", "fans.read", "fans.write", "fans.reveal", "channels.read", "channels.write",
-        "goods.read", "goods.write", "stock.write", "orders.read", "orders.ship", "orders.refund",
+        "goods.read", "goods.write", "goods.cost", "stock.write", "orders.read", "orders.ship", "orders.refund",
         "money.read", "helpdesk.read", "helpdesk.write", "team.read",
     ],
     "导购": ["fans.read", "channels.read", "goods.read", "orders.read"],

@@ -19,7 +19,13 @@ from tiefen.kernel.errors import language
 logger = log.get("kernel")
 
 _PREFIX = re.compile(r"^/m/([a-z][a-z0-9_]{0,30})(/.*)$")
-_CAPS = (("/wechat/", 64 * 1024), ("/api/console/files", 12 * 1024 * 1024))
+_MIB = 1024 * 1024
+_CAPS = (
+    ("/wechat/", 64 * 1024),
+    ("/api/console/files", 12 * _MIB),
+    ("/api/console/videos", 60 * _MIB),
+    ("/api/console/goods-imports", 12 * _MIB),
+)
 _CAP = 1024 * 1024
 _HEADERS = (
     (b"x-content-type-options", b"nosniff"),

@@ -4,6 +4,7 @@ A refusal is raised in a service and rendered once, at the edge (`kernel.http`).
 only an unhandled exception is a 500.
 """
 
+from collections.abc import Sequence
 from contextvars import ContextVar
 from typing import Any, ClassVar, Literal, TypeAlias
 
@@ -14,13 +15,16 @@ language: ContextVar[Language] = ContextVar("language", default="zh")
 class Refusal(Exception):
     """Base of all refusals. Subclasses set `code`, `zh`, `en`; texts may name keyword details.
 
-    `field` names the input at fault in dotted form (`items.0.quantity`).
+    `field` names the input at fault in dotted form (`items.0.quantity`). Where several inputs are
+    at fault, a subclass holds a refusal for each, with its field, in `parts`.
     """
 
     code: ClassVar[str] = "refused"
     status: ClassVar[int] = 409
     zh: ClassVar[str] = "无法完成这个操作"
     en: ClassVar[str] = "This cannot be done"
+
+    parts: Sequence["Refusal"] = ()
 
     def __init__(self, *, field: str | None = None, **details: Any) -> None:
         super().__init__(self.code)

@@ -233,9 +233,11 @@ def render_refusal(
     request: Request, refusal: Refusal, fields: Sequence[FieldError] = ()
 ) -> Response:
     """The HTTP answer of a refusal."""
-    named = fields or (
-        [FieldError(field=refusal.field, message=refusal.message())] if refusal.field else []
-    )
+    named = fields or [
+        FieldError(field=part.field, message=part.message())
+        for part in (refusal.parts or (refusal,))
+        if part.field
+    ]
     problem = Problem(
         code=refusal.code,
         message=refusal.message(),

@@ -36,6 +36,8 @@ class Permission(StrEnum):
     """see what everybody's channel codes brought; one's own needs no permission"""
     GOODS_READ = "goods.read"
     GOODS_WRITE = "goods.write"
+    GOODS_COST = "goods.cost"
+    """see and change what goods cost the merchant"""
     STOCK_WRITE = "stock.write"
     """change stock by hand"""
     PROMOTIONS_READ = "promotions.read"
@@ -134,6 +136,7 @@ BUILT_IN_ROLES: tuple[tuple[str, tuple[Permission, ...]], ...] = (
             Permission.RESULTS_READ,
             Permission.GOODS_READ,
             Permission.GOODS_WRITE,
+            Permission.GOODS_COST,
             Permission.PROMOTIONS_READ,
             Permission.PROMOTIONS_WRITE,
             Permission.HELPDESK_READ,

@@ -15,3 +15,17 @@ export function uploadPicture(file: File): Promise<Schema<'FileOut'>> {
     },
   }))
 }
+
+export const MAX_VIDEO_BYTES = 50 * 1024 * 1024
+
+/** Stores a video as it is; MP4 only. */
+export function uploadVideo(file: File): Promise<Schema<'FileOut'>> {
+  return unwrap(api.POST('/api/console/videos', {
+    body: { file: file as unknown as string },
+    bodySerializer: () => {
+      const form = new FormData()
+      form.set('file', file)
+      return form
+    },
+  }))
+}

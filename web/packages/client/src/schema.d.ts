@@ -444,6 +444,54 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/console/brands": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Brands
+         * @description All brands.
+         */
+        get: operations["listBrands"];
+        put?: never;
+        /**
+         * Create Brand
+         * @description A new brand.
+         */
+        post: operations["createBrand"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/console/brands/{brand_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Save Brand
+         * @description Change a brand; answers with all of them.
+         */
+        put: operations["saveBrand"];
+        post?: never;
+        /**
+         * Delete Brand
+         * @description Remove a brand no product carries.
+         */
+        delete: operations["deleteBrand"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/console/categories": {
         parameters: {
             query?: never;
@@ -1747,6 +1795,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/console/products/{product_id}/copy": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Copy Product
+         * @description A draft like this product, without its codes.
+         */
+        post: operations["copyProduct"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/console/products/{product_id}/shelf": {
         parameters: {
             query?: never;
@@ -2731,6 +2799,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/console/videos": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Upload Video
+         * @description Store an MP4 as it is; it is only ever served as a video. No transaction is held meanwhile.
+         */
+        post: operations["uploadVideo"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/console/wechat": {
         parameters: {
             query?: never;
@@ -3496,7 +3584,7 @@ export interface paths {
         };
         /**
          * Get File
-         * @description A stored picture. Its name is its only secret.
+         * @description A stored picture or video, or the part of it a player asks for. Its name is its only secret.
          */
         get: operations["getFile"];
         put?: never;
@@ -4520,6 +4608,44 @@ export interface components {
             /** File */
             file: string;
         };
+        /** Body_uploadVideo */
+        Body_uploadVideo: {
+            /** File */
+            file: string;
+        };
+        /**
+         * BrandInput
+         * @description A brand as the console saves it.
+         */
+        BrandInput: {
+            /** Logo Key */
+            logo_key?: string | null;
+            /** Name */
+            name: string;
+            /**
+             * Position
+             * @default 0
+             */
+            position: number;
+        };
+        /**
+         * BrandOut
+         * @description A brand and how many products carry it.
+         */
+        BrandOut: {
+            /** Id */
+            id: number;
+            /** Logo Key */
+            logo_key: string;
+            /** Logo Url */
+            logo_url: string;
+            /** Name */
+            name: string;
+            /** Position */
+            position: number;
+            /** Products */
+            products: number;
+        };
         /**
          * BreakDecision
          * @description What a person may do about a difference.
@@ -5361,8 +5487,16 @@ export interface components {
          * @description A product as the editor opens it.
          */
         ConsoleProduct: {
+            /** Attributes */
+            attributes: components["schemas"]["ProductFact"][];
+            /** Brand Id */
+            brand_id: number | null;
             /** Category Id */
             category_id: number | null;
+            /** Code */
+            code: string;
+            /** Consume Days */
+            consume_days: number | null;
             /**
              * Created At
              * Format: date-time
@@ -5370,14 +5504,23 @@ export interface components {
             created_at: string;
             /** Detail Html */
             detail_html: string;
+            /** Given Html */
+            given_html: string;
             /** Id */
             id: number;
             /** Image Urls */
             image_urls: string[];
             /** Images */
             images: string[];
+            kind: components["schemas"]["ProductKind"];
             /** Name */
             name: string;
+            /** Only Segments */
+            only_segments: number[];
+            /** Only Stages */
+            only_stages: string[];
+            /** Points */
+            points: string[];
             /** Position */
             position: number;
             /** Price Max Fen */
@@ -5389,6 +5532,16 @@ export interface components {
             /** Purchase Limit */
             purchase_limit: number | null;
             role: components["schemas"]["ProductRole"];
+            /** Share Image Urls */
+            share_image_urls: string[];
+            /** Share Images */
+            share_images: string[];
+            /** Share Text */
+            share_text: string;
+            /** Shelf Off At */
+            shelf_off_at: string | null;
+            /** Shelf On At */
+            shelf_on_at: string | null;
             /** Skus */
             skus: components["schemas"]["ConsoleSku"][];
             /** Specs */
@@ -5403,18 +5556,29 @@ export interface components {
             updated_at: string;
             /** Version */
             version: number;
+            /** Video Key */
+            video_key: string;
+            /** Video Url */
+            video_url: string;
         };
         /**
          * ConsoleProductRow
          * @description A product in the console's list.
          */
         ConsoleProductRow: {
+            /** Brand Id */
+            brand_id: number | null;
             /** Category Id */
             category_id: number | null;
+            /** Code */
+            code: string;
+            /** Consume Days */
+            consume_days: number | null;
             /** Cover Url */
             cover_url: string;
             /** Id */
             id: number;
+            kind: components["schemas"]["ProductKind"];
             /** Name */
             name: string;
             /** Position */
@@ -5426,6 +5590,10 @@ export interface components {
             /** Purchase Limit */
             purchase_limit: number | null;
             role: components["schemas"]["ProductRole"];
+            /** Shelf Off At */
+            shelf_off_at: string | null;
+            /** Shelf On At */
+            shelf_on_at: string | null;
             /** Sku Count */
             sku_count: number;
             status: components["schemas"]["ProductStatus"];
@@ -5439,7 +5607,7 @@ export interface components {
         };
         /**
          * ConsoleSku
-         * @description A SKU with everything the merchant knows.
+         * @description A SKU with everything the merchant knows; `cost_fen` only for those who may see it.
          */
         ConsoleSku: {
             /** Code */
@@ -5460,6 +5628,8 @@ export interface components {
             price_fen: number;
             /** Values */
             values: string[];
+            /** Weight G */
+            weight_g: number | null;
         };
         /**
          * CoreOut
@@ -7351,7 +7521,7 @@ export interface components {
          * @description One thing a member of staff may do. The value is what routes, sessions and the faces name.
          * @enum {string}
          */
-        Permission: "overview.read" | "fans.read" | "fans.write" | "fans.reveal" | "stages.write" | "channels.read" | "channels.write" | "channels.decide" | "results.read" | "goods.read" | "goods.write" | "stock.write" | "promotions.read" | "promotions.write" | "promotions.approve" | "orders.read" | "orders.ship" | "orders.refund" | "money.read" | "helpdesk.read" | "helpdesk.write" | "team.read" | "team.write" | "settings.read" | "settings.write" | "jobs.read" | "jobs.write";
+        Permission: "overview.read" | "fans.read" | "fans.write" | "fans.reveal" | "stages.write" | "channels.read" | "channels.write" | "channels.decide" | "results.read" | "goods.read" | "goods.write" | "goods.cost" | "stock.write" | "promotions.read" | "promotions.write" | "promotions.approve" | "orders.read" | "orders.ship" | "orders.refund" | "money.read" | "helpdesk.read" | "helpdesk.write" | "team.read" | "team.write" | "settings.read" | "settings.write" | "jobs.read" | "jobs.write";
         /**
          * PersonalField
          * @description Personal data that is sealed and shown masked.
@@ -7447,21 +7617,65 @@ export interface components {
             sku_id: number;
         };
         /**
+         * ProductFact
+         * @description A fact about the product.
+         */
+        ProductFact: {
+            /** Name */
+            name: string;
+            /** Value */
+            value: string;
+        };
+        /**
+         * ProductFactInput
+         * @description A fact about the product, such as 产地: 福建.
+         */
+        ProductFactInput: {
+            /** Name */
+            name: string;
+            /** Value */
+            value: string;
+        };
+        /**
          * ProductInput
          * @description A whole product as the editor saves it; SKUs left out go off the grid.
          */
         ProductInput: {
+            /** Attributes */
+            attributes?: components["schemas"]["ProductFactInput"][];
+            /** Brand Id */
+            brand_id?: number | null;
             /** Category Id */
             category_id?: number | null;
+            /**
+             * Code
+             * @default
+             */
+            code: string;
+            /** Consume Days */
+            consume_days?: number | null;
             /**
              * Detail Html
              * @default
              */
             detail_html: string;
+            /**
+             * Given Html
+             * @default
+             */
+            given_html: string;
             /** Images */
             images?: string[];
+            /** @default goods */
+            kind: components["schemas"]["ProductKind"];
             /** Name */
             name: string;
+            /** Only Segments */
+            only_segments?: number[];
+            /** Only Stages */
+            only_stages?: string[];
+            /** Points */
+            points?: string[];
             /**
              * Position
              * @default 0
@@ -7471,6 +7685,17 @@ export interface components {
             purchase_limit?: number | null;
             /** @default regular */
             role: components["schemas"]["ProductRole"];
+            /** Share Images */
+            share_images?: string[];
+            /**
+             * Share Text
+             * @default
+             */
+            share_text: string;
+            /** Shelf Off At */
+            shelf_off_at?: string | null;
+            /** Shelf On At */
+            shelf_on_at?: string | null;
             /** Skus */
             skus: components["schemas"]["SkuInput"][];
             /** Specs */
@@ -7482,7 +7707,15 @@ export interface components {
             subtitle: string;
             /** Version */
             version?: number | null;
+            /** Video Key */
+            video_key?: string | null;
         };
+        /**
+         * ProductKind
+         * @description What a buyer gets, and so how it is delivered.
+         * @enum {string}
+         */
+        ProductKind: "goods" | "virtual" | "codes" | "service" | "course";
         /**
          * ProductOffers
          * @description The offers that look at a product now.
@@ -8524,6 +8757,10 @@ export interface components {
          * @description A product page.
          */
         ShopProduct: {
+            /** Attributes */
+            attributes: components["schemas"]["ProductFact"][];
+            /** Brand Name */
+            brand_name: string;
             /** Category Id */
             category_id: number | null;
             /** Detail Html */
@@ -8532,20 +8769,31 @@ export interface components {
             id: number;
             /** Image Urls */
             image_urls: string[];
+            kind: components["schemas"]["ProductKind"];
+            /** Members Only */
+            members_only: boolean;
             /** Name */
             name: string;
+            /** Points */
+            points: string[];
             /** Price Max Fen */
             price_max_fen: number;
             /** Price Min Fen */
             price_min_fen: number;
             /** Purchase Limit */
             purchase_limit: number | null;
+            /** Rating Count */
+            rating_count: number;
+            /** Rating Sum */
+            rating_sum: number;
             /** Skus */
             skus: components["schemas"]["ShopSku"][];
             /** Specs */
             specs: components["schemas"]["SpecOut"][];
             /** Subtitle */
             subtitle: string;
+            /** Video Url */
+            video_url: string;
         };
         /**
          * ShopProductRow
@@ -8623,6 +8871,8 @@ export interface components {
             price_fen: number;
             /** Values */
             values?: string[];
+            /** Weight G */
+            weight_g?: number | null;
         };
         /**
          * SkuOffer
@@ -8703,6 +8953,8 @@ export interface components {
          * @description One dimension of the grid.
          */
         SpecInput: {
+            /** Images */
+            images?: (string | "")[];
             /** Name */
             name: string;
             /** Values */
@@ -8713,6 +8965,10 @@ export interface components {
          * @description One dimension of the grid.
          */
         SpecOut: {
+            /** Image Urls */
+            image_urls: string[];
+            /** Images */
+            images: string[];
             /** Name */
             name: string;
             /** Values */
@@ -12431,6 +12687,422 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["BillPage"];
+                };
+            };
+            /** @description malformed request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description sign in first */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description missing, or not yours */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description the state has moved on */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description body too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description invalid input, fields named */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description slow down */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description a dependency is away, retry */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    listBrands: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BrandOut"][];
+                };
+            };
+            /** @description malformed request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description sign in first */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description missing, or not yours */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description the state has moved on */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description body too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description invalid input, fields named */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description slow down */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description a dependency is away, retry */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    createBrand: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BrandInput"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BrandOut"];
+                };
+            };
+            /** @description malformed request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description sign in first */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description missing, or not yours */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description the state has moved on */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description body too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description invalid input, fields named */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description slow down */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description a dependency is away, retry */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    saveBrand: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                brand_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BrandInput"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BrandOut"][];
+                };
+            };
+            /** @description malformed request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description sign in first */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description missing, or not yours */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description the state has moved on */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description body too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description invalid input, fields named */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description slow down */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description a dependency is away, retry */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    deleteBrand: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                brand_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Ok"];
                 };
             };
             /** @description malformed request */
@@ -20551,6 +21223,8 @@ export interface operations {
                 category_id?: number | null;
                 status?: components["schemas"]["ProductStatus"] | null;
                 role?: components["schemas"]["ProductRole"] | null;
+                brand_id?: number | null;
+                kind?: components["schemas"]["ProductKind"] | null;
                 sort?: components["schemas"]["ProductSort"];
                 cursor?: string | null;
                 limit?: number;
@@ -20878,6 +21552,109 @@ export interface operations {
         responses: {
             /** @description Successful Response */
             200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConsoleProduct"];
+                };
+            };
+            /** @description malformed request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description sign in first */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description missing, or not yours */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description the state has moved on */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description body too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description invalid input, fields named */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description slow down */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description a dependency is away, retry */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    copyProduct: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                product_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            201: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -27443,6 +28220,111 @@ export interface operations {
             };
         };
     };
+    uploadVideo: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "multipart/form-data": components["schemas"]["Body_uploadVideo"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FileOut"];
+                };
+            };
+            /** @description malformed request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description sign in first */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description missing, or not yours */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description the state has moved on */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description body too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description invalid input, fields named */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description slow down */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description a dependency is away, retry */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     getWechatSettings: {
         parameters: {
             query?: never;
@@ -32121,7 +33003,9 @@ export interface operations {
     getFile: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                Range?: string;
+            };
             path: {
                 merchant: string;
                 name: string;

@@ -5,6 +5,11 @@ export const STATUS_TONE: Record<Schema<'ProductStatus'>, Tone> = { draft: 'neut
 const ROLES: Record<Schema<'ProductRole'>, true> = { regular: true, traffic: true, profit: true, repeat: true }
 export const PRODUCT_ROLES = Object.keys(ROLES) as Schema<'ProductRole'>[]
 
+const KINDS: Record<Schema<'ProductKind'>, true> = { goods: true, virtual: true, codes: true, service: true, course: true }
+export const PRODUCT_KINDS = Object.keys(KINDS) as Schema<'ProductKind'>[]
+/** Kinds whose buyers read something after paying. */
+export const GIVEN: readonly Schema<'ProductKind'>[] = ['virtual', 'codes', 'service', 'course']
+
 /** Categories in tree order with their depth, for a flat select. */
 export function flatten(categories: readonly Schema<'CategoryOut'>[]): (Schema<'CategoryOut'> & { depth: number })[] {
   const under = (parent: number | null, depth: number): (Schema<'CategoryOut'> & { depth: number })[] =>

@@ -1,27 +1,36 @@
 import { computed, reactive, ref } from 'vue'
 import type { Schema } from '../../../app/api'
-import { combinations, MAX_SKUS, regrid, renameValue, rowOf, type SkuRow, type Spec } from './grid'
-
-export interface Picture {
-  key: string
-  url: string
-}
+import { combinations, MAX_SKUS, regrid, renameValue, rowOf, specsOf, type Picture, type SkuRow, type Spec } from './grid'
 
 export interface ProductForm {
+  kind: Schema<'ProductKind'>
+  code: string
   name: string
   subtitle: string
+  points: string[]
+  attributes: { name: string; value: string }[]
   category_id: number | null
+  brand_id: number | null
   role: Schema<'ProductRole'>
+  consume_days: number | null
   pictures: Picture[]
+  video: Picture | null
   detail_html: string
+  given_html: string
   specs: Spec[]
   rows: SkuRow[]
   purchase_limit: number | null
+  only_stages: string[]
+  only_segments: number[]
+  shelf_on_at: string | null
+  shelf_off_at: string | null
+  share_text: string
+  share_pictures: Picture[]
   position: number
 }
 
 /** What is still wrong, by the part of the form it belongs to; the value is a text key with its arguments. */
-export type Problems = Partial<Record<'name' | 'specs' | 'rows', { key: string; args?: Record<string, unknown> }>>
+export type Problems = Partial<Record<'name' | 'specs' | 'rows' | 'facts', { key: string; args?: Record<string, unknown> }>>
 
 export interface Editor {
   form: ProductForm
@@ -29,6 +38,8 @@ export interface Editor {
   status: Schema<'ProductStatus'> | null
   problems: Problems
   dirty: boolean
+  /** SKUs that were taken off the grid: kept for their orders and stock. */
+  retired: Schema<'ConsoleSku'>[]
   open: (product: Schema<'ConsoleProduct'>) => void
   setSpecs: (specs: Spec[]) => void
   renameValue: (spec: number, from: string, to: string) => void
@@ -36,7 +47,15 @@ export interface Editor {
 }
 
 function blank(): ProductForm {
-  return { name: '', subtitle: '', category_id: null, role: 'regular', pictures: [], detail_html: '', specs: [], rows: regrid([], []), purchase_limit: null, position: 0 }
+  return {
+    kind: 'goods', code: '', name: '', subtitle: '', points: [], attributes: [], category_id: null, brand_id: null, role: 'regular', consume_days: null,
+    pictures: [], video: null, detail_html: '', given_html: '', specs: [], rows: regrid([], []), purchase_limit: null, only_stages: [], only_segments: [],
+    shelf_on_at: null, shelf_off_at: null, share_text: '', share_pictures: [], position: 0,
+  }
+}
+
+function pictures(keys: readonly string[], urls: readonly string[]): Picture[] {
+  return keys.map((key, index) => ({ key, url: urls[index] ?? '' }))
 }
 
 export function findProblems(form: ProductForm): Problems {
@@ -50,6 +69,8 @@ export function findProblems(form: ProductForm): Problems {
   const count = combinations(form.specs).length
   if (count > MAX_SKUS) problems.specs = { key: 'catalog.tooMany', args: { count } }
   if (form.rows.some((row) => row.price_fen === null)) problems.rows = { key: 'catalog.priceNeeded' }
+  if (form.rows.some((row) => Object.keys(row.wrong).length > 0)) problems.rows = { key: 'catalog.grid.unreadable' }
+  if (form.attributes.some((fact) => !fact.name.trim() || !fact.value.trim())) problems.facts = { key: 'catalog.factIncomplete' }
   return problems
 }
 
@@ -59,15 +80,19 @@ export function useEditor(): Editor {
   const saved = ref(JSON.stringify(blank()))
   const version = ref<number | null>(null)
   const status = ref<Schema<'ProductStatus'> | null>(null)
+  const retired = ref<Schema<'ConsoleSku'>[]>([])
 
   function open(product: Schema<'ConsoleProduct'>): void {
     Object.assign(form, {
-      name: product.name, subtitle: product.subtitle, category_id: product.category_id, role: product.role, detail_html: product.detail_html,
-      pictures: product.images.map((key, index) => ({ key, url: product.image_urls[index] ?? '' })),
-      specs: product.specs.map((spec) => ({ name: spec.name, values: [...spec.values] })),
-      rows: regrid(product.specs, product.skus.filter((sku) => sku.on_grid).map(rowOf)),
-      purchase_limit: product.purchase_limit, position: product.position,
+      kind: product.kind, code: product.code, name: product.name, subtitle: product.subtitle, points: [...product.points], attributes: product.attributes.map((fact) => ({ ...fact })),
+      category_id: product.category_id, brand_id: product.brand_id, role: product.role, consume_days: product.consume_days, detail_html: product.detail_html, given_html: product.given_html,
+      pictures: pictures(product.images, product.image_urls), video: product.video_key ? { key: product.video_key, url: product.video_url } : null,
+      specs: specsOf(product.specs), rows: product.skus.filter((sku) => sku.on_grid).map(rowOf),
+      purchase_limit: product.purchase_limit, only_stages: [...product.only_stages], only_segments: [...product.only_segments],
+      shelf_on_at: product.shelf_on_at, shelf_off_at: product.shelf_off_at,
+      share_text: product.share_text, share_pictures: pictures(product.share_images, product.share_image_urls), position: product.position,
     } satisfies ProductForm)
+    retired.value = product.skus.filter((sku) => !sku.on_grid)
     version.value = product.version
     status.value = product.status
     saved.value = JSON.stringify(form)
@@ -87,14 +112,17 @@ export function useEditor(): Editor {
   }
 
   function input(): Schema<'ProductInput'> {
+    const { rows, pictures: shown, video, share_pictures, specs, ...plain } = form
     return {
-      name: form.name.trim(), subtitle: form.subtitle.trim(), category_id: form.category_id, role: form.role,
-      images: form.pictures.map((picture) => picture.key), detail_html: form.detail_html, specs: form.specs,
-      skus: form.rows.map(({ id, values, code, price_fen, market_fen, cost_fen, image_key }) => ({ id, values, code, price_fen: price_fen ?? 0, market_fen, cost_fen, image_key })),
-      purchase_limit: form.purchase_limit, position: form.position, version: version.value,
+      ...plain, name: form.name.trim(), subtitle: form.subtitle.trim(), code: form.code.trim(), points: form.points.map((point) => point.trim()).filter(Boolean),
+      attributes: form.attributes.map((fact) => ({ name: fact.name.trim(), value: fact.value.trim() })),
+      images: shown.map((picture) => picture.key), video_key: video?.key ?? null, share_images: share_pictures.map((picture) => picture.key),
+      specs: specs.map(({ name, values, images }) => ({ name, values, images: images.some(Boolean) ? values.map((_, at) => images[at]?.key ?? '') : [] })),
+      skus: rows.map(({ id, values, code, price_fen, market_fen, cost_fen, weight_g, image_key }) => ({ id, values, code, price_fen: price_fen ?? 0, market_fen, cost_fen, weight_g, image_key })),
+      version: version.value,
     }
   }
 
   const dirty = computed(() => JSON.stringify(form) !== saved.value)
-  return reactive({ form, version, status, open, setSpecs, renameValue: rename, input, problems: computed(() => findProblems(form)), dirty }) as Editor
+  return reactive({ form, version, status, retired, open, setSpecs, renameValue: rename, input, problems: computed(() => findProblems(form)), dirty }) as Editor
 }

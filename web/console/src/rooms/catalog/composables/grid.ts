@@ -3,6 +3,13 @@ import type { Schema } from '../../../app/api'
 export interface Spec {
   name: string
   values: string[]
+  /** A picture for each value; null for none. */
+  images: (Picture | null)[]
+}
+
+export interface Picture {
+  key: string
+  url: string
 }
 
 /** One row of the editor: a cell of the grid with what may be changed. */
@@ -13,8 +20,12 @@ export interface SkuRow {
   price_fen: number | null
   market_fen: number | null
   cost_fen: number | null
+  weight_g: number | null
+  /** Its own picture, when it shows another than that of its value. */
   image_key: string | null
   image_url: string
+  /** What was typed into a cell and cannot be read. */
+  wrong: Partial<Record<'price_fen' | 'market_fen' | 'cost_fen' | 'weight_g' | 'code', string>>
 }
 
 export const MAX_SPECS = 3
@@ -44,7 +55,7 @@ export function regrid(specs: readonly Spec[], old: readonly SkuRow[]): SkuRow[]
     const near = old.find((row) => row.values.every((value) => values.includes(value)) || values.every((value) => row.values.includes(value)))
     return {
       id: null, values, code: '', price_fen: near?.price_fen ?? null, market_fen: near?.market_fen ?? null, cost_fen: near?.cost_fen ?? null,
-      image_key: null, image_url: '',
+      weight_g: near?.weight_g ?? null, image_key: null, image_url: '', wrong: {},
     }
   })
 }
@@ -66,6 +77,22 @@ export function renameValue(rows: readonly SkuRow[], column: number, from: strin
 export function rowOf(sku: Schema<'ConsoleSku'>): SkuRow {
   return {
     id: sku.id, values: [...sku.values], code: sku.code, price_fen: sku.price_fen, market_fen: sku.market_fen, cost_fen: sku.cost_fen,
-    image_key: sku.image_key || null, image_url: sku.image_url,
+    weight_g: sku.weight_g, image_key: sku.image_key || null, image_url: sku.image_key ? sku.image_url : '', wrong: {},
   }
+}
+
+/** The picture of a row: its own, else that of its first value that has one. */
+export function pictureOf(specs: readonly Spec[], row: SkuRow): string {
+  if (row.image_url) return row.image_url
+  for (const [at, spec] of specs.entries()) {
+    const found = spec.images[spec.values.indexOf(row.values[at] ?? '')]
+    if (found) return found.url
+  }
+  return ''
+}
+
+export function specsOf(specs: readonly Schema<'SpecOut'>[]): Spec[] {
+  return specs.map(({ name, values, images, image_urls }) => ({
+    name, values: [...values], images: values.map((_, at) => (images[at] ? { key: images[at], url: image_urls[at] ?? '' } : null)),
+  }))
 }

@@ -1,13 +1,13 @@
 """Decisions about goods: no session, no clock, no network."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from itertools import product as every_pair
 
-import nh3
-
-from tiefen.catalog.errors import BadSpecs
+from tiefen.catalog.errors import BadCells, BadSpecs, CodeTaken
 from tiefen.catalog.values import ProductStatus
+from tiefen.kernel.errors import Refusal
 
 MAX_SPECS = 3
 MAX_SKUS = 600
@@ -23,26 +23,6 @@ SHELF: dict[tuple[ProductStatus, bool], ProductStatus] = {
 }
 """(status, wanted on the shelf) → status: asking twice is no error."""
 
-_TAGS = {
-    "a", "b", "blockquote", "br", "code", "div", "em", "figcaption", "figure", "h1", "h2", "h3",
-    "h4", "h5", "h6", "hr", "i", "img", "li", "ol", "p", "pre", "s", "small", "span", "strong",
-    "sub", "sup", "table", "tbody", "td", "th", "thead", "tr", "u", "ul",
-}  # fmt: skip
-_ATTRIBUTES = {
-    "a": {"href", "title"},
-    "img": {"src", "alt", "width", "height"},
-    "td": {"colspan", "rowspan"},
-    "th": {"colspan", "rowspan"},
-}
-_STYLES = {
-    "color",
-    "background-color",
-    "text-align",
-    "font-size",
-    "font-weight",
-    "font-style",
-}
-
 
 @dataclass(frozen=True, slots=True)
 class Spec:
@@ -50,58 +30,83 @@ class Spec:
 
     name: str
     values: tuple[str, ...]
-
-
-def file_url(key: str) -> str:
-    """Where a stored picture is served, relative to the host; empty for no key."""
-    return f"/files/{key}" if key else ""
-
-
-def clean_html(html: str) -> str:
-    """Rich detail that is safe to show to anybody: no script, frame, form, handler or odd address.
-
-    Sanitised when written, so that a reader can never be reached by what an editor pasted.
-    """
-    return nh3.clean(
-        html,
-        tags=_TAGS,
-        attributes={**_ATTRIBUTES, "*": {"style"}},
-        filter_style_properties=_STYLES,
-        url_schemes={"http", "https"},
-        link_rel="noopener noreferrer nofollow",
-    )
+    images: tuple[str, ...] = ()
+    """A picture's key for each value, empty for none."""
 
 
 def check_grid(specs: Sequence[Spec], rows: Sequence[Sequence[str]]) -> None:
-    """Refuse a SKU grid that does not fit its specs: each row one known value a spec, none twice."""
+    """Refuse a SKU grid that does not fit its specs: each row one known value a spec, none twice.
+
+    Raises BadSpecs, or BadCells with one BadSpecs for each cell when several are wrong.
+    """
     if len(specs) > MAX_SPECS:
         raise BadSpecs(field="specs", why_zh=f"最多 {MAX_SPECS} 个", why_en=f"at most {MAX_SPECS}")
-    if len({spec.name for spec in specs}) != len(specs):
-        raise BadSpecs(field="specs", why_zh="规格名重复", why_en="a spec is named twice")
-    for place, spec in enumerate(specs):
-        if not spec.values or len(set(spec.values)) != len(spec.values):
-            raise BadSpecs(
-                field=f"specs.{place}.values",
-                why_zh=f"“{spec.name}”的值为空或重复",
-                why_en=f"the values of {spec.name} are empty or repeat",
-            )
     if not rows or len(rows) > MAX_SKUS:
         raise BadSpecs(
             field="skus",
             why_zh=f"需要 1 到 {MAX_SKUS} 个 SKU",
             why_en=f"1 to {MAX_SKUS} SKUs are needed",
         )
+    refuse(list(_spec_faults(specs)))
+    refuse(list(_row_faults(specs, rows)))
+
+
+def refuse(faults: Sequence[Refusal]) -> None:
+    """Raise what is wrong: one fault as itself, several as one refusal that names every cell."""
+    if len(faults) == 1:
+        raise faults[0]
+    if faults:
+        raise BadCells(faults)
+
+
+def _spec_faults(specs: Sequence[Spec]) -> Iterator[Refusal]:
+    if len({spec.name for spec in specs}) != len(specs):
+        yield BadSpecs(field="specs", why_zh="规格名重复", why_en="a spec is named twice")
+    for place, spec in enumerate(specs):
+        if not spec.values or len(set(spec.values)) != len(spec.values):
+            yield BadSpecs(
+                field=f"specs.{place}.values",
+                why_zh=f"“{spec.name}”的值为空或重复",
+                why_en=f"the values of {spec.name} are empty or repeat",
+            )
+        if spec.images and len(spec.images) != len(spec.values):
+            yield BadSpecs(
+                field=f"specs.{place}.images",
+                why_zh=f"“{spec.name}”的图片数与值的个数不同",
+                why_en=f"{spec.name} has another number of pictures than values",
+            )
+
+
+def _row_faults(specs: Sequence[Spec], rows: Sequence[Sequence[str]]) -> Iterator[Refusal]:
     possible = set(every_pair(*(spec.values for spec in specs)))
     seen: set[tuple[str, ...]] = set()
     for place, row in enumerate(rows):
         values = tuple(row)
         if values not in possible or values in seen:
-            raise BadSpecs(
+            yield BadSpecs(
                 field=f"skus.{place}.values",
                 why_zh="规格组合不存在或重复",
                 why_en="this combination is unknown or repeats",
             )
         seen.add(values)
+
+
+def repeated_codes(codes: Sequence[str]) -> Iterator[Refusal]:
+    """A fault for each row whose code an earlier row has already."""
+    seen: set[str] = set()
+    for place, code in enumerate(codes):
+        if code and code in seen:
+            yield CodeTaken(field=f"skus.{place}.code", sku_code=code)
+        seen.add(code)
+
+
+def value_picture(specs: Sequence[Spec], values: Sequence[str]) -> str:
+    """The picture of a SKU by its values: that of the first spec whose value has one, or none."""
+    for spec, value in zip(specs, values, strict=False):
+        pictures = dict(zip(spec.values, spec.images, strict=False))
+        if pictures.get(value):
+            return pictures[value]
+    return ""
 
 
 def spec_text(values: Sequence[str]) -> str:
@@ -121,6 +126,20 @@ def missing_for_shelf(
     if not prices:
         missing.append(("至少一个在售规格", "at least one SKU for sale"))
     return missing
+
+
+def due(
+    status: ProductStatus, on_at: datetime | None, off_at: datetime | None, now: datetime
+) -> bool | None:
+    """What the clock wants of a product: on the shelf, off it, or nothing.
+
+    Of two moments that have both passed, the later one counts.
+    """
+    passed = [(at, on) for at, on in ((on_at, True), (off_at, False)) if at and at <= now]
+    if not passed:
+        return None
+    wanted = max(passed)[1]
+    return None if SHELF[status, wanted] is status else wanted
 
 
 def level(parents: Mapping[int, int | None], parent_id: int | None, own_id: int | None) -> int:

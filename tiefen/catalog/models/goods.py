@@ -1,4 +1,4 @@
-"""Tables of catalog."""
+"""What is sold: categories, brands, products and their SKUs."""
 
 from typing import Any
 
@@ -6,7 +6,7 @@ from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, Text, Uni
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
-from tiefen.catalog.values import ProductRole, ProductStatus
+from tiefen.catalog.values import ProductKind, ProductRole, ProductStatus
 from tiefen.kernel.audit import invariant
 from tiefen.kernel.db import Base, Fen, Id, Utc, text_enum
 
@@ -24,35 +24,93 @@ class Category(Base):
     shown: Mapped[bool] = mapped_column(default=True)
 
 
+class Brand(Base):
+    """Whose name stands on the goods."""
+
+    __tablename__ = "brand"
+    __table_args__ = (UniqueConstraint("name"),)
+
+    id: Mapped[Id]
+    name: Mapped[str]
+    logo_key: Mapped[str] = mapped_column(default="")
+    position: Mapped[int] = mapped_column(default=0)
+
+
 class Product(Base):
-    """What is sold (SPU). `specs` is [{"name", "values": […]}]; its SKUs are the grid over them."""
+    """What is sold (SPU). `specs` is [{"name", "values": […], "images": […]}]; its SKUs are the grid."""
 
     __tablename__ = "product"
     __table_args__ = (
         CheckConstraint("purchase_limit IS NULL OR purchase_limit BETWEEN 1 AND 9999", "limit"),
         CheckConstraint("price_max_fen >= price_min_fen AND price_min_fen >= 0", "prices"),
         Index("ix_product_grams", "grams", postgresql_using="gin"),
+        CheckConstraint("consume_days IS NULL OR consume_days BETWEEN 1 AND 3650", "consume_days"),
+        CheckConstraint(
+            "shelf_on_at IS NULL OR shelf_off_at IS NULL OR shelf_on_at < shelf_off_at",
+            "shelf_times",
+        ),
+        CheckConstraint(
+            "rating_count >= 0 AND rating_sum BETWEEN rating_count AND rating_count * 5", "rating"
+        ),
         Index("ix_product_shelf", "status", text("position DESC"), text("id DESC")),
+        Index("uq_product_code", "code", unique=True, postgresql_where=text("code <> ''")),
+        Index(
+            "ix_product_shelf_on", "shelf_on_at", postgresql_where=text("shelf_on_at IS NOT NULL")
+        ),
+        Index(
+            "ix_product_shelf_off",
+            "shelf_off_at",
+            postgresql_where=text("shelf_off_at IS NOT NULL"),
+        ),
     )
 
     id: Mapped[Id]
     category_id: Mapped[int | None] = mapped_column(
         BigInteger, ForeignKey("category.id"), index=True
     )
+    brand_id: Mapped[int | None] = mapped_column(BigInteger, ForeignKey("brand.id"), index=True)
+    kind: Mapped[ProductKind] = mapped_column(
+        text_enum(ProductKind), default=ProductKind.GOODS, server_default="goods"
+    )
+    code: Mapped[str] = mapped_column(default="", server_default="")
+    """The merchant's own number for it; imports find it again by this."""
     name: Mapped[str]
     subtitle: Mapped[str] = mapped_column(default="")
     """Selling point in one line."""
+    points: Mapped[list[str]] = mapped_column(ARRAY(Text), default=list, server_default="{}")
+    """Selling points in a few words each."""
+    attributes: Mapped[list[Any]] = mapped_column(default=list, server_default=text("'[]'"))
+    """Facts such as 产地 and 保质期: [{"name", "value"}]."""
     role: Mapped[ProductRole] = mapped_column(text_enum(ProductRole), default=ProductRole.REGULAR)
     status: Mapped[ProductStatus] = mapped_column(
         text_enum(ProductStatus), default=ProductStatus.DRAFT
     )
+    consume_days: Mapped[int | None]
+    """How long one lasts (消耗周期): when to remind of buying again."""
     images: Mapped[list[str]] = mapped_column(ARRAY(Text), default=list)
     """File keys, the first is the cover."""
+    video_key: Mapped[str] = mapped_column(default="", server_default="")
     detail_html: Mapped[str] = mapped_column(default="")
     """Sanitised when written."""
+    given_html: Mapped[str] = mapped_column(default="", server_default="")
+    """What buyers read after paying: the course, the link, how to use it. Sanitised when written."""
     specs: Mapped[list[dict[str, Any]]] = mapped_column(JSONB, default=list)
     purchase_limit: Mapped[int | None]
     """Pieces one fan may buy in all."""
+    only_stages: Mapped[list[str]] = mapped_column(ARRAY(Text), default=list, server_default="{}")
+    only_segments: Mapped[list[int]] = mapped_column(
+        ARRAY(BigInteger), default=list, server_default="{}"
+    )
+    """Only fans of one of these stages or segments may buy it; both empty = everybody."""
+    shelf_on_at: Mapped[Utc | None]
+    shelf_off_at: Mapped[Utc | None]
+    """When it goes on or off the shelf by itself; empty once done."""
+    share_text: Mapped[str] = mapped_column(default="", server_default="")
+    share_images: Mapped[list[str]] = mapped_column(ARRAY(Text), default=list, server_default="{}")
+    """Up to nine pictures for a post among friends."""
+    rating_count: Mapped[int] = mapped_column(default=0, server_default="0")
+    rating_sum: Mapped[int] = mapped_column(default=0, server_default="0")
+    """Stars of the reviews that are shown; moved in the reviews' own commits."""
     price_min_fen: Mapped[Fen] = mapped_column(default=0)
     price_max_fen: Mapped[Fen] = mapped_column(default=0)
     position: Mapped[int] = mapped_column(default=0)
@@ -73,10 +131,18 @@ class Sku(Base):
 
     __tablename__ = "sku"
     __table_args__ = (
-        UniqueConstraint("product_id", "spec_values", name="uq_sku_product_id_spec_values"),
+        Index(
+            "uq_sku_grid",
+            "product_id",
+            "spec_values",
+            unique=True,
+            postgresql_where=text("on_grid"),
+        ),
+        Index("ix_sku_product_id", "product_id"),
         Index("uq_sku_code", "code", unique=True, postgresql_where=text("code <> ''")),
         CheckConstraint("price_fen BETWEEN 0 AND 10000000000", "price"),
         CheckConstraint("cost_fen IS NULL OR cost_fen BETWEEN 0 AND 10000000000", "cost"),
+        CheckConstraint("weight_g IS NULL OR weight_g BETWEEN 0 AND 10000000", "weight"),
     )
 
     id: Mapped[Id]
@@ -90,6 +156,8 @@ class Sku(Base):
     cost_fen: Mapped[int | None] = mapped_column(BigInteger)
     """Never leaves the console."""
     image_key: Mapped[str] = mapped_column(default="")
+    """Its own picture, or that of its spec value."""
+    weight_g: Mapped[int | None]
     on_grid: Mapped[bool] = mapped_column(default=True)
     position: Mapped[int] = mapped_column(default=0)
 

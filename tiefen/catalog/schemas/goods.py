@@ -1,20 +1,14 @@
-"""What catalog sends and takes over HTTP."""
+"""What the console sends and takes of products."""
 
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated, Literal
 
-from pydantic import Field, StrictBool, StringConstraints
+from pydantic import AwareDatetime, Field, StrictBool
 
-from tiefen.catalog.values import ProductRole, ProductStatus
+from tiefen.catalog.schemas.shared import FileKey, PositionIn, PriceFen, SpecOut, VideoKey
+from tiefen.catalog.values import ProductKind, ProductRole, ProductStatus
 from tiefen.kernel.http import IdIn, In, Out
 from tiefen.kernel.text import OneLine, Prose
-
-MAX_PRICE_FEN = 10_000_000_000
-PriceFen = Annotated[int, Field(strict=True, ge=0, le=MAX_PRICE_FEN)]
-PositionIn = Annotated[int, Field(strict=True, ge=-1_000_000, le=1_000_000)]
-FileKey = Annotated[
-    str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,30}/[A-Za-z0-9_-]{8,64}\.webp$")
-]
 
 
 class SpecInput(In):
@@ -25,6 +19,15 @@ class SpecInput(In):
         list[Annotated[OneLine, Field(min_length=1, max_length=40)]],
         Field(min_length=1, max_length=200),
     ]
+    images: Annotated[list[FileKey | Literal[""]], Field(max_length=200, default_factory=list)]
+    """A picture for each value, empty for none."""
+
+
+class ProductFactInput(In):
+    """A fact about the product, such as 产地: 福建."""
+
+    name: Annotated[OneLine, Field(min_length=1, max_length=20)]
+    value: Annotated[OneLine, Field(min_length=1, max_length=200)]
 
 
 class SkuInput(In):
@@ -39,21 +42,45 @@ class SkuInput(In):
     price_fen: PriceFen
     market_fen: PriceFen | None = None
     cost_fen: PriceFen | None = None
+    weight_g: Annotated[int, Field(strict=True, ge=0, le=10_000_000)] | None = None
     image_key: FileKey | None = None
+    """Its own picture; without one, that of its spec value."""
 
 
 class ProductInput(In):
     """A whole product as the editor saves it; SKUs left out go off the grid."""
 
+    kind: ProductKind = ProductKind.GOODS
+    code: Annotated[OneLine, Field(max_length=60)] = ""
     name: Annotated[OneLine, Field(min_length=1, max_length=120)]
     subtitle: Annotated[OneLine, Field(max_length=200)] = ""
+    points: Annotated[
+        list[Annotated[OneLine, Field(min_length=1, max_length=40)]],
+        Field(max_length=6, default_factory=list),
+    ]
+    attributes: Annotated[list[ProductFactInput], Field(max_length=30, default_factory=list)]
     category_id: IdIn | None = None
+    brand_id: IdIn | None = None
     role: ProductRole = ProductRole.REGULAR
+    consume_days: Annotated[int, Field(strict=True, ge=1, le=3650)] | None = None
+    """How long one lasts, in days."""
+    video_key: VideoKey | None = None
     images: Annotated[list[FileKey], Field(max_length=15, default_factory=list)]
     detail_html: Annotated[Prose, Field(max_length=200_000)] = ""
+    given_html: Annotated[Prose, Field(max_length=200_000)] = ""
+    """What buyers read after paying."""
     specs: Annotated[list[SpecInput], Field(max_length=3, default_factory=list)]
     skus: Annotated[list[SkuInput], Field(min_length=1, max_length=600)]
     purchase_limit: Annotated[int, Field(strict=True, ge=1, le=9999)] | None = None
+    only_stages: Annotated[
+        list[Annotated[OneLine, Field(min_length=1, max_length=40)]],
+        Field(max_length=10, default_factory=list),
+    ]
+    only_segments: Annotated[list[IdIn], Field(max_length=20, default_factory=list)]
+    shelf_on_at: AwareDatetime | None = None
+    shelf_off_at: AwareDatetime | None = None
+    share_text: Annotated[Prose, Field(max_length=1_000)] = ""
+    share_images: Annotated[list[FileKey], Field(max_length=9, default_factory=list)]
     position: PositionIn = 0
     version: Annotated[int, Field(strict=True, ge=1, le=2_000_000_000)] | None = None
     """The version that was opened; needed when changing a product."""
@@ -65,36 +92,15 @@ class ShelfInput(In):
     on: StrictBool
 
 
-class CategoryInput(In):
-    """A category as the console saves it."""
-
-    name: Annotated[OneLine, Field(min_length=1, max_length=40)]
-    parent_id: IdIn | None = None
-    image_key: FileKey | None = None
-    position: PositionIn = 0
-    shown: StrictBool = True
-
-
-class SpecOut(Out):
-    """One dimension of the grid."""
+class ProductFact(Out):
+    """A fact about the product."""
 
     name: str
-    values: list[str]
-
-
-class CategoryOut(Out):
-    """A category; the reader builds the tree by `parent_id`."""
-
-    id: int
-    parent_id: int | None
-    name: str
-    image_url: str
-    position: int
-    shown: bool
+    value: str
 
 
 class ConsoleSku(Out):
-    """A SKU with everything the merchant knows."""
+    """A SKU with everything the merchant knows; `cost_fen` only for those who may see it."""
 
     id: int
     values: list[str]
@@ -102,7 +108,9 @@ class ConsoleSku(Out):
     price_fen: int
     market_fen: int | None
     cost_fen: int | None
+    weight_g: int | None
     image_key: str
+    """Its own picture; empty when it shows that of its spec value."""
     image_url: str
     on_grid: bool
 
@@ -111,17 +119,33 @@ class ConsoleProduct(Out):
     """A product as the editor opens it."""
 
     id: int
+    kind: ProductKind
+    code: str
     name: str
     subtitle: str
+    points: list[str]
+    attributes: list[ProductFact]
     category_id: int | None
+    brand_id: int | None
     role: ProductRole
+    consume_days: int | None
     status: ProductStatus
+    video_key: str
+    video_url: str
     images: list[str]
     image_urls: list[str]
     detail_html: str
+    given_html: str
     specs: list[SpecOut]
     skus: list[ConsoleSku]
     purchase_limit: int | None
+    only_stages: list[str]
+    only_segments: list[int]
+    shelf_on_at: datetime | None
+    shelf_off_at: datetime | None
+    share_text: str
+    share_images: list[str]
+    share_image_urls: list[str]
     position: int
     price_min_fen: int
     price_max_fen: int
@@ -135,9 +159,15 @@ class ConsoleProductRow(Out):
     """A product in the console's list."""
 
     id: int
+    kind: ProductKind
+    code: str
     name: str
     subtitle: str
     category_id: int | None
+    brand_id: int | None
+    consume_days: int | None
+    shelf_on_at: datetime | None
+    shelf_off_at: datetime | None
     role: ProductRole
     status: ProductStatus
     cover_url: str
@@ -147,61 +177,3 @@ class ConsoleProductRow(Out):
     purchase_limit: int | None
     position: int
     updated_at: datetime
-
-
-class FileOut(Out):
-    """An uploaded picture: `key` to save, `url` to show."""
-
-    key: str
-    url: str
-
-
-class ShopSku(Out):
-    """A SKU as a fan sees it."""
-
-    id: int
-    values: list[str]
-    price_fen: int
-    market_fen: int | None
-    image_url: str
-
-
-class ShopProduct(Out):
-    """A product page."""
-
-    id: int
-    name: str
-    subtitle: str
-    category_id: int | None
-    image_urls: list[str]
-    detail_html: str
-    specs: list[SpecOut]
-    skus: list[ShopSku]
-    purchase_limit: int | None
-    price_min_fen: int
-    price_max_fen: int
-
-
-class ShopProductRow(Out):
-    """A product in a list."""
-
-    id: int
-    name: str
-    subtitle: str
-    cover_url: str
-    price_min_fen: int
-    price_max_fen: int
-    market_fen: int | None
-
-
-class ShopHome(Out):
-    """What the shop opens with."""
-
-    categories: list[CategoryOut]
-    recommended: list[ShopProductRow]
-    newest: list[ShopProductRow]
-
-
-def specs_of(raw: list[dict[str, Any]]) -> list[SpecOut]:
-    """The stored specs as schema."""
-    return [SpecOut(name=spec["name"], values=spec["values"]) for spec in raw]

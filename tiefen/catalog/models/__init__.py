@@ -1,0 +1,5 @@
+"""The tables of the catalog room, by chapter."""
+
+from tiefen.catalog.models.goods import Brand, Category, Product, Sku
+
+__all__ = ["Brand", "Category", "Product", "Sku"]

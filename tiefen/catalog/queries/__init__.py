@@ -1,0 +1,19 @@
+"""Reads of catalog for its own HTTP, by chapter."""
+
+from tiefen.catalog.queries.finding import ProductSort
+from tiefen.catalog.queries.goods import console_product, console_products
+from tiefen.catalog.queries.shelves import brand_out, brands, categories, category_out
+from tiefen.catalog.queries.shop import shop_home, shop_product, shop_products
+
+__all__ = [
+    "ProductSort",
+    "brand_out",
+    "brands",
+    "categories",
+    "category_out",
+    "console_product",
+    "console_products",
+    "shop_home",
+    "shop_product",
+    "shop_products",
+]

@@ -1,0 +1,42 @@
+"""What catalog sends and takes over HTTP, by chapter."""
+
+from tiefen.catalog.schemas.goods import (
+    ConsoleProduct,
+    ConsoleProductRow,
+    ConsoleSku,
+    ProductFact,
+    ProductFactInput,
+    ProductInput,
+    ShelfInput,
+    SkuInput,
+    SpecInput,
+)
+from tiefen.catalog.schemas.shared import FileKey, FileOut, PriceFen, SpecOut, VideoKey, specs_of
+from tiefen.catalog.schemas.shelves import BrandInput, BrandOut, CategoryInput, CategoryOut
+from tiefen.catalog.schemas.shop import ShopHome, ShopProduct, ShopProductRow, ShopSku
+
+__all__ = [
+    "BrandInput",
+    "BrandOut",
+    "CategoryInput",
+    "CategoryOut",
+    "ConsoleProduct",
+    "ConsoleProductRow",
+    "ConsoleSku",
+    "FileKey",
+    "FileOut",
+    "PriceFen",
+    "ProductFact",
+    "ProductFactInput",
+    "ProductInput",
+    "ShelfInput",
+    "ShopHome",
+    "ShopProduct",
+    "ShopProductRow",
+    "ShopSku",
+    "SkuInput",
+    "SpecInput",
+    "SpecOut",
+    "VideoKey",
+    "specs_of",
+]

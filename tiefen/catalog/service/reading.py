@@ -1,0 +1,127 @@
+"""The door through which other rooms read goods."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from sqlalchemy import BigInteger, any_, cast, func, select
+from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.orm import aliased
+
+from tiefen.catalog import rules
+from tiefen.catalog.models import Category, Product, Sku
+from tiefen.catalog.values import ProductStatus, SkuBrief
+from tiefen.kernel.db import Tx
+from tiefen.kernel.text import query_grams
+
+_PARENT = aliased(Category)
+_BRIEFS = (
+    select(
+        Sku.id,
+        Sku.product_id,
+        Sku.spec_values,
+        Sku.price_fen,
+        Sku.cost_fen,
+        Sku.image_key,
+        Sku.on_grid,
+        Sku.code,
+        Sku.weight_g,
+        Product.name,
+        Product.status,
+        Product.images,
+        Product.purchase_limit,
+        Product.kind,
+        Product.only_stages,
+        Product.only_segments,
+        Product.category_id,
+        Category.parent_id,
+        _PARENT.parent_id.label("top_id"),
+    )
+    .join(Product, Product.id == Sku.product_id)
+    .outerjoin(Category, Category.id == Product.category_id)
+    .outerjoin(_PARENT, _PARENT.id == Category.parent_id)
+)
+
+
+async def skus(tx: Tx, ids: Iterable[int]) -> dict[int, SkuBrief]:
+    """Briefs of SKUs by id, on sale or not; ids nobody knows are left out. One statement."""
+    rows = await tx.execute(
+        _BRIEFS.where(Sku.id == any_(cast(sorted(set(ids)), ARRAY(BigInteger))))
+    )
+    return {row.id: _brief(row) for row in rows}
+
+
+async def skus_on_sale(tx: Tx, after: int, limit: int) -> list[SkuBrief]:
+    """Briefs of what is on the shelf, in the order of ids, from behind `after`."""
+    rows = await tx.execute(
+        _BRIEFS.where(Sku.id > after, Sku.on_grid, Product.status == ProductStatus.ON_SHELF)
+        .order_by(Sku.id)
+        .limit(limit)
+    )
+    return [_brief(row) for row in rows]
+
+
+async def dearest_fen(tx: Tx) -> int:
+    """The highest price of anything on the shelf; 0 for an empty shop."""
+    found = await tx.scalar(
+        select(func.max(Product.price_max_fen)).where(Product.status == ProductStatus.ON_SHELF)
+    )
+    return found or 0
+
+
+async def product_names(tx: Tx, ids: Iterable[int]) -> dict[int, str]:
+    """Names of products by id; ids nobody knows are left out."""
+    rows = await tx.execute(select(Product.id, Product.name).where(Product.id.in_(set(ids))))
+    return dict(rows.all())
+
+
+async def find_skus(tx: Tx, words: str, limit: int = 500) -> list[int]:
+    """Ids of SKUs whose product name, subtitle or code matches `words`, at most `limit`."""
+    found = await tx.scalars(
+        select(Sku.id)
+        .join(Product, Product.id == Sku.product_id)
+        .where(Product.grams.contains(query_grams(words)))
+        .order_by(Sku.id)
+        .limit(limit)
+    )
+    return list(found)
+
+
+async def sku_ids_of(tx: Tx, product_id: int) -> list[int]:
+    """The SKUs on the grid of a product on the shelf; empty when it is not for sale."""
+    found = await tx.scalars(
+        select(Sku.id)
+        .join(Product, Product.id == Sku.product_id)
+        .where(
+            Product.id == product_id,
+            Product.status == ProductStatus.ON_SHELF,
+            Sku.on_grid,
+        )
+        .order_by(Sku.position)
+    )
+    return list(found)
+
+
+async def all_sku_ids_of(tx: Tx, product_id: int) -> list[int]:
+    """Every SKU a product ever had; empty for an unknown product."""
+    found = await tx.scalars(select(Sku.id).where(Sku.product_id == product_id).order_by(Sku.id))
+    return list(found)
+
+
+def _brief(row: Any) -> SkuBrief:
+    return SkuBrief(
+        id=row.id,
+        product_id=row.product_id,
+        product_name=row.name,
+        spec_text=rules.spec_text(row.spec_values),
+        price_fen=row.price_fen,
+        cost_fen=row.cost_fen,
+        image_url=rules.file_url(row.image_key or (row.images[0] if row.images else "")),
+        on_shelf=row.status is ProductStatus.ON_SHELF and row.on_grid,
+        purchase_limit=row.purchase_limit,
+        code=row.code,
+        kind=row.kind,
+        weight_g=row.weight_g,
+        only_stages=tuple(row.only_stages),
+        only_segments=tuple(row.only_segments),
+        category_ids=tuple(filter(None, (row.category_id, row.parent_id, row.top_id))),
+    )
