@@ -1,12 +1,12 @@
 """Look at old products with the new checks, in a transaction of its own so that nobody waits.
 
-Revision: 0015, after 0014.
+Revision: 0018, after 0017.
 """
 
 from alembic import op
 
-revision = "0015"
-down_revision = "0014"
+revision = "0018"
+down_revision = "0017"
 branch_labels = None
 depends_on = None
 

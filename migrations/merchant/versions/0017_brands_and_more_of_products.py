@@ -1,14 +1,14 @@
 """Brands, and more of products: kind, code, facts, video, who may buy, when on the shelf, sharing.
 
-Revision: 0014, after 0013.
+Revision: 0017, after 0016.
 """
 
 import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
-revision = "0014"
-down_revision = "0013"
+revision = "0017"
+down_revision = "0016"
 branch_labels = None
 depends_on = None
 
