@@ -13,6 +13,7 @@ from tiefen.analytics import subscribers as analytics_subscribers
 from tiefen.catalog import http as catalog_http
 from tiefen.catalog import subscribers as catalog_subscribers
 from tiefen.channels import http as channels_http
+from tiefen.channels import service as channels
 from tiefen.channels import subscribers as channels_subscribers
 from tiefen.fans import http as fans_http
 from tiefen.fans import subscribers as fans_subscribers
@@ -51,6 +52,7 @@ ROUTERS: list[APIRouter] = [
     fans_http.stages,
     channels_http.codes,
     channels_http.batches,
+    channels_http.prints,
     channels_http.results,
     channels_http.mine,
     ledger_http.router,
@@ -130,6 +132,7 @@ def compose(settings: Settings) -> None:
     tracing.configure(settings.otlp_url)
     wechat.configure(sandbox_url=settings.sandbox_url, public_url=settings.public_url)
     wechat.register_reply(helpdesk.reply)
+    channels.configure(Storage(settings))
     helpdesk.configure(public_url=settings.public_url)
 
 

@@ -75,6 +75,30 @@ class BatchMissing(NotFound):
     en = "No such batch of channel codes"
 
 
+class PrintMissing(NotFound):
+    """No such print, or it has been cleared away."""
+
+    code = "channels.print_missing"
+    zh = "没有找到这份印刷文件，可能已过保存期"
+    en = "No such print; it may have been cleared away"
+
+
+class CodesNotReady(Conflict):
+    """Some codes to print are not drawn yet."""
+
+    code = "channels.codes_not_ready"
+    zh = "有 {count} 个渠道码的二维码还没生成，请稍候再印"
+    en = "{count} of the codes are still being made; print them shortly"
+
+
+class PictureNeeded(Invalid):
+    """The layout shows a picture and none is given."""
+
+    code = "channels.picture_needed"
+    zh = "这个版式需要一张店铺图片"
+    en = "This layout needs a picture of the shop"
+
+
 class WeightsMalformed(Invalid):
     """Weights of the merchant's own model that make no sense; `field` says which."""
 

@@ -114,6 +114,18 @@ async def mint_batch(db: Db, merchant: str, batch_id: int) -> None:
     await service.mint_batch(db, merchant, batch_id)
 
 
+@outward_job("channels.print_part", lane="bulk")
+async def print_part(db: Db, merchant: str, print_id: int) -> None:
+    """Draw the next file of a print."""
+    await service.print_part(db, merchant, print_id)
+
+
+@cron("channels.forget_prints", every=timedelta(hours=12), lane="bulk")
+async def forget_prints(db: Db, merchant: str) -> None:
+    """Files that were drawn for print are kept for a week."""
+    await service.forget_prints(db, merchant)
+
+
 @cron("channels.renew", every=timedelta(hours=6), lane="bulk")
 async def renew(db: Db, merchant: str) -> None:
     """Temporary codes are made anew before they run out."""

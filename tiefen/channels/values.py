@@ -57,6 +57,55 @@ class BatchState(StrEnum):
     """by a person; codes that were drawn stay, the others are archived"""
 
 
+class PrintLayout(StrEnum):
+    """How codes are laid out on paper."""
+
+    SHEET_12 = "sheet_12"
+    """A4, three by four: stickers of 5 cm"""
+    SHEET_24 = "sheet_24"
+    """A4, four by six: small labels"""
+    POSTER_PLAIN = "poster_plain"
+    """one code an A4 page, black on white"""
+    POSTER_BRAND = "poster_brand"
+    """with the merchant's name in a band of green"""
+    POSTER_PICTURE = "poster_picture"
+    """with a picture of the shop above the code"""
+
+
+class PrintForm(StrEnum):
+    """What the print shop gets."""
+
+    PDF = "pdf"
+    PNG = "png"
+    """one picture a page, many in a ZIP file"""
+
+
+class PrintState(StrEnum):
+    """Where the drawing of a print stands."""
+
+    MAKING = "making"
+    DONE = "done"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class Printed:
+    """One code on paper."""
+
+    name: str
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class Design:
+    """What stands around the codes of a print."""
+
+    layout: PrintLayout
+    title: str = ""
+    words: str = ""
+    picture: bytes = b""
+
+
 @dataclass(frozen=True, slots=True)
 class Line:
     """One code of a batch; what is None is the same for the whole batch."""

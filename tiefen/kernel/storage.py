@@ -8,7 +8,7 @@ import asyncio
 import io
 import re
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -92,6 +92,13 @@ class Storage:
         with _answering(missing=NotFound):
             found = await obstore.get_async(self._store, key)
             return bytes(await found.bytes_async())
+
+    async def drop(self, key: str) -> None:
+        """Delete a file we made ourselves; one that is gone already is no error."""
+        if not _KEY.fullmatch(key):
+            raise NotFound
+        with suppress(NotFound), _answering(missing=NotFound):
+            await obstore.delete_async(self._store, key)
 
     async def keys(self, merchant: str) -> list[str]:
         """All keys of one merchant, for backup and erasure."""

@@ -2,6 +2,7 @@
 
 from tiefen.channels.models.batches import CodeBatch
 from tiefen.channels.models.codes import RECOUNT_SQL, Attribution, ChannelCode, Credit, Touch
+from tiefen.channels.models.prints import CodePrint
 from tiefen.channels.models.results import (
     INCOME_SQL,
     PEOPLE_SQL,
@@ -25,6 +26,7 @@ __all__ = [
     "AttributionRules",
     "ChannelCode",
     "CodeBatch",
+    "CodePrint",
     "Credit",
     "FanAct",
     "FanSource",

@@ -12,6 +12,7 @@ from tiefen.channels.queries.codes import (
     touches_of,
     usage,
 )
+from tiefen.channels.queries.prints import one_print, print_list
 from tiefen.channels.queries.results import (
     Cost,
     Row,
@@ -48,7 +49,9 @@ __all__ = [
     "last_codes",
     "one_batch",
     "one_code",
+    "one_print",
     "owners_of_codes",
+    "print_list",
     "report",
     "shared_orders",
     "source_of",

@@ -13,6 +13,7 @@ from tiefen.channels.schemas.codes import (
     TouchOut,
     UsageOut,
 )
+from tiefen.channels.schemas.prints import PrintIn, PrintOut
 from tiefen.channels.schemas.results import (
     AppealDecision,
     AppealIn,
@@ -63,6 +64,8 @@ __all__ = [
     "MyResults",
     "OwnerOut",
     "PeopleOut",
+    "PrintIn",
+    "PrintOut",
     "QuietFanOut",
     "ResultRow",
     "ResultsOut",

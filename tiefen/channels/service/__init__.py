@@ -21,6 +21,13 @@ from tiefen.channels.service.batches import (
 from tiefen.channels.service.codes import ask_again, create_code, edit_code, greeting, mint, renew
 from tiefen.channels.service.imported import record_imported
 from tiefen.channels.service.pictures import code_picture
+from tiefen.channels.service.printing import (
+    configure,
+    forget_prints,
+    print_part,
+    read_part,
+    start_print,
+)
 from tiefen.channels.service.reporting import Result, add_up, export_results, results
 from tiefen.channels.service.sharing import publish_weights, share_all
 from tiefen.channels.service.sources import join_people, note_order, note_visit
@@ -30,6 +37,7 @@ __all__ = [
     "add_up",
     "ask_again",
     "code_picture",
+    "configure",
     "create_batch",
     "create_code",
     "credit_order",
@@ -41,6 +49,7 @@ __all__ = [
     "export_results",
     "fan_came_back",
     "fan_left",
+    "forget_prints",
     "greeting",
     "join_people",
     "mint",
@@ -48,7 +57,9 @@ __all__ = [
     "note_order",
     "note_visit",
     "open_appeal",
+    "print_part",
     "publish_weights",
+    "read_part",
     "rebuild_counters",
     "record_imported",
     "record_touch",
@@ -57,6 +68,7 @@ __all__ = [
     "resume_batch",
     "see_again",
     "share_all",
+    "start_print",
     "stop_batch",
     "withdraw_appeal",
 ]
