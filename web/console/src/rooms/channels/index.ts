@@ -7,6 +7,7 @@ const channels: Room = {
     { path: 'channels', component: () => import('./routes/Codes.vue'), meta: { permission: 'channels.read' } },
     { path: 'channels/new', component: () => import('./routes/CodeEdit.vue'), meta: { permission: 'channels.write' } },
     { path: 'channels/batches/new', component: () => import('./routes/BatchNew.vue'), meta: { permission: 'channels.write' } },
+    { path: 'channels/prints', component: () => import('./routes/Prints.vue'), meta: { permission: 'channels.read' } },
     { path: 'channels/:id(\\d+)', component: () => import('./routes/Code.vue'), meta: { permission: 'channels.read' } },
     { path: 'channels/:id(\\d+)/edit', component: () => import('./routes/CodeEdit.vue'), meta: { permission: 'channels.write' } },
   ],
