@@ -13,6 +13,7 @@ from tests.counting import statements
 from tests.inventory.factories import stocked
 from tiefen.inventory import queries, service
 from tiefen.inventory.errors import ReservationEnded, SkuUnknown, StockShort, WouldCutReserved
+from tiefen.inventory.service import holding
 from tiefen.inventory.values import MovementReason
 from tiefen.kernel import audit
 from tiefen.kernel.clock import Travel
@@ -130,7 +131,7 @@ async def test_control_without_the_guard_the_constraint_still_holds_the_line(
     db: Db, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Planted bug: the guard is gone. The rush must notice: buyers see errors, not refusals."""
-    monkeypatch.setattr(service, "_RESERVE", service._RESERVE.replace(service.ENOUGH, "true"))
+    monkeypatch.setattr(holding, "_RESERVE", holding._RESERVE.replace(holding.ENOUGH, "true"))
     async with db.merchant("demo") as tx:
         one = await stocked(tx, 1)
     got, refused, bugs = await _rush(db, one, 64)

@@ -17,6 +17,7 @@ from tests.inventory.factories import stocked
 from tests.orders import factories as make
 from tests.payments.factories import FakeWeChat
 from tiefen.inventory import service as inventory
+from tiefen.inventory.service import holding
 from tiefen.kernel import audit
 from tiefen.kernel.clock import Travel
 from tiefen.kernel.db import Db
@@ -106,7 +107,7 @@ async def test_control_the_rush_notices_an_unguarded_update(
     async def looks_fine(*_: Any) -> dict[str, Any]:
         return {}
 
-    monkeypatch.setattr(inventory, "_RESERVE", inventory._RESERVE.replace(inventory.ENOUGH, "true"))
+    monkeypatch.setattr(holding, "_RESERVE", holding._RESERVE.replace(holding.ENOUGH, "true"))
     monkeypatch.setattr(inventory, "short_of", looks_fine)
     await owner_runs(db, "ALTER TABLE m_demo.stock DROP CONSTRAINT ck_stock_on_hand")
     async with db.merchant("demo") as tx:

@@ -16,6 +16,7 @@ from tests.orders import factories as make
 from tests.orders.test_races import at_once, breaches, owner_runs
 from tiefen.inventory import rules as stock_rules
 from tiefen.inventory import service as inventory
+from tiefen.inventory.service import holding
 from tiefen.inventory.values import Wish
 from tiefen.kernel.clock import utcnow
 from tiefen.kernel.db import Db, Tx
@@ -140,7 +141,7 @@ async def test_control_without_guard_and_look_the_rush_oversells_and_the_audit_s
 ) -> None:
     """Planted bug: neither the look nor the guard nor the constraint."""
     monkeypatch.setattr(inventory, "short_of", blind)
-    monkeypatch.setattr(inventory, "_RESERVE", inventory._RESERVE.replace(inventory.ENOUGH, "true"))
+    monkeypatch.setattr(holding, "_RESERVE", holding._RESERVE.replace(holding.ENOUGH, "true"))
     await owner_runs(db, "ALTER TABLE m_demo.stock DROP CONSTRAINT ck_stock_on_hand")
     _, buyers = await a_shop(db, [5, 100])
     assert await rush(db, buyers, "oversold") == {"done": BUYERS}

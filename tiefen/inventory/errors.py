@@ -51,3 +51,51 @@ class BadAdjustment(Invalid):
     code = "inventory.bad_adjustment"
     zh = "数量不能为 0；入库要填正数，损耗要填负数"
     en = "Not 0; goods received add pieces, goods lost take pieces away"
+
+
+class LocationMissing(NotFound):
+    """No such location, or it is closed."""
+
+    code = "inventory.location_missing"
+    zh = "没有这个仓库或门店，或已停用"
+    en = "No such location, or it is closed"
+
+
+class LocationNameTaken(Conflict):
+    """Two locations of one name would be confused."""
+
+    code = "inventory.location_name_taken"
+    zh = "已有同名的仓库或门店"
+    en = "Another location has this name"
+
+
+class LocationNotEmpty(Conflict):
+    """A location can be closed only when nothing lies there or is on its way. Details: pieces."""
+
+    code = "inventory.location_not_empty"
+    zh = "还有 {pieces} 件货在这里或在途，先调走再停用"
+    en = "{pieces} pieces lie here or are on their way; move them first"
+
+
+class LastSeller(Conflict):
+    """Somewhere the shop must sell from."""
+
+    code = "inventory.last_seller"
+    zh = "至少要有一个启用的仓库供网店发货"
+    en = "At least one active location must sell online"
+
+
+class BundleHasNoStock(Conflict):
+    """Only the parts of a bundle lie on shelves. Details: sku_id."""
+
+    code = "inventory.bundle_has_no_stock"
+    zh = "这是组合商品，请调整它的组成商品"
+    en = "This is a bundle; change its parts instead"
+
+
+class NotHeld(Conflict):
+    """The order holds fewer pieces of this than are to be sent or put back. Details: sku_id."""
+
+    code = "inventory.not_held"
+    zh = "订单没有这么多待发的货"
+    en = "The order has not so many pieces left to send"

@@ -97,16 +97,32 @@ invariant(
         SELECT order_id, sku_id, sum(quantity) AS quantity FROM order_line GROUP BY order_id, sku_id
     ) l ON l.order_id = o.id
     LEFT JOIN (
-        SELECT reference, sku_id,
+        SELECT reference, coalesce(nullif(bundle_id, 0), sku_id) AS sold, sku_id, min(each) AS each,
             sum(quantity) FILTER (WHERE state = 'open') AS held,
-            sum(quantity) FILTER (WHERE state = 'converted') AS sold
-        FROM reservation GROUP BY reference, sku_id
-    ) r ON r.reference = o.order_no AND r.sku_id = l.sku_id
+            sum(quantity) FILTER (WHERE state = 'converted') AS sold_pieces
+        FROM reservation WHERE state <> 'released' GROUP BY 1, 2, 3
+    ) r ON r.reference = o.order_no AND r.sold = l.sku_id
     WHERE CASE o.status
-        WHEN 'unpaid' THEN coalesce(r.sold, 0) <> 0
-            OR (o.pay_until > now() AND coalesce(r.held, 0) <> l.quantity)
-        WHEN 'closed' THEN coalesce(r.held, 0) + coalesce(r.sold, 0) <> 0
-        ELSE coalesce(r.sold, 0) <> l.quantity END
+        WHEN 'unpaid' THEN coalesce(r.sold_pieces, 0) <> 0
+            OR (o.pay_until > now() AND coalesce(r.held, 0) <> l.quantity * coalesce(r.each, 1))
+        WHEN 'closed' THEN coalesce(r.held, 0) + coalesce(r.sold_pieces, 0) <> 0
+        ELSE coalesce(r.sold_pieces, 0) <> l.quantity * coalesce(r.each, 1) END
+    """,
+)
+invariant(
+    "O1-sent",
+    "what left the shelves for an order, or went back to them unsent, is what its lines say",
+    """
+    SELECT o.id, r.sku_id, r.sent, r.back FROM (
+        SELECT order_id, sku_id, sum(shipped) AS sent, sum(cancelled - holding) AS back
+        FROM order_line GROUP BY order_id, sku_id
+    ) l JOIN orders o ON o.id = l.order_id
+    JOIN (
+        SELECT reference, coalesce(nullif(bundle_id, 0), sku_id) AS sold, sku_id, min(each) AS each,
+            sum(sent) AS sent, sum(back) AS back
+        FROM reservation WHERE state = 'converted' GROUP BY 1, 2, 3
+    ) r ON r.reference = o.order_no AND r.sold = l.sku_id
+    WHERE r.sent <> l.sent * r.each OR r.back <> l.back * r.each
     """,
 )
 invariant(

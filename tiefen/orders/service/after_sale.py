@@ -134,17 +134,16 @@ async def approve(tx: Tx, actor: StaffActor, after_sale_no: str, wanted: Approve
     await _give_back_limits(tx, order, lines, parts)
     await tx.flush()
     failpoint("orders.approve.claimed")
-    back: dict[int, int] = {}
+    unsent: dict[int, int] = {}
+    sent: dict[int, int] = {}
     for part in parts:  # a gift may be of the same SKU as a bought line
         sku_id = lines[part.order_line_id].sku_id
-        freed = part.unshipped + (part.shipped if wanted.restock else 0)
-        back[sku_id] = back.get(sku_id, 0) + freed
-    await inventory.restock(
-        tx,
-        [(sku_id, quantity) for sku_id, quantity in back.items() if quantity],
-        after_sale.after_sale_no,
-        f"staff:{actor.id}",
-    )
+        unsent[sku_id] = unsent.get(sku_id, 0) + part.unshipped
+        sent[sku_id] = sent.get(sku_id, 0) + part.shipped
+    numbers = (order.order_no, after_sale.after_sale_no, f"staff:{actor.id}")
+    await inventory.put_back(tx, numbers[0], sorted(unsent.items()), *numbers[1:])
+    if wanted.restock:
+        await inventory.restock(tx, sorted(sent.items()), *numbers[1:], order_no=numbers[0])
     after_sale.restock = wanted.restock
     _decide(tx, after_sale, actor, wanted.answer)
     if order.status is OrderStatus.PARTLY_SHIPPED and rules.is_all_shipped(

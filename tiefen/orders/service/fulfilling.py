@@ -5,6 +5,7 @@ from datetime import timedelta
 
 from sqlalchemy import select, text, update
 
+from tiefen.inventory import service as inventory
 from tiefen.kernel.auth import StaffActor
 from tiefen.kernel.db import Tx
 from tiefen.kernel.events import publish
@@ -48,9 +49,9 @@ async def ship(tx: Tx, actor: StaffActor, order_no: str, wanted: ParcelIn) -> Pa
         {line.id: line.pieces for line in lines.values()},
         chosen,
     )
-    parcel = await _send(tx, order, wanted, chosen)
-    complete = rules.is_all_shipped([line.pieces for line in await lines_of(tx, order)])
     actor_name = f"staff:{actor.id}"
+    parcel = await _send(tx, order, wanted, chosen, actor_name)
+    complete = rules.is_all_shipped([line.pieces for line in await lines_of(tx, order)])
     if complete:
         finish_shipping(tx, order, actor_name)
     else:
@@ -127,11 +128,20 @@ async def _check_new(tx: Tx, order: Order, tracking_no: str) -> None:
         raise DuplicateParcel(field="tracking_no", tracking_no=tracking_no)
 
 
-async def _send(tx: Tx, order: Order, wanted: ParcelIn, chosen: dict[int, int]) -> Parcel:
+async def _send(
+    tx: Tx, order: Order, wanted: ParcelIn, chosen: dict[int, int], actor: str
+) -> Parcel:
     for line_id, quantity in sorted(chosen.items()):
         sent = await tx.scalar(SHIP, {"line": line_id, "quantity": quantity})
         if sent is None:
             raise TooMuchShipped(name=order.order_no, left=0)
+    skus = {line.id: line.sku_id for line in await lines_of(tx, order)}
+    await inventory.send(
+        tx,
+        order.order_no,
+        [(skus[line_id], quantity) for line_id, quantity in sorted(chosen.items())],
+        actor,
+    )
     parcel = Parcel(
         order_id=order.id,
         courier=wanted.courier,

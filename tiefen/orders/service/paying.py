@@ -156,7 +156,7 @@ async def _hold_again(tx: Tx, order: Order) -> bool:
     lines = sorted(wanted.items())
     try:
         async with tx.begin_nested():
-            await inventory.reserve(tx, order.order_no, lines, tx.now)
+            await inventory.reserve(tx, order.order_no, lines, tx.now, order.region_code)
     except StockShort:
         return False
     return True

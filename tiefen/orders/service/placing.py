@@ -265,7 +265,10 @@ async def _announce(
 
 
 def _wishes(ready: Iterable[_Ready], expires_at: datetime) -> list[Wish]:
-    return [Wish(one.order_no, one.quote.pieces, expires_at) for one in ready]
+    return [
+        Wish(one.order_no, one.quote.pieces, expires_at, one.address["region_code"])
+        for one in ready
+    ]
 
 
 def _drop(refused: Mapping[int, Refusal]) -> None:
