@@ -4,6 +4,7 @@ from typing import Any
 
 from tests.catalog.factories import STAFF, sku
 from tiefen.inventory import service
+from tiefen.inventory.schemas import LocationInput
 from tiefen.inventory.values import MovementReason
 from tiefen.kernel.db import Tx
 
@@ -15,3 +16,11 @@ async def stocked(tx: Tx, pieces: int, **changes: Any) -> int:
     if pieces:
         await service.adjust(tx, STAFF, sku_id, pieces, MovementReason.RECEIVED, "")
     return sku_id
+
+
+async def place(tx: Tx, name: str, *stock: tuple[int, int], **changes: Any) -> int:
+    """Another location with so many pieces of SKUs."""
+    made = await service.add_location(tx, STAFF, LocationInput(name=name, **changes))
+    for sku_id, pieces in stock:
+        await service.adjust(tx, STAFF, sku_id, pieces, MovementReason.RECEIVED, "", made.id)
+    return made.id

@@ -17,7 +17,7 @@ from tests.orders.test_races import at_once, breaches, owner_runs
 from tiefen.inventory import rules as stock_rules
 from tiefen.inventory import service as inventory
 from tiefen.inventory.service import holding
-from tiefen.inventory.values import Wish
+from tiefen.inventory.values import Shelf, Wish
 from tiefen.kernel.clock import utcnow
 from tiefen.kernel.db import Db, Tx
 from tiefen.orders import service
@@ -203,7 +203,8 @@ WISHES = st.lists(
 @given(st.dictionaries(st.integers(1, 4), st.integers(0, 9)), WISHES)
 def test_first_come_is_what_one_by_one_would_give(free: dict[int, int], them: Any) -> None:
     wishes = [Wish(f"w{n}", sorted(lines.items()), utcnow()) for n, lines in enumerate(them)]
-    short = stock_rules.first_come(free, wishes)
+    shelf = Shelf({(sku_id, 1): many for sku_id, many in free.items()}, [], {})
+    short = stock_rules.first_come(shelf, wishes)
     left = dict(free)
     for wish in wishes:  # the plain reading of the promise
         fits = all(left.get(sku_id, 0) >= many for sku_id, many in wish.lines)

@@ -2,15 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import (
-    BigInteger,
-    CheckConstraint,
-    ForeignKey,
-    Identity,
-    Index,
-    UniqueConstraint,
-    text,
-)
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from tiefen.inventory.values import (
@@ -31,7 +23,7 @@ class Location(Base):
     __tablename__ = "location"
     __table_args__ = (UniqueConstraint("name"), CheckConstraint("rank BETWEEN 0 AND 999", "rank"))
 
-    id: Mapped[int] = mapped_column(BigInteger, Identity(start=2), primary_key=True)
+    id: Mapped[Id]
     name: Mapped[str]
     kind: Mapped[LocationKind] = mapped_column(
         text_enum(LocationKind),

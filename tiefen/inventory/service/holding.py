@@ -23,6 +23,30 @@ SWEEP_GRACE = timedelta(minutes=30)
 
 _RESERVE = f"""
     WITH line AS (
+        SELECT * FROM unnest($1::text[], $2::bigint[], $3::int[], $4::timestamptz[])
+            AS t(reference, sku_id, quantity, expires_at)
+    ), wanted AS (
+        SELECT sku_id, sum(quantity) AS quantity FROM line GROUP BY sku_id
+    ), house AS MATERIALIZED (
+        SELECT min(id) AS id FROM location WHERE sells AND active HAVING count(*) = 1
+    ), held AS MATERIALIZED (
+        SELECT s.sku_id, w.quantity, {ENOUGH} AS enough FROM stock s JOIN wanted w USING (sku_id)
+        WHERE s.location_id = (SELECT id FROM house) ORDER BY s.sku_id FOR NO KEY UPDATE OF s
+    ), taken AS (
+        UPDATE stock s SET reserved = s.reserved + w.quantity FROM held w
+        WHERE s.sku_id = w.sku_id AND s.location_id = (SELECT id FROM house) AND {ENOUGH}
+            AND (SELECT count(*) FROM held WHERE enough) = (SELECT count(*) FROM wanted)
+        RETURNING s.sku_id, s.location_id
+    )
+    INSERT INTO reservation
+        (reference, sku_id, location_id, quantity, state, created_at, expires_at)
+    SELECT reference, sku_id, location_id, quantity, 'open', $5, expires_at
+    FROM line JOIN taken USING (sku_id)
+    RETURNING (SELECT count(*) FROM line) AS lines
+"""  # noqa: S608 — put together from constants of this file
+"""All that is wanted, or nothing of it, where one location sells; it locks in SKU order."""
+_RESERVE_WHERE = f"""
+    WITH line AS (
         SELECT t.reference, t.expires_at, t.region, coalesce(b.part_id, t.sku_id) AS sku_id,
             coalesce(b.bundle_id, 0) AS bundle_id, coalesce(b.quantity, 1) AS each,
             t.quantity * coalesce(b.quantity, 1) AS quantity
@@ -116,6 +140,11 @@ _END = """
 """
 
 
+_several: set[str] = set()
+"""Merchants where the short statement failed for want of another location, or for a bundle: a hint
+that saves a round trip. Either statement alone is right."""
+
+
 async def reserve(
     tx: Tx,
     reference: str,
@@ -137,23 +166,23 @@ async def reserve_all(tx: Tx, wishes: Sequence[Wish]) -> dict[str, StockShort]:
     """Hold what all wishes want, in one statement. Otherwise hold nothing, and say whom stock falls
     short of when they are served in order: without those the rest can be held.
 
-    The statement takes each order from one location. If that cannot be, the rows it locked are
-    looked at, the orders are spread over locations, and a second statement takes the pieces.
+    Where several locations sell, the statement takes each order from one of them. If that cannot
+    be, the rows it locked are looked at, and a last one takes what `rules.allot` spreads over them.
     """
     lines = [(wish, sku_id, wanted) for wish in wishes for sku_id, wanted in wish.lines]
-    taken = await tx.rows(
-        _RESERVE,
+    asked = (
         [wish.reference for wish, _, _ in lines],
         [sku_id for _, sku_id, _ in lines],
         [wanted for _, _, wanted in lines],
         [wish.expires_at for wish, _, _ in lines],
-        [wish.region_code for wish, _, _ in lines],
-        tx.now,
     )
-    if not lines or (taken and taken[0]["lines"] == len(taken)):
+    if not lines:
         return {}
-    if taken:
-        raise RuntimeError("stock was held in part")
+    if tx.merchant not in _several and _whole(await tx.rows(_RESERVE, *asked, tx.now)):
+        return {}
+    regions = [wish.region_code for wish, _, _ in lines]
+    if _whole(await tx.rows(_RESERVE_WHERE, *asked, regions, tx.now)):
+        return {}
     shelf = await _look(tx, wishes)
     short = _refusals(shelf, wishes)
     if not short:
@@ -210,6 +239,13 @@ async def release_overdue(tx: Tx) -> int:
     return len(references)
 
 
+def _whole(taken: Sequence[Any]) -> bool:
+    """Whether all lines were taken; False: none was."""
+    if taken and taken[0]["lines"] != len(taken):
+        raise RuntimeError("stock was held in part")
+    return bool(taken)
+
+
 async def _look(tx: Tx, wishes: Sequence[Wish]) -> Shelf:
     """What is free, by location, of all that the wishes take."""
     sold = {sku_id for wish in wishes for sku_id, _ in wish.lines}
@@ -225,6 +261,10 @@ async def _look(tx: Tx, wishes: Sequence[Wish]) -> Shelf:
         if at is not None:
             free[part.sku_id, at] = max(row["free"], 0)
             places[at] = Place(at, row["rank"], row["near_first"], row["region_code"])
+    if len(places) > 1 or any(part.bundle_id for known in parts.values() for part in known):
+        _several.add(tx.merchant)
+    else:
+        _several.discard(tx.merchant)
     return Shelf(free, tuple(places.values()), parts)
 
 

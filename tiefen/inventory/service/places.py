@@ -48,8 +48,10 @@ async def locations(tx: Tx, location_ids: Iterable[int] | None = None) -> dict[i
 
 async def add_location(tx: Tx, actor: StaffActor, wanted: LocationInput) -> Location:
     """A new place for goods. Raises LocationNameTaken."""
+    await _check_name(tx, wanted.name)
     made = Location(**wanted.model_dump())
-    await _write(tx, made, wanted.name)
+    tx.add(made)
+    await _write(tx)
     await team.record_audit(
         tx, actor, "inventory.add_location", f"location:{made.id}", after=_said(made)
     )
@@ -68,6 +70,7 @@ async def edit_location(
     place = places.get(location_id)
     if place is None:
         raise LocationMissing
+    await _check_name(tx, wanted.name, location_id)
     before = _said(place)
     if place.active and not wanted.active:
         pieces = int(await tx.scalar(_LIES_THERE, {"id": location_id}) or 0)
@@ -77,7 +80,7 @@ async def edit_location(
         setattr(place, name, value)
     if not any(one.active and one.sells for one in places.values()):
         raise LastSeller(field="sells" if wanted.active else "active")
-    await _write(tx, place, wanted.name)
+    await _write(tx)
     await team.record_audit(
         tx,
         actor,
@@ -113,16 +116,18 @@ async def set_safety(tx: Tx, actor: StaffActor, sku_id: int, location_id: int, p
     )
 
 
-async def _write(tx: Tx, place: Location, name: str) -> None:
+async def _check_name(tx: Tx, name: str, own_id: int = 0) -> None:
     taken = await tx.scalar(
-        select(func.count()).where(Location.name == name, Location.id != (place.id or 0))
+        select(func.count()).where(Location.name == name, Location.id != own_id)
     )
     if taken:
         raise LocationNameTaken(field="name")
-    tx.add(place)
+
+
+async def _write(tx: Tx) -> None:
     try:
         await tx.flush()
-    except IntegrityError as error:  # somebody was faster by a moment
+    except IntegrityError as error:  # somebody took the name a moment ago
         raise LocationNameTaken(field="name") from error
 
 
