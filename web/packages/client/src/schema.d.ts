@@ -1371,6 +1371,50 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/console/locations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Locations
+         * @description Warehouses and stores with what lies there.
+         */
+        get: operations["listLocations"];
+        put?: never;
+        /**
+         * Create Location
+         * @description A new warehouse or store.
+         */
+        post: operations["createLocation"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/console/locations/{location_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Save Location
+         * @description Change, or close, a warehouse or store.
+         */
+        put: operations["saveLocation"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/console/margin-guard": {
         parameters: {
             query?: never;
@@ -2655,6 +2699,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/console/stock/{sku_id}/safety": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Set Safety
+         * @description Keep pieces back from the shop at one location.
+         */
+        post: operations["setSafetyStock"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/console/suspense": {
         parameters: {
             query?: never;
@@ -3881,6 +3945,11 @@ export interface components {
          * @description A change of the pieces on hand, signed, with its reason.
          */
         AdjustInput: {
+            /**
+             * Location Id
+             * @default 1
+             */
+            location_id: number;
             /**
              * Note
              * @default
@@ -6496,6 +6565,86 @@ export interface components {
             there: boolean;
         };
         /**
+         * LocationInput
+         * @description A warehouse or store.
+         */
+        LocationInput: {
+            /**
+             * Active
+             * @default true
+             */
+            active: boolean;
+            /**
+             * Address
+             * @default
+             */
+            address: string;
+            /**
+             * Contact
+             * @default
+             */
+            contact: string;
+            /** @default warehouse */
+            kind: components["schemas"]["LocationKind"];
+            /** Name */
+            name: string;
+            /**
+             * Near First
+             * @default false
+             */
+            near_first: boolean;
+            /**
+             * Rank
+             * @default 100
+             */
+            rank: number;
+            /**
+             * Region Code
+             * @default
+             */
+            region_code: string;
+            /**
+             * Sells
+             * @default true
+             */
+            sells: boolean;
+        };
+        /**
+         * LocationKind
+         * @description What kind of place goods lie at.
+         * @enum {string}
+         */
+        LocationKind: "warehouse" | "store";
+        /**
+         * LocationOut
+         * @description A warehouse or store, with what lies there.
+         */
+        LocationOut: {
+            /** Active */
+            active: boolean;
+            /** Address */
+            address: string;
+            /** Contact */
+            contact: string;
+            /** Id */
+            id: number;
+            kind: components["schemas"]["LocationKind"];
+            /** Name */
+            name: string;
+            /** Near First */
+            near_first: boolean;
+            /** On Hand */
+            on_hand: number;
+            /** Rank */
+            rank: number;
+            /** Region Code */
+            region_code: string;
+            /** Sells */
+            sells: boolean;
+            /** Skus */
+            skus: number;
+        };
+        /**
          * LoopOut
          * @description Where the loop leaks; `worst` is the step that loses the largest share.
          */
@@ -6749,7 +6898,7 @@ export interface components {
          * @description Why the number of pieces on hand changed.
          * @enum {string}
          */
-        MovementReason: "received" | "sold" | "returned" | "lost" | "counted";
+        MovementReason: "received" | "sold" | "returned" | "lost" | "counted" | "moved";
         /**
          * MovementRow
          * @description One change of the pieces on hand, newest first in lists.
@@ -6766,6 +6915,10 @@ export interface components {
             at: string;
             /** Id */
             id: number;
+            /** Location Id */
+            location_id: number;
+            /** Location Name */
+            location_name: string;
             /** Note */
             note: string;
             /** On Hand After */
@@ -7640,6 +7793,24 @@ export interface components {
              * @default
              */
             note: string;
+        };
+        /**
+         * PlaceRow
+         * @description One SKU's stock at one location. `available` = on_hand - reserved.
+         */
+        PlaceRow: {
+            /** Available */
+            available: number;
+            /** Location Id */
+            location_id: number;
+            /** On Hand */
+            on_hand: number;
+            /** Reserved */
+            reserved: number;
+            /** Safety */
+            safety: number;
+            /** Unsent */
+            unsent: number;
         };
         /**
          * PlacedOut
@@ -8558,6 +8729,16 @@ export interface components {
             };
         };
         /**
+         * SafetyInput
+         * @description Pieces kept back from the shop at one location.
+         */
+        SafetyInput: {
+            /** Location Id */
+            location_id: number;
+            /** Pieces */
+            pieces: number;
+        };
+        /**
          * ScopeIO
          * @description The goods it is for: all, or those named; never those excluded.
          */
@@ -9420,6 +9601,8 @@ export interface components {
         StockRow: {
             /** Available */
             available: number;
+            /** Bundle */
+            bundle: boolean;
             /** Code */
             code: string;
             /** Image Url */
@@ -9428,16 +9611,22 @@ export interface components {
             on_hand: number;
             /** On Shelf */
             on_shelf: boolean;
+            /** Places */
+            places: components["schemas"]["PlaceRow"][];
             /** Product Id */
             product_id: number;
             /** Product Name */
             product_name: string;
             /** Reserved */
             reserved: number;
+            /** Sellable */
+            sellable: number;
             /** Sku Id */
             sku_id: number;
             /** Spec Text */
             spec_text: string;
+            /** Unsent */
+            unsent: number;
         };
         /**
          * SubjectOut
@@ -19090,6 +19279,319 @@ export interface operations {
             };
         };
     };
+    listLocations: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LocationOut"][];
+                };
+            };
+            /** @description malformed request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description sign in first */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description missing, or not yours */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description the state has moved on */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description body too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description invalid input, fields named */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description slow down */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description a dependency is away, retry */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    createLocation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LocationInput"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LocationOut"];
+                };
+            };
+            /** @description malformed request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description sign in first */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description missing, or not yours */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description the state has moved on */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description body too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description invalid input, fields named */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description slow down */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description a dependency is away, retry */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    saveLocation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                location_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LocationInput"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LocationOut"];
+                };
+            };
+            /** @description malformed request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description sign in first */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description missing, or not yours */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description the state has moved on */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description body too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description invalid input, fields named */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description slow down */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description a dependency is away, retry */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     getMarginGuard: {
         parameters: {
             query?: never;
@@ -27230,6 +27732,7 @@ export interface operations {
                 q?: string;
                 product_id?: number | null;
                 low?: number | null;
+                location_id?: number | null;
                 cursor?: string | null;
                 limit?: number;
             };
@@ -27441,6 +27944,7 @@ export interface operations {
     listMovements: {
         parameters: {
             query?: {
+                location_id?: number | null;
                 cursor?: string | null;
                 limit?: number;
             };
@@ -27459,6 +27963,113 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Page_MovementRow_"];
+                };
+            };
+            /** @description malformed request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description sign in first */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description missing, or not yours */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description the state has moved on */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description body too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description invalid input, fields named */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description slow down */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description a dependency is away, retry */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    setSafetyStock: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                sku_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SafetyInput"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Ok"];
                 };
             };
             /** @description malformed request */
