@@ -1,14 +1,14 @@
 """Locations with what they are, safety stock, bundles, transfers, counts, and what of an order was sent.
 
-Revision: 0014, after 0013.
+Revision: 0020, after 0019.
 """
 
 import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
-revision = "0014"
-down_revision = "0013"
+revision = "0020"
+down_revision = "0019"
 branch_labels = None
 depends_on = None
 

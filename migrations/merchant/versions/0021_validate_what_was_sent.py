@@ -1,12 +1,12 @@
 """Look at old rows with the checks on what was sent, in a transaction of its own.
 
-Revision: 0015, after 0014.
+Revision: 0021, after 0020.
 """
 
 from alembic import op
 
-revision = "0015"
-down_revision = "0014"
+revision = "0021"
+down_revision = "0020"
 branch_labels = None
 depends_on = None
 
