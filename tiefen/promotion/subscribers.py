@@ -2,8 +2,8 @@
 
 from datetime import timedelta
 
-from tiefen.kernel.db import Db
-from tiefen.kernel.jobs import cron
+from tiefen.kernel.db import Db, Tx
+from tiefen.kernel.jobs import cron, job
 from tiefen.promotion import service
 
 
@@ -14,3 +14,9 @@ async def expire_coupons(db: Db, merchant: str) -> None:
     while expired:
         async with db.merchant(merchant) as tx:
             expired = await service.expire_coupons(tx)
+
+
+@job(service.GIVE, lane="bulk", alone=True)
+async def give_coupons(tx: Tx, gift_id: int) -> None:
+    """The next fans of a gift of coupons."""
+    await service.give_batch(tx, gift_id)

@@ -8,7 +8,7 @@ from tiefen.fans.service.attributes import (
     reveal_answer,
     set_answers,
 )
-from tiefen.fans.service.bulk import BULK, bulk_step, start_bulk, stop_bulk
+from tiefen.fans.service.bulk import BULK, audience, audience_size, bulk_step, start_bulk, stop_bulk
 from tiefen.fans.service.facts import RECHECK, refold
 from tiefen.fans.service.identity import (
     follow,
@@ -100,6 +100,8 @@ __all__ = [
     "REFRESH",
     "apply_rules",
     "ask_unionids",
+    "audience",
+    "audience_size",
     "brief",
     "brought_friend",
     "bulk_step",

@@ -68,6 +68,21 @@ async def start_bulk(
     return bulk
 
 
+async def audience(tx: Tx, raw: Mapping[str, Any], after: int, most: int) -> list[int]:
+    """The next fans a rule finds, by number: for a room that does something to all of them.
+
+    Raises RuleWrong, also when a tag or segment it names has gone.
+    """
+    found = await queries.chosen_ids(tx, queries.Filter(), await read_rule(tx, raw))
+    return list(await tx.scalars(found.where(Fan.id > after).order_by(Fan.id).limit(most)))
+
+
+async def audience_size(tx: Tx, raw: Mapping[str, Any]) -> int:
+    """How many fans a rule finds now. Raises RuleWrong."""
+    found = (await queries.chosen_ids(tx, queries.Filter(), await read_rule(tx, raw))).subquery()
+    return await tx.scalar(select(func.count()).select_from(found)) or 0
+
+
 async def stop_bulk(tx: Tx, actor: StaffActor, bulk_id: int) -> Bulk:
     """Stop after the present piece; what is done stays. Raises BulkMissing."""
     bulk = await _locked(tx, bulk_id)

@@ -22,6 +22,7 @@ from tiefen.promotion.service.coupons import (
     open_template,
     save_template,
 )
+from tiefen.promotion.service.giving import GIVE, give_batch, start_gift, stop_gift
 from tiefen.promotion.service.guarding import at_risk, save_costs, verdict
 from tiefen.promotion.service.held import coupon_words, held_coupons
 from tiefen.promotion.service.issuing import (
@@ -50,6 +51,7 @@ from tiefen.promotion.service.trying import draft_body, try_on
 from tiefen.promotion.service.uses import give_back_uses, take_uses
 
 __all__ = [
+    "GIVE",
     "Chosen",
     "at_risk",
     "changes",
@@ -70,6 +72,7 @@ __all__ = [
     "freight",
     "give_back_limits",
     "give_back_uses",
+    "give_batch",
     "give_coupon",
     "groups",
     "guard_template",
@@ -94,6 +97,8 @@ __all__ = [
     "save_groups",
     "save_template",
     "sentence",
+    "start_gift",
+    "stop_gift",
     "stored",
     "summary",
     "take_back_by_staff",

@@ -45,8 +45,9 @@ export const saveAddress = (id: number, draft: AddressDraft) =>
   send('put', '/api/shop/addresses/{address_id}', { path: { address_id: id }, body: draft })
 export const dropAddress = (id: number) => send('delete', '/api/shop/addresses/{address_id}', { path: { address_id: id } })
 
-export const askQuote = (lines: Wanted[]): Promise<Quote> => send('post', '/api/shop/checkout/quote', { body: { lines } })
-export const placeOrder = (body: { lines: Wanted[]; address_id: number; digest: string; note: string }, key: string) =>
+export const askQuote = (lines: Wanted[], couponId: number | null = null): Promise<Quote> =>
+  send('post', '/api/shop/checkout/quote', { body: { lines, coupon_id: couponId } })
+export const placeOrder = (body: { lines: Wanted[]; address_id: number; digest: string; coupon_id: number; note: string }, key: string) =>
   send('post', '/api/shop/orders', { body, key })
 
 /** The tabs of the order list, and the states each shows; no state is all of them. */

@@ -1,4 +1,4 @@
-"""What promotion sends and takes over HTTP."""
+"""Promotions, freight and the margin guard over HTTP."""
 
 from datetime import datetime
 from typing import Annotated, Any

@@ -1,4 +1,4 @@
-"""Routes of promotion."""
+"""Routes of promotions, freight and the margin guard."""
 
 from typing import Annotated
 
@@ -89,7 +89,7 @@ async def check_promotion(
     found = await service.verdict(tx, rule)
     return CheckOut(
         sentence=say(rules.summary(rule)),
-        verdict=await _verdict_out(tx, found, {rule.id: rule.name}),
+        verdict=await verdict_out(tx, found, {rule.id: rule.name}),
     )
 
 
@@ -179,7 +179,7 @@ async def save_costs(tx: TxDep, who: Approver, wanted: CostsIO) -> CostsIO:
 @router.get("/api/console/margin-guard/skus", operation_id="listSkusAtRisk")
 async def list_at_risk(tx: TxDep, _: Reader, drafts: bool = True) -> VerdictOut:
     """SKUs that can be sold at a loss under what is in force (and the drafts), the worst first."""
-    return await _verdict_out(tx, await service.at_risk(tx, with_drafts=drafts), {})
+    return await verdict_out(tx, await service.at_risk(tx, with_drafts=drafts), {})
 
 
 @router.get("/api/console/margin-guard/orders", operation_id="listLossOrders")
@@ -208,9 +208,10 @@ def _groups_out(groups: tuple[Group, ...]) -> GroupsIO:
     )
 
 
-async def _verdict_out(tx: Tx, found: Verdict, known: dict[int, str]) -> VerdictOut:
+async def verdict_out(tx: Tx, found: Verdict, known: dict[int, str]) -> VerdictOut:
+    """What the guard says, with the names of promotions and coupons."""
     by = {rule_id for one in found.worst for rule_id in one.floor.by}
-    names = {**await queries.names(tx, by), **known}
+    names = {**await queries.names(tx, by), **await queries.template_names(tx, list(by)), **known}
     return VerdictOut(
         floor_fen=found.floor_fen,
         below=found.below,
