@@ -24,7 +24,7 @@ from tests.promotion.test_guard import COSTS, GIFTS, shop, world, worst
 from tiefen.promotion import rules
 from tiefen.promotion.errors import BadPromotion
 from tiefen.promotion.rules import coupons as chapter
-from tiefen.promotion.rules import stacking
+from tiefen.promotion.rules import effects, stacking
 from tiefen.promotion.values import (
     LAST_GROUP,
     CouponKind,
@@ -202,7 +202,7 @@ def test_control_a_guard_that_forgets_coupons_would_be_caught(
 
 def test_control_an_uncapped_coupon_would_be_caught(monkeypatch: pytest.MonkeyPatch) -> None:
     """Planted: a coupon takes its whole amount off the first line, whatever is left of it."""
-    real = stacking.effect
+    real = effects.effect
 
     def careless(found: object, cart: object, places: object) -> object:
         made = real(found, cart, places)  # type: ignore[arg-type]

@@ -12,9 +12,9 @@ from tiefen.promotion.http.activities import verdict_out
 from tiefen.promotion.rules import terms_of
 from tiefen.promotion.schemas import (
     CheckOut,
-    CodeOut,
     CodesIn,
     CodesOut,
+    CouponCodeOut,
     CouponIn,
     CouponOut,
     CouponResults,
@@ -148,7 +148,7 @@ async def take_back(tx: TxDep, who: Writer, held_id: PathId, wanted: TakeBackIn)
 @router.get("/api/console/coupons/{coupon_id}/codes", operation_id="listCouponCodes")
 async def list_codes(
     tx: TxDep, _: Writer, coupon_id: PathId, cursor: Cursor = None, limit: Limit = 30
-) -> Page[CodeOut]:
+) -> Page[CouponCodeOut]:
     """Its codes, the newest first."""
     return await queries.codes(tx, coupon_id, cursor=cursor, limit=limit)
 

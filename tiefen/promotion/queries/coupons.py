@@ -13,7 +13,7 @@ from tiefen.promotion import rules
 from tiefen.promotion.errors import TemplateMissing
 from tiefen.promotion.models import Coupon, CouponCode, CouponGift, CouponTemplate
 from tiefen.promotion.schemas import (
-    CodeOut,
+    CouponCodeOut,
     CouponDay,
     CouponOut,
     CouponResults,
@@ -194,14 +194,14 @@ async def holders(
     return page(shown, limit, *([rows[limit - 1].id] if len(rows) > limit else []))
 
 
-async def codes(tx: Tx, template_id: int, *, cursor: str | None, limit: int) -> Page[CodeOut]:
+async def codes(tx: Tx, template_id: int, *, cursor: str | None, limit: int) -> Page[CouponCodeOut]:
     """Codes of a kind, the newest first."""
     chosen = select(CouponCode).where(CouponCode.template_id == template_id)
     if cursor:
         (last,) = decode_cursor(cursor, tuple[int])
         chosen = chosen.where(CouponCode.id < last)
     rows = (await tx.scalars(chosen.order_by(CouponCode.id.desc()).limit(limit + 1))).all()
-    shown = [CodeOut.model_validate(row) for row in rows]
+    shown = [CouponCodeOut.model_validate(row) for row in rows]
     return page(shown, limit, *([rows[limit - 1].id] if len(rows) > limit else []))
 
 

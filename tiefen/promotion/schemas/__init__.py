@@ -35,9 +35,9 @@ from tiefen.promotion.schemas.activities import (
     say,
 )
 from tiefen.promotion.schemas.coupons import (
-    CodeOut,
     CodesIn,
     CodesOut,
+    CouponCodeOut,
     CouponDay,
     CouponIn,
     CouponOut,
@@ -60,11 +60,11 @@ from tiefen.promotion.schemas.coupons import (
 __all__ = [
     "BpIn",
     "CheckOut",
-    "CodeOut",
     "CodesIn",
     "CodesOut",
     "ConditionsIO",
     "CostsIO",
+    "CouponCodeOut",
     "CouponDay",
     "CouponIn",
     "CouponOut",

@@ -176,7 +176,7 @@ class HolderOut(Out):
     returned_at: datetime | None
 
 
-class CodeOut(Out):
+class CouponCodeOut(Out):
     """A code and how often it was redeemed."""
 
     code: str
