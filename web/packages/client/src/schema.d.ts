@@ -5570,6 +5570,69 @@ export interface components {
             owner_staff_id?: number | null;
         };
         /**
+         * CodeOut
+         * @description A channel code and what its fans did since. Money is fen.
+         */
+        CodeOut: {
+            /** Archived At */
+            archived_at: string | null;
+            /** Batch Id */
+            batch_id: number | null;
+            /** Cost Fen */
+            cost_fen: number;
+            /** Cost Per Fan Fen */
+            cost_per_fan_fen: number | null;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Ends At */
+            ends_at: string | null;
+            /** Failure */
+            failure: string;
+            /** Fans */
+            fans: number;
+            /** Follows */
+            follows: number;
+            /** Id */
+            id: number;
+            kind: components["schemas"]["CodeKind"];
+            /** Late Words */
+            late_words: string;
+            lifetime: components["schemas"]["Lifetime"];
+            /** Name */
+            name: string;
+            /** Note */
+            note: string;
+            /** Orders */
+            orders: number;
+            owner: components["schemas"]["OwnerOut"] | null;
+            /** Paid Fen */
+            paid_fen: number;
+            /** Received Orders */
+            received_orders: number;
+            /** Refunded Fen */
+            refunded_fen: number;
+            /** Runs Out At */
+            runs_out_at: string | null;
+            /** Scans */
+            scans: number;
+            /** Scene */
+            scene: string;
+            /** Starts At */
+            starts_at: string | null;
+            state: components["schemas"]["CodeState"];
+            /** Tags */
+            tags: string[];
+            /** Unfollows */
+            unfollows: number;
+            /** Url */
+            url: string;
+            /** Welcome */
+            welcome: string;
+        };
+        /**
          * CodePatch
          * @description Changes to a channel code; what is absent stays. Kind, scene and lifetime never change.
          */
@@ -6139,6 +6202,23 @@ export interface components {
             saved_fen: number;
             /** Usable */
             usable: boolean;
+        };
+        /**
+         * CouponCodeOut
+         * @description A code and how often it was redeemed.
+         */
+        CouponCodeOut: {
+            /** Code */
+            code: string;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Most */
+            most: number;
+            /** Redeemed */
+            redeemed: number;
         };
         /**
          * CouponDay
@@ -7958,6 +8038,13 @@ export interface components {
             /** Next */
             next: string | null;
         };
+        /** Page[CodeOut] */
+        Page_CodeOut_: {
+            /** Items */
+            items: components["schemas"]["CodeOut"][];
+            /** Next */
+            next: string | null;
+        };
         /** Page[ConsoleAfterSale] */
         Page_ConsoleAfterSale_: {
             /** Items */
@@ -7976,6 +8063,13 @@ export interface components {
         Page_ConsoleProductRow_: {
             /** Items */
             items: components["schemas"]["ConsoleProductRow"][];
+            /** Next */
+            next: string | null;
+        };
+        /** Page[CouponCodeOut] */
+        Page_CouponCodeOut_: {
+            /** Items */
+            items: components["schemas"]["CouponCodeOut"][];
             /** Next */
             next: string | null;
         };
@@ -11153,111 +11247,17 @@ export interface components {
             node: components["schemas"]["NodeOut"] | null;
         };
         /**
-         * CodeOut
-         * @description A channel code and what its fans did since. Money is fen.
-         */
-        tiefen__channels__schemas__codes__CodeOut: {
-            /** Archived At */
-            archived_at: string | null;
-            /** Batch Id */
-            batch_id: number | null;
-            /** Cost Fen */
-            cost_fen: number;
-            /** Cost Per Fan Fen */
-            cost_per_fan_fen: number | null;
-            /**
-             * Created At
-             * Format: date-time
-             */
-            created_at: string;
-            /** Ends At */
-            ends_at: string | null;
-            /** Failure */
-            failure: string;
-            /** Fans */
-            fans: number;
-            /** Follows */
-            follows: number;
-            /** Id */
-            id: number;
-            kind: components["schemas"]["CodeKind"];
-            /** Late Words */
-            late_words: string;
-            lifetime: components["schemas"]["Lifetime"];
-            /** Name */
-            name: string;
-            /** Note */
-            note: string;
-            /** Orders */
-            orders: number;
-            owner: components["schemas"]["OwnerOut"] | null;
-            /** Paid Fen */
-            paid_fen: number;
-            /** Received Orders */
-            received_orders: number;
-            /** Refunded Fen */
-            refunded_fen: number;
-            /** Runs Out At */
-            runs_out_at: string | null;
-            /** Scans */
-            scans: number;
-            /** Scene */
-            scene: string;
-            /** Starts At */
-            starts_at: string | null;
-            state: components["schemas"]["CodeState"];
-            /** Tags */
-            tags: string[];
-            /** Unfollows */
-            unfollows: number;
-            /** Url */
-            url: string;
-            /** Welcome */
-            welcome: string;
-        };
-        /**
          * Source
          * @description Where an answer came from.
          * @enum {string}
          */
         tiefen__helpdesk__values__Source: "code" | "welcome" | "keyword" | "default" | "none";
-        /** Page[CodeOut] */
-        tiefen__kernel__http__Page_CodeOut___1: {
-            /** Items */
-            items: components["schemas"]["tiefen__channels__schemas__codes__CodeOut"][];
-            /** Next */
-            next: string | null;
-        };
-        /** Page[CodeOut] */
-        tiefen__kernel__http__Page_CodeOut___2: {
-            /** Items */
-            items: components["schemas"]["tiefen__promotion__schemas__coupons__CodeOut"][];
-            /** Next */
-            next: string | null;
-        };
         /**
          * Source
          * @description How we learned of something.
          * @enum {string}
          */
         tiefen__payments__values__Source: "notice" | "query" | "answer" | "bill";
-        /**
-         * CodeOut
-         * @description A code and how often it was redeemed.
-         */
-        tiefen__promotion__schemas__coupons__CodeOut: {
-            /** Code */
-            code: string;
-            /**
-             * Created At
-             * Format: date-time
-             */
-            created_at: string;
-            /** Most */
-            most: number;
-            /** Redeemed */
-            redeemed: number;
-        };
     };
     responses: never;
     parameters: never;
@@ -15892,7 +15892,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["tiefen__kernel__http__Page_CodeOut___1"];
+                    "application/json": components["schemas"]["Page_CodeOut_"];
                 };
             };
             /** @description malformed request */
@@ -15997,7 +15997,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["tiefen__channels__schemas__codes__CodeOut"];
+                    "application/json": components["schemas"]["CodeOut"];
                 };
             };
             /** @description malformed request */
@@ -16205,7 +16205,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["tiefen__channels__schemas__codes__CodeOut"];
+                    "application/json": components["schemas"]["CodeOut"];
                 };
             };
             /** @description malformed request */
@@ -16312,7 +16312,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["tiefen__channels__schemas__codes__CodeOut"];
+                    "application/json": components["schemas"]["CodeOut"];
                 };
             };
             /** @description malformed request */
@@ -16624,7 +16624,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["tiefen__channels__schemas__codes__CodeOut"];
+                    "application/json": components["schemas"]["CodeOut"];
                 };
             };
             /** @description malformed request */
@@ -17361,7 +17361,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["tiefen__kernel__http__Page_CodeOut___2"];
+                    "application/json": components["schemas"]["Page_CouponCodeOut_"];
                 };
             };
             /** @description malformed request */
