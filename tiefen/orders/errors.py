@@ -107,6 +107,62 @@ class TooMuchRefunded(Conflict):
     en = "{name}: only {left} left to refund"
 
 
+class TooMuchMoney(Conflict):
+    """More money than the pieces bring. Details: most_fen."""
+
+    code = "orders.too_much_money"
+    zh = "“{name}”最多可退 {most}"
+    en = "{name} brings back {most} at most"
+
+
+class NoAmountHere(Invalid):
+    """An exchange or resend brings no money; pieces without money, or money without pieces, is needed."""
+
+    code = "orders.no_amount_here"
+    zh = "请填写件数；换货和补发不填金额"
+    en = "Give the pieces; an exchange or resend takes no amount"
+
+
+class BadReplacement(Conflict):
+    """Only a variant of the same product that costs no more is sent instead."""
+
+    code = "orders.bad_replacement"
+    zh = "只能换同一商品中在售、价格不更高的规格"
+    en = "Only a variant on sale of the same product that costs no more can be sent instead"
+
+
+class BadInspection(Invalid):
+    """Sellable, damaged and lost pieces do not add up to what was to come back."""
+
+    code = "orders.bad_inspection"
+    zh = "可售、破损、缺少的件数之和应为 {expected}"
+    en = "Sellable, damaged and missing pieces must add up to {expected}"
+
+
+class SecondNeeded(Conflict):
+    """Above its limit, compensation needs another member of staff."""
+
+    code = "orders.second_needed"
+    zh = "超过 {limit} 的补偿需要另一位同事批准"
+    en = "Compensation above {limit} needs another member of staff"
+
+
+class TooManyMessages(Conflict):
+    """The log of an after-sale has its limits."""
+
+    code = "orders.too_many_messages"
+    zh = "留言太多了，请直接联系客服"
+    en = "Too many messages; please talk to customer service"
+
+
+class AlreadyReversed(Conflict):
+    """A consequence of this after-sale took effect before: nothing happens twice."""
+
+    code = "orders.already_reversed"
+    zh = "这笔售后已处理过"
+    en = "This after-sale has been carried out already"
+
+
 class NothingLeft(Conflict):
     """Nothing of the order can be refunded."""
 
@@ -129,6 +185,30 @@ class FreightTaken(Conflict):
     code = "orders.freight_taken"
     zh = "运费已退过"
     en = "The freight was already refunded"
+
+
+class PriceNotLower(Invalid):
+    """The merchant may lower the price of an unpaid order, never below its freight, and undo it."""
+
+    code = "orders.price_not_lower"
+    zh = "改价后的金额应在 {least} 和 {most} 之间"
+    en = "The new price must lie between {least} and {most}"
+
+
+class PriceChangedMeanwhile(Conflict):
+    """Somebody else changed the price since this page was opened."""
+
+    code = "orders.price_changed_meanwhile"
+    zh = "价格刚被改为 {now}，请确认后再改"
+    en = "The price has just become {now}; look again before changing it"
+
+
+class PriceLosesMoney(Conflict):
+    """The new price is below what the order costs; say so once more to do it. Details: margin_fen."""
+
+    code = "orders.price_loses_money"
+    zh = "改价后这一单毛利为 {margin}，确认亏本请勾选后再提交"
+    en = "At this price the order brings {margin}; confirm the loss to go on"
 
 
 class AlreadyPaid(Conflict):

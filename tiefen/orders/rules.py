@@ -8,17 +8,24 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from tiefen.kernel.money import allocate
+from tiefen.kernel.money import allocate, yuan
 from tiefen.orders.errors import (
+    BadInspection,
     FreightTaken,
     IllegalStep,
+    NoAmountHere,
     NothingLeft,
+    SecondNeeded,
     TooLate,
+    TooMuchMoney,
     TooMuchRefunded,
     TooMuchShipped,
 )
 from tiefen.orders.values import (
     AfterSaleAction,
+    AfterSaleKind,
+    AfterSalePolicy,
+    AfterSaleReason,
     AfterSaleStatus,
     LinePieces,
     OrderAction,
@@ -27,6 +34,7 @@ from tiefen.orders.values import (
     ParcelStatus,
     RefundPart,
     RefundPlan,
+    Wanted,
 )
 
 PAY_WITHIN = timedelta(minutes=30)
@@ -58,11 +66,64 @@ AFTER_SALE: Mapping[tuple[AfterSaleStatus, AfterSaleAction], AfterSaleStatus] = 
     (AfterSaleStatus.REQUESTED, AfterSaleAction.WITHDRAW): AfterSaleStatus.WITHDRAWN,
     (AfterSaleStatus.REQUESTED, AfterSaleAction.REJECT): AfterSaleStatus.REJECTED,
     (AfterSaleStatus.REQUESTED, AfterSaleAction.APPROVE): AfterSaleStatus.REFUNDING,
+    (AfterSaleStatus.REQUESTED, AfterSaleAction.AWAIT_RETURN): AfterSaleStatus.RETURNING,
+    (AfterSaleStatus.REQUESTED, AfterSaleAction.AWAIT_RESEND): AfterSaleStatus.RESENDING,
+    (AfterSaleStatus.RETURNING, AfterSaleAction.WITHDRAW): AfterSaleStatus.WITHDRAWN,
+    (AfterSaleStatus.RETURNING, AfterSaleAction.LAPSE): AfterSaleStatus.LAPSED,
+    (AfterSaleStatus.RETURNING, AfterSaleAction.SEND_BACK): AfterSaleStatus.SENT_BACK,
+    (AfterSaleStatus.RETURNING, AfterSaleAction.ACCEPT): AfterSaleStatus.REFUNDING,
+    (AfterSaleStatus.RETURNING, AfterSaleAction.ACCEPT_EXCHANGE): AfterSaleStatus.RESENDING,
+    (AfterSaleStatus.SENT_BACK, AfterSaleAction.REJECT): AfterSaleStatus.REJECTED,
+    (AfterSaleStatus.SENT_BACK, AfterSaleAction.ACCEPT): AfterSaleStatus.REFUNDING,
+    (AfterSaleStatus.SENT_BACK, AfterSaleAction.ACCEPT_EXCHANGE): AfterSaleStatus.RESENDING,
+    (AfterSaleStatus.RESENDING, AfterSaleAction.RESEND): AfterSaleStatus.DONE,
+    (AfterSaleStatus.RESENDING, AfterSaleAction.PAY_INSTEAD): AfterSaleStatus.REFUNDING,
     (AfterSaleStatus.REFUNDING, AfterSaleAction.SETTLE): AfterSaleStatus.REFUNDED,
     (AfterSaleStatus.REFUNDING, AfterSaleAction.FAIL): AfterSaleStatus.ABNORMAL,
     (AfterSaleStatus.ABNORMAL, AfterSaleAction.RETRY): AfterSaleStatus.REFUNDING,
     (AfterSaleStatus.ABNORMAL, AfterSaleAction.SETTLE): AfterSaleStatus.REFUNDED,
 }
+YES: Mapping[AfterSaleKind, AfterSaleAction] = {
+    AfterSaleKind.REFUND: AfterSaleAction.APPROVE,
+    AfterSaleKind.COMPENSATION: AfterSaleAction.APPROVE,
+    AfterSaleKind.RETURN: AfterSaleAction.AWAIT_RETURN,
+    AfterSaleKind.EXCHANGE: AfterSaleAction.AWAIT_RETURN,
+    AfterSaleKind.RESEND: AfterSaleAction.AWAIT_RESEND,
+}
+"""What the merchant's yes means."""
+INSPECTED: Mapping[AfterSaleKind, AfterSaleAction] = {
+    AfterSaleKind.RETURN: AfterSaleAction.ACCEPT,
+    AfterSaleKind.EXCHANGE: AfterSaleAction.ACCEPT_EXCHANGE,
+}
+"""What follows when goods that came back are found good. Other kinds bring none back."""
+SENDS = frozenset({AfterSaleKind.EXCHANGE, AfterSaleKind.RESEND})
+"""Kinds that send goods and bring no money."""
+OUR_FAULT = frozenset(
+    {
+        AfterSaleReason.NOT_RECEIVED,
+        AfterSaleReason.DAMAGED,
+        AfterSaleReason.WRONG_GOODS,
+        AfterSaleReason.NOT_AS_DESCRIBED,
+    }
+)
+"""Reasons for which the freight goes back also after sending, and the way back is on the merchant."""
+SAID_YES = frozenset(
+    {
+        AfterSaleStatus.RETURNING,
+        AfterSaleStatus.SENT_BACK,
+        AfterSaleStatus.RESENDING,
+        AfterSaleStatus.DONE,
+        AfterSaleStatus.REFUNDING,
+        AfterSaleStatus.ABNORMAL,
+        AfterSaleStatus.REFUNDED,
+    }
+)
+"""States after the merchant's yes: a second yes changes nothing."""
+LOOK_AGAIN = timedelta(days=1)
+"""What cannot go on by itself yet is tried again after this."""
+RECENT = timedelta(days=90)
+MAX_MESSAGES = 200
+MAX_PICTURES = 9
 
 CAN_SHIP = frozenset({OrderStatus.PAID, OrderStatus.PARTLY_SHIPPED})
 CAN_ASK_BACK = frozenset(
@@ -93,12 +154,25 @@ _WORDS_ZH: Mapping[StrEnum, str] = {
     AfterSaleStatus.REQUESTED: "待处理",
     AfterSaleStatus.WITHDRAWN: "已撤销",
     AfterSaleStatus.REJECTED: "已拒绝",
+    AfterSaleStatus.RETURNING: "待寄回",
+    AfterSaleStatus.LAPSED: "超时关闭",
+    AfterSaleStatus.SENT_BACK: "待验货",
+    AfterSaleStatus.RESENDING: "待补发",
+    AfterSaleStatus.DONE: "已补发",
     AfterSaleStatus.REFUNDING: "退款中",
     AfterSaleStatus.ABNORMAL: "退款异常",
     AfterSaleStatus.REFUNDED: "已退款",
     AfterSaleAction.WITHDRAW: "撤销",
     AfterSaleAction.REJECT: "拒绝",
     AfterSaleAction.APPROVE: "同意",
+    AfterSaleAction.AWAIT_RETURN: "同意",
+    AfterSaleAction.AWAIT_RESEND: "同意",
+    AfterSaleAction.SEND_BACK: "寄回",
+    AfterSaleAction.LAPSE: "超时关闭",
+    AfterSaleAction.ACCEPT: "验收",
+    AfterSaleAction.ACCEPT_EXCHANGE: "验收",
+    AfterSaleAction.RESEND: "补发",
+    AfterSaleAction.PAY_INSTEAD: "改为退款",
     AfterSaleAction.FAIL: "标记异常",
     AfterSaleAction.RETRY: "重试",
     AfterSaleAction.SETTLE: "完成退款",
@@ -121,6 +195,12 @@ def advance_after_sale(status: AfterSaleStatus, action: AfterSaleAction) -> Afte
     return after
 
 
+def inspected(kind: AfterSaleKind) -> AfterSaleAction:
+    """What follows once goods of this kind were looked at. Kinds that bring none back are refused by
+    the table whatever they answer."""
+    return INSPECTED.get(kind, AfterSaleAction.ACCEPT)
+
+
 def left_to_ship(line: LinePieces) -> int:
     """Pieces neither sent, nor refunded, nor held by an open after-sale."""
     return line.quantity - line.shipped - line.cancelled
@@ -131,6 +211,20 @@ def left_to_refund(line: LinePieces) -> int:
     return line.quantity - line.cancelled - line.returned
 
 
+def left_to_return(line: LinePieces) -> int:
+    """Sent pieces neither given back nor held by an open after-sale."""
+    return line.shipped - line.returned
+
+
+def left_for(kind: AfterSaleKind, line: LinePieces) -> int:
+    """Pieces that an after-sale of this kind may still take of a line."""
+    if kind is AfterSaleKind.COMPENSATION:
+        return 0
+    if kind is AfterSaleKind.REFUND or (kind is AfterSaleKind.RETURN and line.gift):
+        return left_to_refund(line)
+    return left_to_return(line)
+
+
 def refund_fen(line: LinePieces, quantity: int) -> int:
     """What `quantity` of the pieces that are left bring back.
 
@@ -138,7 +232,13 @@ def refund_fen(line: LinePieces, quantity: int) -> int:
     (and of parts given up again), the last one takes exactly the rest.
     """
     left = left_to_refund(line)
-    return allocate(line.pay_fen - line.claimed_fen, [quantity, left - quantity])[0]
+    pot = max(line.pay_fen - line.claimed_fen - line.kept_fen, 0)
+    return allocate(pot, [quantity, left - quantity])[0]
+
+
+def most_fen(line: LinePieces, quantity: int) -> int:
+    """The most that `quantity` pieces may bring back; money alone: all that is left of the line."""
+    return refund_fen(line, quantity) if quantity else line.pay_fen - line.claimed_fen
 
 
 def check_shipping(
@@ -161,50 +261,127 @@ def is_all_shipped(lines: Sequence[LinePieces]) -> bool:
 def plan_refund(
     names: Mapping[int, str],
     lines: Mapping[int, LinePieces],
-    wanted: Mapping[int, int],
+    wanted: Mapping[int, Wanted],
     *,
     freight_left_fen: int,
+    kind: AfterSaleKind = AfterSaleKind.REFUND,
+    reason: AfterSaleReason = AfterSaleReason.OTHER,
 ) -> RefundPlan:
-    """What an after-sale over `wanted` (line id → pieces) takes of an order.
+    """What an after-sale over `wanted` (line id → pieces and money) takes of an order.
 
-    Pieces that were not sent go first: they need no way back. Freight returns with the part that
-    leaves nothing, if nothing was ever sent. Raises NothingLeft, TooMuchRefunded.
+    A refund takes pieces that were not sent first: they need no way back. An exchange or resend
+    holds the money of its pieces, so that nothing else takes it meanwhile.
+    Raises NothingLeft, TooMuchRefunded, TooMuchMoney, NoAmountHere.
     """
     if not any(left_to_refund(line) for line in lines.values()):
         raise NothingLeft
     parts = []
-    for place, (line_id, quantity) in enumerate(wanted.items()):
+    for place, (line_id, one) in enumerate(wanted.items()):
         line = lines[line_id]
-        left = left_to_refund(line)
-        if quantity > left:
+        left = left_for(kind, line)
+        if one.quantity > left:
             raise TooMuchRefunded(field=f"lines.{place}.quantity", name=names[line_id], left=left)
-        unshipped = min(quantity, left_to_ship(line))
+        if (kind in SENDS and one.amount_fen is not None) or not (one.quantity or one.amount_fen):
+            raise NoAmountHere(field=f"lines.{place}.amount_fen")
+        most = most_fen(line, one.quantity)
+        amount_fen = most if one.amount_fen is None else one.amount_fen
+        if amount_fen > most:
+            field = f"lines.{place}.amount_fen"
+            raise TooMuchMoney(field=field, name=names[line_id], most=yuan(most), most_fen=most)
+        unsent = kind is AfterSaleKind.REFUND or line.gift
+        unshipped = min(one.quantity, left_to_ship(line)) if unsent else 0
         parts.append(
             RefundPart(
                 line_id=line_id,
                 sku_id=line.sku_id,
                 unshipped=unshipped,
-                shipped=quantity - unshipped,
-                amount_fen=refund_fen(line, quantity),
+                shipped=one.quantity - unshipped,
+                amount_fen=amount_fen,
+                kept_fen=most - amount_fen if one.quantity else 0,
             )
         )
-    whole = all(left_to_refund(line) == wanted.get(line.id, 0) for line in lines.values())
+    pieces = {line_id: one.quantity for line_id, one in wanted.items()}
+    whole = kind not in SENDS and all(
+        left_to_refund(line) == pieces.get(line.id, 0) for line in lines.values()
+    )
     untouched = not any(line.shipped for line in lines.values())
     return RefundPlan(
         parts=tuple(parts),
         goods_fen=sum(part.amount_fen for part in parts),
-        freight_fen=freight_left_fen if whole and untouched else 0,
+        freight_fen=freight_left_fen if whole and (untouched or reason in OUR_FAULT) else 0,
         whole=whole,
     )
 
 
-def with_gifts(lines: Mapping[int, LinePieces], wanted: Mapping[int, int]) -> dict[int, int]:
+def with_gifts(
+    kind: AfterSaleKind, lines: Mapping[int, LinePieces], wanted: Mapping[int, Wanted]
+) -> dict[int, Wanted]:
     """What is given back, with the gifts that go along: nobody keeps them who keeps nothing else."""
+    none = Wanted(0)
     bought = [line for line in lines.values() if not line.gift]
-    if any(left_to_refund(line) > wanted.get(line.id, 0) for line in bought):
+    if kind in SENDS or any(
+        left_to_refund(line) > wanted.get(line.id, none).quantity for line in bought
+    ):
         return dict(wanted)
     left = {line.id: left_to_refund(line) for line in lines.values() if line.gift}
-    return {**wanted, **{line_id: count for line_id, count in left.items() if count}}
+    return {**wanted, **{line_id: Wanted(count) for line_id, count in left.items() if count}}
+
+
+def spread_compensation(lines: Mapping[int, LinePieces], amount_fen: int) -> dict[int, Wanted]:
+    """Compensation over the lines by the money that is left of each. Raises TooMuchMoney."""
+    left = {line.id: line.pay_fen - line.claimed_fen for line in lines.values()}
+    most = sum(left.values())
+    if amount_fen > most:
+        raise TooMuchMoney(field="amount_fen", name="", most=yuan(most), most_fen=most)
+    shares = allocate(amount_fen, list(left.values()))
+    return {line_id: Wanted(0, share) for line_id, share in zip(left, shares, strict=True) if share}
+
+
+def check_inspection(
+    shipped: int, found: tuple[int, int, int], claimed_fen: int, amount_fen: int | None
+) -> None:
+    """Refuse a look at what came back that does not add up. `found`: sellable, damaged, lost."""
+    if sum(found) != shipped:
+        raise BadInspection(expected=shipped)
+    if amount_fen is not None and amount_fen > claimed_fen:
+        raise TooMuchMoney(
+            field="amount_fen", name="", most=yuan(claimed_fen), most_fen=claimed_fen
+        )
+
+
+def answers_itself(
+    policy: AfterSalePolicy, kind: AfterSaleKind, plan: RefundPlan, recent: int
+) -> bool:
+    """Whether a request is approved without anybody looking: a small refund of goods that were not
+    sent, of a fan who does not ask often."""
+    return (
+        kind is AfterSaleKind.REFUND
+        and plan.amount_fen <= policy.auto_below_fen
+        and all(part.unshipped and not part.shipped for part in plan.parts)
+        and recent < policy.auto_most
+    )
+
+
+def due_at(policy: AfterSalePolicy, status: AfterSaleStatus, now: datetime) -> datetime | None:
+    """Until when whose turn it is must have acted; None: nothing happens by itself."""
+    if status is AfterSaleStatus.REQUESTED and policy.answer_hours is not None:
+        return now + timedelta(hours=policy.answer_hours)
+    if status is AfterSaleStatus.RETURNING:
+        return now + timedelta(days=policy.return_days)
+    if status is AfterSaleStatus.SENT_BACK and policy.inspect_days is not None:
+        return now + timedelta(days=policy.inspect_days)
+    return None
+
+
+def check_second(
+    policy: AfterSalePolicy, kind: AfterSaleKind, amount_fen: int, *, asked_by: str, actor: str
+) -> None:
+    """Refuse large compensation to who asked for it. Raises SecondNeeded."""
+    limit = policy.second_above_fen
+    if kind is not AfterSaleKind.COMPENSATION or limit is None or amount_fen <= limit:
+        return
+    if asked_by == actor:
+        raise SecondNeeded(limit=yuan(limit))
 
 
 def freight_of(freight_fen: int, claimed_fen: int, own_fen: int, wanted: bool | None) -> int:

@@ -1,8 +1,10 @@
 """What orders does when others announce something, and what it does later."""
 
+from datetime import timedelta
+
 from tiefen.kernel.db import Db, Tx
 from tiefen.kernel.events import on
-from tiefen.kernel.jobs import job, outward_job
+from tiefen.kernel.jobs import cron, job, outward_job
 from tiefen.orders import service
 from tiefen.payments.events import PaymentSucceeded, RefundSettled
 
@@ -37,3 +39,16 @@ async def replay(tx: Tx, replay_id: int) -> None:
 async def receive_shipped(tx: Tx, order_no: str) -> None:
     """Shipped long ago, and nobody objected."""
     await service.receive_shipped(tx, order_no)
+
+
+@job("orders.after_sale_due", alone=True)
+async def after_sale_due(tx: Tx, after_sale_no: str) -> None:
+    """Whose turn it was let the time pass."""
+    await service.go_on(tx, after_sale_no)
+
+
+@cron("orders.after_sales_due", every=timedelta(minutes=1))
+async def after_sales_due(db: Db, merchant: str) -> None:
+    """Queue after-sales whose time is over."""
+    async with db.merchant(merchant) as tx:
+        await service.overdue(tx)

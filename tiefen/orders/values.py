@@ -59,6 +59,21 @@ class ParcelAction(StrEnum):
     RECEIVE = "receive"
 
 
+class AfterSaleKind(StrEnum):
+    """What is asked for."""
+
+    REFUND = "refund"
+    """仅退款: money, no goods come back; unsent pieces are not sent."""
+    RETURN = "return"
+    """退货退款: sent goods come back, then the money goes."""
+    EXCHANGE = "exchange"
+    """换货: sent goods come back, others are sent."""
+    RESEND = "resend"
+    """补发: goods that never came or were incomplete are sent again."""
+    COMPENSATION = "compensation"
+    """补偿: the merchant pays without goods coming back."""
+
+
 class AfterSaleStatus(StrEnum):
     """Where an after-sale stands."""
 
@@ -67,13 +82,34 @@ class AfterSaleStatus(StrEnum):
     WITHDRAWN = "withdrawn"
     """买家撤销."""
     REJECTED = "rejected"
-    """商家拒绝."""
+    """商家拒绝: at once, or after looking at what came back."""
+    RETURNING = "returning"
+    """待寄回: approved; the fan sends the goods back in time."""
+    LAPSED = "lapsed"
+    """超时关闭: nothing was sent back in time."""
+    SENT_BACK = "sent_back"
+    """待验货: on its way back, to be looked at."""
+    RESENDING = "resending"
+    """待补发: the replacement is held in stock until it is sent."""
+    DONE = "done"
+    """已补发: the replacement is on its way; pieces and money are free again."""
     REFUNDING = "refunding"
-    """退款中: approved, the provider has not said success."""
+    """退款中: decided, the provider has not said success."""
     ABNORMAL = "abnormal"
     """退款异常: the provider could not pay it out; the money stays held until a retry succeeds."""
     REFUNDED = "refunded"
     """已退款: only the provider's word (or a refund of 0 fen) brings it here."""
+
+
+OPEN_AFTER_SALES = (
+    AfterSaleStatus.REQUESTED,
+    AfterSaleStatus.RETURNING,
+    AfterSaleStatus.SENT_BACK,
+    AfterSaleStatus.RESENDING,
+    AfterSaleStatus.REFUNDING,
+    AfterSaleStatus.ABNORMAL,
+)
+"""Those that hold pieces and money."""
 
 
 class AfterSaleAction(StrEnum):
@@ -82,6 +118,20 @@ class AfterSaleAction(StrEnum):
     WITHDRAW = "withdraw"
     REJECT = "reject"
     APPROVE = "approve"
+    """Yes, and the money goes."""
+    AWAIT_RETURN = "await_return"
+    """Yes, once the goods are back."""
+    AWAIT_RESEND = "await_resend"
+    """Yes, others will be sent."""
+    SEND_BACK = "send_back"
+    LAPSE = "lapse"
+    ACCEPT = "accept"
+    """What came back was looked at: the money goes."""
+    ACCEPT_EXCHANGE = "accept_exchange"
+    """What came back was looked at: others will be sent."""
+    RESEND = "resend"
+    PAY_INSTEAD = "pay_instead"
+    """Nothing can be sent: the money goes instead."""
     FAIL = "fail"
     RETRY = "retry"
     SETTLE = "settle"
@@ -135,6 +185,16 @@ class LinePieces:
     claimed_fen: int
     """Refunded plus refunding."""
     gift: bool = False
+    kept_fen: int = 0
+    """What pieces that were given back did not bring, by agreement: no other piece brings it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What is asked of one line: pieces, and their money if it is not all that they bring."""
+
+    quantity: int
+    amount_fen: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,6 +206,8 @@ class RefundPart:
     unshipped: int
     shipped: int
     amount_fen: int
+    kept_fen: int = 0
+    """What the pieces would bring besides, and will not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,3 +261,104 @@ class Waiting:
     to_ship: int
     after_sales: int
     after_sale_fen: int
+
+
+class Side(StrEnum):
+    """Who speaks in the log of an after-sale."""
+
+    FAN = "fan"
+    STAFF = "staff"
+    SYSTEM = "system"
+
+
+class Phase(StrEnum):
+    """When a consequence of an after-sale takes effect."""
+
+    HOLD = "hold"
+    """With the yes: what will be sent instead is held."""
+    BACK = "back"
+    """Once it is sure which pieces come back: with the yes, or when they were looked at."""
+    MONEY = "money"
+    """Once the provider says the money is back."""
+
+
+@dataclass(frozen=True, slots=True)
+class CasePart:
+    """Pieces of one order line in an after-sale, with what consequences need to know."""
+
+    line_id: int
+    sku_id: int
+    product_id: int
+    name: str
+    unshipped: int
+    shipped: int
+    sellable: int
+    """Those of `shipped` that came back fit for sale."""
+    limit_held: int
+    """Pieces of the line that count against the purchase limit."""
+    replacement_id: int
+    """The SKU that is sent instead, in an exchange or resend."""
+    amount_fen: int
+
+    @property
+    def quantity(self) -> int:
+        """All pieces."""
+        return self.unshipped + self.shipped
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """An after-sale as the rooms that take something back see it. Amounts in fen."""
+
+    after_sale_no: str
+    order_no: str
+    order_id: int
+    fan_id: int
+    kind: AfterSaleKind
+    parts: tuple[CasePart, ...]
+    amount_fen: int
+    """What goes back to the fan; 0 for an exchange or resend."""
+    freight_fen: int
+    paid_fen: int
+    refunded_fen: int
+    """Of the order, before this one."""
+    whole: bool
+    """Nothing of the order is left after it."""
+    actor: str
+    region_code: str
+    """Where the order goes."""
+    location_id: int | None
+    """Where pieces that came back were looked at; None: the main location."""
+
+
+@dataclass(frozen=True, slots=True)
+class Effect:
+    """One thing an after-sale changes, with its numbers and a sentence."""
+
+    kind: str
+    subject: int
+    """What it changes: a SKU, a line, a promotion; 0: the fan or the order itself."""
+    before: int
+    after: int
+    zh: str
+    en: str
+
+
+@dataclass(frozen=True, slots=True)
+class AfterSalePolicy:
+    """How the merchant handles after-sales. Amounts in fen; None: no such rule."""
+
+    answer_hours: int | None = 72
+    """Nobody answered for so long: it is approved."""
+    return_days: int = 7
+    """The fan sends the goods back within this, or the after-sale lapses."""
+    inspect_days: int | None = 10
+    """Goods on their way back and nobody looked at them for so long: accepted."""
+    auto_below_fen: int = 0
+    """Refunds of unsent goods up to this are approved by themselves; 0: none."""
+    auto_most: int = 3
+    """... unless the fan asked so often within ninety days."""
+    second_above_fen: int | None = None
+    """Compensation above this needs another member of staff."""
+    return_to: str = ""
+    """Name, phone and address for goods that come back."""

@@ -23,9 +23,9 @@ invariant(
 )
 invariant(
     "M6-quote",
-    "an order costs what its stored quote says",
+    "an order costs what its stored quote says, less what the merchant took off before payment",
     """
-    SELECT id FROM orders WHERE total_fen <> (quote->>'total_fen')::bigint
+    SELECT id FROM orders WHERE total_fen <> (quote->>'total_fen')::bigint - reduced_fen
         OR total_fen <> goods_fen + freight_fen - discount_fen OR total_fen < 0
     """,
 )
@@ -35,9 +35,11 @@ invariant(
     """
     SELECT o.id, o.refunding_fen, o.refunded_fen FROM orders o LEFT JOIN (
         SELECT order_id,
-            sum(amount_fen) FILTER (WHERE status IN ('requested', 'refunding', 'abnormal')) AS open,
+            sum(amount_fen) FILTER (WHERE status IN ('requested', 'returning', 'sent_back',
+                'resending', 'refunding', 'abnormal')) AS open,
             sum(amount_fen) FILTER (WHERE status = 'refunded') AS done,
-            sum(freight_fen) FILTER (WHERE status NOT IN ('rejected', 'withdrawn')) AS freight
+            sum(freight_fen) FILTER (WHERE status NOT IN ('rejected', 'withdrawn', 'lapsed', 'done'))
+                AS freight
         FROM after_sale GROUP BY order_id
     ) a ON a.order_id = o.id
     WHERE o.refunding_fen <> coalesce(a.open, 0) OR o.refunded_fen <> coalesce(a.done, 0)
@@ -52,16 +54,19 @@ invariant(
     SELECT l.id FROM order_line l LEFT JOIN (
         SELECT s.order_line_id,
             sum(s.unshipped) AS unshipped,
-            sum(s.unshipped) FILTER (WHERE a.status = 'requested') AS holding,
+            sum(s.unshipped) FILTER (WHERE a.status IN ('requested', 'returning', 'sent_back'))
+                AS holding,
+            sum(s.kept_fen) AS kept,
             sum(s.shipped) AS shipped,
             sum(s.amount_fen) FILTER (WHERE a.status <> 'refunded') AS open,
             sum(s.amount_fen) FILTER (WHERE a.status = 'refunded') AS done
         FROM after_sale_line s JOIN after_sale a ON a.id = s.after_sale_id
-        WHERE a.status NOT IN ('rejected', 'withdrawn') GROUP BY s.order_line_id
+        WHERE a.status NOT IN ('rejected', 'withdrawn', 'lapsed', 'done') GROUP BY s.order_line_id
     ) c ON c.order_line_id = l.id
     WHERE l.cancelled <> coalesce(c.unshipped, 0) OR l.holding <> coalesce(c.holding, 0)
         OR l.returned <> coalesce(c.shipped, 0) OR l.refunding_fen <> coalesce(c.open, 0)
         OR l.refunded_fen <> coalesce(c.done, 0) OR l.refunding_fen + l.refunded_fen > l.pay_fen
+        OR l.kept_fen <> coalesce(c.kept, 0)
     """,
 )
 invariant(
@@ -206,5 +211,56 @@ invariant(
     SELECT t.id, t.order_id, t.action, t.actor FROM order_transition t
     WHERE t.actor LIKE 'staff:%' AND NOT EXISTS (
         SELECT FROM audit_entry a WHERE a.at = t.at AND a.action LIKE 'orders.%')
+    """,
+)
+invariant(
+    "O1-goods-back",
+    "what came back on sale with an after-sale is what was unsent or found fit for sale, once",
+    """
+    SELECT a.after_sale_no, c.sku_id, c.due, coalesce(m.moved, 0) AS moved FROM (
+        SELECT s.after_sale_id, l.sku_id, sum(s.unshipped + s.sellable) AS due
+        FROM after_sale_line s JOIN order_line l ON l.id = s.order_line_id
+        WHERE EXISTS (SELECT FROM order_transition t JOIN after_sale n ON n.after_sale_no = t.subject
+            WHERE n.id = s.after_sale_id AND t.action IN ('approve', 'accept', 'accept_exchange'))
+        GROUP BY 1, 2
+    ) c JOIN after_sale a ON a.id = c.after_sale_id
+    LEFT JOIN (
+        SELECT reference, sku_id, sum(quantity) AS moved FROM movement
+        WHERE reason = 'returned' GROUP BY 1, 2
+    ) m ON m.reference = a.after_sale_no AND m.sku_id = c.sku_id
+    WHERE a.inspected_at IS NOT NULL AND c.due <> coalesce(m.moved, 0)
+        AND NOT EXISTS (SELECT FROM after_sale_line s JOIN order_line l ON l.id = s.order_line_id
+            JOIN bundle_part b ON b.bundle_id = l.sku_id WHERE s.after_sale_id = a.id)
+    """,
+)
+invariant(
+    "O1-replacement",
+    "a replacement is held while it is to be sent, and sold once when it was sent",
+    """
+    SELECT a.after_sale_no, a.status, w.quantity, r.held, r.sold FROM after_sale a
+    JOIN (
+        SELECT s.after_sale_id, coalesce(s.replacement_id, l.sku_id) AS sku_id,
+            sum(s.shipped) AS quantity
+        FROM after_sale_line s JOIN order_line l ON l.id = s.order_line_id GROUP BY 1, 2
+    ) w ON w.after_sale_id = a.id
+    LEFT JOIN (
+        SELECT reference, coalesce(nullif(bundle_id, 0), sku_id) AS sku_id,
+            min(quantity / each) FILTER (WHERE state = 'open') AS held,
+            min(quantity / each) FILTER (WHERE state = 'converted') AS sold
+        FROM reservation GROUP BY 1, 2
+    ) r ON r.reference = a.after_sale_no AND r.sku_id = w.sku_id
+    WHERE a.kind IN ('exchange', 'resend') AND CASE a.status
+        WHEN 'done' THEN coalesce(r.sold, 0) <> w.quantity
+        ELSE coalesce(r.sold, 0) <> 0 END
+        OR a.status IN ('rejected', 'withdrawn', 'lapsed', 'refunded') AND coalesce(r.held, 0) <> 0
+    """,
+)
+invariant(
+    "K1-after-sales",
+    "an after-sale goes on by itself only when its time was over",
+    """
+    SELECT t.id, t.subject, t.action FROM order_transition t
+    JOIN after_sale a ON a.after_sale_no = t.subject
+    WHERE t.actor = 'system' AND t.action = 'lapse' AND t.at < a.decided_at + interval '1 day'
     """,
 )

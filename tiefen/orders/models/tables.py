@@ -9,12 +9,15 @@ from sqlalchemy.orm import Mapped, mapped_column
 from tiefen.kernel.crypto import Sealed
 from tiefen.kernel.db import Base, Fen, Id, Ref, Utc, text_enum
 from tiefen.orders.values import (
+    AfterSaleKind,
+    AfterSalePolicy,
     AfterSaleReason,
     AfterSaleStatus,
     LinePieces,
     OrderStatus,
     ParcelStatus,
     Receiver,
+    Side,
 )
 
 
@@ -72,6 +75,7 @@ class Order(Base):
             "refunds",
         ),
         CheckConstraint("freight_claimed_fen IN (0, freight_fen)", "freight_claimed"),
+        CheckConstraint("reduced_fen BETWEEN 0 AND discount_fen", "reduced"),
         CheckConstraint("quantity > 0", "quantity"),
         Index("ix_orders_fan", "fan_id", text("id DESC")),
         Index("ix_orders_status", "status", text("id DESC")),
@@ -99,6 +103,8 @@ class Order(Base):
     refunded_fen: Mapped[Fen] = mapped_column(default=0)
     freight_claimed_fen: Mapped[Fen] = mapped_column(default=0)
     """Freight that went, or is going, back: all of it or nothing."""
+    reduced_fen: Mapped[Fen] = mapped_column(default=0, server_default=text("0"))
+    """What the merchant took off the quote before payment; part of the discount."""
     quantity: Mapped[int]
     payment_id: Mapped[int | None] = mapped_column(BigInteger)
     receiver: Mapped[str] = mapped_column(Sealed)
@@ -145,6 +151,7 @@ class OrderLine(Base):
             "refunds",
         ),
         CheckConstraint("limit_held BETWEEN 0 AND quantity", "limit_held"),
+        CheckConstraint("kept_fen BETWEEN 0 AND pay_fen", "kept"),
     )
 
     id: Mapped[Id]
@@ -172,6 +179,8 @@ class OrderLine(Base):
     """Shipped pieces refunded or held by an open after-sale."""
     refunding_fen: Mapped[Fen] = mapped_column(default=0)
     refunded_fen: Mapped[Fen] = mapped_column(default=0)
+    kept_fen: Mapped[Fen] = mapped_column(default=0, server_default=text("0"))
+    """What pieces that were given back did not bring, by agreement."""
     limit_held: Mapped[int] = mapped_column(default=0)
     """Pieces that still count against the product's purchase limit."""
     gift: Mapped[bool] = mapped_column(default=False, server_default=text("false"))
@@ -196,6 +205,7 @@ class OrderLine(Base):
             returned=self.returned,
             claimed_fen=self.refunding_fen + self.refunded_fen,
             gift=self.gift,
+            kept_fen=self.kept_fen,
         )
 
 
@@ -250,7 +260,7 @@ class ParcelLine(Base):
 
 
 class AfterSale(Base):
-    """Money asked back for some pieces of an order."""
+    """What is asked for some pieces of an order, or money of it."""
 
     __tablename__ = "after_sale"
     __table_args__ = (
@@ -259,21 +269,26 @@ class AfterSale(Base):
         Index("ix_after_sale_order", "order_id", "id"),
         Index("ix_after_sale_fan", "fan_id", text("id DESC")),
         Index("ix_after_sale_status", "status", text("id DESC")),
+        Index("ix_after_sale_due", "due_at", postgresql_where=text("due_at IS NOT NULL")),
     )
 
     id: Mapped[Id]
     after_sale_no: Mapped[str] = mapped_column(unique=True)
     order_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("orders.id"))
     fan_id: Mapped[Ref]
+    kind: Mapped[AfterSaleKind] = mapped_column(
+        text_enum(AfterSaleKind), server_default=text("'refund'")
+    )
     status: Mapped[AfterSaleStatus] = mapped_column(text_enum(AfterSaleStatus))
     reason: Mapped[AfterSaleReason] = mapped_column(text_enum(AfterSaleReason))
     note: Mapped[str] = mapped_column(default="")
     goods_fen: Mapped[Fen]
     freight_fen: Mapped[Fen]
     amount_fen: Mapped[Fen]
+    """Held of the order while it is open; an exchange or resend frees it at its end."""
     quantity: Mapped[int]
     restock: Mapped[bool | None]
-    """Whether the shipped pieces went back on sale; decided at approval."""
+    """Whether any sent piece went back on sale; None until they were looked at."""
     refund_id: Mapped[int | None] = mapped_column(BigInteger)
     attempt: Mapped[int] = mapped_column(default=0)
     """How many times the refund was asked for; part of its reference."""
@@ -283,6 +298,23 @@ class AfterSale(Base):
     answer: Mapped[str] = mapped_column(default="")
     """What the merchant wrote to the fan when deciding."""
     settled_at: Mapped[Utc | None]
+    due_at: Mapped[Utc | None]
+    """When it goes on by itself, unless whose turn it is acts before."""
+    requested_by: Mapped[str] = mapped_column(default="", server_default=text("''"))
+    """`staff:2` for compensation; empty: the fan."""
+    back_courier: Mapped[str] = mapped_column(default="", server_default=text("''"))
+    back_tracking_no: Mapped[str] = mapped_column(default="", server_default=text("''"))
+    sent_back_at: Mapped[Utc | None]
+    inspected_at: Mapped[Utc | None]
+    resent_courier: Mapped[str] = mapped_column(default="", server_default=text("''"))
+    resent_tracking_no: Mapped[str] = mapped_column(default="", server_default=text("''"))
+    resent_at: Mapped[Utc | None]
+
+    @property
+    def refund_fen(self) -> int:
+        """What goes back to the fan: nothing where goods are sent instead."""
+        sends = (AfterSaleKind.EXCHANGE, AfterSaleKind.RESEND)
+        return 0 if self.kind in sends else self.amount_fen
 
 
 class AfterSaleLine(Base):
@@ -290,8 +322,13 @@ class AfterSaleLine(Base):
 
     __tablename__ = "after_sale_line"
     __table_args__ = (
-        CheckConstraint("unshipped >= 0 AND shipped >= 0 AND unshipped + shipped > 0", "pieces"),
-        CheckConstraint("amount_fen >= 0", "amount"),
+        CheckConstraint("unshipped >= 0 AND shipped >= 0", "pieces"),
+        CheckConstraint("amount_fen >= 0 AND kept_fen >= 0", "amount"),
+        CheckConstraint("unshipped + shipped > 0 OR amount_fen > 0", "something"),
+        CheckConstraint(
+            "sellable >= 0 AND damaged >= 0 AND lost >= 0 AND sellable + damaged + lost <= shipped",
+            "inspected",
+        ),
     )
 
     after_sale_id: Mapped[int] = mapped_column(
@@ -303,6 +340,107 @@ class AfterSaleLine(Base):
     unshipped: Mapped[int]
     shipped: Mapped[int]
     amount_fen: Mapped[Fen]
+    kept_fen: Mapped[Fen] = mapped_column(default=0, server_default=text("0"))
+    """What the pieces would have brought besides."""
+    sellable: Mapped[int] = mapped_column(default=0, server_default=text("0"))
+    """Pieces that came back fit for sale; with those that were damaged and those that were missing,
+    what was found when they were looked at."""
+    damaged: Mapped[int] = mapped_column(default=0, server_default=text("0"))
+    lost: Mapped[int] = mapped_column(default=0, server_default=text("0"))
+    replacement_id: Mapped[int | None] = mapped_column(BigInteger)
+    """The SKU to send instead; None: the same again."""
+
+
+class AfterSaleEffect(Base):
+    """One thing an after-sale changed, each once: what its preview had said."""
+
+    __tablename__ = "after_sale_effect"
+    __table_args__ = ({"info": {"append_only": True}},)
+
+    after_sale_id: Mapped[int] = mapped_column(
+        BigInteger, ForeignKey("after_sale.id"), primary_key=True
+    )
+    kind: Mapped[str] = mapped_column(primary_key=True)
+    subject: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    """A SKU, a line, a promotion; 0: the fan or the order."""
+    before: Mapped[int] = mapped_column(BigInteger)
+    after: Mapped[int] = mapped_column(BigInteger)
+    at: Mapped[Utc]
+
+
+class AfterSaleMessage(Base):
+    """What one side told the other about an after-sale, with pictures."""
+
+    __tablename__ = "after_sale_message"
+    __table_args__ = (
+        Index("ix_after_sale_message_after_sale", "after_sale_id", "id"),
+        {"info": {"append_only": True}},
+    )
+
+    id: Mapped[Id]
+    after_sale_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("after_sale.id"))
+    side: Mapped[Side] = mapped_column(text_enum(Side))
+    actor: Mapped[str]
+    words: Mapped[str] = mapped_column(Sealed)
+    pictures: Mapped[list[str]] = mapped_column(ARRAY(Text))
+    """Keys of stored files."""
+    at: Mapped[Utc]
+
+
+class AfterSaleRules(Base):
+    """How the merchant handles after-sales: one row."""
+
+    __tablename__ = "after_sale_policy"
+    __table_args__ = (
+        CheckConstraint("id = 1", "one"),
+        CheckConstraint("answer_hours BETWEEN 1 AND 720", "answer"),
+        CheckConstraint("return_days BETWEEN 1 AND 60", "return"),
+        CheckConstraint("inspect_days BETWEEN 1 AND 60", "inspect"),
+        CheckConstraint("auto_below_fen >= 0 AND auto_most >= 0", "auto"),
+        CheckConstraint("second_above_fen >= 0", "second"),
+    )
+
+    id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    answer_hours: Mapped[int | None]
+    return_days: Mapped[int]
+    inspect_days: Mapped[int | None]
+    auto_below_fen: Mapped[Fen]
+    auto_most: Mapped[int]
+    second_above_fen: Mapped[int | None] = mapped_column(BigInteger)
+    return_to: Mapped[str] = mapped_column(Sealed)
+    updated_at: Mapped[Utc]
+
+    @property
+    def value(self) -> AfterSalePolicy:
+        """The policy as rules read it."""
+        return AfterSalePolicy(
+            self.answer_hours,
+            self.return_days,
+            self.inspect_days,
+            self.auto_below_fen,
+            self.auto_most,
+            self.second_above_fen,
+            self.return_to,
+        )
+
+
+class PriceChange(Base):
+    """The merchant changed what an unpaid order costs: from what, to what, who, why."""
+
+    __tablename__ = "order_price_change"
+    __table_args__ = (
+        Index("ix_order_price_change_order", "order_id", "id"),
+        CheckConstraint("before_fen <> after_fen AND after_fen >= 0", "change"),
+        {"info": {"append_only": True}},
+    )
+
+    id: Mapped[Id]
+    order_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("orders.id"))
+    before_fen: Mapped[Fen]
+    after_fen: Mapped[Fen]
+    actor: Mapped[str]
+    reason: Mapped[str]
+    at: Mapped[Utc]
 
 
 class Replay(Base):

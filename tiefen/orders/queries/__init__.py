@@ -3,7 +3,8 @@
 from tiefen.orders.queries.after_sales import (
     after_sales,
     console_after_sale,
-    preview,
+    picture_url,
+    policy,
     shop_after_sale,
     shop_after_sales,
 )
@@ -27,7 +28,8 @@ __all__ = [
     "console_after_sale",
     "console_order",
     "console_orders",
-    "preview",
+    "picture_url",
+    "policy",
     "receiver",
     "replay",
     "shop_after_sale",

@@ -7,43 +7,53 @@ from sqlalchemy import Row, Select, select
 
 from tiefen.fans import service as fans
 from tiefen.fans.values import FanBrief
-from tiefen.inventory import service as inventory
 from tiefen.kernel.db import Tx
 from tiefen.kernel.http import Page, decode_cursor, page
-from tiefen.kernel.money import yuan
 from tiefen.orders import rules
 from tiefen.orders.errors import AfterSaleMissing
-from tiefen.orders.models import AfterSale, AfterSaleLine, Order, OrderLine
+from tiefen.orders.models import (
+    AfterSale,
+    AfterSaleLine,
+    AfterSaleMessage,
+    AfterSaleRules,
+    Order,
+    OrderLine,
+    OrderTransition,
+)
 from tiefen.orders.schemas import (
     AfterSaleLineOut,
     AfterSaleOut,
-    AfterSalePreview,
-    Consequence,
     ConsoleAfterSale,
+    ConsoleAfterSaleDetail,
     FanOut,
-    say,
+    LogOut,
+    PolicyOut,
+    ShopAfterSaleDetail,
 )
-from tiefen.orders.values import AfterSaleAction, AfterSaleStatus
+from tiefen.orders.values import AfterSaleKind, AfterSalePolicy, AfterSaleStatus, Side
 from tiefen.team import service as team
-
-OPEN_AFTER_SALES = (
-    AfterSaleStatus.REQUESTED,
-    AfterSaleStatus.REFUNDING,
-    AfterSaleStatus.ABNORMAL,
-)
 
 
 async def after_sales(
-    tx: Tx, *, status: AfterSaleStatus | None, cursor: str | None, limit: int
+    tx: Tx,
+    *,
+    status: AfterSaleStatus | None,
+    kind: AfterSaleKind | None = None,
+    cursor: str | None,
+    limit: int,
 ) -> Page[ConsoleAfterSale]:
     """After-sales of the merchant, newest first. Four statements."""
     chosen = _with_order()
     if status is not None:
         chosen = chosen.where(AfterSale.status == status)
+    if kind is not None:
+        chosen = chosen.where(AfterSale.kind == kind)
     found = await _newest(tx, chosen, cursor, limit)
     parts = await after_sale_parts(tx, [one.id for one, _ in found])
     briefs = await fans.brief(tx, {order.fan_id for _, order in found})
-    names = await team.actor_names(tx, [one.decided_by for one, _ in found])
+    names = await team.actor_names(
+        tx, [actor for one, _ in found for actor in (one.decided_by, one.requested_by)]
+    )
     rows = [
         ConsoleAfterSale(
             **after_sale_fields(one, order.order_no, parts[one.id]),
@@ -53,6 +63,7 @@ async def after_sales(
             attempt=one.attempt,
             decided_by=one.decided_by,
             decided_by_name=names.get(one.decided_by, ""),
+            requested_by_name=names.get(one.requested_by, ""),
         )
         for one, order in found
     ]
@@ -73,18 +84,24 @@ async def shop_after_sales(
     return page(rows, limit, *([found[limit - 1][0].id] if len(found) > limit else []))
 
 
-async def shop_after_sale(tx: Tx, fan_id: int, after_sale_no: str) -> AfterSaleOut:
+async def shop_after_sale(tx: Tx, fan_id: int, after_sale_no: str) -> ShopAfterSaleDetail:
     """One of the fan's after-sales. Raises AfterSaleMissing."""
     found, order, parts = await _one(tx, after_sale_no, fan_id)
-    return AfterSaleOut(**after_sale_fields(found, order.order_no, parts))
+    awaited = found.status in (AfterSaleStatus.RETURNING, AfterSaleStatus.SENT_BACK)
+    return ShopAfterSaleDetail(
+        **after_sale_fields(found, order.order_no, parts),
+        log=[line.model_copy(update={"name": ""}) for line in await _log(tx, found)],
+        return_to=(await policy(tx)).return_to if awaited else "",
+    )
 
 
-async def console_after_sale(tx: Tx, after_sale_no: str) -> ConsoleAfterSale:
+async def console_after_sale(tx: Tx, after_sale_no: str) -> ConsoleAfterSaleDetail:
     """One after-sale as the console shows it. Raises AfterSaleMissing."""
     found, order, parts = await _one(tx, after_sale_no)
     briefs = await fans.brief(tx, {order.fan_id})
-    names = await team.actor_names(tx, [found.decided_by])
-    return ConsoleAfterSale(
+    names = await team.actor_names(tx, [found.decided_by, found.requested_by])
+    return ConsoleAfterSaleDetail(
+        log=await _log(tx, found),
         **after_sale_fields(found, order.order_no, parts),
         fan=fan_out(briefs, order.fan_id),
         order_status=order.status,
@@ -92,105 +109,57 @@ async def console_after_sale(tx: Tx, after_sale_no: str) -> ConsoleAfterSale:
         attempt=found.attempt,
         decided_by=found.decided_by,
         decided_by_name=names.get(found.decided_by, ""),
+        requested_by_name=names.get(found.requested_by, ""),
     )
 
 
-async def preview(
-    tx: Tx, after_sale_no: str, *, restock: bool, refund_freight: bool | None
-) -> AfterSalePreview:
-    """What approving would do, computed from what stands now. Nothing is changed.
+async def policy(tx: Tx) -> PolicyOut:
+    """How the merchant handles after-sales."""
+    row = await tx.get(AfterSaleRules, 1)
+    return PolicyOut.model_validate(row.value if row else AfterSalePolicy())
 
-    Raises AfterSaleMissing, IllegalStep, FreightTaken.
-    """
-    found, order, parts = await _one(tx, after_sale_no)
-    rules.advance_after_sale(found.status, AfterSaleAction.APPROVE)
-    freight_fen = rules.freight_of(
-        order.freight_fen, order.freight_claimed_fen, found.freight_fen, refund_freight
-    )
-    lines = await tx.scalars(
-        select(OrderLine).where(OrderLine.order_id == order.id).order_by(OrderLine.id)
-    )
-    others = await tx.scalar(
-        select(AfterSale.id)
+
+async def _log(tx: Tx, found: AfterSale) -> list[LogOut]:
+    """What was done and said, oldest first. Three statements."""
+    steps = await tx.scalars(
+        select(OrderTransition)
         .where(
-            AfterSale.order_id == order.id,
-            AfterSale.id != found.id,
-            AfterSale.status.in_(OPEN_AFTER_SALES),
+            OrderTransition.order_id == found.order_id,
+            OrderTransition.subject == found.after_sale_no,
         )
-        .limit(1)
+        .order_by(OrderTransition.id)
     )
-    pieces = [line.pieces for line in lines]
-    whole = others is None and not any(rules.left_to_refund(line) for line in pieces)
-    to_send = sum(rules.left_to_ship(line) for line in pieces)
-    back = {line.sku_id: part.unshipped + (part.shipped if restock else 0) for part, line in parts}
-    free = await inventory.available(tx, back)
-    return AfterSalePreview(
-        after_sale=AfterSaleOut(**after_sale_fields(found, order.order_no, parts)),
-        goods_fen=found.goods_fen,
-        freight_fen=freight_fen,
-        amount_fen=found.goods_fen + freight_fen,
-        freight_refundable_fen=order.freight_fen - order.freight_claimed_fen + found.freight_fen,
-        whole=whole,
-        consequences=[
-            *_money(order, found.goods_fen + freight_fen, freight_fen),
-            *(_stock(line, back[line.sku_id], free[line.sku_id]) for _, line in parts),
-            *_limits(parts),
-            _order(to_send, whole=whole),
-        ],
+    said = await tx.scalars(
+        select(AfterSaleMessage)
+        .where(AfterSaleMessage.after_sale_id == found.id)
+        .order_by(AfterSaleMessage.id)
     )
-
-
-def _money(order: Order, amount_fen: int, freight_fen: int) -> list[Consequence]:
-    before, after = order.refunded_fen, order.refunded_fen + amount_fen
-    words = say(
-        f"原路退回 {yuan(amount_fen)}（实付 {yuan(order.paid_fen)}，累计已退 {yuan(after)}）",
-        f"{yuan(amount_fen)} goes back the way it came"
-        f" (paid {yuan(order.paid_fen)}, refunded then {yuan(after)})",
-    )
-    freight = say("运费不退", "the freight is kept")
-    if freight_fen:
-        freight = say(f"其中运费 {yuan(freight_fen)}", f"of it freight {yuan(freight_fen)}")
-    counted = say(
-        f"粉丝累计退款增加 {yuan(amount_fen)}", f"the fan's refunds grow by {yuan(amount_fen)}"
-    )
+    entries = [(one.at, one.actor, one.action, one.reason, []) for one in steps] + [
+        (one.at, one.actor, "", one.words, one.pictures) for one in said
+    ]
+    names = await team.actor_names(tx, [actor for _, actor, *_ in entries])
     return [
-        Consequence(kind="money", text=words, sku_id=None, before=before, after=after),
-        Consequence(kind="freight", text=freight, sku_id=None, before=None, after=freight_fen),
-        Consequence(kind="counters", text=counted, sku_id=None, before=None, after=amount_fen),
+        LogOut(
+            side=_side(actor),
+            name=names.get(actor, ""),
+            action=action,
+            words=words,
+            picture_urls=[picture_url(key) for key in pictures],
+            at=at,
+        )
+        for at, actor, action, words, pictures in sorted(entries, key=lambda one: one[0])
     ]
 
 
-def _stock(line: OrderLine, back: int, free: int) -> Consequence:
-    words = say(f"“{line.title}”不回库存", f"{line.title}: nothing back on sale")
-    if back:
-        words = say(f"“{line.title}”回到可售库存 {back} 件", f"{line.title}: {back} back on sale")
-    return Consequence(kind="stock", text=words, sku_id=line.sku_id, before=free, after=free + back)
+def _side(actor: str) -> Side:
+    if actor.startswith("fan:"):
+        return Side.FAN
+    return Side.STAFF if actor.startswith("staff:") else Side.SYSTEM
 
 
-def _limits(parts: Sequence[tuple[AfterSaleLine, OrderLine]]) -> list[Consequence]:
-    return [
-        Consequence(
-            kind="limit",
-            text=say(
-                f"“{line.product_name}”限购名额退回 {freed} 件",
-                f"{line.product_name}: {freed} may be bought again under the limit",
-            ),
-            sku_id=line.sku_id,
-            before=line.limit_held,
-            after=line.limit_held - freed,
-        )
-        for part, line in parts
-        if (freed := min(line.limit_held, part.unshipped + part.shipped))
-    ]
-
-
-def _order(to_send: int, *, whole: bool) -> Consequence:
-    words = say(
-        f"订单继续，还有 {to_send} 件待发货", f"the order goes on, {to_send} pieces to send"
-    )
-    if whole:
-        words = say("退款成功后订单变为“已退款”", "once the money is back the order is refunded")
-    return Consequence(kind="order", text=words, sku_id=None, before=None, after=None)
+def picture_url(key: str) -> str:
+    """Where a stored picture is served."""
+    return f"/files/{key}"
 
 
 def fan_out(briefs: Mapping[int, FanBrief], fan_id: int) -> FanOut:
@@ -223,15 +192,29 @@ def after_sale_fields(
     found: AfterSale, order_no: str, parts: Sequence[tuple[AfterSaleLine, OrderLine]]
 ) -> dict[str, Any]:
     """What both sides see of an after-sale."""
+    pays = found.kind not in rules.SENDS
+    same = (
+        "due_at",
+        "back_courier",
+        "back_tracking_no",
+        "sent_back_at",
+        "inspected_at",
+        "resent_courier",
+        "resent_tracking_no",
+        "resent_at",
+    )
     return {
+        **{name: getattr(found, name) for name in same},
+        "our_fault": found.reason in rules.OUR_FAULT,
         "after_sale_no": found.after_sale_no,
         "order_no": order_no,
+        "kind": found.kind,
         "status": found.status,
         "reason": found.reason,
         "note": found.note,
-        "goods_fen": found.goods_fen,
+        "goods_fen": found.goods_fen if pays else 0,
         "freight_fen": found.freight_fen,
-        "amount_fen": found.amount_fen,
+        "amount_fen": found.refund_fen,
         "quantity": found.quantity,
         "answer": found.answer,
         "restock": found.restock,
@@ -248,7 +231,12 @@ def after_sale_fields(
                 quantity=part.unshipped + part.shipped,
                 unshipped=part.unshipped,
                 shipped=part.shipped,
-                amount_fen=part.amount_fen,
+                amount_fen=part.amount_fen if pays else 0,
+                kept_fen=part.kept_fen,
+                sellable=part.sellable,
+                damaged=part.damaged,
+                lost=part.lost,
+                replacement_id=part.replacement_id,
             )
             for part, line in parts
         ],

@@ -23,12 +23,7 @@ from tiefen.orders.models import (
     ParcelLine,
     Replay,
 )
-from tiefen.orders.queries.after_sales import (
-    OPEN_AFTER_SALES,
-    after_sale_fields,
-    after_sale_parts,
-    fan_out,
-)
+from tiefen.orders.queries.after_sales import after_sale_fields, after_sale_parts, fan_out
 from tiefen.orders.schemas import (
     AfterSaleOut,
     Can,
@@ -48,7 +43,7 @@ from tiefen.orders.schemas import (
     applied,
     missed,
 )
-from tiefen.orders.values import OrderStatus
+from tiefen.orders.values import OPEN_AFTER_SALES, OrderStatus
 from tiefen.team import service as team
 
 

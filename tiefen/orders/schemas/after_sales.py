@@ -1,19 +1,55 @@
-"""After-sales: request, preview, decision."""
+"""After-sales: request, preview, decision, way back, log, policy."""
 
+from datetime import datetime
 from typing import Annotated, Literal
 
-from pydantic import Field, StrictBool
+from pydantic import Field, StrictBool, StringConstraints
 
-from tiefen.kernel.http import In, Out
-from tiefen.kernel.text import Prose
-from tiefen.orders.schemas.shared import MAX_LINES, AfterSaleOut, FanOut, PieceIn
-from tiefen.orders.values import AfterSaleReason, OrderStatus, RefundPlan
+from tiefen.kernel.http import FenIn, IdIn, In, Out
+from tiefen.kernel.text import OneLine, Prose
+from tiefen.orders.rules import MAX_PICTURES
+from tiefen.orders.schemas.shared import MAX_LINES, AfterSaleOut, FanOut, say
+from tiefen.orders.values import (
+    AfterSaleKind,
+    AfterSaleReason,
+    Effect,
+    OrderStatus,
+    Phase,
+    RefundPlan,
+    Side,
+)
+
+AskedKind = Literal[
+    AfterSaleKind.REFUND, AfterSaleKind.RETURN, AfterSaleKind.EXCHANGE, AfterSaleKind.RESEND
+]
+PictureKey = Annotated[
+    str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,30}/[A-Za-z0-9_-]{8,64}\.webp$")
+]
+Pictures = Annotated[list[PictureKey], Field(max_length=MAX_PICTURES, default_factory=list)]
+TrackingNo = Annotated[
+    str, StringConstraints(strip_whitespace=True, pattern=r"^[A-Za-z0-9-]{4,40}$")
+]
+PiecesIn = Annotated[int, Field(strict=True, ge=0, le=9_999)]
+
+
+class AfterSalePieceIn(In):
+    """Pieces of an order line, and their money."""
+
+    line_id: IdIn
+    quantity: PiecesIn
+    """0 with an amount: money alone, the goods stay."""
+    amount_fen: FenIn | None = None
+    """Null: all that the pieces bring."""
+    replacement_id: IdIn | None = None
+    """The SKU to send instead, in an exchange; null: the same again."""
 
 
 class RefundLinesIn(In):
-    """The pieces to give back. Without `lines`: everything that is left."""
+    """What is asked for. Without `lines`: everything that is left."""
 
-    lines: Annotated[list[PieceIn], Field(max_length=MAX_LINES, default_factory=list)]
+    kind: AskedKind = AfterSaleKind.REFUND
+    reason: AfterSaleReason = AfterSaleReason.OTHER
+    lines: Annotated[list[AfterSalePieceIn], Field(max_length=MAX_LINES, default_factory=list)]
 
 
 class AfterSaleIn(RefundLinesIn):
@@ -21,6 +57,7 @@ class AfterSaleIn(RefundLinesIn):
 
     reason: AfterSaleReason
     note: Annotated[Prose, Field(max_length=500)] = ""
+    pictures: Pictures
 
 
 class RefundPartOut(Out):
@@ -42,17 +79,21 @@ class RefundPlanOut(Out):
 
 
 class Consequence(Out):
-    """One thing approval would change, in the reader's language, with its numbers."""
+    """One thing it would change, in the reader's language, with its numbers."""
 
-    kind: Literal["money", "freight", "stock", "limit", "order", "counters"]
+    kind: str
+    """money, freight, stock, limit, promotion, counters, order, unsent, shipping, replacement, or
+    what other rooms add"""
+    phase: Phase
+    """With the yes, once pieces are back, or once the money is."""
     text: str
     sku_id: int | None
-    before: int | None
-    after: int | None
+    before: int
+    after: int
 
 
 class AfterSalePreview(Out):
-    """What approving would do. Nothing has happened yet."""
+    """What going on would do. Nothing has happened yet."""
 
     after_sale: AfterSaleOut
     goods_fen: int
@@ -66,10 +107,8 @@ class AfterSalePreview(Out):
 class ApproveIn(In):
     """The merchant's yes."""
 
-    restock: StrictBool = False
-    """Whether pieces that had been shipped go back on sale; unshipped ones always do."""
     refund_freight: StrictBool | None = None
-    """None: by rule (with the part that leaves nothing, if nothing was sent)."""
+    """None: by rule (with the part that leaves nothing, if nothing was sent or we are at fault)."""
     answer: Annotated[Prose, Field(max_length=500)] = ""
 
 
@@ -77,6 +116,91 @@ class RejectIn(In):
     """The merchant's no, with words for the fan."""
 
     answer: Annotated[Prose, Field(min_length=1, max_length=500)]
+
+
+class CompensateIn(In):
+    """Money for the fan without goods coming back, out of what is left of the order."""
+
+    amount_fen: Annotated[FenIn, Field(ge=1)]
+    reason: Annotated[Prose, Field(min_length=1, max_length=500)]
+
+
+class SentBackIn(In):
+    """A parcel: of the fan on its way back, or of the merchant with the replacement."""
+
+    courier: Annotated[OneLine, Field(min_length=1, max_length=40)]
+    tracking_no: TrackingNo
+
+
+class InspectedIn(In):
+    """What was found of one line."""
+
+    line_id: IdIn
+    sellable: PiecesIn
+    damaged: PiecesIn = 0
+    lost: PiecesIn = 0
+    amount_fen: FenIn | None = None
+    """What it brings, if less than was held."""
+
+
+class InspectIn(In):
+    """What came back. Lines that are not named came back whole and fit for sale."""
+
+    lines: Annotated[list[InspectedIn], Field(max_length=MAX_LINES, default_factory=list)]
+    location_id: IdIn | None = None
+    """Where they lie now; null: the main location."""
+    answer: Annotated[Prose, Field(max_length=500)] = ""
+
+
+class MessageIn(In):
+    """Words, pictures or both."""
+
+    words: Annotated[Prose, Field(max_length=500)] = ""
+    pictures: Pictures
+
+
+class LogOut(Out):
+    """One entry of an after-sale's log: a step somebody took, or something that was said."""
+
+    side: Side
+    name: str
+    """Who of the staff; empty for the fan and the system."""
+    action: str
+    """The step's name; empty for a message."""
+    words: str
+    picture_urls: list[str]
+    at: datetime
+
+
+class PictureOut(Out):
+    """A stored picture: `key` to send, `url` to show."""
+
+    key: str
+    url: str
+
+
+class PolicyIn(In):
+    """How the merchant handles after-sales. Null: no such rule."""
+
+    answer_hours: Annotated[int, Field(strict=True, ge=1, le=720)] | None
+    return_days: Annotated[int, Field(strict=True, ge=1, le=60)]
+    inspect_days: Annotated[int, Field(strict=True, ge=1, le=60)] | None
+    auto_below_fen: FenIn
+    auto_most: Annotated[int, Field(strict=True, ge=0, le=100)]
+    second_above_fen: FenIn | None
+    return_to: Annotated[Prose, Field(max_length=300)]
+
+
+class PolicyOut(Out):
+    """How the merchant handles after-sales."""
+
+    answer_hours: int | None
+    return_days: int
+    inspect_days: int | None
+    auto_below_fen: int
+    auto_most: int
+    second_above_fen: int | None
+    return_to: str
 
 
 class ConsoleAfterSale(AfterSaleOut):
@@ -89,6 +213,22 @@ class ConsoleAfterSale(AfterSaleOut):
     decided_by: str
     """`staff:7`, or empty while nobody has decided."""
     decided_by_name: str
+    requested_by_name: str
+    """Who of the staff asked for compensation; empty: the fan asked."""
+
+
+class ShopAfterSaleDetail(AfterSaleOut):
+    """One of the fan's after-sales in full."""
+
+    log: list[LogOut]
+    return_to: str
+    """Where the goods go; empty unless they are to be sent back."""
+
+
+class ConsoleAfterSaleDetail(ConsoleAfterSale):
+    """An after-sale in full."""
+
+    log: list[LogOut]
 
 
 def plan_out(found: RefundPlan) -> RefundPlanOut:
@@ -106,4 +246,19 @@ def plan_out(found: RefundPlan) -> RefundPlanOut:
         freight_fen=found.freight_fen,
         amount_fen=found.amount_fen,
         whole=found.whole,
+    )
+
+
+_OF_SKUS = ("stock", "restock", "replacement")
+
+
+def consequence(phase: Phase, effect: Effect) -> Consequence:
+    """A planned effect as schema."""
+    return Consequence(
+        kind=effect.kind,
+        phase=phase,
+        text=say(effect.zh, effect.en),
+        sku_id=effect.subject if effect.kind in _OF_SKUS else None,
+        before=effect.before,
+        after=effect.after,
     )

@@ -6,7 +6,7 @@ from typing import Any
 
 from tiefen.kernel.errors import language
 from tiefen.kernel.http import IdIn, In, Out, QuantityIn
-from tiefen.orders.values import AfterSaleReason, AfterSaleStatus
+from tiefen.orders.values import AfterSaleKind, AfterSaleReason, AfterSaleStatus
 from tiefen.promotion import service as promotion
 from tiefen.promotion.values import MISSED
 
@@ -40,6 +40,13 @@ class AfterSaleLineOut(Out):
     unshipped: int
     shipped: int
     amount_fen: int
+    """What the pieces bring back; 0 where goods are sent instead."""
+    kept_fen: int
+    """What they would have brought besides."""
+    sellable: int
+    damaged: int
+    lost: int
+    replacement_id: int | None
 
 
 class AfterSaleOut(Out):
@@ -47,6 +54,7 @@ class AfterSaleOut(Out):
 
     after_sale_no: str
     order_no: str
+    kind: AfterSaleKind
     status: AfterSaleStatus
     reason: AfterSaleReason
     note: str
@@ -59,6 +67,17 @@ class AfterSaleOut(Out):
     requested_at: datetime
     decided_at: datetime | None
     settled_at: datetime | None
+    due_at: datetime | None
+    """When it goes on by itself; null: it does not."""
+    our_fault: bool
+    """By its reason: the freight goes back, and the way back is on the merchant."""
+    back_courier: str
+    back_tracking_no: str
+    sent_back_at: datetime | None
+    inspected_at: datetime | None
+    resent_courier: str
+    resent_tracking_no: str
+    resent_at: datetime | None
     lines: list[AfterSaleLineOut]
 
 

@@ -2,6 +2,8 @@
 
 from tiefen.orders.service.after_sale import (
     approve,
+    compensate,
+    pay_instead,
     plan_after_sale,
     refund_settled,
     reject,
@@ -17,42 +19,67 @@ from tiefen.orders.service.cart import (
     save_address,
     set_in_cart,
 )
+from tiefen.orders.service.consequences import HERE
 from tiefen.orders.service.fulfilling import receive, receive_shipped, reveal_receiver, ship
 from tiefen.orders.service.paying import cancel, close_unpaid, mark_paid, pay, poll
 from tiefen.orders.service.placing import checkout, merged, place
+from tiefen.orders.service.policies import policy, save_policy
+from tiefen.orders.service.previewing import preview
 from tiefen.orders.service.regions import region, region_tree
 from tiefen.orders.service.replaying import replay_batch, start_replay
+from tiefen.orders.service.returning import go_on, inspect, overdue, resend, send_back
+from tiefen.orders.service.reversing import Reversal, case_of, planned, register
+from tiefen.orders.service.talking import tell_fan, tell_merchant
 from tiefen.orders.service.waiting import waiting
 
+for _reversal in HERE:
+    register(_reversal)
+
 __all__ = [
+    "Reversal",
     "add_address",
     "add_to_cart",
     "approve",
     "cancel",
+    "case_of",
     "checkout",
     "close_unpaid",
+    "compensate",
     "delete_address",
+    "go_on",
+    "inspect",
     "mark_paid",
     "merged",
+    "overdue",
     "pay",
+    "pay_instead",
     "place",
     "plan_after_sale",
+    "planned",
+    "policy",
     "poll",
+    "preview",
     "receive",
     "receive_shipped",
     "refund_settled",
     "region",
     "region_tree",
+    "register",
     "reject",
     "remove_from_cart",
     "replay_batch",
     "request_after_sale",
+    "resend",
     "retry_refund",
     "reveal_receiver",
     "save_address",
+    "save_policy",
+    "send_back",
     "set_in_cart",
     "ship",
     "start_replay",
+    "tell_fan",
+    "tell_merchant",
     "waiting",
     "withdraw",
 ]

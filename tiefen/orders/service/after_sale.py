@@ -1,14 +1,14 @@
-"""Money back: asked for, previewed, decided, and finished only on the provider's word.
+"""After-sales: asked for, decided, and finished only on the provider's word.
 
 A request holds its pieces and their money from the moment it is made; whoever comes second (another
-request, a parcel) finds less left. Refusing or withdrawing gives them back.
+request, a parcel) finds less left. Refusing, withdrawing or sending others instead gives them back.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
-from sqlalchemy import select, text
+from sqlalchemy import func, select
 
-from tiefen.fans import service as fans
+from tiefen.catalog import service as catalog
 from tiefen.inventory import service as inventory
 from tiefen.kernel import ids
 from tiefen.kernel.auth import StaffActor
@@ -16,151 +16,166 @@ from tiefen.kernel.db import Tx
 from tiefen.kernel.events import publish
 from tiefen.kernel.failpoints import failpoint
 from tiefen.orders import rules
-from tiefen.orders.errors import AfterSaleMissing, TooMuchRefunded
+from tiefen.orders.errors import BadReplacement
 from tiefen.orders.events import AfterSaleRequested, OrderRefunded
-from tiefen.orders.models import AfterSale, AfterSaleLine, Order, OrderLine
-from tiefen.orders.schemas import AfterSaleIn, ApproveIn, PieceIn
-from tiefen.orders.service.book import lines_of, locked, products_of, seen, step, step_after_sale
-from tiefen.orders.service.fulfilling import finish_shipping, picked
+from tiefen.orders.models import AfterSale, Order
+from tiefen.orders.schemas import (
+    AfterSaleIn,
+    AfterSalePieceIn,
+    ApproveIn,
+    CompensateIn,
+    RefundLinesIn,
+)
+from tiefen.orders.service.book import lines_of, locked, products_of, seen, step_after_sale
+from tiefen.orders.service.claims import after_sale_locked, claim, claim_order, unclaim
+from tiefen.orders.service.fulfilling import picked
+from tiefen.orders.service.policies import policy
+from tiefen.orders.service.reversing import carry_out, case_of
+from tiefen.orders.service.talking import note
 from tiefen.orders.values import (
     AfterSaleAction,
+    AfterSaleKind,
+    AfterSaleReason,
     AfterSaleStatus,
     OrderAction,
-    OrderStatus,
+    Phase,
     RefundPlan,
+    Side,
+    Wanted,
 )
 from tiefen.payments import service as payments
-from tiefen.promotion import service as promotion
 from tiefen.team import service as team
+from tiefen.team.values import Actor
 
-CLAIM_LINE = text(
-    """
-    UPDATE order_line SET cancelled = cancelled + :unshipped, holding = holding + :unshipped,
-        returned = returned + :shipped, refunding_fen = refunding_fen + :amount
-    WHERE id = :line AND shipped + cancelled + :unshipped <= quantity
-        AND returned + :shipped <= shipped
-        AND refunding_fen + refunded_fen + :amount <= pay_fen
-    RETURNING id
-    """
-)
-"""The guard on a line: no piece and no fen twice."""
-CLAIM_ORDER = text(
-    """
-    UPDATE orders SET refunding_fen = refunding_fen + :amount,
-        freight_claimed_fen = freight_claimed_fen + :freight
-    WHERE id = :order AND refunding_fen + refunded_fen + :amount <= paid_fen
-        AND freight_claimed_fen + :freight <= freight_fen
-    RETURNING id
-    """
-)
-"""The guard on the order."""
-OPEN = (AfterSaleStatus.REQUESTED, AfterSaleStatus.REFUNDING, AfterSaleStatus.ABNORMAL)
+SYSTEM = Actor.system("after_sales")
 
 
-async def plan_after_sale(
-    tx: Tx, fan_id: int, order_no: str, wanted: Sequence[PieceIn]
-) -> RefundPlan:
+async def plan_after_sale(tx: Tx, fan_id: int, order_no: str, wanted: RefundLinesIn) -> RefundPlan:
     """What a request would bring back, without making it. Raises what the request would."""
     order = await seen(tx, order_no, fan_id)
     _check_open(tx, order)
-    return await _plan(tx, order, wanted)
+    return await _plan(tx, order, wanted.kind, wanted.reason, wanted.lines)
 
 
 async def request_after_sale(tx: Tx, fan_id: int, order_no: str, wanted: AfterSaleIn) -> AfterSale:
-    """A fan asks for money back. Pieces and money are held until it is decided.
+    """A fan asks. Pieces and money are held until it is decided, which may be at once, by rule.
 
-    Raises OrderMissing, IllegalStep, TooLate, TooMuchRefunded, NothingLeft, DuplicateLine.
+    Raises OrderMissing, IllegalStep, TooLate, TooMuchRefunded, TooMuchMoney, NoAmountHere,
+    NothingLeft, DuplicateLine, BadReplacement.
     """
     order = await locked(tx, order_no, fan_id)
     _check_open(tx, order)
-    found = await _plan(tx, order, wanted.lines)
-    after_sale = AfterSale(
-        after_sale_no=ids.number("A", tx.now),
-        order_id=order.id,
-        fan_id=fan_id,
-        status=AfterSaleStatus.REQUESTED,
-        reason=wanted.reason,
-        note=wanted.note,
-        goods_fen=found.goods_fen,
-        freight_fen=found.freight_fen,
-        amount_fen=found.amount_fen,
-        quantity=sum(part.unshipped + part.shipped for part in found.parts),
-        requested_at=tx.now,
-    )
-    tx.add(after_sale)
-    await tx.flush()
-    await _claim(tx, order, after_sale, found)
+    found = await _plan(tx, order, wanted.kind, wanted.reason, wanted.lines)
+    replacements = await _replacements(tx, order, wanted)
+    after_sale = await _open(tx, order, wanted.kind, wanted.reason, wanted.note, found)
+    await claim(tx, order, after_sale, found, replacements)
     event = AfterSaleRequested(
-        after_sale.id, order.id, order.order_no, fan_id, found.amount_fen, tx.now
+        after_sale.id, order.id, order.order_no, fan_id, after_sale.refund_fen, tx.now
     )
     publish(tx, event, aggregate=f"order:{order.id}")
+    if wanted.pictures:
+        await note(tx, after_sale, Side.FAN, f"fan:{fan_id}", wanted.note, wanted.pictures)
+    rule = await policy(tx)
+    after_sale.due_at = rules.due_at(rule, after_sale.status, tx.now)
+    if rules.answers_itself(rule, wanted.kind, found, await _recent(tx, after_sale)):
+        await _say_yes(tx, order, after_sale, SYSTEM, "符合自动退款规则，已同意")
+    return after_sale
+
+
+async def compensate(tx: Tx, actor: StaffActor, order_no: str, wanted: CompensateIn) -> AfterSale:
+    """The merchant pays without goods coming back, out of what is left of the order.
+
+    Above the merchant's limit it waits for another member of staff. Raises OrderMissing,
+    IllegalStep, TooMuchMoney, NothingLeft.
+    """
+    order = await locked(tx, order_no)
+    if order.status not in rules.CAN_ASK_BACK:
+        rules.advance_order(order.status, OrderAction.REFUND_REST)
+    pieces = {line.id: line.pieces for line in await lines_of(tx, order)}
+    found = rules.plan_refund(
+        dict.fromkeys(pieces, ""),
+        pieces,
+        rules.spread_compensation(pieces, wanted.amount_fen),
+        freight_left_fen=0,
+        kind=AfterSaleKind.COMPENSATION,
+    )
+    kind, reason = AfterSaleKind.COMPENSATION, AfterSaleReason.OTHER
+    after_sale = await _open(tx, order, kind, reason, wanted.reason, found)
+    after_sale.requested_by = f"staff:{actor.id}"
+    await claim(tx, order, after_sale, found, {})
+    await audit(tx, actor, "orders.compensate", after_sale, wanted.reason)
+    limit = (await policy(tx)).second_above_fen
+    if limit is None or wanted.amount_fen <= limit:
+        await _say_yes(tx, order, after_sale, actor, wanted.reason)
     return after_sale
 
 
 async def withdraw(tx: Tx, fan_id: int, after_sale_no: str) -> None:
     """The fan takes the request back; asking twice is no error."""
-    order, after_sale = await _locked(tx, after_sale_no, fan_id)
+    order, after_sale = await after_sale_locked(tx, after_sale_no, fan_id)
     if after_sale.status is not AfterSaleStatus.WITHDRAWN:
         step_after_sale(tx, after_sale, AfterSaleAction.WITHDRAW, f"fan:{fan_id}")
-        await _unclaim(tx, order, after_sale)
+        await give_up(tx, order, after_sale)
         after_sale.decided_at = tx.now
 
 
 async def reject(tx: Tx, actor: StaffActor, after_sale_no: str, answer: str) -> AfterSale:
-    """The merchant says no, with words for the fan. Raises AfterSaleMissing, IllegalStep."""
-    order, after_sale = await _locked(tx, after_sale_no)
+    """The merchant says no, with words for the fan; also to what came back.
+
+    Raises AfterSaleMissing, IllegalStep.
+    """
+    order, after_sale = await after_sale_locked(tx, after_sale_no)
     step_after_sale(tx, after_sale, AfterSaleAction.REJECT, f"staff:{actor.id}", answer)
-    await _unclaim(tx, order, after_sale)
-    _decide(tx, after_sale, actor, answer)
-    await _audit(tx, actor, "orders.reject_after_sale", after_sale, answer)
+    await give_up(tx, order, after_sale)
+    _decide(tx, after_sale, f"staff:{actor.id}", answer)
+    await audit(tx, actor, "orders.reject_after_sale", after_sale, answer)
     return after_sale
 
 
 async def approve(tx: Tx, actor: StaffActor, after_sale_no: str, wanted: ApproveIn) -> AfterSale:
-    """The merchant says yes: stock, limits and the refund are set going in one commit.
+    """The merchant says yes: the money goes, or goods are awaited, or others are held to be sent.
 
     A second approval of the same request is no error and does nothing.
-    Raises AfterSaleMissing, IllegalStep, FreightTaken, RefundTooMuch.
+    Raises AfterSaleMissing, IllegalStep, SecondNeeded, FreightTaken, StockShort, RefundTooMuch.
     """
-    order, after_sale = await _locked(tx, after_sale_no)
-    if after_sale.status in (AfterSaleStatus.REFUNDING, AfterSaleStatus.REFUNDED):
+    order, after_sale = await after_sale_locked(tx, after_sale_no)
+    if after_sale.status in rules.SAID_YES:
         return after_sale
-    step_after_sale(tx, after_sale, AfterSaleAction.APPROVE, f"staff:{actor.id}", wanted.answer)
-    await _set_freight(tx, order, after_sale, wanted.refund_freight)
-    parts = await _parts(tx, after_sale)
-    lines = {line.id: line for line in await lines_of(tx, order)}
-    for part in parts:
-        lines[part.order_line_id].holding -= part.unshipped
-    await _give_back_limits(tx, order, lines, parts)
-    await tx.flush()
-    failpoint("orders.approve.claimed")
-    unsent: dict[int, int] = {}
-    sent: dict[int, int] = {}
-    for part in parts:  # a gift may be of the same SKU as a bought line
-        sku_id = lines[part.order_line_id].sku_id
-        unsent[sku_id] = unsent.get(sku_id, 0) + part.unshipped
-        sent[sku_id] = sent.get(sku_id, 0) + part.shipped
-    numbers = (order.order_no, after_sale.after_sale_no, f"staff:{actor.id}")
-    await inventory.put_back(tx, numbers[0], sorted(unsent.items()), *numbers[1:])
-    if wanted.restock:
-        await inventory.restock(tx, sorted(sent.items()), *numbers[1:], order_no=numbers[0])
-    after_sale.restock = wanted.restock
-    _decide(tx, after_sale, actor, wanted.answer)
-    if order.status is OrderStatus.PARTLY_SHIPPED and rules.is_all_shipped(
-        [line.pieces for line in lines.values()]
-    ):
-        finish_shipping(tx, order, f"staff:{actor.id}")
-    await _audit(tx, actor, "orders.approve_after_sale", after_sale, wanted.answer)
-    await _ask_refund(tx, order, after_sale)
+    rules.check_second(
+        await policy(tx),
+        after_sale.kind,
+        after_sale.amount_fen,
+        asked_by=after_sale.requested_by,
+        actor=f"staff:{actor.id}",
+    )
+    await _say_yes(tx, order, after_sale, actor, wanted.answer, wanted.refund_freight)
+    return after_sale
+
+
+async def approve_overdue(tx: Tx, order: Order, after_sale: AfterSale) -> None:
+    """Nobody answered in time: it is approved. Raises what `approve` raises."""
+    await _say_yes(tx, order, after_sale, SYSTEM, "商家超时未处理，已自动同意")
+
+
+async def pay_instead(tx: Tx, actor: StaffActor, after_sale_no: str, answer: str) -> AfterSale:
+    """Nothing can be sent instead: the held money goes back. Raises AfterSaleMissing, IllegalStep."""
+    order, after_sale = await after_sale_locked(tx, after_sale_no)
+    step_after_sale(tx, after_sale, AfterSaleAction.PAY_INSTEAD, f"staff:{actor.id}", answer)
+    await inventory.release(tx, after_sale_no)
+    exchange = after_sale.kind is AfterSaleKind.EXCHANGE
+    after_sale.kind = AfterSaleKind.RETURN if exchange else AfterSaleKind.REFUND
+    after_sale.answer = answer
+    await audit(tx, actor, "orders.pay_instead", after_sale, answer)
+    await ask_refund(tx, order, after_sale)
     return after_sale
 
 
 async def retry_refund(tx: Tx, actor: StaffActor, after_sale_no: str) -> AfterSale:
     """Ask the provider again for a refund it could not pay out. Raises IllegalStep."""
-    order, after_sale = await _locked(tx, after_sale_no)
+    order, after_sale = await after_sale_locked(tx, after_sale_no)
     step_after_sale(tx, after_sale, AfterSaleAction.RETRY, f"staff:{actor.id}")
-    await _audit(tx, actor, "orders.retry_refund", after_sale, "")
-    await _ask_refund(tx, order, after_sale)
+    await audit(tx, actor, "orders.retry_refund", after_sale, "")
+    await ask_refund(tx, order, after_sale)
     return after_sale
 
 
@@ -170,7 +185,7 @@ async def refund_settled(tx: Tx, reference: str, *, success: bool, reason: str =
     known = await tx.scalar(select(AfterSale.id).where(AfterSale.after_sale_no == after_sale_no))
     if known is None:
         return
-    order, after_sale = await _locked(tx, after_sale_no)
+    order, after_sale = await after_sale_locked(tx, after_sale_no)
     if str(after_sale.attempt) != attempt or after_sale.status is AfterSaleStatus.REFUNDED:
         return
     if success:
@@ -179,30 +194,18 @@ async def refund_settled(tx: Tx, reference: str, *, success: bool, reason: str =
         step_after_sale(tx, after_sale, AfterSaleAction.FAIL, "wechat", reason)
 
 
-def _check_open(tx: Tx, order: Order) -> None:
-    if order.status not in rules.CAN_ASK_BACK:
-        rules.advance_order(order.status, OrderAction.REFUND_REST)
-    rules.check_after_sale_window(order.received_at, tx.now)
+async def give_up(tx: Tx, order: Order, after_sale: AfterSale) -> None:
+    """It ends without a refund: pieces, money and what was held to be sent instead are free."""
+    await unclaim(tx, order, after_sale)
+    after_sale.due_at = None
+    if after_sale.kind in rules.SENDS:
+        await inventory.release(tx, after_sale.after_sale_no)
 
 
-async def _plan(tx: Tx, order: Order, wanted: Sequence[PieceIn]) -> RefundPlan:
-    """What giving back `wanted` pieces (none named: all that is left) would bring, by rule."""
-    lines = {line.id: line for line in await lines_of(tx, order)}
-    chosen = picked(lines, wanted) or {
-        line.id: left for line in lines.values() if (left := rules.left_to_refund(line.pieces))
-    }
-    pieces = {line.id: line.pieces for line in lines.values()}
-    return rules.plan_refund(
-        {line.id: line.title for line in lines.values()},
-        pieces,
-        rules.with_gifts(pieces, chosen),
-        freight_left_fen=order.freight_fen - order.freight_claimed_fen,
-    )
-
-
-async def _ask_refund(tx: Tx, order: Order, after_sale: AfterSale) -> None:
+async def ask_refund(tx: Tx, order: Order, after_sale: AfterSale) -> None:
     """Request the refund under a number of its own; nothing to refund is finished at once."""
     after_sale.attempt += 1
+    after_sale.due_at = None
     if after_sale.amount_fen == 0 or order.payment_id is None:
         await _settle(tx, order, after_sale)
         return
@@ -215,92 +218,165 @@ async def _ask_refund(tx: Tx, order: Order, after_sale: AfterSale) -> None:
     )
 
 
+async def audit(
+    tx: Tx, who: StaffActor | Actor, action: str, after_sale: AfterSale, reason: str
+) -> None:
+    """Note who did it, with what it came to."""
+    await team.record_audit(
+        tx,
+        who,
+        action,
+        f"after_sale:{after_sale.after_sale_no}",
+        after={"amount_fen": after_sale.amount_fen, "status": str(after_sale.status)},
+        reason=reason,
+    )
+
+
+def name_of(who: StaffActor | Actor) -> str:
+    """`staff:7` or `system`, as steps name who took them."""
+    return f"staff:{who.id}" if isinstance(who, StaffActor) else "system"
+
+
+async def _say_yes(
+    tx: Tx,
+    order: Order,
+    after_sale: AfterSale,
+    who: StaffActor | Actor,
+    answer: str,
+    freight: bool | None = None,
+) -> None:
+    """What a yes sets going, in one commit, whoever says it."""
+    actor = name_of(who)
+    step_after_sale(tx, after_sale, rules.YES[after_sale.kind], actor, answer)
+    await _set_freight(tx, order, after_sale, freight)
+    _decide(tx, after_sale, actor, answer)
+    after_sale.due_at = rules.due_at(await policy(tx), after_sale.status, tx.now)
+    await tx.flush()
+    failpoint("orders.approve.claimed")
+    case = await case_of(tx, order, after_sale, actor)
+    if after_sale.kind in rules.SENDS:
+        await carry_out(tx, after_sale, case, Phase.HOLD)
+    await audit(tx, who, "orders.approve_after_sale", after_sale, answer)
+    if after_sale.status is AfterSaleStatus.REFUNDING:
+        await carry_out(tx, after_sale, case, Phase.BACK)
+        failpoint("orders.approve.reversed")
+        await ask_refund(tx, order, after_sale)
+
+
 async def _settle(tx: Tx, order: Order, after_sale: AfterSale) -> None:
-    """The money is back: what was refunding is refunded."""
+    """The money is back: everything that waited for it happens now, once."""
     said_by = "wechat" if after_sale.refund_id else "system"
     step_after_sale(tx, after_sale, AfterSaleAction.SETTLE, said_by)
     after_sale.settled_at = tx.now
-    order.refunding_fen -= after_sale.amount_fen
-    order.refunded_fen += after_sale.amount_fen
-    lines = {line.id: line for line in await lines_of(tx, order)}
-    parts = await _parts(tx, after_sale)
-    for part in parts:
-        line = lines[part.order_line_id]
-        line.refunding_fen -= part.amount_fen
-        line.refunded_fen += part.amount_fen
     await tx.flush()
-    whole = await _nothing_left(tx, order, list(lines.values()))
-    if whole:
-        await promotion.give_back_uses(tx, order.order_no)
-        step(tx, order, OrderAction.REFUND_REST, "system", after_sale.after_sale_no)
+    case = await case_of(tx, order, after_sale, said_by)
+    failpoint("orders.settle.stepped")
+    await carry_out(tx, after_sale, case, Phase.MONEY)
+    failpoint("orders.settle.reversed")
+    await tx.flush()
+    await tx.refresh(order, ["refunding_fen", "refunded_fen"])
+    lines = {line.id: line for line in await lines_of(tx, order)}
     event = OrderRefunded(
         order.id,
         order.order_no,
         order.fan_id,
         after_sale.amount_fen,
-        whole,
+        case.whole,
         tx.now,
-        products_of([lines[part.order_line_id] for part in parts]),
+        products_of([lines[part.line_id] for part in case.parts]),
     )
     publish(tx, event, aggregate=f"order:{order.id}")
 
 
-async def _nothing_left(tx: Tx, order: Order, lines: Sequence[OrderLine]) -> bool:
-    if any(rules.left_to_refund(line.pieces) for line in lines):
-        return False
-    still_open = await tx.scalar(
-        select(AfterSale.id)
-        .where(AfterSale.order_id == order.id, AfterSale.status.in_(OPEN))
-        .limit(1)
-    )
-    return still_open is None
+def _check_open(tx: Tx, order: Order) -> None:
+    if order.status not in rules.CAN_ASK_BACK:
+        rules.advance_order(order.status, OrderAction.REFUND_REST)
+    rules.check_after_sale_window(order.received_at, tx.now)
 
 
-async def _claim(tx: Tx, order: Order, after_sale: AfterSale, found: RefundPlan) -> None:
-    for part in sorted(found.parts, key=lambda part: part.line_id):
-        held = await tx.scalar(
-            CLAIM_LINE,
-            {
-                "line": part.line_id,
-                "unshipped": part.unshipped,
-                "shipped": part.shipped,
-                "amount": part.amount_fen,
-            },
-        )
-        if held is None:
-            raise TooMuchRefunded(name=order.order_no, left=0)
-        tx.add(
-            AfterSaleLine(
-                after_sale_id=after_sale.id,
-                order_line_id=part.line_id,
-                unshipped=part.unshipped,
-                shipped=part.shipped,
-                amount_fen=part.amount_fen,
-            )
-        )
-    await _claim_order(tx, order, found.amount_fen, found.freight_fen)
-
-
-async def _claim_order(tx: Tx, order: Order, amount_fen: int, freight_fen: int) -> None:
-    """Hold (or with negative amounts: free) money of the order."""
-    held = await tx.scalar(
-        CLAIM_ORDER, {"order": order.id, "amount": amount_fen, "freight": freight_fen}
-    )
-    if held is None:
-        raise TooMuchRefunded(name=order.order_no, left=0)
-    await tx.refresh(order, ["refunding_fen", "freight_claimed_fen"])
-
-
-async def _unclaim(tx: Tx, order: Order, after_sale: AfterSale) -> None:
-    """Give back what an undecided request held."""
+async def _plan(
+    tx: Tx,
+    order: Order,
+    kind: AfterSaleKind,
+    reason: AfterSaleReason,
+    wanted: Sequence[AfterSalePieceIn],
+) -> RefundPlan:
+    """What asking for `wanted` pieces (none named: all that this kind may take) comes to, by rule."""
     lines = {line.id: line for line in await lines_of(tx, order)}
-    for part in await _parts(tx, after_sale):
-        line = lines[part.order_line_id]
-        line.cancelled -= part.unshipped
-        line.holding -= part.unshipped
-        line.returned -= part.shipped
-        line.refunding_fen -= part.amount_fen
-    await _claim_order(tx, order, -after_sale.amount_fen, -after_sale.freight_fen)
+    amounts = {piece.line_id: piece.amount_fen for piece in wanted}
+    pieces = {line.id: line.pieces for line in lines.values()}
+    chosen = {
+        line_id: Wanted(quantity, amounts[line_id])
+        for line_id, quantity in picked(lines, wanted).items()
+    } or {line.id: Wanted(left) for line in pieces.values() if (left := rules.left_for(kind, line))}
+    return rules.plan_refund(
+        {line.id: line.title for line in lines.values()},
+        pieces,
+        rules.with_gifts(kind, pieces, chosen),
+        freight_left_fen=order.freight_fen - order.freight_claimed_fen,
+        kind=kind,
+        reason=reason,
+    )
+
+
+async def _replacements(tx: Tx, order: Order, wanted: AfterSaleIn) -> dict[int, int]:
+    """Line → the SKU to send instead, where it is another. Raises BadReplacement."""
+    asked = {piece.line_id: piece.replacement_id for piece in wanted.lines if piece.replacement_id}
+    if not asked:
+        return {}
+    if wanted.kind is not AfterSaleKind.EXCHANGE:
+        raise BadReplacement(field="lines")
+    lines = {line.id: line for line in await lines_of(tx, order)}
+    skus = await catalog.skus(tx, set(asked.values()))
+    for line_id, sku_id in asked.items():
+        line, sku = lines[line_id], skus.get(sku_id)
+        if (
+            sku is None
+            or not sku.on_shelf
+            or sku.product_id != line.product_id
+            or sku.price_fen > line.unit_price_fen
+        ):
+            raise BadReplacement(field="lines")
+    return asked
+
+
+async def _open(
+    tx: Tx,
+    order: Order,
+    kind: AfterSaleKind,
+    reason: AfterSaleReason,
+    words: str,
+    found: RefundPlan,
+) -> AfterSale:
+    after_sale = AfterSale(
+        after_sale_no=ids.number("A", tx.now),
+        order_id=order.id,
+        fan_id=order.fan_id,
+        kind=kind,
+        status=AfterSaleStatus.REQUESTED,
+        reason=reason,
+        note=words,
+        goods_fen=found.goods_fen,
+        freight_fen=found.freight_fen,
+        amount_fen=found.amount_fen,
+        quantity=sum(part.unshipped + part.shipped for part in found.parts),
+        requested_at=tx.now,
+    )
+    tx.add(after_sale)
+    await tx.flush()
+    return after_sale
+
+
+async def _recent(tx: Tx, after_sale: AfterSale) -> int:
+    """How often the fan asked within ninety days before this."""
+    found = await tx.scalar(
+        select(func.count()).where(
+            AfterSale.fan_id == after_sale.fan_id,
+            AfterSale.id != after_sale.id,
+            AfterSale.requested_at > tx.now - rules.RECENT,
+        )
+    )
+    return found or 0
 
 
 async def _set_freight(tx: Tx, order: Order, after_sale: AfterSale, wanted: bool | None) -> None:
@@ -310,69 +386,13 @@ async def _set_freight(tx: Tx, order: Order, after_sale: AfterSale, wanted: bool
     )
     change = freight_fen - after_sale.freight_fen
     if change:
-        await _claim_order(tx, order, change, change)
+        await tx.flush()
+        await claim_order(tx, order, change, change)
         after_sale.freight_fen = freight_fen
         after_sale.amount_fen += change
 
 
-async def _give_back_limits(
-    tx: Tx, order: Order, lines: Mapping[int, OrderLine], parts: Sequence[AfterSaleLine]
-) -> None:
-    """Pieces that went back may be bought again."""
-    freed = []
-    for part in parts:
-        line = lines[part.order_line_id]
-        pieces_back = min(line.limit_held, part.unshipped + part.shipped)
-        line.limit_held -= pieces_back
-        freed.append((line.product_id, pieces_back))
-    await promotion.give_back_limits(tx, order.fan_id, freed)
-
-
-async def _locked(tx: Tx, after_sale_no: str, fan_id: int | None = None) -> tuple[Order, AfterSale]:
-    """The after-sale and its order; the order is locked first, always."""
-    chosen = (
-        select(Order.order_no)
-        .join(AfterSale, AfterSale.order_id == Order.id)
-        .where(AfterSale.after_sale_no == after_sale_no)
-    )
-    if fan_id is not None:
-        chosen = chosen.where(AfterSale.fan_id.in_(await fans.person_ids(tx, fan_id)))
-    order_no = await tx.scalar(chosen)
-    if order_no is None:
-        raise AfterSaleMissing
-    order = await locked(tx, order_no)
-    found = await tx.scalars(
-        select(AfterSale)
-        .where(AfterSale.after_sale_no == after_sale_no)
-        .with_for_update()
-        .execution_options(populate_existing=True)
-    )
-    return order, found.one()
-
-
-async def _parts(tx: Tx, after_sale: AfterSale) -> Sequence[AfterSaleLine]:
-    found = await tx.scalars(
-        select(AfterSaleLine)
-        .where(AfterSaleLine.after_sale_id == after_sale.id)
-        .order_by(AfterSaleLine.order_line_id)
-    )
-    return found.all()
-
-
-def _decide(tx: Tx, after_sale: AfterSale, actor: StaffActor, answer: str) -> None:
+def _decide(tx: Tx, after_sale: AfterSale, actor: str, answer: str) -> None:
     after_sale.decided_at = tx.now
-    after_sale.decided_by = f"staff:{actor.id}"
+    after_sale.decided_by = actor
     after_sale.answer = answer
-
-
-async def _audit(
-    tx: Tx, actor: StaffActor, action: str, after_sale: AfterSale, reason: str
-) -> None:
-    await team.record_audit(
-        tx,
-        actor,
-        action,
-        f"after_sale:{after_sale.after_sale_no}",
-        after={"amount_fen": after_sale.amount_fen, "status": str(after_sale.status)},
-        reason=reason,
-    )

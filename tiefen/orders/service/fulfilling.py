@@ -14,9 +14,9 @@ from tiefen.orders import rules
 from tiefen.orders.errors import DuplicateLine, DuplicateParcel, OrderMissing, TooMuchShipped
 from tiefen.orders.events import OrderReceived, OrderShipped
 from tiefen.orders.models import AfterSale, Order, OrderLine, Parcel, ParcelLine
-from tiefen.orders.schemas import ParcelIn, PieceIn
+from tiefen.orders.schemas import AfterSalePieceIn, ParcelIn, PieceIn
 from tiefen.orders.service.book import lines_of, locked, products_of, step
-from tiefen.orders.values import AfterSaleStatus, OrderAction, OrderStatus, ParcelStatus
+from tiefen.orders.values import OPEN_AFTER_SALES, OrderAction, OrderStatus, ParcelStatus
 from tiefen.team import service as team
 
 ASK_AGAIN = timedelta(days=1)
@@ -107,7 +107,9 @@ async def receive_shipped(tx: Tx, order_no: str) -> None:
     await _receive(tx, order, "system")
 
 
-def picked(lines: dict[int, OrderLine], wanted: Sequence[PieceIn]) -> dict[int, int]:
+def picked(
+    lines: dict[int, OrderLine], wanted: Sequence[PieceIn | AfterSalePieceIn]
+) -> dict[int, int]:
     """Line id → pieces, as somebody picked them. Raises DuplicateLine, OrderMissing for a line of
     another order."""
     chosen: dict[int, int] = {}
@@ -163,13 +165,7 @@ async def _in_after_sale(tx: Tx, order: Order) -> bool:
         select(AfterSale.id)
         .where(
             AfterSale.order_id == order.id,
-            AfterSale.status.in_(
-                [
-                    AfterSaleStatus.REQUESTED,
-                    AfterSaleStatus.REFUNDING,
-                    AfterSaleStatus.ABNORMAL,
-                ]
-            ),
+            AfterSale.status.in_(OPEN_AFTER_SALES),
         )
         .limit(1)
     )

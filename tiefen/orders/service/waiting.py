@@ -11,7 +11,12 @@ async def waiting(tx: Tx) -> Waiting:
     """Orders to ship and after-sales to decide, by the index on their status."""
     ships = (OrderStatus.PAID, OrderStatus.PARTLY_SHIPPED)
     to_ship = await tx.scalar(select(func.count()).where(Order.status.in_(ships)))
-    asked = (AfterSaleStatus.REQUESTED, AfterSaleStatus.ABNORMAL)
+    asked = (
+        AfterSaleStatus.REQUESTED,
+        AfterSaleStatus.SENT_BACK,
+        AfterSaleStatus.RESENDING,
+        AfterSaleStatus.ABNORMAL,
+    )
     row = (
         await tx.execute(
             select(func.count(), func.coalesce(func.sum(AfterSale.amount_fen), 0)).where(

@@ -48,7 +48,7 @@ from tiefen.promotion.service.pricing import (
     take_limits,
 )
 from tiefen.promotion.service.trying import draft_body, try_on
-from tiefen.promotion.service.uses import give_back_uses, take_uses
+from tiefen.promotion.service.uses import give_back_uses, take_uses, uses_held
 
 __all__ = [
     "GIVE",
@@ -106,5 +106,6 @@ __all__ = [
     "take_limits",
     "take_uses",
     "try_on",
+    "uses_held",
     "verdict",
 ]

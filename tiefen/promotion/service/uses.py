@@ -8,7 +8,7 @@ from sqlalchemy import text
 from tiefen.kernel.db import Tx
 from tiefen.kernel.errors import Refusal
 from tiefen.promotion.errors import CouponTaken, UsedUp
-from tiefen.promotion.values import Quote
+from tiefen.promotion.values import Quote, UseHeld
 
 _TAKE = text(
     """
@@ -102,6 +102,19 @@ _GIVE_BACK = text(
     """
 )
 
+_HELD = text(
+    """
+    SELECT g.promotion_id AS id, p.name, false AS coupon, true AS live
+    FROM promotion_grant g JOIN promotion p ON p.id = g.promotion_id
+    WHERE g.order_no = :order_no AND g.given_back_at IS NULL AND (g.counted OR g.first_order)
+    UNION ALL
+    SELECT c.id, t.name, true, NOT c.revoked AND c.ends_at > :now
+    FROM coupon c JOIN coupon_template t ON t.id = c.template_id
+    WHERE c.order_no = :order_no AND c.status = 'used'
+    ORDER BY coupon, id
+    """
+)
+
 
 async def take_uses(tx: Tx, orders: Sequence[tuple[str, int, Quote]]) -> dict[str, Refusal]:
     """Count what orders (number, fan, quote) of different fans use, and note what they were given.
@@ -165,6 +178,12 @@ async def _use_coupons(tx: Tx, orders: Sequence[tuple[str, int, Quote]]) -> dict
         for order_no, use in wanted.items()
         if order_no not in used
     }
+
+
+async def uses_held(tx: Tx, order_no: str) -> list[UseHeld]:
+    """What `give_back_uses` would free: promotions that count uses, and the order's coupon."""
+    rows = await tx.execute(_HELD, {"order_no": order_no, "now": tx.now})
+    return [UseHeld(row.id, row.name, row.coupon, row.live) for row in rows]
 
 
 async def give_back_uses(tx: Tx, order_no: str) -> None:

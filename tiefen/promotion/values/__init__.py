@@ -50,6 +50,7 @@ from tiefen.promotion.values.offers import (
     TraceLine,
     Tried,
     Use,
+    UseHeld,
 )
 
 __all__ = [
@@ -100,4 +101,5 @@ __all__ = [
     "TraceLine",
     "Tried",
     "Use",
+    "UseHeld",
 ]

@@ -394,6 +394,17 @@ class CouponUse:
 
 
 @dataclass(frozen=True, slots=True)
+class UseHeld:
+    """A counted use that an order holds: of a promotion, or its coupon."""
+
+    id: int
+    name: str
+    coupon: bool
+    live: bool
+    """It may be used again once it is given back; a coupon may have run out or been revoked."""
+
+
+@dataclass(frozen=True, slots=True)
 class Problem:
     """Why one wanted line cannot be ordered."""
 

@@ -25,15 +25,10 @@ from tiefen.orders.queries import OrderFilter
 from tiefen.orders.schemas import (
     AddressIn,
     AddressOut,
-    AfterSaleIn,
-    AfterSaleOut,
-    AfterSalePreview,
-    ApproveIn,
     CartAdd,
     CartOut,
     CartSet,
     CheckIn,
-    ConsoleAfterSale,
     ConsoleOrder,
     ConsoleOrderRow,
     ParcelIn,
@@ -45,16 +40,12 @@ from tiefen.orders.schemas import (
     PlaceIn,
     QuoteOut,
     ReceiverOut,
-    RefundLinesIn,
-    RefundPlanOut,
     RegionOut,
-    RejectIn,
     ReplayOut,
     ShopOrder,
     ShopOrderRow,
-    plan_out,
 )
-from tiefen.orders.values import AfterSaleStatus, OrderStatus
+from tiefen.orders.values import OrderStatus
 from tiefen.payments.values import PaymentState
 from tiefen.team.values import Permission
 from tiefen.wechat.values import PayClientKind
@@ -211,56 +202,6 @@ async def receive_order(tx: TxDep, who: Fan, order_no: OrderNo) -> ShopOrder:
     return await queries.shop_order(tx, who.id, order_no)
 
 
-@router.post(
-    "/api/shop/orders/{order_no}/after-sales/preview", operation_id="previewAfterSaleRequest"
-)
-async def preview_request(
-    tx: TxDep, who: Fan, order_no: OrderNo, wanted: RefundLinesIn
-) -> RefundPlanOut:
-    """What a request would bring back. Nothing is held yet."""
-    return plan_out(await service.plan_after_sale(tx, who.id, order_no, wanted.lines))
-
-
-@router.post(
-    "/api/shop/orders/{order_no}/after-sales",
-    operation_id="requestAfterSale",
-    status_code=201,
-)
-async def request_after_sale(
-    tx: TxDep, idem: IdemDep, who: Fan, order_no: OrderNo, wanted: AfterSaleIn
-) -> AfterSaleOut:
-    """Ask for money back, for some pieces or (without `lines`) all that is left."""
-
-    async def ask() -> AfterSaleOut:
-        made = await service.request_after_sale(tx, who.id, order_no, wanted)
-        await tx.flush()
-        return await queries.shop_after_sale(tx, who.id, made.after_sale_no)
-
-    return await idem.once(tx, wanted, AfterSaleOut, ask)
-
-
-@router.get("/api/shop/after-sales", operation_id="listShopAfterSales")
-async def list_shop_after_sales(
-    tx: TxDep, who: Fan, cursor: Cursor = None, limit: Limit = 20
-) -> Page[AfterSaleOut]:
-    """The fan's after-sales, newest first."""
-    return await queries.shop_after_sales(tx, who.id, cursor=cursor, limit=limit)
-
-
-@router.get("/api/shop/after-sales/{after_sale_no}", operation_id="getShopAfterSale")
-async def get_shop_after_sale(tx: TxDep, who: Fan, after_sale_no: AfterSaleNo) -> AfterSaleOut:
-    """One of the fan's after-sales."""
-    return await queries.shop_after_sale(tx, who.id, after_sale_no)
-
-
-@router.post("/api/shop/after-sales/{after_sale_no}/withdraw", operation_id="withdrawAfterSale")
-async def withdraw_after_sale(tx: TxDep, who: Fan, after_sale_no: AfterSaleNo) -> AfterSaleOut:
-    """Take a request back."""
-    await service.withdraw(tx, who.id, after_sale_no)
-    await tx.flush()
-    return await queries.shop_after_sale(tx, who.id, after_sale_no)
-
-
 # ── console ──────────────────────────────────────────────────────────────────────────────────
 
 
@@ -306,64 +247,6 @@ async def ship_order(
         return await queries.console_order(tx, order_no)
 
     return await idem.once(tx, wanted, ConsoleOrder, send)
-
-
-@router.get("/api/console/after-sales", operation_id="listAfterSales")
-async def list_after_sales(
-    tx: TxDep,
-    _: Reader,
-    status: AfterSaleStatus | None = None,
-    cursor: Cursor = None,
-    limit: Limit = 20,
-) -> Page[ConsoleAfterSale]:
-    """After-sales, newest first."""
-    return await queries.after_sales(tx, status=status, cursor=cursor, limit=limit)
-
-
-@router.get("/api/console/after-sales/{after_sale_no}", operation_id="getAfterSale")
-async def get_after_sale(tx: TxDep, _: Reader, after_sale_no: AfterSaleNo) -> ConsoleAfterSale:
-    """One after-sale."""
-    return await queries.console_after_sale(tx, after_sale_no)
-
-
-@router.get("/api/console/after-sales/{after_sale_no}/preview", operation_id="previewAfterSale")
-async def preview_after_sale(
-    tx: TxDep,
-    _: Reader,
-    after_sale_no: AfterSaleNo,
-    restock: bool = False,
-    refund_freight: bool | None = None,
-) -> AfterSalePreview:
-    """What approving with these choices would do. Nothing is changed."""
-    return await queries.preview(tx, after_sale_no, restock=restock, refund_freight=refund_freight)
-
-
-@router.post("/api/console/after-sales/{after_sale_no}/approve", operation_id="approveAfterSale")
-async def approve_after_sale(
-    tx: TxDep, who: Refunder, after_sale_no: AfterSaleNo, wanted: ApproveIn
-) -> ConsoleAfterSale:
-    """Say yes; approving twice is one refund."""
-    await service.approve(tx, who, after_sale_no, wanted)
-    await tx.flush()
-    return await queries.console_after_sale(tx, after_sale_no)
-
-
-@router.post("/api/console/after-sales/{after_sale_no}/reject", operation_id="rejectAfterSale")
-async def reject_after_sale(
-    tx: TxDep, who: Refunder, after_sale_no: AfterSaleNo, wanted: RejectIn
-) -> ConsoleAfterSale:
-    """Say no, with words for the fan."""
-    await service.reject(tx, who, after_sale_no, wanted.answer)
-    await tx.flush()
-    return await queries.console_after_sale(tx, after_sale_no)
-
-
-@router.post("/api/console/after-sales/{after_sale_no}/retry", operation_id="retryRefund")
-async def retry_refund(tx: TxDep, who: Refunder, after_sale_no: AfterSaleNo) -> ConsoleAfterSale:
-    """Ask the provider again for a refund it could not pay out."""
-    await service.retry_refund(tx, who, after_sale_no)
-    await tx.flush()
-    return await queries.console_after_sale(tx, after_sale_no)
 
 
 @router.get("/api/console/promotions/{promotion_id}/replay", operation_id="getPromotionReplay")

@@ -1,0 +1,11 @@
+"""Routes of orders, by chapter."""
+
+from fastapi import APIRouter
+
+from tiefen.orders.http import after_sales, orders
+
+router = APIRouter()
+router.include_router(orders.router)
+router.include_router(after_sales.router)
+
+__all__ = ["router"]
