@@ -134,9 +134,9 @@ async def _log(tx: Tx, found: AfterSale) -> list[LogOut]:
         .where(AfterSaleMessage.after_sale_id == found.id)
         .order_by(AfterSaleMessage.id)
     )
-    entries = [(one.at, one.actor, one.action, one.reason, []) for one in steps] + [
-        (one.at, one.actor, "", one.words, one.pictures) for one in said
-    ]
+    nothing: list[str] = []
+    entries = [(one.at, one.actor, one.action, one.reason, nothing) for one in steps]
+    entries += [(one.at, one.actor, "", one.words, one.pictures) for one in said]
     names = await team.actor_names(tx, [actor for _, actor, *_ in entries])
     return [
         LogOut(
