@@ -56,7 +56,7 @@ async def test_the_phone_the_table_and_the_report_agree_and_a_refund_shows(life:
         lines=[{"line_id": line["id"], "quantity": 2}], reason="damaged", note="漏了",
     )  # fmt: skip
     path = f"after-sales/{asked['after_sale_no']}/approve"
-    await doors.console("sujie", "POST", path, restock=False)
+    await doors.console("sujie", "POST", path)
     await doors.work()
     phone, row, code = await figures(doors)
     back = phone["refunded_fen"]

@@ -126,7 +126,7 @@ async def test_from_scan_to_refund(life: Life) -> None:
     preview = await doors.console("sujie", "GET", f"after-sales/{after_sale}/preview")
     assert preview["amount_fen"] == PRICE
     assert {one["kind"] for one in preview["consequences"]} >= {"money"}
-    await doors.console("sujie", "POST", f"after-sales/{after_sale}/approve", restock=False)
+    await doors.console("sujie", "POST", f"after-sales/{after_sale}/approve")
     await doors.work()
 
     done = await doors.console(OWNER, "GET", f"after-sales/{after_sale}")
@@ -153,7 +153,7 @@ async def test_approving_twice_refunds_once(life: Life) -> None:
     )  # fmt: skip
     path = f"after-sales/{asked['after_sale_no']}/approve"
     for _ in range(2):
-        await doors.console("sujie", "POST", path, restock=False)
+        await doors.console("sujie", "POST", path)
     await doors.work()
     refunds = (await doors.phone("GET", "refunds"))["items"]
     assert [one["amount_fen"] for one in refunds] == [PRICE + FREIGHT]

@@ -12,15 +12,21 @@ from tiefen.orders.schemas import (
     AddressIn,
     AfterSaleIn,
     AfterSaleOut,
+    AfterSalePieceIn,
     ApproveIn,
+    ConsoleAfterSaleDetail,
     ConsoleOrder,
+    InspectedIn,
+    InspectIn,
     LineIn,
     ParcelIn,
     PieceIn,
     PlacedOut,
     PlaceIn,
+    SentBackIn,
 )
-from tiefen.orders.values import AfterSaleReason
+from tiefen.orders.schemas.after_sales import AskedKind
+from tiefen.orders.values import AfterSaleKind, AfterSaleReason
 from tiefen.payments import service as payments
 from tiefen.wechat.values import PayClientKind
 
@@ -102,11 +108,26 @@ async def ship(db: Db, order_no: str, *pieces: tuple[int, int]) -> None:
         await service.ship(tx, STAFF, order_no, wanted)
 
 
-async def ask(db: Db, fan_id: int, order_no: str, *pieces: tuple[int, int]) -> AfterSaleOut:
-    """A request for money back, for (line, pieces) or everything left."""
+async def ask(
+    db: Db,
+    fan_id: int,
+    order_no: str,
+    *pieces: tuple[int, int],
+    kind: AskedKind = AfterSaleKind.REFUND,
+    reason: AfterSaleReason = AfterSaleReason.CHANGED_MIND,
+    amounts: dict[int, int] | None = None,
+) -> AfterSaleOut:
+    """A request for (line, pieces) or everything left; `amounts`: line → fen, if not all of it."""
     wanted = AfterSaleIn(
-        reason=AfterSaleReason.CHANGED_MIND,
-        lines=[PieceIn(line_id=line_id, quantity=quantity) for line_id, quantity in pieces],
+        kind=kind,
+        reason=reason,
+        pictures=[],
+        lines=[
+            AfterSalePieceIn(
+                line_id=line_id, quantity=quantity, amount_fen=(amounts or {}).get(line_id)
+            )
+            for line_id, quantity in pieces
+        ],
     )
     async with db.merchant("demo") as tx:
         made = await service.request_after_sale(tx, fan_id, order_no, wanted)
@@ -118,3 +139,47 @@ async def approve(db: Db, after_sale_no: str, **choices: Any) -> None:
     """The merchant says yes."""
     async with db.merchant("demo") as tx:
         await service.approve(tx, STAFF, after_sale_no, ApproveIn(**choices))
+
+
+async def back(db: Db, fan_id: int, after_sale_no: str) -> None:
+    """The fan sends the goods back."""
+    parcel = SentBackIn(courier="中通", tracking_no=f"ZT{next(_numbers):010d}")
+    async with db.merchant("demo") as tx:
+        await service.send_back(tx, fan_id, after_sale_no, parcel)
+
+
+async def inspect(
+    db: Db,
+    after_sale_no: str,
+    found: tuple[int, int, int] | None = None,
+    amount_fen: int | None = None,
+) -> None:
+    """What came back of the first line: sellable, damaged, missing; nothing said: all is well."""
+    async with db.merchant("demo") as tx:
+        seen = await queries.console_after_sale(tx, after_sale_no)
+        lines = []
+        if found is not None or amount_fen is not None:
+            sellable, damaged, lost = found or (seen.lines[0].shipped, 0, 0)
+            lines = [
+                InspectedIn(
+                    line_id=seen.lines[0].line_id,
+                    sellable=sellable,
+                    damaged=damaged,
+                    lost=lost,
+                    amount_fen=amount_fen,
+                )
+            ]
+        await service.inspect(tx, STAFF, after_sale_no, InspectIn(lines=lines, answer="已验货"))
+
+
+async def resend(db: Db, after_sale_no: str) -> None:
+    """The replacement is sent."""
+    parcel = SentBackIn(courier="顺丰", tracking_no=f"SF{next(_numbers):010d}")
+    async with db.merchant("demo") as tx:
+        await service.resend(tx, STAFF, after_sale_no, parcel)
+
+
+async def after_sale(db: Db, after_sale_no: str) -> ConsoleAfterSaleDetail:
+    """The after-sale as the console sees it."""
+    async with db.merchant("demo") as tx:
+        return await queries.console_after_sale(tx, after_sale_no)

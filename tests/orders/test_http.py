@@ -64,13 +64,13 @@ async def test_from_cart_to_refund(
     assert plan["amount_fen"] == 1_990
     asked = (await fan.post(f"{order}/after-sales", json=wanted)).json()
     after_sale = f"/api/console/after-sales/{asked['after_sale_no']}"
-    preview = (await clerk.get(f"{after_sale}/preview", params={"restock": True})).json()
+    preview = (await clerk.get(f"{after_sale}/preview")).json()
     texts = " ".join(one["text"] for one in preview["consequences"])
     assert "原路退回 ¥19.90" in texts
     assert "回到可售库存 1 件" in texts
     english = await clerk.get(f"{after_sale}/preview", headers={"Accept-Language": "en"})
     assert "goes back the way it came" in english.text
-    approved = await clerk.post(f"{after_sale}/approve", json={"restock": True})
+    approved = await clerk.post(f"{after_sale}/approve", json={})
     assert approved.json()["status"] == "refunding"
     await drain()
     story = (await clerk.get(console)).json()

@@ -24,9 +24,9 @@ from tiefen.kernel.db import Db
 from tiefen.kernel.errors import Refusal
 from tiefen.orders import service
 from tiefen.orders.models import Order
-from tiefen.orders.schemas import ApproveIn, RejectIn
+from tiefen.orders.schemas import RejectIn
 from tiefen.orders.service import after_sale as after_sales
-from tiefen.orders.service import book, fulfilling
+from tiefen.orders.service import book, claims, fulfilling
 from tiefen.orders.values import OrderStatus
 from tiefen.payments import service as payments
 
@@ -337,12 +337,10 @@ async def test_control_without_lock_and_guard_the_race_is_noticed(
         text(fulfilling.SHIP.text.replace("shipped + cancelled + :quantity <= quantity", "true")),
     )
     monkeypatch.setattr(
-        after_sales,
+        claims,
         "CLAIM_LINE",
         text(
-            after_sales.CLAIM_LINE.text.replace(
-                "shipped + cancelled + :unshipped <= quantity", "true"
-            )
+            claims.CLAIM_LINE.text.replace("shipped + cancelled + :unshipped <= quantity", "true")
         ),
     )
     if constraint == "dropped":
@@ -366,9 +364,7 @@ async def test_control_without_the_money_guard_the_constraint_holds_the_line(
         await tx.execute(text("UPDATE orders SET refunded_fen = 1"))
     assert await at_once(make.ask(db, fan_id, order_no)) == {"orders.too_much_refunded": 1}
     guard = "refunding_fen + refunded_fen + :amount <= paid_fen"
-    monkeypatch.setattr(
-        after_sales, "CLAIM_ORDER", text(after_sales.CLAIM_ORDER.text.replace(guard, "true"))
-    )
+    monkeypatch.setattr(claims, "CLAIM_ORDER", text(claims.CLAIM_ORDER.text.replace(guard, "true")))
     assert await at_once(make.ask(db, fan_id, order_no)) == {"bug: IntegrityError": 1}
 
 
@@ -435,4 +431,3 @@ async def test_the_same_payment_twice_at_once_pays_once(
     await drain()
     assert wechat.refunds == {}
     assert await breaches(db) == []
-    assert ApproveIn().restock is False

@@ -24,6 +24,7 @@ from tiefen.orders.values import (
     OrderAction,
     OrderStatus,
     RefundPlan,
+    Wanted,
 )
 
 CASES = cases(5_000)
@@ -67,7 +68,7 @@ def refund_all_in_parts(
     total, freight_back = 0, 0
     while any(rules.left_to_refund(one) for one in lines.values()):
         wanted = {
-            key: chance.randint(1, rules.left_to_refund(one))
+            key: Wanted(chance.randint(1, rules.left_to_refund(one)))
             for key, one in lines.items()
             if rules.left_to_refund(one) and chance.random() < 0.6
         }
@@ -131,7 +132,7 @@ def test_control_rounding_every_part_would_be_caught(monkeypatch: pytest.MonkeyP
     lines = {1: line(1, 3, 1_000)}
     total = 0
     for _ in range(3):
-        plan = rules.plan_refund(names(lines), lines, {1: 1}, freight_left_fen=0)
+        plan = rules.plan_refund(names(lines), lines, {1: Wanted(1)}, freight_left_fen=0)
         apply(lines, plan)
         total += plan.amount_fen
     assert total != 1_000
@@ -139,7 +140,7 @@ def test_control_rounding_every_part_would_be_caught(monkeypatch: pytest.MonkeyP
 
 def test_unshipped_pieces_go_first() -> None:
     lines = {1: line(1, 5, 500, shipped=2)}
-    plan = rules.plan_refund(names(lines), lines, {1: 4}, freight_left_fen=0)
+    plan = rules.plan_refund(names(lines), lines, {1: Wanted(4)}, freight_left_fen=0)
     assert [(part.unshipped, part.shipped) for part in plan.parts] == [(3, 1)]
     assert not plan.whole
 
@@ -147,11 +148,11 @@ def test_unshipped_pieces_go_first() -> None:
 def test_too_much_and_nothing_are_refused_with_what_is_left() -> None:
     lines = {1: line(1, 2, 500, cancelled=1, claimed_fen=250)}
     with pytest.raises(TooMuchRefunded) as refused:
-        rules.plan_refund(names(lines), lines, {1: 2}, freight_left_fen=0)
+        rules.plan_refund(names(lines), lines, {1: Wanted(2)}, freight_left_fen=0)
     assert refused.value.details["left"] == 1
     done = {1: line(1, 2, 500, cancelled=2, claimed_fen=500)}
     with pytest.raises(NothingLeft):
-        rules.plan_refund(names(done), done, {1: 1}, freight_left_fen=0)
+        rules.plan_refund(names(done), done, {1: Wanted(1)}, freight_left_fen=0)
     with pytest.raises(TooMuchShipped):
         rules.check_shipping(names(lines), lines, {1: 2})
     rules.check_shipping(names(lines), lines, {1: 1})

@@ -34,8 +34,9 @@ from tiefen.orders.errors import (
     TooMuchRefunded,
     TooMuchShipped,
 )
-from tiefen.orders.schemas import AfterSaleIn, ApproveIn, ParcelIn
+from tiefen.orders.schemas import AfterSaleIn, ApproveIn, ParcelIn, RefundLinesIn
 from tiefen.orders.values import (
+    AfterSaleKind,
     AfterSaleReason,
     AfterSaleStatus,
     CartState,
@@ -431,14 +432,12 @@ async def test_a_whole_refund_before_sending_gives_all_back(
     after_sale = await make.ask(db, fan_id, order_no)
     assert (after_sale.amount_fen, after_sale.freight_fen) == (3 * 1_990 + 800, 800)
     async with db.merchant("demo") as tx:
-        preview = await queries.preview(
-            tx, after_sale.after_sale_no, restock=False, refund_freight=None
-        )
+        preview = await service.preview(tx, after_sale.after_sale_no)
     assert preview.whole
     assert {(c.kind, c.before, c.after) for c in preview.consequences} >= {
         ("money", 0, 6_770),
         ("stock", 2, 5),
-        ("freight", None, 800),
+        ("freight", 0, 800),
     }
     await make.approve(db, after_sale.after_sale_no)
     assert (await make.order(db, order_no)).status is OrderStatus.PAID  # until the provider's word
@@ -512,18 +511,19 @@ async def test_approving_the_rest_of_a_partly_sent_order_completes_it(
     assert await breaches(db) == []
 
 
-@pytest.mark.parametrize(("restock", "expected"), [(False, 2), (True, 5)])
-async def test_sent_goods_go_back_on_sale_only_when_the_merchant_says_so(
-    db: Db, drain: Drain, wechat: FakeWeChat, restock: bool, expected: int
+@pytest.mark.parametrize(("sellable", "expected"), [(0, 2), (3, 5)])
+async def test_sent_goods_go_back_on_sale_only_as_far_as_they_were_found_fit(
+    db: Db, drain: Drain, wechat: FakeWeChat, sellable: int, expected: int
 ) -> None:
     await with_freight(db)
     async with db.merchant("demo") as tx:
         one = await stocked(tx, 5)
     fan_id, order_no = await make.paid(db, wechat, drain, (one, 3))
     await make.ship(db, order_no)
-    after_sale = await make.ask(db, fan_id, order_no)
+    after_sale = await make.ask(db, fan_id, order_no, kind=AfterSaleKind.RETURN)
     assert after_sale.freight_fen == 0
-    await make.approve(db, after_sale.after_sale_no, restock=restock, refund_freight=True)
+    await make.approve(db, after_sale.after_sale_no, refund_freight=True)
+    await make.inspect(db, after_sale.after_sale_no, (sellable, 3 - sellable, 0))
     await drain()
     found = await make.order(db, order_no)
     assert (found.refunded_fen, found.status) == (found.total_fen, OrderStatus.REFUNDED)
@@ -597,13 +597,13 @@ async def test_a_foreign_fan_reaches_nothing(db: Db, drain: Drain, wechat: FakeW
         one, stranger = await stocked(tx, 5), await make.fan(tx)
     fan_id, order_no = await make.paid(db, wechat, drain, (one, 1))
     asked = await make.ask(db, fan_id, order_no)
-    wanted = AfterSaleIn(reason=AfterSaleReason.OTHER, lines=[])
+    wanted = AfterSaleIn(reason=AfterSaleReason.OTHER, lines=[], pictures=[])
     async with db.merchant("demo") as tx:
         for verb in (
             service.cancel(tx, stranger, order_no),
             service.receive(tx, stranger, order_no),
             service.request_after_sale(tx, stranger, order_no, wanted),
-            service.plan_after_sale(tx, stranger, order_no, []),
+            service.plan_after_sale(tx, stranger, order_no, RefundLinesIn()),
             queries.shop_order(tx, stranger, order_no),
         ):
             with pytest.raises(OrderMissing):
@@ -630,4 +630,4 @@ async def test_addresses_are_sealed_and_have_one_default(db: Db) -> None:
 
 
 async def test_approve_reads_nothing_from_the_client_but_its_choices() -> None:
-    assert set(ApproveIn.model_fields) == {"restock", "refund_freight", "answer"}
+    assert set(ApproveIn.model_fields) == {"refund_freight", "answer"}

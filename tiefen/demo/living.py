@@ -317,5 +317,5 @@ class Life:
     async def _approve(self, number: str) -> None:
         await self.doors.console(FINANCE, "GET", f"after-sales/{number}/preview")
         await self.doors.console(
-            FINANCE, "POST", f"after-sales/{number}/approve", restock=False, answer="已退款，抱歉"
+            FINANCE, "POST", f"after-sales/{number}/approve", answer="已退款，抱歉"
         )

@@ -174,9 +174,9 @@ export class World {
     const after_sale_no = `AS${order.order_no}`
     const lines = parts.map((part) => {
       const { sku_id, product_name, spec_text, image_url } = order.lines.find((line) => line.id === part.line_id) as Order['lines'][number]
-      return { ...part, sku_id, product_name, spec_text, image_url, unshipped: 0, shipped: part.quantity }
+      return { ...part, sku_id, product_name, spec_text, image_url, unshipped: 0, shipped: part.quantity, kept_fen: 0, sellable: 0, damaged: 0, lost: 0, replacement_id: null }
     })
-    const sale: AfterSale = { after_sale_no, order_no: order.order_no, status: 'requested', reason: 'damaged', note: String(body.note ?? ''), goods_fen, freight_fen: 0, amount_fen: goods_fen, quantity: 1, answer: '', restock: null, requested_at: AT, decided_at: null, settled_at: null, lines }
+    const sale: AfterSale = { after_sale_no, order_no: order.order_no, kind: 'refund', status: 'requested', reason: 'damaged', due_at: null, our_fault: true, back_courier: '', back_tracking_no: '', sent_back_at: null, inspected_at: null, resent_courier: '', resent_tracking_no: '', resent_at: null, log: [], return_to: '', note: String(body.note ?? ''), goods_fen, freight_fen: 0, amount_fen: goods_fen, quantity: 1, answer: '', restock: null, requested_at: AT, decided_at: null, settled_at: null, lines }
     this.sales.set(after_sale_no, sale)
     this.change(order.order_no, { after_sales: [sale] })
     return ok(sale, 201)

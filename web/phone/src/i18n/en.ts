@@ -110,7 +110,6 @@ const en: Record<keyof typeof zh, string> = {
   'sale.unshipped': '{n} unsent',
   'sale.shipped': '{n} sent',
   'sale.order': 'See the order',
-  'sale.restock': 'Put sent pieces back on sale when they return',
   'sale.freight_back': 'Refund delivery {amount} as well',
   'sale.effects': 'What approving will do',
   'sale.effects_note': 'Nothing has happened yet',

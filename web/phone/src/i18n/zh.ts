@@ -109,7 +109,6 @@ export default {
   'sale.unshipped': '未发 {n}',
   'sale.shipped': '已发 {n}',
   'sale.order': '查看订单',
-  'sale.restock': '已发出的商品退回后重新上架销售',
   'sale.freight_back': '同时退运费 {amount}',
   'sale.effects': '同意后会发生什么',
   'sale.effects_note': '现在还什么都没有发生',

@@ -3,7 +3,7 @@ import type { paths } from '@tiefen/client'
 import { host } from '@/platform'
 import { send } from './api'
 import type { Stock } from './sku'
-import type { AddressDraft, Offers, OrderStatus, Piece, Quote, Refund, Wanted } from './types'
+import type { AddressDraft, AfterSaleKind, AfterSaleReason, Offers, OrderStatus, Piece, Quote, Refund, Wanted } from './types'
 
 type ProductQuery = NonNullable<paths['/api/shop/products']['get']['parameters']['query']>
 export type ProductSort = NonNullable<ProductQuery['sort']>
@@ -65,8 +65,8 @@ export const checkPaid = (no: string) => send('get', '/api/shop/orders/{order_no
 export const cancelOrder = (no: string) => send('post', '/api/shop/orders/{order_no}/cancel', { path: { order_no: no } })
 export const receiveOrder = (no: string) => send('post', '/api/shop/orders/{order_no}/receive', { path: { order_no: no } })
 
-export const planRefund = (no: string, lines: Piece[]) =>
-  send('post', '/api/shop/orders/{order_no}/after-sales/preview', { path: { order_no: no }, body: { lines } })
+export const planRefund = (no: string, lines: Piece[], kind: AfterSaleKind = 'refund', reason: AfterSaleReason = 'other') =>
+  send('post', '/api/shop/orders/{order_no}/after-sales/preview', { path: { order_no: no }, body: { kind, reason, lines } })
 export const askRefund = (no: string, body: Refund, key: string) =>
   send('post', '/api/shop/orders/{order_no}/after-sales', { path: { order_no: no }, body, key })
 export const listAfterSales = (cursor: string | null) => send('get', '/api/shop/after-sales', { query: { cursor, limit: 20 } })

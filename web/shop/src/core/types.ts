@@ -27,9 +27,11 @@ export type OrderStatus = Schema<'OrderStatus'>
 export type OrderRow = Schema<'ShopOrderRow'>
 export type Order = Schema<'ShopOrder'>
 export type OrderLine = Schema<'ShopLineOut'>
-export type AfterSale = Schema<'AfterSaleOut'>
+export type AfterSale = Schema<'ShopAfterSaleDetail'>
+export type AfterSaleRow = Schema<'AfterSaleOut'>
+export type AfterSaleKind = Schema<'RefundLinesIn'>['kind']
 export type AfterSaleReason = Schema<'AfterSaleReason'>
-export type Piece = Schema<'PieceIn'>
+export type Piece = Schema<'AfterSalePieceIn'>
 export type Refund = Schema<'AfterSaleIn'>
 export type RefundPlan = Schema<'RefundPlanOut'>
 
