@@ -1,14 +1,14 @@
-"""kinds of after-sales, their rules, log and effects
+"""Kinds of after-sales with their way back, log, rules and effects, and prices changed before payment.
 
-Revision: 0016, after 0015.
+Revision: 0017, after 0016.
 """
 
 import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
-revision = "0016"
-down_revision = "0015"
+revision = "0017"
+down_revision = "0016"
 branch_labels = None
 depends_on = None
 
