@@ -1,12 +1,12 @@
 """Look at old rows with the checks of the kinds of after-sales, apart so that nobody waits.
 
-Revision: 0018, after 0017.
+Revision: 0023, after 0022.
 """
 
 from alembic import op
 
-revision = "0018"
-down_revision = "0017"
+revision = "0023"
+down_revision = "0022"
 branch_labels = None
 depends_on = None
 

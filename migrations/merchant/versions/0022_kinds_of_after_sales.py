@@ -1,14 +1,14 @@
 """Kinds of after-sales with their way back, log, rules and effects, and prices changed before payment.
 
-Revision: 0017, after 0016.
+Revision: 0022, after 0021.
 """
 
 import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
-revision = "0017"
-down_revision = "0016"
+revision = "0022"
+down_revision = "0021"
 branch_labels = None
 depends_on = None
 
