@@ -27,7 +27,7 @@ from tiefen.orders.errors import (
     TooMuchMoney,
     TooMuchRefunded,
 )
-from tiefen.orders.schemas import CompensateIn, MessageIn
+from tiefen.orders.schemas import ApproveIn, CompensateIn, MessageIn
 from tiefen.orders.values import (
     AfterSaleKind,
     AfterSalePolicy,
@@ -242,7 +242,7 @@ async def test_large_compensation_needs_a_second_pair_of_eyes(
         await make.approve(db, large.after_sale_no)
     other = StaffActor(STAFF.id + 1, "另一位", STAFF.permissions)
     async with db.merchant("demo") as tx:
-        await service.approve(tx, other, large.after_sale_no, make.ApproveIn())
+        await service.approve(tx, other, large.after_sale_no, ApproveIn())
     await drain()
     order = await make.order(db, order_no)
     assert order.refunded_fen == 2_001

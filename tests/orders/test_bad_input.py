@@ -24,7 +24,14 @@ from tiefen.promotion import http as promotion_http
 from tiefen.team.values import Permission
 
 ALL = [permission.value for permission in Permission]
-ROUTERS = (catalog_http, inventory_http, promotion_http, orders_http)
+ROUTERS = (
+    catalog_http,
+    inventory_http,
+    promotion_http,
+    orders_http.orders,
+    orders_http.after_sales,
+)
+UPLOADS = {"uploadFile", "uploadAfterSalePicture", "uploadStaffPicture"}
 
 
 PROMOTION: dict[str, Any] = {
@@ -82,9 +89,30 @@ class World:
             "payOrder": {"client": "jsapi"},
             "previewAfterSaleRequest": {"lines": [{"line_id": line, "quantity": 1}]},
             "requestAfterSale": {
-                "lines": [{"line_id": line, "quantity": 1}],
+                "kind": "refund",
+                "lines": [{"line_id": line, "quantity": 1, "amount_fen": 5}],
                 "reason": "other",
                 "note": "不要了",
+                "pictures": ["demo/AAAAAAAA.webp"],
+            },
+            "sendBackAfterSale": {"courier": "中通", "tracking_no": "ZT123456"},
+            "resendAfterSale": {"courier": "中通", "tracking_no": "ZT123456"},
+            "tellMerchant": {"words": "看图", "pictures": ["demo/AAAAAAAA.webp"]},
+            "tellFan": {"words": "看图", "pictures": ["demo/AAAAAAAA.webp"]},
+            "inspectAfterSale": {
+                "lines": [{"line_id": line, "sellable": 1, "damaged": 0, "lost": 0}],
+                "answer": "好",
+            },
+            "payInstead": {"answer": "没货了"},
+            "compensateOrder": {"amount_fen": 100, "reason": "致歉"},
+            "saveAfterSalePolicy": {
+                "answer_hours": 48,
+                "return_days": 7,
+                "inspect_days": 7,
+                "auto_below_fen": 0,
+                "auto_most": 3,
+                "second_above_fen": 5_000,
+                "return_to": "总仓",
             },
             "shipOrder": {
                 "courier": "顺丰",
@@ -140,7 +168,7 @@ def routes() -> list[APIRoute]:
 
 def body_routes() -> list[APIRoute]:
     """Those that take a JSON body."""
-    return [route for route in routes() if route.body_field and route.operation_id != "uploadFile"]
+    return [route for route in routes() if route.body_field and route.operation_id not in UPLOADS]
 
 
 async def send(client: httpx.AsyncClient, route: APIRoute, url: str, body: Any) -> httpx.Response:
@@ -239,7 +267,7 @@ async def test_nothing_of_an_order_is_taken_from_the_client(
     tampered = {
         "total_fen": 1, "price_fen": 1, "freight_fen": 0, "discount_fen": 9_999, "user_id": 1,
         "fan_id": 1, "merchant_id": 2, "status": "paid", "paid_fen": 1, "level": 9, "referrer": 1,
-        "coupon_id": 1, "payment_id": 1, "created_at": "2020-01-01T00:00:00Z",
+        "payment_id": 1, "created_at": "2020-01-01T00:00:00Z",
     }  # fmt: skip
     for name, value in tampered.items():
         answer = await fan.post(

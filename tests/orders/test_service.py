@@ -603,7 +603,7 @@ async def test_a_foreign_fan_reaches_nothing(db: Db, drain: Drain, wechat: FakeW
             service.cancel(tx, stranger, order_no),
             service.receive(tx, stranger, order_no),
             service.request_after_sale(tx, stranger, order_no, wanted),
-            service.plan_after_sale(tx, stranger, order_no, RefundLinesIn()),
+            service.plan_after_sale(tx, stranger, order_no, RefundLinesIn(lines=[])),
             queries.shop_order(tx, stranger, order_no),
         ):
             with pytest.raises(OrderMissing):

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import timedelta
+from typing import Any
 
 from sqlalchemy import func, select, text
 
@@ -161,7 +162,9 @@ async def restock(tx: Tx, case: Case, effects: Sequence[Effect]) -> None:
     """Put them on sale where they were looked at."""
     lines = [(one.subject, one.after - one.before) for one in effects if one.after > one.before]
     if lines:
-        place = {} if case.location_id is None else {"location_id": case.location_id}
+        place: dict[str, Any] = (
+            {} if case.location_id is None else {"location_id": case.location_id}
+        )
         numbers = (case.after_sale_no, case.actor)
         await inventory.restock(tx, lines, *numbers, order_no=case.order_no, **place)
 
