@@ -151,3 +151,51 @@ class NotAVideo(Invalid):
     code = "catalog.not_a_video"
     zh = "不是可用的视频：请上传 MP4"
     en = "Not a usable video: upload an MP4"
+
+
+class ColumnsMissing(Invalid):
+    """A table of goods lacks a column it cannot do without, or names one twice."""
+
+    code = "catalog.columns_missing"
+    zh = "表头不对：{missing}。请用模板填写"
+    en = "The heading is wrong: {missing}. Fill in the template"
+
+
+class ImportGone(NotFound):
+    """No such import."""
+
+    code = "catalog.import_gone"
+    zh = "没有这次导入"
+    en = "No such import"
+
+
+class ImportOver(Conflict):
+    """The import runs already, or has run."""
+
+    code = "catalog.import_over"
+    zh = "这次导入已经开始或结束，请重新上传文件"
+    en = "This import has begun or ended; upload the file again"
+
+
+class ChangeGone(NotFound):
+    """No such change of many products."""
+
+    code = "catalog.change_gone"
+    zh = "没有这次批量修改"
+    en = "No such bulk change"
+
+
+class ChangeUndone(Conflict):
+    """A change can be undone once."""
+
+    code = "catalog.change_undone"
+    zh = "这次批量修改已经撤销过了"
+    en = "This bulk change was undone already"
+
+
+class ChangeUnfit(Invalid):
+    """The change lacks what it needs."""
+
+    code = "catalog.change_unfit"
+    zh = "请填写要改成什么"
+    en = "Say what it should become"

@@ -47,6 +47,40 @@ class ProductStatus(StrEnum):
     """Was for sale; kept for its orders and for coming back."""
 
 
+class ImportState(StrEnum):
+    """Where an import of goods stands."""
+
+    CHECKED = "checked"
+    """Read and tried out; nothing was changed."""
+    RUNNING = "running"
+    STOPPED = "stopped"
+    """Somebody stopped it; what was done is done."""
+    DONE = "done"
+
+
+class LineFate(StrEnum):
+    """What an import makes, or made, of a line."""
+
+    CREATE = "create"
+    UPDATE = "update"
+    SAME = "same"
+    """The shop says this already."""
+    WRONG = "wrong"
+
+
+class ChangeKind(StrEnum):
+    """What is changed on many products at once."""
+
+    PRICE_SET = "price_set"
+    PRICE_ADD = "price_add"
+    PRICE_PERCENT = "price_percent"
+    CATEGORY = "category"
+    BRAND = "brand"
+    LIMIT = "limit"
+    ROLE = "role"
+    SHELF = "shelf"
+
+
 @dataclass(frozen=True, slots=True)
 class SkuBrief:
     """A SKU as other rooms need it. Prices in fen; `cost_fen` must not reach a fan."""

@@ -1,5 +1,14 @@
 """Reads of catalog for its own HTTP, by chapter."""
 
+from tiefen.catalog.queries.changes import (
+    change_out,
+    changes,
+    fault_table,
+    heading,
+    imports,
+    one_import,
+    table_page,
+)
 from tiefen.catalog.queries.finding import ProductSort
 from tiefen.catalog.queries.goods import console_product, console_products
 from tiefen.catalog.queries.shelves import brand_out, brands, categories, category_out
@@ -11,9 +20,16 @@ __all__ = [
     "brands",
     "categories",
     "category_out",
+    "change_out",
+    "changes",
     "console_product",
     "console_products",
+    "fault_table",
+    "heading",
+    "imports",
+    "one_import",
     "shop_home",
     "shop_product",
     "shop_products",
+    "table_page",
 ]

@@ -1,5 +1,6 @@
 """Decisions about goods: no session, no clock, no network. By chapter."""
 
+from tiefen.catalog.rules.bulk import PRICES, check_change, new_price
 from tiefen.catalog.rules.files import byte_range, file_url, is_mp4
 from tiefen.catalog.rules.goods import (
     MAX_CATEGORY_LEVELS,
@@ -18,22 +19,34 @@ from tiefen.catalog.rules.goods import (
     value_picture,
 )
 from tiefen.catalog.rules.html import clean_html
+from tiefen.catalog.rules.sheets import BY_ID, COLUMNS, Line, Merged, Places, columns, line, merge
 
 __all__ = [
+    "BY_ID",
+    "COLUMNS",
     "MAX_CATEGORY_LEVELS",
     "MAX_SKUS",
     "MAX_SPECS",
+    "PRICES",
     "SHELF",
+    "Line",
+    "Merged",
+    "Places",
     "Spec",
     "byte_range",
+    "check_change",
     "check_grid",
     "clean_html",
+    "columns",
     "due",
     "file_url",
     "height",
     "is_mp4",
     "level",
+    "line",
+    "merge",
     "missing_for_shelf",
+    "new_price",
     "refuse",
     "repeated_codes",
     "spec_text",

@@ -1,5 +1,15 @@
 """What catalog sends and takes over HTTP, by chapter."""
 
+from tiefen.catalog.schemas.changes import (
+    ChangeInput,
+    ChangeOut,
+    ChangePreview,
+    ChangeRow,
+    GoodsImportDetail,
+    GoodsImportOut,
+    GoodsLineOut,
+    UndoneOut,
+)
 from tiefen.catalog.schemas.goods import (
     ConsoleProduct,
     ConsoleProductRow,
@@ -20,11 +30,18 @@ __all__ = [
     "BrandOut",
     "CategoryInput",
     "CategoryOut",
+    "ChangeInput",
+    "ChangeOut",
+    "ChangePreview",
+    "ChangeRow",
     "ConsoleProduct",
     "ConsoleProductRow",
     "ConsoleSku",
     "FileKey",
     "FileOut",
+    "GoodsImportDetail",
+    "GoodsImportOut",
+    "GoodsLineOut",
     "PriceFen",
     "ProductFact",
     "ProductFactInput",
@@ -37,6 +54,7 @@ __all__ = [
     "SkuInput",
     "SpecInput",
     "SpecOut",
+    "UndoneOut",
     "VideoKey",
     "specs_of",
 ]

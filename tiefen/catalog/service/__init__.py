@@ -1,5 +1,6 @@
 """The verbs of catalog, and the door through which other rooms read SKUs, by chapter."""
 
+from tiefen.catalog.service.bulk import make_change, preview_change, undo_change
 from tiefen.catalog.service.editing import (
     DUE_BATCH,
     copy_product,
@@ -8,6 +9,7 @@ from tiefen.catalog.service.editing import (
     shelve,
     shelve_due,
 )
+from tiefen.catalog.service.importing import check_import, import_batch, run_import, stop_import
 from tiefen.catalog.service.reading import (
     all_sku_ids_of,
     dearest_fen,
@@ -29,6 +31,7 @@ from tiefen.catalog.service.shelves import (
 __all__ = [
     "DUE_BATCH",
     "all_sku_ids_of",
+    "check_import",
     "copy_product",
     "create_brand",
     "create_category",
@@ -37,7 +40,11 @@ __all__ = [
     "delete_brand",
     "delete_category",
     "find_skus",
+    "import_batch",
+    "make_change",
+    "preview_change",
     "product_names",
+    "run_import",
     "save_brand",
     "save_category",
     "save_product",
@@ -46,4 +53,6 @@ __all__ = [
     "sku_ids_of",
     "skus",
     "skus_on_sale",
+    "stop_import",
+    "undo_change",
 ]
