@@ -227,8 +227,12 @@ class _Grid:
     @classmethod
     def of(cls, body: Mapping[str, Any], lines: Sequence[Line]) -> "_Grid":
         """The grid as it is. A product without specs gets those of its lines, and retires its SKU."""
-        specs = [
-            {name: list(value) if name != "name" else value for name, value in spec.items()}
+        specs: list[dict[str, Any]] = [
+            {
+                "name": spec["name"],
+                "values": list(spec["values"]),
+                "images": list(spec.get("images", [])),
+            }
             for spec in body.get("specs", [])
         ]
         rows = [dict(sku) for sku in body["skus"]]

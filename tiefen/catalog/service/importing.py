@@ -267,11 +267,11 @@ def _readable(line: rules.Line, with_cost: bool) -> rules.Line:
 
 
 def _by_code(lines: Iterable[rules.Line]) -> dict[str, list[rules.Line]]:
-    """Lines by product; lines without a code stand alone, each with its fault."""
+    """Lines by product; lines without a code stand alone, under what no code can be."""
     groups: dict[str, list[rules.Line]] = {}
     for one in lines:
         code = one.cells.get("code")
-        groups.setdefault(code or f"\0{one.number}", []).append(one)
+        groups.setdefault(code or f" {one.number}", []).append(one)
     return groups
 
 
