@@ -29,3 +29,15 @@ export function uploadVideo(file: File): Promise<Schema<'FileOut'>> {
     },
   }))
 }
+
+/** Sends a table of goods to be read and tried out; nothing changes by it. */
+export function uploadGoods(file: File): Promise<Schema<'GoodsImportDetail'>> {
+  return unwrap(api.POST('/api/console/goods-imports', {
+    body: { file: file as unknown as string },
+    bodySerializer: () => {
+      const form = new FormData()
+      form.set('file', file)
+      return form
+    },
+  }))
+}

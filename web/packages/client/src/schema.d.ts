@@ -4,50 +4,6 @@
  */
 
 export interface paths {
-    "/api/console/after-sale-pictures": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Upload Staff Picture
-         * @description Store a picture of the merchant's side.
-         */
-        post: operations["uploadStaffPicture"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/console/after-sale-policy": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Get Policy
-         * @description How after-sales are handled.
-         */
-        get: operations["getAfterSalePolicy"];
-        /**
-         * Save Policy
-         * @description Change how after-sales are handled; running deadlines stay.
-         */
-        put: operations["saveAfterSalePolicy"];
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/api/console/after-sales": {
         parameters: {
             query?: never;
@@ -108,66 +64,6 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/console/after-sales/{after_sale_no}/inspect": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Inspect After Sale
-         * @description Say what came back; the money goes, or others are sent.
-         */
-        post: operations["inspectAfterSale"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/console/after-sales/{after_sale_no}/messages": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Tell Fan
-         * @description Add words or pictures; the fan sees them.
-         */
-        post: operations["tellFan"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/console/after-sales/{after_sale_no}/pay-instead": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Pay Instead
-         * @description Nothing can be sent: give the money back instead, with words for the fan.
-         */
-        post: operations["payInstead"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/api/console/after-sales/{after_sale_no}/preview": {
         parameters: {
             query?: never;
@@ -177,7 +73,7 @@ export interface paths {
         };
         /**
          * Preview After Sale
-         * @description What going on with these choices would do; `sellable` is `line:pieces`. Nothing is changed.
+         * @description What approving with these choices would do. Nothing is changed.
          */
         get: operations["previewAfterSale"];
         put?: never;
@@ -202,26 +98,6 @@ export interface paths {
          * @description Say no, with words for the fan.
          */
         post: operations["rejectAfterSale"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/console/after-sales/{after_sale_no}/resend": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Resend After Sale
-         * @description The replacement is on its way.
-         */
-        post: operations["resendAfterSale"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1651,6 +1527,194 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/console/goods-changes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Changes
+         * @description The latest changes of many products.
+         */
+        get: operations["listGoodsChanges"];
+        put?: never;
+        /**
+         * Make Change
+         * @description Change many products at once.
+         */
+        post: operations["makeGoodsChange"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/console/goods-changes/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Preview Change
+         * @description What a change of many products would do.
+         */
+        post: operations["previewGoodsChange"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/console/goods-changes/{change_id}/undo": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Undo Change
+         * @description Bring back what a change took, where nobody saved since.
+         */
+        post: operations["undoGoodsChange"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/console/goods-export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Export Goods
+         * @description All goods as a table that can be imported again, or an empty one. Who took it is audited.
+         */
+        get: operations["exportGoods"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/console/goods-imports": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Imports
+         * @description The latest imports.
+         */
+        get: operations["listGoodsImports"];
+        put?: never;
+        /**
+         * Check Import
+         * @description Read a table and try it out; nothing changes. The file is read outside of a transaction.
+         */
+        post: operations["checkGoodsImport"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/console/goods-imports/{import_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Import
+         * @description One import, with its first faults.
+         */
+        get: operations["getGoodsImport"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/console/goods-imports/{import_id}/faults": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Download Faults
+         * @description The wrong lines as they came, with what is wrong: mend them and upload this file.
+         */
+        get: operations["downloadGoodsFaults"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/console/goods-imports/{import_id}/run": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Run Import
+         * @description Work off what was tried out; lines with faults are left out.
+         */
+        post: operations["runGoodsImport"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/console/goods-imports/{import_id}/stop": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Stop Import
+         * @description Work off nothing more; what was done stays.
+         */
+        post: operations["stopGoodsImport"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/console/held-coupons/{held_id}/take-back": {
         parameters: {
             query?: never;
@@ -2129,26 +2193,6 @@ export interface paths {
         get: operations["getOrder"];
         put?: never;
         post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/console/orders/{order_no}/compensation": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Compensate Order
-         * @description Pay the fan something without goods coming back; above the limit another one approves it.
-         */
-        post: operations["compensateOrder"];
         delete?: never;
         options?: never;
         head?: never;
@@ -3487,26 +3531,6 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/shop/after-sale-pictures": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Upload Picture
-         * @description Store a fan's picture: decoded and encoded anew. No transaction is held meanwhile.
-         */
-        post: operations["uploadAfterSalePicture"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/api/shop/after-sales": {
         parameters: {
             query?: never;
@@ -3541,46 +3565,6 @@ export interface paths {
         get: operations["getShopAfterSale"];
         put?: never;
         post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/shop/after-sales/{after_sale_no}/messages": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Tell Merchant
-         * @description Add words or pictures.
-         */
-        post: operations["tellMerchant"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/shop/after-sales/{after_sale_no}/parcel": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Send Back
-         * @description The goods are on their way back; sending the number again corrects it.
-         */
-        post: operations["sendBackAfterSale"];
         delete?: never;
         options?: never;
         head?: never;
@@ -4420,7 +4404,7 @@ export interface components {
             kind: components["schemas"]["Kind"];
             /** Name */
             name: string;
-            side: components["schemas"]["tiefen__ledger__values__Side"];
+            side: components["schemas"]["Side"];
             /** Title En */
             title_en: string;
             /** Title Zh */
@@ -4508,29 +4492,15 @@ export interface components {
          * @description A fan's request.
          */
         AfterSaleIn: {
-            /**
-             * Kind
-             * @default refund
-             * @enum {string}
-             */
-            kind: "refund" | "return" | "exchange" | "resend";
             /** Lines */
-            lines?: components["schemas"]["AfterSalePieceIn"][];
+            lines?: components["schemas"]["PieceIn"][];
             /**
              * Note
              * @default
              */
             note: string;
-            /** Pictures */
-            pictures?: string[];
             reason: components["schemas"]["AfterSaleReason"];
         };
-        /**
-         * AfterSaleKind
-         * @description What is asked for.
-         * @enum {string}
-         */
-        AfterSaleKind: "refund" | "return" | "exchange" | "resend" | "compensation";
         /**
          * AfterSaleLineOut
          * @description Pieces of a line in an after-sale.
@@ -4538,24 +4508,14 @@ export interface components {
         AfterSaleLineOut: {
             /** Amount Fen */
             amount_fen: number;
-            /** Damaged */
-            damaged: number;
             /** Image Url */
             image_url: string;
-            /** Kept Fen */
-            kept_fen: number;
             /** Line Id */
             line_id: number;
-            /** Lost */
-            lost: number;
             /** Product Name */
             product_name: string;
             /** Quantity */
             quantity: number;
-            /** Replacement Id */
-            replacement_id: number | null;
-            /** Sellable */
-            sellable: number;
             /** Shipped */
             shipped: number;
             /** Sku Id */
@@ -4576,29 +4536,18 @@ export interface components {
             amount_fen: number;
             /** Answer */
             answer: string;
-            /** Back Courier */
-            back_courier: string;
-            /** Back Tracking No */
-            back_tracking_no: string;
             /** Decided At */
             decided_at: string | null;
-            /** Due At */
-            due_at: string | null;
             /** Freight Fen */
             freight_fen: number;
             /** Goods Fen */
             goods_fen: number;
-            /** Inspected At */
-            inspected_at: string | null;
-            kind: components["schemas"]["AfterSaleKind"];
             /** Lines */
             lines: components["schemas"]["AfterSaleLineOut"][];
             /** Note */
             note: string;
             /** Order No */
             order_no: string;
-            /** Our Fault */
-            our_fault: boolean;
             /** Quantity */
             quantity: number;
             reason: components["schemas"]["AfterSaleReason"];
@@ -4607,37 +4556,15 @@ export interface components {
              * Format: date-time
              */
             requested_at: string;
-            /** Resent At */
-            resent_at: string | null;
-            /** Resent Courier */
-            resent_courier: string;
-            /** Resent Tracking No */
-            resent_tracking_no: string;
             /** Restock */
             restock: boolean | null;
-            /** Sent Back At */
-            sent_back_at: string | null;
             /** Settled At */
             settled_at: string | null;
             status: components["schemas"]["AfterSaleStatus"];
         };
         /**
-         * AfterSalePieceIn
-         * @description Pieces of an order line, and their money.
-         */
-        AfterSalePieceIn: {
-            /** Amount Fen */
-            amount_fen?: number | null;
-            /** Line Id */
-            line_id: number;
-            /** Quantity */
-            quantity: number;
-            /** Replacement Id */
-            replacement_id?: number | null;
-        };
-        /**
          * AfterSalePreview
-         * @description What going on would do. Nothing has happened yet.
+         * @description What approving would do. Nothing has happened yet.
          */
         AfterSalePreview: {
             after_sale: components["schemas"]["AfterSaleOut"];
@@ -4665,7 +4592,7 @@ export interface components {
          * @description Where an after-sale stands.
          * @enum {string}
          */
-        AfterSaleStatus: "requested" | "withdrawn" | "rejected" | "returning" | "lapsed" | "sent_back" | "resending" | "done" | "refunding" | "abnormal" | "refunded";
+        AfterSaleStatus: "requested" | "withdrawn" | "rejected" | "refunding" | "abnormal" | "refunded";
         /**
          * AnswerOut
          * @description A fan's answer beside its question. A personal one is masked: reveal it with a reason.
@@ -4897,6 +4824,11 @@ export interface components {
             answer: string;
             /** Refund Freight */
             refund_freight?: boolean | null;
+            /**
+             * Restock
+             * @default false
+             */
+            restock: boolean;
         };
         /**
          * Asset
@@ -5328,18 +5260,13 @@ export interface components {
             /** Url */
             url: string;
         };
-        /** Body_uploadAfterSalePicture */
-        Body_uploadAfterSalePicture: {
+        /** Body_checkGoodsImport */
+        Body_checkGoodsImport: {
             /** File */
             file: string;
         };
         /** Body_uploadFile */
         Body_uploadFile: {
-            /** File */
-            file: string;
-        };
-        /** Body_uploadStaffPicture */
-        Body_uploadStaffPicture: {
             /** File */
             file: string;
         };
@@ -5694,6 +5621,72 @@ export interface components {
             serial_no: string;
         };
         /**
+         * ChangeInput
+         * @description What to change on which products. `number` is fen, basis points, an id, pieces, or 1 and 0.
+         */
+        ChangeInput: {
+            kind: components["schemas"]["ChangeKind"];
+            /** Number */
+            number?: number | null;
+            /** Product Ids */
+            product_ids: number[];
+            role?: components["schemas"]["ProductRole"] | null;
+        };
+        /**
+         * ChangeKind
+         * @description What is changed on many products at once.
+         * @enum {string}
+         */
+        ChangeKind: "price_set" | "price_add" | "price_percent" | "category" | "brand" | "limit" | "role" | "shelf";
+        /**
+         * ChangeOut
+         * @description A change that was made.
+         */
+        ChangeOut: {
+            /** Id */
+            id: number;
+            kind: components["schemas"]["ChangeKind"];
+            /**
+             * Made At
+             * Format: date-time
+             */
+            made_at: string;
+            /** Products */
+            products: number;
+            /** Staff Name */
+            staff_name: string;
+            /** Undone At */
+            undone_at: string | null;
+        };
+        /**
+         * ChangePreview
+         * @description What a change would do.
+         */
+        ChangePreview: {
+            /** Changed */
+            changed: number;
+            /** Refused */
+            refused: number;
+            /** Rows */
+            rows: components["schemas"]["ChangeRow"][];
+        };
+        /**
+         * ChangeRow
+         * @description One product before and after; `refused` says why it stays as it is.
+         */
+        ChangeRow: {
+            /** After */
+            after: string;
+            /** Before */
+            before: string;
+            /** Id */
+            id: number;
+            /** Name */
+            name: string;
+            /** Refused */
+            refused: string;
+        };
+        /**
          * ChatMessageOut
          * @description One message between a fan and us.
          */
@@ -5991,19 +5984,6 @@ export interface components {
             welcome?: string | null;
         };
         /**
-         * CompensateIn
-         * @description Money for the fan without goods coming back, out of what is left of the order.
-         */
-        CompensateIn: {
-            /**
-             * Amount Fen
-             * @description fen, whole
-             */
-            amount_fen: number;
-            /** Reason */
-            reason: string;
-        };
-        /**
          * ConditionIn
          * @description At least so much of a measure, ever or within so many days.
          */
@@ -6043,16 +6023,18 @@ export interface components {
         };
         /**
          * Consequence
-         * @description One thing it would change, in the reader's language, with its numbers.
+         * @description One thing approval would change, in the reader's language, with its numbers.
          */
         Consequence: {
             /** After */
-            after: number;
+            after: number | null;
             /** Before */
-            before: number;
-            /** Kind */
-            kind: string;
-            phase: components["schemas"]["Phase"];
+            before: number | null;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "money" | "freight" | "stock" | "limit" | "order" | "counters";
             /** Sku Id */
             sku_id: number | null;
             /** Text */
@@ -6071,26 +6053,17 @@ export interface components {
             answer: string;
             /** Attempt */
             attempt: number;
-            /** Back Courier */
-            back_courier: string;
-            /** Back Tracking No */
-            back_tracking_no: string;
             /** Decided At */
             decided_at: string | null;
             /** Decided By */
             decided_by: string;
             /** Decided By Name */
             decided_by_name: string;
-            /** Due At */
-            due_at: string | null;
             fan: components["schemas"]["FanOut"];
             /** Freight Fen */
             freight_fen: number;
             /** Goods Fen */
             goods_fen: number;
-            /** Inspected At */
-            inspected_at: string | null;
-            kind: components["schemas"]["AfterSaleKind"];
             /** Lines */
             lines: components["schemas"]["AfterSaleLineOut"][];
             /** Note */
@@ -6098,8 +6071,6 @@ export interface components {
             /** Order No */
             order_no: string;
             order_status: components["schemas"]["OrderStatus"];
-            /** Our Fault */
-            our_fault: boolean;
             /** Quantity */
             quantity: number;
             reason: components["schemas"]["AfterSaleReason"];
@@ -6110,88 +6081,8 @@ export interface components {
              * Format: date-time
              */
             requested_at: string;
-            /** Requested By Name */
-            requested_by_name: string;
-            /** Resent At */
-            resent_at: string | null;
-            /** Resent Courier */
-            resent_courier: string;
-            /** Resent Tracking No */
-            resent_tracking_no: string;
             /** Restock */
             restock: boolean | null;
-            /** Sent Back At */
-            sent_back_at: string | null;
-            /** Settled At */
-            settled_at: string | null;
-            status: components["schemas"]["AfterSaleStatus"];
-        };
-        /**
-         * ConsoleAfterSaleDetail
-         * @description An after-sale in full.
-         */
-        ConsoleAfterSaleDetail: {
-            /** After Sale No */
-            after_sale_no: string;
-            /** Amount Fen */
-            amount_fen: number;
-            /** Answer */
-            answer: string;
-            /** Attempt */
-            attempt: number;
-            /** Back Courier */
-            back_courier: string;
-            /** Back Tracking No */
-            back_tracking_no: string;
-            /** Decided At */
-            decided_at: string | null;
-            /** Decided By */
-            decided_by: string;
-            /** Decided By Name */
-            decided_by_name: string;
-            /** Due At */
-            due_at: string | null;
-            fan: components["schemas"]["FanOut"];
-            /** Freight Fen */
-            freight_fen: number;
-            /** Goods Fen */
-            goods_fen: number;
-            /** Inspected At */
-            inspected_at: string | null;
-            kind: components["schemas"]["AfterSaleKind"];
-            /** Lines */
-            lines: components["schemas"]["AfterSaleLineOut"][];
-            /** Log */
-            log: components["schemas"]["LogOut"][];
-            /** Note */
-            note: string;
-            /** Order No */
-            order_no: string;
-            order_status: components["schemas"]["OrderStatus"];
-            /** Our Fault */
-            our_fault: boolean;
-            /** Quantity */
-            quantity: number;
-            reason: components["schemas"]["AfterSaleReason"];
-            /** Refund Id */
-            refund_id: number | null;
-            /**
-             * Requested At
-             * Format: date-time
-             */
-            requested_at: string;
-            /** Requested By Name */
-            requested_by_name: string;
-            /** Resent At */
-            resent_at: string | null;
-            /** Resent Courier */
-            resent_courier: string;
-            /** Resent Tracking No */
-            resent_tracking_no: string;
-            /** Restock */
-            restock: boolean | null;
-            /** Sent Back At */
-            sent_back_at: string | null;
             /** Settled At */
             settled_at: string | null;
             status: components["schemas"]["AfterSaleStatus"];
@@ -7323,6 +7214,89 @@ export interface components {
             tag_id?: number | null;
         };
         /**
+         * GoodsImportDetail
+         * @description An import with its first faults; the file of faults has all of them.
+         */
+        GoodsImportDetail: {
+            /** Created */
+            created: number;
+            /** Done */
+            done: number;
+            /** Ended At */
+            ended_at: string | null;
+            /** Faults */
+            faults: components["schemas"]["GoodsLineOut"][];
+            /** File Name */
+            file_name: string;
+            /** Id */
+            id: number;
+            /** Lines */
+            lines: number;
+            /** Products */
+            products: number;
+            /** Staff Name */
+            staff_name: string;
+            /**
+             * Started At
+             * Format: date-time
+             */
+            started_at: string;
+            state: components["schemas"]["tiefen__catalog__values__ImportState"];
+            /** Unchanged */
+            unchanged: number;
+            /** Updated */
+            updated: number;
+            /** Wrong */
+            wrong: number;
+        };
+        /**
+         * GoodsImportOut
+         * @description An import: what it would do while `checked`, what it did afterwards.
+         */
+        GoodsImportOut: {
+            /** Created */
+            created: number;
+            /** Done */
+            done: number;
+            /** Ended At */
+            ended_at: string | null;
+            /** File Name */
+            file_name: string;
+            /** Id */
+            id: number;
+            /** Lines */
+            lines: number;
+            /** Products */
+            products: number;
+            /** Staff Name */
+            staff_name: string;
+            /**
+             * Started At
+             * Format: date-time
+             */
+            started_at: string;
+            state: components["schemas"]["tiefen__catalog__values__ImportState"];
+            /** Unchanged */
+            unchanged: number;
+            /** Updated */
+            updated: number;
+            /** Wrong */
+            wrong: number;
+        };
+        /**
+         * GoodsLineOut
+         * @description A line of an import and what is wrong with it.
+         */
+        GoodsLineOut: {
+            /** Code */
+            code: string;
+            fate: components["schemas"]["LineFate"];
+            /** Faults */
+            faults: string[];
+            /** Line */
+            line: number;
+        };
+        /**
          * GroupIO
          * @description A stacking group; id 0 is a new one.
          */
@@ -7500,7 +7474,7 @@ export interface components {
              * Format: date-time
              */
             started_at: string;
-            state: components["schemas"]["ImportState"];
+            state: components["schemas"]["tiefen__fans__values__imports__ImportState"];
             step: components["schemas"]["ImportStep"];
             /** Total */
             total: number;
@@ -7513,12 +7487,6 @@ export interface components {
             /** Wait Until */
             wait_until: string | null;
         };
-        /**
-         * ImportState
-         * @description How an import is.
-         * @enum {string}
-         */
-        ImportState: "running" | "waiting" | "stopped" | "failed" | "done";
         /**
          * ImportStep
          * @description What an import is at.
@@ -7534,43 +7502,6 @@ export interface components {
             connected: boolean;
             /** Imports */
             imports: components["schemas"]["ImportOut"][];
-        };
-        /**
-         * InspectIn
-         * @description What came back. Lines that are not named came back whole and fit for sale.
-         */
-        InspectIn: {
-            /**
-             * Answer
-             * @default
-             */
-            answer: string;
-            /** Lines */
-            lines?: components["schemas"]["InspectedIn"][];
-            /** Location Id */
-            location_id?: number | null;
-        };
-        /**
-         * InspectedIn
-         * @description What was found of one line.
-         */
-        InspectedIn: {
-            /** Amount Fen */
-            amount_fen?: number | null;
-            /**
-             * Damaged
-             * @default 0
-             */
-            damaged: number;
-            /** Line Id */
-            line_id: number;
-            /**
-             * Lost
-             * @default 0
-             */
-            lost: number;
-            /** Sellable */
-            sellable: number;
         };
         /**
          * JobCounts
@@ -7663,6 +7594,12 @@ export interface components {
          * @enum {string}
          */
         Lifetime: "permanent" | "temporary";
+        /**
+         * LineFate
+         * @description What an import makes, or made, of a line.
+         * @enum {string}
+         */
+        LineFate: "create" | "update" | "same" | "wrong";
         /**
          * LineIn
          * @description A wanted SKU.
@@ -7792,26 +7729,6 @@ export interface components {
             sells: boolean;
             /** Skus */
             skus: number;
-        };
-        /**
-         * LogOut
-         * @description One entry of an after-sale's log: a step somebody took, or something that was said.
-         */
-        LogOut: {
-            /** Action */
-            action: string;
-            /**
-             * At
-             * Format: date-time
-             */
-            at: string;
-            /** Name */
-            name: string;
-            /** Picture Urls */
-            picture_urls: string[];
-            side: components["schemas"]["tiefen__orders__values__Side"];
-            /** Words */
-            words: string;
         };
         /**
          * LoopOut
@@ -7980,19 +7897,6 @@ export interface components {
             button: components["schemas"]["TopButtonOut"][];
             /** Published At */
             published_at: string | null;
-        };
-        /**
-         * MessageIn
-         * @description Words, pictures or both.
-         */
-        MessageIn: {
-            /** Pictures */
-            pictures?: string[];
-            /**
-             * Words
-             * @default
-             */
-            words: string;
         };
         /**
          * MessageKind
@@ -9026,22 +8930,6 @@ export interface components {
          */
         PersonalField: "phone" | "real_name";
         /**
-         * Phase
-         * @description When a consequence of an after-sale takes effect.
-         * @enum {string}
-         */
-        Phase: "hold" | "back" | "money";
-        /**
-         * PictureOut
-         * @description A stored picture: `key` to send, `url` to show.
-         */
-        PictureOut: {
-            /** Key */
-            key: string;
-            /** Url */
-            url: string;
-        };
-        /**
          * PieceIn
          * @description Pieces of an order line.
          */
@@ -9113,49 +9001,6 @@ export interface components {
             status: components["schemas"]["OrderStatus"];
             /** Total Fen */
             total_fen: number;
-        };
-        /**
-         * PolicyIn
-         * @description How the merchant handles after-sales. Null: no such rule.
-         */
-        PolicyIn: {
-            /** Answer Hours */
-            answer_hours: number | null;
-            /**
-             * Auto Below Fen
-             * @description fen, whole
-             */
-            auto_below_fen: number;
-            /** Auto Most */
-            auto_most: number;
-            /** Inspect Days */
-            inspect_days: number | null;
-            /** Return Days */
-            return_days: number;
-            /** Return To */
-            return_to: string;
-            /** Second Above Fen */
-            second_above_fen: number | null;
-        };
-        /**
-         * PolicyOut
-         * @description How the merchant handles after-sales.
-         */
-        PolicyOut: {
-            /** Answer Hours */
-            answer_hours: number | null;
-            /** Auto Below Fen */
-            auto_below_fen: number;
-            /** Auto Most */
-            auto_most: number;
-            /** Inspect Days */
-            inspect_days: number | null;
-            /** Return Days */
-            return_days: number;
-            /** Return To */
-            return_to: string;
-            /** Second Above Fen */
-            second_above_fen: number | null;
         };
         /**
          * PrintForm
@@ -9711,19 +9556,11 @@ export interface components {
         };
         /**
          * RefundLinesIn
-         * @description What is asked for. Without `lines`: everything that is left.
+         * @description The pieces to give back. Without `lines`: everything that is left.
          */
         RefundLinesIn: {
-            /**
-             * Kind
-             * @default refund
-             * @enum {string}
-             */
-            kind: "refund" | "return" | "exchange" | "resend";
             /** Lines */
-            lines?: components["schemas"]["AfterSalePieceIn"][];
-            /** @default other */
-            reason: components["schemas"]["AfterSaleReason"];
+            lines?: components["schemas"]["PieceIn"][];
         };
         /**
          * RefundOut
@@ -10200,16 +10037,6 @@ export interface components {
          */
         SegmentState: "filling" | "ready" | "broken";
         /**
-         * SentBackIn
-         * @description A parcel: of the fan on its way back, or of the merchant with the replacement.
-         */
-        SentBackIn: {
-            /** Courier */
-            courier: string;
-            /** Tracking No */
-            tracking_no: string;
-        };
-        /**
          * SentMessageOut
          * @description A message that went out, or did not; the receiver is masked.
          */
@@ -10272,66 +10099,6 @@ export interface components {
         ShelfInput: {
             /** On */
             on: boolean;
-        };
-        /**
-         * ShopAfterSaleDetail
-         * @description One of the fan's after-sales in full.
-         */
-        ShopAfterSaleDetail: {
-            /** After Sale No */
-            after_sale_no: string;
-            /** Amount Fen */
-            amount_fen: number;
-            /** Answer */
-            answer: string;
-            /** Back Courier */
-            back_courier: string;
-            /** Back Tracking No */
-            back_tracking_no: string;
-            /** Decided At */
-            decided_at: string | null;
-            /** Due At */
-            due_at: string | null;
-            /** Freight Fen */
-            freight_fen: number;
-            /** Goods Fen */
-            goods_fen: number;
-            /** Inspected At */
-            inspected_at: string | null;
-            kind: components["schemas"]["AfterSaleKind"];
-            /** Lines */
-            lines: components["schemas"]["AfterSaleLineOut"][];
-            /** Log */
-            log: components["schemas"]["LogOut"][];
-            /** Note */
-            note: string;
-            /** Order No */
-            order_no: string;
-            /** Our Fault */
-            our_fault: boolean;
-            /** Quantity */
-            quantity: number;
-            reason: components["schemas"]["AfterSaleReason"];
-            /**
-             * Requested At
-             * Format: date-time
-             */
-            requested_at: string;
-            /** Resent At */
-            resent_at: string | null;
-            /** Resent Courier */
-            resent_courier: string;
-            /** Resent Tracking No */
-            resent_tracking_no: string;
-            /** Restock */
-            restock: boolean | null;
-            /** Return To */
-            return_to: string;
-            /** Sent Back At */
-            sent_back_at: string | null;
-            /** Settled At */
-            settled_at: string | null;
-            status: components["schemas"]["AfterSaleStatus"];
         };
         /**
          * ShopCoupon
@@ -10612,6 +10379,12 @@ export interface components {
             /** Values */
             values: string[];
         };
+        /**
+         * Side
+         * @description The side on which an account grows; its balance is counted from there.
+         * @enum {string}
+         */
+        Side: "debit" | "credit";
         /**
          * SignIn
          * @description Account and password; `totp` takes a six-digit code or a recovery code.
@@ -11622,6 +11395,16 @@ export interface components {
             source: components["schemas"]["tiefen__helpdesk__values__Source"];
         };
         /**
+         * UndoneOut
+         * @description What undoing brought back; `kept` were changed since and stay.
+         */
+        UndoneOut: {
+            /** Kept */
+            kept: string[];
+            /** Undone */
+            undone: number;
+        };
+        /**
          * UsageOut
          * @description How much of the platform's allowance of permanent codes is used.
          */
@@ -11816,23 +11599,23 @@ export interface components {
             node: components["schemas"]["NodeOut"] | null;
         };
         /**
+         * ImportState
+         * @description Where an import of goods stands.
+         * @enum {string}
+         */
+        tiefen__catalog__values__ImportState: "checked" | "running" | "stopped" | "done";
+        /**
+         * ImportState
+         * @description How an import is.
+         * @enum {string}
+         */
+        tiefen__fans__values__imports__ImportState: "running" | "waiting" | "stopped" | "failed" | "done";
+        /**
          * Source
          * @description Where an answer came from.
          * @enum {string}
          */
         tiefen__helpdesk__values__Source: "code" | "welcome" | "keyword" | "default" | "none";
-        /**
-         * Side
-         * @description The side on which an account grows; its balance is counted from there.
-         * @enum {string}
-         */
-        tiefen__ledger__values__Side: "debit" | "credit";
-        /**
-         * Side
-         * @description Who speaks in the log of an after-sale.
-         * @enum {string}
-         */
-        tiefen__orders__values__Side: "fan" | "staff" | "system";
         /**
          * Source
          * @description How we learned of something.
@@ -11848,322 +11631,10 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
-    uploadStaffPicture: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "multipart/form-data": components["schemas"]["Body_uploadStaffPicture"];
-            };
-        };
-        responses: {
-            /** @description Successful Response */
-            201: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["PictureOut"];
-                };
-            };
-            /** @description malformed request */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description sign in first */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description not allowed */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description missing, or not yours */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description the state has moved on */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description body too large */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description invalid input, fields named */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description slow down */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description a dependency is away, retry */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-        };
-    };
-    getAfterSalePolicy: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["PolicyOut"];
-                };
-            };
-            /** @description malformed request */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description sign in first */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description not allowed */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description missing, or not yours */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description the state has moved on */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description body too large */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description invalid input, fields named */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description slow down */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description a dependency is away, retry */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-        };
-    };
-    saveAfterSalePolicy: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["PolicyIn"];
-            };
-        };
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["PolicyOut"];
-                };
-            };
-            /** @description malformed request */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description sign in first */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description not allowed */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description missing, or not yours */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description the state has moved on */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description body too large */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description invalid input, fields named */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description slow down */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description a dependency is away, retry */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-        };
-    };
     listAfterSales: {
         parameters: {
             query?: {
                 status?: components["schemas"]["AfterSaleStatus"] | null;
-                kind?: components["schemas"]["AfterSaleKind"] | null;
                 cursor?: string | null;
                 limit?: number;
             };
@@ -12282,7 +11753,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ConsoleAfterSaleDetail"];
+                    "application/json": components["schemas"]["ConsoleAfterSale"];
                 };
             };
             /** @description malformed request */
@@ -12389,328 +11860,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ConsoleAfterSaleDetail"];
-                };
-            };
-            /** @description malformed request */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description sign in first */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description not allowed */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description missing, or not yours */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description the state has moved on */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description body too large */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description invalid input, fields named */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description slow down */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description a dependency is away, retry */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-        };
-    };
-    inspectAfterSale: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                after_sale_no: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["InspectIn"];
-            };
-        };
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ConsoleAfterSaleDetail"];
-                };
-            };
-            /** @description malformed request */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description sign in first */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description not allowed */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description missing, or not yours */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description the state has moved on */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description body too large */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description invalid input, fields named */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description slow down */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description a dependency is away, retry */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-        };
-    };
-    tellFan: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                after_sale_no: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["MessageIn"];
-            };
-        };
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ConsoleAfterSaleDetail"];
-                };
-            };
-            /** @description malformed request */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description sign in first */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description not allowed */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description missing, or not yours */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description the state has moved on */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description body too large */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description invalid input, fields named */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description slow down */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description a dependency is away, retry */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-        };
-    };
-    payInstead: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                after_sale_no: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["RejectIn"];
-            };
-        };
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ConsoleAfterSaleDetail"];
+                    "application/json": components["schemas"]["ConsoleAfterSale"];
                 };
             };
             /** @description malformed request */
@@ -12799,8 +11949,8 @@ export interface operations {
     previewAfterSale: {
         parameters: {
             query?: {
+                restock?: boolean;
                 refund_freight?: boolean | null;
-                sellable?: string[];
             };
             header?: never;
             path: {
@@ -12923,114 +12073,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ConsoleAfterSaleDetail"];
-                };
-            };
-            /** @description malformed request */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description sign in first */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description not allowed */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description missing, or not yours */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description the state has moved on */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description body too large */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description invalid input, fields named */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description slow down */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description a dependency is away, retry */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-        };
-    };
-    resendAfterSale: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                after_sale_no: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["SentBackIn"];
-            };
-        };
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ConsoleAfterSaleDetail"];
+                    "application/json": components["schemas"]["ConsoleAfterSale"];
                 };
             };
             /** @description malformed request */
@@ -13133,7 +12176,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ConsoleAfterSaleDetail"];
+                    "application/json": components["schemas"]["ConsoleAfterSale"];
                 };
             };
             /** @description malformed request */
@@ -22640,6 +21683,1143 @@ export interface operations {
             };
         };
     };
+    listGoodsChanges: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChangeOut"][];
+                };
+            };
+            /** @description malformed request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description sign in first */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description missing, or not yours */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description the state has moved on */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description body too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description invalid input, fields named */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description slow down */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description a dependency is away, retry */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    makeGoodsChange: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChangeInput"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChangeOut"];
+                };
+            };
+            /** @description malformed request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description sign in first */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description missing, or not yours */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description the state has moved on */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description body too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description invalid input, fields named */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description slow down */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description a dependency is away, retry */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    previewGoodsChange: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChangeInput"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChangePreview"];
+                };
+            };
+            /** @description malformed request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description sign in first */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description missing, or not yours */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description the state has moved on */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description body too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description invalid input, fields named */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description slow down */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description a dependency is away, retry */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    undoGoodsChange: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                change_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UndoneOut"];
+                };
+            };
+            /** @description malformed request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description sign in first */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description missing, or not yours */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description the state has moved on */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description body too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description invalid input, fields named */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description slow down */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description a dependency is away, retry */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    exportGoods: {
+        parameters: {
+            query?: {
+                form?: "csv" | "xlsx";
+                template?: boolean;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": unknown;
+                    "text/csv": unknown;
+                };
+            };
+            /** @description malformed request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description sign in first */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description missing, or not yours */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description the state has moved on */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description body too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description invalid input, fields named */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description slow down */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description a dependency is away, retry */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    listGoodsImports: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GoodsImportOut"][];
+                };
+            };
+            /** @description malformed request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description sign in first */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description missing, or not yours */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description the state has moved on */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description body too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description invalid input, fields named */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description slow down */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description a dependency is away, retry */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    checkGoodsImport: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "multipart/form-data": components["schemas"]["Body_checkGoodsImport"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GoodsImportDetail"];
+                };
+            };
+            /** @description malformed request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description sign in first */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description missing, or not yours */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description the state has moved on */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description body too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description invalid input, fields named */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description slow down */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description a dependency is away, retry */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    getGoodsImport: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                import_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GoodsImportDetail"];
+                };
+            };
+            /** @description malformed request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description sign in first */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description missing, or not yours */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description the state has moved on */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description body too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description invalid input, fields named */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description slow down */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description a dependency is away, retry */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    downloadGoodsFaults: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                import_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": unknown;
+                };
+            };
+            /** @description malformed request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description sign in first */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description missing, or not yours */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description the state has moved on */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description body too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description invalid input, fields named */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description slow down */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description a dependency is away, retry */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    runGoodsImport: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                import_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GoodsImportDetail"];
+                };
+            };
+            /** @description malformed request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description sign in first */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description missing, or not yours */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description the state has moved on */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description body too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description invalid input, fields named */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description slow down */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description a dependency is away, retry */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    stopGoodsImport: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                import_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GoodsImportDetail"];
+                };
+            };
+            /** @description malformed request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description sign in first */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description missing, or not yours */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description the state has moved on */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description body too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description invalid input, fields named */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description slow down */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description a dependency is away, retry */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     takeBackCoupon: {
         parameters: {
             query?: never;
@@ -25571,115 +25751,6 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ConsoleOrder"];
-                };
-            };
-            /** @description malformed request */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description sign in first */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description not allowed */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description missing, or not yours */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description the state has moved on */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description body too large */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description invalid input, fields named */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description slow down */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description a dependency is away, retry */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-        };
-    };
-    compensateOrder: {
-        parameters: {
-            query?: never;
-            header?: {
-                "idempotency-key"?: string | null;
-            };
-            path: {
-                order_no: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["CompensateIn"];
-            };
-        };
-        responses: {
-            /** @description Successful Response */
-            201: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ConsoleAfterSaleDetail"];
                 };
             };
             /** @description malformed request */
@@ -34646,111 +34717,6 @@ export interface operations {
             };
         };
     };
-    uploadAfterSalePicture: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "multipart/form-data": components["schemas"]["Body_uploadAfterSalePicture"];
-            };
-        };
-        responses: {
-            /** @description Successful Response */
-            201: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["PictureOut"];
-                };
-            };
-            /** @description malformed request */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description sign in first */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description not allowed */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description missing, or not yours */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description the state has moved on */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description body too large */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description invalid input, fields named */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description slow down */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description a dependency is away, retry */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-        };
-    };
     listShopAfterSales: {
         parameters: {
             query?: {
@@ -34872,221 +34838,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ShopAfterSaleDetail"];
-                };
-            };
-            /** @description malformed request */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description sign in first */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description not allowed */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description missing, or not yours */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description the state has moved on */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description body too large */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description invalid input, fields named */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description slow down */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description a dependency is away, retry */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-        };
-    };
-    tellMerchant: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                after_sale_no: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["MessageIn"];
-            };
-        };
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ShopAfterSaleDetail"];
-                };
-            };
-            /** @description malformed request */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description sign in first */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description not allowed */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description missing, or not yours */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description the state has moved on */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description body too large */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description invalid input, fields named */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description slow down */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description a dependency is away, retry */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-        };
-    };
-    sendBackAfterSale: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                after_sale_no: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["SentBackIn"];
-            };
-        };
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ShopAfterSaleDetail"];
+                    "application/json": components["schemas"]["AfterSaleOut"];
                 };
             };
             /** @description malformed request */
@@ -35189,7 +34941,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ShopAfterSaleDetail"];
+                    "application/json": components["schemas"]["AfterSaleOut"];
                 };
             };
             /** @description malformed request */
@@ -37474,7 +37226,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ShopAfterSaleDetail"];
+                    "application/json": components["schemas"]["AfterSaleOut"];
                 };
             };
             /** @description malformed request */

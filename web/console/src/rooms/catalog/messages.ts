@@ -26,6 +26,15 @@ const messages: RoomMessages = {
     retired: '已停用的规格 ({count})', retiredHint: '粉丝买不到; 订单和库存都还在。把同样的规格值加回来, 就恢复为原来的 SKU。', noSpecs: '无规格',
     grid: { fillDown: '向下填充', undo: '撤销', chosen: '已选 {count} 格', hint: '方向键移动, 直接输入, 可从 Excel 粘贴; Ctrl+D 向下填充', missed: '{count} 行的规格值没有找到, 没有填入', wrong: '有 {count} 格需要修改', place: '第 {row} 行 {name} · {column}', more: '还有 {count} 格…', unreadable: '有单元格的内容读不懂, 请先修改', valuePictures: '为每个值配图', faults: { unreadable: '「{text}」读不懂', needed: '请填写', twice: '编码「{text}」在上面已经用过' } },
     manageBrands: '管理品牌', newBrand: '新品牌名称', brandProducts: '{count} 件商品', brandUsed: '还有商品使用它', brandEmpty: '还没有品牌', allBrands: '全部品牌', allKinds: '全部类型', copy: '复制', copied: '已复制为草稿', everyDays: '约 {days} 天用完', onAt: '{time} 上架', offAt: '{time} 下架',
+    imports: {
+      title: '导入与导出', template: '下载模板', export: '导出全部商品', drop: '选择表格, 或拖到这里', reading: '正在读取并试算…', dropHint: 'CSV 或 XLSX, 最多 20,000 行。先试算, 不会改动任何商品。', lines: '行', ready: '可导入的商品', wrong: '有问题的行', wrongHint: '不会导入, 改好后再传', created: '新建', updated: '更新', unchanged: '没有变化',
+      tried: '试算完成, 还没有改动任何商品。空白的格子不改变原来的内容; 表里没有的规格保持不变。', nothing: '没有可以导入的商品, 请先修改表格。', run: '导入 {count} 个商品', resume: '继续导入 {count} 个商品', stop: '停止', faults: '下载问题文件', line: '行号', problem: '问题', sibling: '同一商品的其他行有问题', history: '导入记录', none: '还没有导入过', noneHint: '下载模板, 填好后上传; 也可以先导出全部商品, 在 Excel 里改好再导入。', by: '{name} · {time}',
+      states: { checked: '待确认', running: '导入中', stopped: '已停止', done: '已完成' },
+    },
+    bulk: {
+      title: '批量修改 {count} 件商品', what: '改什么', kinds: { price_percent: '按比例调价', price_add: '加价或减价', price_set: '统一售价', shelf: '上架或下架', category: '分类', brand: '品牌', limit: '每人限购', role: '角色' }, percent: '原价的百分之几', direction: '方向', up: '加价', down: '减价', amount: '金额', noLimit: '留空不限购',
+      result: '将改动 {changed} 件, {refused} 件不能改', lacks: '缺少{what}', undoHint: '改完后可以撤销', go: '改动 {count} 件', chosen: '已选 {count} 件', edit: '批量修改', clear: '取消选择', all: '选择本页', one: '选择 {name}', done: '已改动 {count} 件', undo: '撤销', undone: '已恢复 {count} 件', kept: '{count} 件之后又被改过, 保持现状', last: '上次批量修改: {name} 改动 {count} 件, {time}',
+    },
   },
   en: {
     title: 'Goods', add: 'New product', search: 'Product name', product: 'Product', price: 'Price', skus: 'Variants', role: 'Role', status: 'Status', updated: 'Updated', skuCount: '{count} variants',
@@ -52,6 +61,15 @@ const messages: RoomMessages = {
     retired: 'Retired variants ({count})', retiredHint: 'Nobody can buy them; their orders and stock remain. Add the same values again and the same SKU comes back.', noSpecs: 'No property',
     grid: { fillDown: 'Fill down', undo: 'Undo', chosen: '{count} cells', hint: 'Arrow keys move, just type, paste from Excel; Ctrl+D fills down', missed: 'The values of {count} lines were not found; they were left out', wrong: '{count} cells to fix', place: 'Row {row} {name} · {column}', more: '{count} more…', unreadable: 'Some cells cannot be read; fix them first', valuePictures: 'A picture for each value', faults: { unreadable: '“{text}” cannot be read', needed: 'is needed', twice: 'The code “{text}” is used above' } },
     manageBrands: 'Manage brands', newBrand: 'New brand', brandProducts: '{count} products', brandUsed: 'Products still carry it', brandEmpty: 'No brands yet', allBrands: 'All brands', allKinds: 'All kinds', copy: 'Copy', copied: 'Copied as a draft', everyDays: 'lasts about {days} days', onAt: 'on sale {time}', offAt: 'off {time}',
+    imports: {
+      title: 'Import and export', template: 'Template', export: 'Export all goods', drop: 'Choose a table or drop it here', reading: 'Reading and trying out…', dropHint: 'CSV or XLSX, up to 20,000 lines. It is tried out first; nothing changes.', lines: 'Lines', ready: 'Products ready', wrong: 'Wrong lines', wrongHint: 'Left out; mend and send again', created: 'Created', updated: 'Updated', unchanged: 'Unchanged',
+      tried: 'Tried out; nothing was changed yet. Empty cells change nothing, and variants not in the table stay.', nothing: 'Nothing can be imported; mend the table first.', run: 'Import {count} products', resume: 'Go on with {count} products', stop: 'Stop', faults: 'Download the faults', line: 'Line', problem: 'Problem', sibling: 'Another line of this product is wrong', history: 'Earlier imports', none: 'Nothing was imported yet', noneHint: 'Fill in the template and upload it; or export all goods, change them in Excel and import them.', by: '{name} · {time}',
+      states: { checked: 'To confirm', running: 'Importing', stopped: 'Stopped', done: 'Done' },
+    },
+    bulk: {
+      title: 'Change {count} products', what: 'What', kinds: { price_percent: 'Price by percent', price_add: 'Price up or down', price_set: 'One price', shelf: 'Shelf', category: 'Category', brand: 'Brand', limit: 'Limit per fan', role: 'Role' }, percent: 'Percent of the price', direction: 'Direction', up: 'Up', down: 'Down', amount: 'Amount', noLimit: 'empty for none',
+      result: '{changed} will change, {refused} cannot', lacks: 'lacks: {what}', undoHint: 'It can be undone afterwards', go: 'Change {count}', chosen: '{count} chosen', edit: 'Change together', clear: 'Clear', all: 'Choose this page', one: 'Choose {name}', done: '{count} changed', undo: 'Undo', undone: '{count} brought back', kept: '{count} were changed since and stay', last: 'Last change of many: {name}, {count} products, {time}',
+    },
   },
 }
 

@@ -2,6 +2,7 @@ import type { Tone } from '@tiefen/ui'
 import type { Schema } from '../../../app/api'
 
 export const STATUS_TONE: Record<Schema<'ProductStatus'>, Tone> = { draft: 'neutral', on_shelf: 'success', off_shelf: 'warning' }
+export const IMPORT_TONE: Record<Schema<'ImportState'>, Tone> = { checked: 'warning', running: 'info', stopped: 'neutral', done: 'success' }
 const ROLES: Record<Schema<'ProductRole'>, true> = { regular: true, traffic: true, profit: true, repeat: true }
 export const PRODUCT_ROLES = Object.keys(ROLES) as Schema<'ProductRole'>[]
 
