@@ -1,6 +1,6 @@
 """Refusals of orders."""
 
-from tiefen.kernel.errors import Conflict, Invalid, NotFound
+from tiefen.kernel.errors import Conflict, Forbidden, Invalid, NotFound
 
 
 class OrderMissing(NotFound):
@@ -265,3 +265,11 @@ class OrderLosesMoney(Conflict):
     code = "orders.loses_money"
     zh = "这些优惠叠加后暂时无法下单，请联系客服"
     en = "With these offers together the order cannot be placed; please ask customer service"
+
+
+class MembersOnly(Forbidden):
+    """A product only for fans of other stages or segments."""
+
+    code = "orders.members_only"
+    zh = "“{name}”仅限会员购买"
+    en = "{name} is for members only"

@@ -45,6 +45,7 @@ from tiefen.fans.service.profile import (
     set_region,
     set_source,
     stage_counts,
+    standings,
     trade_facts,
 )
 from tiefen.fans.service.segments import (
@@ -166,6 +167,7 @@ __all__ = [
     "sign_in_mini",
     "sign_in_oauth",
     "stage_counts",
+    "standings",
     "start_bulk",
     "start_import",
     "start_pull",

@@ -10,7 +10,7 @@ from sqlalchemy.orm import aliased
 
 from tiefen.fans import queries
 from tiefen.fans.errors import NothingToReveal
-from tiefen.fans.models import Fan, Source
+from tiefen.fans.models import Fan, Member, Source
 from tiefen.fans.rules import clean_phone, display_name, grams
 from tiefen.fans.service.facts import note_change
 from tiefen.fans.service.timeline import add_line, lock_person, record
@@ -110,6 +110,24 @@ async def brief(tx: Tx, fan_ids: Iterable[int]) -> dict[int, FanBrief]:
         )
         for row in rows
     }
+
+
+async def standings(
+    tx: Tx, fan_ids: Iterable[int], segment_ids: Iterable[int]
+) -> dict[int, tuple[str, frozenset[int]]]:
+    """Each fan's stage and which of these segments they are in, by the id asked with; one statement."""
+    living = aliased(Fan)
+    inside = (
+        select(func.array_agg(Member.segment_id))
+        .where(Member.fan_id == living.id, Member.segment_id.in_(set(segment_ids)))
+        .scalar_subquery()
+    )
+    rows = await tx.execute(
+        select(Fan.id, living.stage, inside)
+        .join(living, living.id == func.coalesce(Fan.merged_into, Fan.id))
+        .where(Fan.id.in_(set(fan_ids)))
+    )
+    return {asked: (stage.value, frozenset(found or ())) for asked, stage, found in rows}
 
 
 async def trade_facts(tx: Tx, fan_ids: Iterable[int]) -> dict[int, TradeFacts]:

@@ -27,7 +27,7 @@ SHOWN_AT_MOST = 999
 
 
 async def cart(tx: Tx, fan_id: int) -> CartOut:
-    """The cart with today's prices, stock and limits. Four statements at most."""
+    """The cart with today's prices, stock and limits. Five statements at most."""
     found = await tx.scalars(
         select(CartItem)
         .where(CartItem.fan_id == fan_id)
@@ -38,7 +38,10 @@ async def cart(tx: Tx, fan_id: int) -> CartOut:
     briefs = await catalog.skus(tx, sku_ids)
     free = await inventory.available(tx, sku_ids)
     left = await promotion.limits_left(tx, fan_id, _limits(briefs.values()))
-    rows = [_cart_row(item, briefs.get(item.sku_id), free[item.sku_id], left) for item in items]
+    shut = (await promotion.shut_out(tx, [(fan_id, sku_ids)], briefs)).get(fan_id, frozenset())
+    rows = [
+        _cart_row(item, briefs.get(item.sku_id), free[item.sku_id], left, shut) for item in items
+    ]
     ready = [row for row in rows if row.state is CartState.OK]
     return CartOut(
         items=rows,
@@ -85,7 +88,11 @@ def _limits(briefs: Iterable[SkuBrief]) -> dict[int, int]:
 
 
 def _cart_row(
-    item: CartItem, sku: SkuBrief | None, free: int, left: Mapping[int, int]
+    item: CartItem,
+    sku: SkuBrief | None,
+    free: int,
+    left: Mapping[int, int],
+    shut: frozenset[int],
 ) -> CartItemOut:
     """One cart line as it stands, with why it cannot be ordered or what changed."""
     price_fen = sku.price_fen if sku else item.price_seen_fen
@@ -93,6 +100,8 @@ def _cart_row(
     state, message = CartState.OK, ""
     if sku is None or not sku.on_shelf:
         state, message, free = CartState.GONE, say("已下架", "no longer on the shelf"), 0
+    elif sku.id in shut:
+        state, message = CartState.REFUSED, say("仅限会员购买", "for members only")
     elif free < item.quantity:
         state, message = CartState.SHORT, short_words(free)
     elif allowed < item.quantity:

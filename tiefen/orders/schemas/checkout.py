@@ -266,6 +266,13 @@ def _problem(problem: Problem) -> ProblemOut:
             available=0,
             message=say("已下架", "no longer on the shelf"),
         )
+    if problem.kind is ProblemKind.MEMBERS:
+        return ProblemOut(
+            kind=CartState.REFUSED,
+            sku_id=problem.sku_id,
+            available=0,
+            message=say("仅限会员购买", "for members only"),
+        )
     if problem.kind is ProblemKind.LOSS:
         return ProblemOut(
             kind=CartState.REFUSED,

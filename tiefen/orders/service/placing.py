@@ -28,6 +28,7 @@ from tiefen.orders.errors import (
     CheckoutKeyReused,
     DuplicateLine,
     LineGone,
+    MembersOnly,
     OrderLosesMoney,
     QuoteChanged,
 )
@@ -220,6 +221,8 @@ def _check(quote: Quote | Refusal, digest: str) -> Refusal | Quote | None:
     for problem in quote.problems:
         if problem.kind is ProblemKind.GONE:
             return LineGone(field="lines", sku_id=problem.sku_id, name=problem.product_name)
+        if problem.kind is ProblemKind.MEMBERS:
+            return MembersOnly(field="lines", name=problem.product_name)
         if problem.kind is ProblemKind.LOSS:
             return OrderLosesMoney(field="lines")
     if quote.digest != digest:

@@ -35,6 +35,7 @@ from tiefen.promotion.service.issuing import (
     take_back_by_staff,
     take_back_coupon,
 )
+from tiefen.promotion.service.members import shut_out
 from tiefen.promotion.service.offers import product_offers
 from tiefen.promotion.service.pricing import (
     freight,
@@ -97,6 +98,7 @@ __all__ = [
     "save_groups",
     "save_template",
     "sentence",
+    "shut_out",
     "start_gift",
     "stop_gift",
     "stored",

@@ -16,7 +16,7 @@ from tiefen.kernel.errors import Refusal
 from tiefen.promotion import rules
 from tiefen.promotion.errors import LimitReached, QuoteTooLarge
 from tiefen.promotion.models import DEFAULT_TEMPLATE, FreightTemplate
-from tiefen.promotion.service import book
+from tiefen.promotion.service import book, members
 from tiefen.promotion.service.held import held_by_id
 from tiefen.promotion.values import (
     Basis,
@@ -118,7 +118,12 @@ async def prepare(
     """What the prices of these carts depend on, before any coupon, and what holds now."""
     briefs = await catalog.skus(tx, {sku_id for _, lines in carts for sku_id, _ in lines})
     state = await book.opened(tx)
-    wanted = [(fan_id, tuple(_alive(briefs, lines))) for fan_id, lines in carts]
+    asked = [(fan_id, [sku_id for sku_id, _ in lines]) for fan_id, lines in carts]
+    shut = await members.shut_out(tx, asked, briefs)
+    wanted = [
+        (fan_id, tuple(_alive(briefs, lines, shut.get(fan_id, frozenset()))))
+        for fan_id, lines in carts
+    ]
     looked_at = await book.looked_at(tx, state.book, wanted, at)
     limited = {fan_id: _limited(lines) for fan_id, lines in wanted}
     bought = await _bought(
@@ -136,7 +141,8 @@ async def prepare(
             versions=tuple((rule.id, rule.version) for rule in looked.rules),
             gifts=looked.gifts,
         )
-        problems = _gone(briefs, lines) + _over_limits(fan_id, limited[fan_id], bought)
+        problems = _gone(briefs, lines) + members.problems(shut.get(fan_id, ()), briefs)
+        problems += _over_limits(fan_id, limited[fan_id], bought)
         prepared.append(Prepared(basis, tuple(problems), looked.rules))
     return prepared, state
 
@@ -256,11 +262,13 @@ async def save_freight(tx: Tx, actor: StaffActor, wanted: Freight) -> Freight:
     return wanted
 
 
-def _alive(briefs: Mapping[int, SkuBrief], lines: Sequence[tuple[int, int]]) -> Iterator[BasisLine]:
+def _alive(
+    briefs: Mapping[int, SkuBrief], lines: Sequence[tuple[int, int]], shut: frozenset[int]
+) -> Iterator[BasisLine]:
     """Those lines that can be ordered."""
     for sku_id, quantity in lines:
         brief = briefs.get(sku_id)
-        if brief and brief.on_shelf:
+        if brief and brief.on_shelf and sku_id not in shut:
             yield book.basis_line(brief, quantity)
 
 

@@ -266,6 +266,8 @@ class ProblemKind(StrEnum):
 
     GONE = "gone"
     """Off the shelf, off the grid or unknown."""
+    MEMBERS = "members"
+    """Only for fans of other stages or segments."""
     LIMIT = "limit"
     """More than one fan may buy."""
     LOSS = "loss"
