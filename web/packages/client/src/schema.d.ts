@@ -4,6 +4,50 @@
  */
 
 export interface paths {
+    "/api/console/after-sale-pictures": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Upload Staff Picture
+         * @description Store a picture of the merchant's side.
+         */
+        post: operations["uploadStaffPicture"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/console/after-sale-policy": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Policy
+         * @description How after-sales are handled.
+         */
+        get: operations["getAfterSalePolicy"];
+        /**
+         * Save Policy
+         * @description Change how after-sales are handled; running deadlines stay.
+         */
+        put: operations["saveAfterSalePolicy"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/console/after-sales": {
         parameters: {
             query?: never;
@@ -64,6 +108,66 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/console/after-sales/{after_sale_no}/inspect": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Inspect After Sale
+         * @description Say what came back; the money goes, or others are sent.
+         */
+        post: operations["inspectAfterSale"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/console/after-sales/{after_sale_no}/messages": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Tell Fan
+         * @description Add words or pictures; the fan sees them.
+         */
+        post: operations["tellFan"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/console/after-sales/{after_sale_no}/pay-instead": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Pay Instead
+         * @description Nothing can be sent: give the money back instead, with words for the fan.
+         */
+        post: operations["payInstead"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/console/after-sales/{after_sale_no}/preview": {
         parameters: {
             query?: never;
@@ -73,7 +177,7 @@ export interface paths {
         };
         /**
          * Preview After Sale
-         * @description What approving with these choices would do. Nothing is changed.
+         * @description What going on with these choices would do; `sellable` is `line:pieces`. Nothing is changed.
          */
         get: operations["previewAfterSale"];
         put?: never;
@@ -98,6 +202,26 @@ export interface paths {
          * @description Say no, with words for the fan.
          */
         post: operations["rejectAfterSale"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/console/after-sales/{after_sale_no}/resend": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Resend After Sale
+         * @description The replacement is on its way.
+         */
+        post: operations["resendAfterSale"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2199,6 +2323,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/console/orders/{order_no}/compensation": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Compensate Order
+         * @description Pay the fan something without goods coming back; above the limit another one approves it.
+         */
+        post: operations["compensateOrder"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/console/orders/{order_no}/parcels": {
         parameters: {
             query?: never;
@@ -3531,6 +3675,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/shop/after-sale-pictures": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Upload Picture
+         * @description Store a fan's picture: decoded and encoded anew. No transaction is held meanwhile.
+         */
+        post: operations["uploadAfterSalePicture"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/shop/after-sales": {
         parameters: {
             query?: never;
@@ -3565,6 +3729,46 @@ export interface paths {
         get: operations["getShopAfterSale"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/shop/after-sales/{after_sale_no}/messages": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Tell Merchant
+         * @description Add words or pictures.
+         */
+        post: operations["tellMerchant"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/shop/after-sales/{after_sale_no}/parcel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Send Back
+         * @description The goods are on their way back; sending the number again corrects it.
+         */
+        post: operations["sendBackAfterSale"];
         delete?: never;
         options?: never;
         head?: never;
@@ -4404,7 +4608,7 @@ export interface components {
             kind: components["schemas"]["Kind"];
             /** Name */
             name: string;
-            side: components["schemas"]["Side"];
+            side: components["schemas"]["tiefen__ledger__values__Side"];
             /** Title En */
             title_en: string;
             /** Title Zh */
@@ -4492,15 +4696,29 @@ export interface components {
          * @description A fan's request.
          */
         AfterSaleIn: {
+            /**
+             * Kind
+             * @default refund
+             * @enum {string}
+             */
+            kind: "refund" | "return" | "exchange" | "resend";
             /** Lines */
-            lines?: components["schemas"]["PieceIn"][];
+            lines?: components["schemas"]["AfterSalePieceIn"][];
             /**
              * Note
              * @default
              */
             note: string;
+            /** Pictures */
+            pictures?: string[];
             reason: components["schemas"]["AfterSaleReason"];
         };
+        /**
+         * AfterSaleKind
+         * @description What is asked for.
+         * @enum {string}
+         */
+        AfterSaleKind: "refund" | "return" | "exchange" | "resend" | "compensation";
         /**
          * AfterSaleLineOut
          * @description Pieces of a line in an after-sale.
@@ -4508,14 +4726,24 @@ export interface components {
         AfterSaleLineOut: {
             /** Amount Fen */
             amount_fen: number;
+            /** Damaged */
+            damaged: number;
             /** Image Url */
             image_url: string;
+            /** Kept Fen */
+            kept_fen: number;
             /** Line Id */
             line_id: number;
+            /** Lost */
+            lost: number;
             /** Product Name */
             product_name: string;
             /** Quantity */
             quantity: number;
+            /** Replacement Id */
+            replacement_id: number | null;
+            /** Sellable */
+            sellable: number;
             /** Shipped */
             shipped: number;
             /** Sku Id */
@@ -4536,18 +4764,29 @@ export interface components {
             amount_fen: number;
             /** Answer */
             answer: string;
+            /** Back Courier */
+            back_courier: string;
+            /** Back Tracking No */
+            back_tracking_no: string;
             /** Decided At */
             decided_at: string | null;
+            /** Due At */
+            due_at: string | null;
             /** Freight Fen */
             freight_fen: number;
             /** Goods Fen */
             goods_fen: number;
+            /** Inspected At */
+            inspected_at: string | null;
+            kind: components["schemas"]["AfterSaleKind"];
             /** Lines */
             lines: components["schemas"]["AfterSaleLineOut"][];
             /** Note */
             note: string;
             /** Order No */
             order_no: string;
+            /** Our Fault */
+            our_fault: boolean;
             /** Quantity */
             quantity: number;
             reason: components["schemas"]["AfterSaleReason"];
@@ -4556,15 +4795,37 @@ export interface components {
              * Format: date-time
              */
             requested_at: string;
+            /** Resent At */
+            resent_at: string | null;
+            /** Resent Courier */
+            resent_courier: string;
+            /** Resent Tracking No */
+            resent_tracking_no: string;
             /** Restock */
             restock: boolean | null;
+            /** Sent Back At */
+            sent_back_at: string | null;
             /** Settled At */
             settled_at: string | null;
             status: components["schemas"]["AfterSaleStatus"];
         };
         /**
+         * AfterSalePieceIn
+         * @description Pieces of an order line, and their money.
+         */
+        AfterSalePieceIn: {
+            /** Amount Fen */
+            amount_fen?: number | null;
+            /** Line Id */
+            line_id: number;
+            /** Quantity */
+            quantity: number;
+            /** Replacement Id */
+            replacement_id?: number | null;
+        };
+        /**
          * AfterSalePreview
-         * @description What approving would do. Nothing has happened yet.
+         * @description What going on would do. Nothing has happened yet.
          */
         AfterSalePreview: {
             after_sale: components["schemas"]["AfterSaleOut"];
@@ -4592,7 +4853,7 @@ export interface components {
          * @description Where an after-sale stands.
          * @enum {string}
          */
-        AfterSaleStatus: "requested" | "withdrawn" | "rejected" | "refunding" | "abnormal" | "refunded";
+        AfterSaleStatus: "requested" | "withdrawn" | "rejected" | "returning" | "lapsed" | "sent_back" | "resending" | "done" | "refunding" | "abnormal" | "refunded";
         /**
          * AnswerOut
          * @description A fan's answer beside its question. A personal one is masked: reveal it with a reason.
@@ -4824,11 +5085,6 @@ export interface components {
             answer: string;
             /** Refund Freight */
             refund_freight?: boolean | null;
-            /**
-             * Restock
-             * @default false
-             */
-            restock: boolean;
         };
         /**
          * Asset
@@ -5265,8 +5521,18 @@ export interface components {
             /** File */
             file: string;
         };
+        /** Body_uploadAfterSalePicture */
+        Body_uploadAfterSalePicture: {
+            /** File */
+            file: string;
+        };
         /** Body_uploadFile */
         Body_uploadFile: {
+            /** File */
+            file: string;
+        };
+        /** Body_uploadStaffPicture */
+        Body_uploadStaffPicture: {
             /** File */
             file: string;
         };
@@ -5984,6 +6250,19 @@ export interface components {
             welcome?: string | null;
         };
         /**
+         * CompensateIn
+         * @description Money for the fan without goods coming back, out of what is left of the order.
+         */
+        CompensateIn: {
+            /**
+             * Amount Fen
+             * @description fen, whole
+             */
+            amount_fen: number;
+            /** Reason */
+            reason: string;
+        };
+        /**
          * ConditionIn
          * @description At least so much of a measure, ever or within so many days.
          */
@@ -6023,18 +6302,16 @@ export interface components {
         };
         /**
          * Consequence
-         * @description One thing approval would change, in the reader's language, with its numbers.
+         * @description One thing it would change, in the reader's language, with its numbers.
          */
         Consequence: {
             /** After */
-            after: number | null;
+            after: number;
             /** Before */
-            before: number | null;
-            /**
-             * Kind
-             * @enum {string}
-             */
-            kind: "money" | "freight" | "stock" | "limit" | "order" | "counters";
+            before: number;
+            /** Kind */
+            kind: string;
+            phase: components["schemas"]["Phase"];
             /** Sku Id */
             sku_id: number | null;
             /** Text */
@@ -6053,17 +6330,26 @@ export interface components {
             answer: string;
             /** Attempt */
             attempt: number;
+            /** Back Courier */
+            back_courier: string;
+            /** Back Tracking No */
+            back_tracking_no: string;
             /** Decided At */
             decided_at: string | null;
             /** Decided By */
             decided_by: string;
             /** Decided By Name */
             decided_by_name: string;
+            /** Due At */
+            due_at: string | null;
             fan: components["schemas"]["FanOut"];
             /** Freight Fen */
             freight_fen: number;
             /** Goods Fen */
             goods_fen: number;
+            /** Inspected At */
+            inspected_at: string | null;
+            kind: components["schemas"]["AfterSaleKind"];
             /** Lines */
             lines: components["schemas"]["AfterSaleLineOut"][];
             /** Note */
@@ -6071,6 +6357,8 @@ export interface components {
             /** Order No */
             order_no: string;
             order_status: components["schemas"]["OrderStatus"];
+            /** Our Fault */
+            our_fault: boolean;
             /** Quantity */
             quantity: number;
             reason: components["schemas"]["AfterSaleReason"];
@@ -6081,8 +6369,88 @@ export interface components {
              * Format: date-time
              */
             requested_at: string;
+            /** Requested By Name */
+            requested_by_name: string;
+            /** Resent At */
+            resent_at: string | null;
+            /** Resent Courier */
+            resent_courier: string;
+            /** Resent Tracking No */
+            resent_tracking_no: string;
             /** Restock */
             restock: boolean | null;
+            /** Sent Back At */
+            sent_back_at: string | null;
+            /** Settled At */
+            settled_at: string | null;
+            status: components["schemas"]["AfterSaleStatus"];
+        };
+        /**
+         * ConsoleAfterSaleDetail
+         * @description An after-sale in full.
+         */
+        ConsoleAfterSaleDetail: {
+            /** After Sale No */
+            after_sale_no: string;
+            /** Amount Fen */
+            amount_fen: number;
+            /** Answer */
+            answer: string;
+            /** Attempt */
+            attempt: number;
+            /** Back Courier */
+            back_courier: string;
+            /** Back Tracking No */
+            back_tracking_no: string;
+            /** Decided At */
+            decided_at: string | null;
+            /** Decided By */
+            decided_by: string;
+            /** Decided By Name */
+            decided_by_name: string;
+            /** Due At */
+            due_at: string | null;
+            fan: components["schemas"]["FanOut"];
+            /** Freight Fen */
+            freight_fen: number;
+            /** Goods Fen */
+            goods_fen: number;
+            /** Inspected At */
+            inspected_at: string | null;
+            kind: components["schemas"]["AfterSaleKind"];
+            /** Lines */
+            lines: components["schemas"]["AfterSaleLineOut"][];
+            /** Log */
+            log: components["schemas"]["LogOut"][];
+            /** Note */
+            note: string;
+            /** Order No */
+            order_no: string;
+            order_status: components["schemas"]["OrderStatus"];
+            /** Our Fault */
+            our_fault: boolean;
+            /** Quantity */
+            quantity: number;
+            reason: components["schemas"]["AfterSaleReason"];
+            /** Refund Id */
+            refund_id: number | null;
+            /**
+             * Requested At
+             * Format: date-time
+             */
+            requested_at: string;
+            /** Requested By Name */
+            requested_by_name: string;
+            /** Resent At */
+            resent_at: string | null;
+            /** Resent Courier */
+            resent_courier: string;
+            /** Resent Tracking No */
+            resent_tracking_no: string;
+            /** Restock */
+            restock: boolean | null;
+            /** Sent Back At */
+            sent_back_at: string | null;
             /** Settled At */
             settled_at: string | null;
             status: components["schemas"]["AfterSaleStatus"];
@@ -7504,6 +7872,43 @@ export interface components {
             imports: components["schemas"]["ImportOut"][];
         };
         /**
+         * InspectIn
+         * @description What came back. Lines that are not named came back whole and fit for sale.
+         */
+        InspectIn: {
+            /**
+             * Answer
+             * @default
+             */
+            answer: string;
+            /** Lines */
+            lines?: components["schemas"]["InspectedIn"][];
+            /** Location Id */
+            location_id?: number | null;
+        };
+        /**
+         * InspectedIn
+         * @description What was found of one line.
+         */
+        InspectedIn: {
+            /** Amount Fen */
+            amount_fen?: number | null;
+            /**
+             * Damaged
+             * @default 0
+             */
+            damaged: number;
+            /** Line Id */
+            line_id: number;
+            /**
+             * Lost
+             * @default 0
+             */
+            lost: number;
+            /** Sellable */
+            sellable: number;
+        };
+        /**
          * JobCounts
          * @description How many jobs of the merchant stand where.
          */
@@ -7731,6 +8136,26 @@ export interface components {
             skus: number;
         };
         /**
+         * LogOut
+         * @description One entry of an after-sale's log: a step somebody took, or something that was said.
+         */
+        LogOut: {
+            /** Action */
+            action: string;
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Name */
+            name: string;
+            /** Picture Urls */
+            picture_urls: string[];
+            side: components["schemas"]["tiefen__orders__values__Side"];
+            /** Words */
+            words: string;
+        };
+        /**
          * LoopOut
          * @description Where the loop leaks; `worst` is the step that loses the largest share.
          */
@@ -7897,6 +8322,19 @@ export interface components {
             button: components["schemas"]["TopButtonOut"][];
             /** Published At */
             published_at: string | null;
+        };
+        /**
+         * MessageIn
+         * @description Words, pictures or both.
+         */
+        MessageIn: {
+            /** Pictures */
+            pictures?: string[];
+            /**
+             * Words
+             * @default
+             */
+            words: string;
         };
         /**
          * MessageKind
@@ -8930,6 +9368,22 @@ export interface components {
          */
         PersonalField: "phone" | "real_name";
         /**
+         * Phase
+         * @description When a consequence of an after-sale takes effect.
+         * @enum {string}
+         */
+        Phase: "hold" | "back" | "money";
+        /**
+         * PictureOut
+         * @description A stored picture: `key` to send, `url` to show.
+         */
+        PictureOut: {
+            /** Key */
+            key: string;
+            /** Url */
+            url: string;
+        };
+        /**
          * PieceIn
          * @description Pieces of an order line.
          */
@@ -9001,6 +9455,49 @@ export interface components {
             status: components["schemas"]["OrderStatus"];
             /** Total Fen */
             total_fen: number;
+        };
+        /**
+         * PolicyIn
+         * @description How the merchant handles after-sales. Null: no such rule.
+         */
+        PolicyIn: {
+            /** Answer Hours */
+            answer_hours: number | null;
+            /**
+             * Auto Below Fen
+             * @description fen, whole
+             */
+            auto_below_fen: number;
+            /** Auto Most */
+            auto_most: number;
+            /** Inspect Days */
+            inspect_days: number | null;
+            /** Return Days */
+            return_days: number;
+            /** Return To */
+            return_to: string;
+            /** Second Above Fen */
+            second_above_fen: number | null;
+        };
+        /**
+         * PolicyOut
+         * @description How the merchant handles after-sales.
+         */
+        PolicyOut: {
+            /** Answer Hours */
+            answer_hours: number | null;
+            /** Auto Below Fen */
+            auto_below_fen: number;
+            /** Auto Most */
+            auto_most: number;
+            /** Inspect Days */
+            inspect_days: number | null;
+            /** Return Days */
+            return_days: number;
+            /** Return To */
+            return_to: string;
+            /** Second Above Fen */
+            second_above_fen: number | null;
         };
         /**
          * PrintForm
@@ -9556,11 +10053,19 @@ export interface components {
         };
         /**
          * RefundLinesIn
-         * @description The pieces to give back. Without `lines`: everything that is left.
+         * @description What is asked for. Without `lines`: everything that is left.
          */
         RefundLinesIn: {
+            /**
+             * Kind
+             * @default refund
+             * @enum {string}
+             */
+            kind: "refund" | "return" | "exchange" | "resend";
             /** Lines */
-            lines?: components["schemas"]["PieceIn"][];
+            lines?: components["schemas"]["AfterSalePieceIn"][];
+            /** @default other */
+            reason: components["schemas"]["AfterSaleReason"];
         };
         /**
          * RefundOut
@@ -10037,6 +10542,16 @@ export interface components {
          */
         SegmentState: "filling" | "ready" | "broken";
         /**
+         * SentBackIn
+         * @description A parcel: of the fan on its way back, or of the merchant with the replacement.
+         */
+        SentBackIn: {
+            /** Courier */
+            courier: string;
+            /** Tracking No */
+            tracking_no: string;
+        };
+        /**
          * SentMessageOut
          * @description A message that went out, or did not; the receiver is masked.
          */
@@ -10099,6 +10614,66 @@ export interface components {
         ShelfInput: {
             /** On */
             on: boolean;
+        };
+        /**
+         * ShopAfterSaleDetail
+         * @description One of the fan's after-sales in full.
+         */
+        ShopAfterSaleDetail: {
+            /** After Sale No */
+            after_sale_no: string;
+            /** Amount Fen */
+            amount_fen: number;
+            /** Answer */
+            answer: string;
+            /** Back Courier */
+            back_courier: string;
+            /** Back Tracking No */
+            back_tracking_no: string;
+            /** Decided At */
+            decided_at: string | null;
+            /** Due At */
+            due_at: string | null;
+            /** Freight Fen */
+            freight_fen: number;
+            /** Goods Fen */
+            goods_fen: number;
+            /** Inspected At */
+            inspected_at: string | null;
+            kind: components["schemas"]["AfterSaleKind"];
+            /** Lines */
+            lines: components["schemas"]["AfterSaleLineOut"][];
+            /** Log */
+            log: components["schemas"]["LogOut"][];
+            /** Note */
+            note: string;
+            /** Order No */
+            order_no: string;
+            /** Our Fault */
+            our_fault: boolean;
+            /** Quantity */
+            quantity: number;
+            reason: components["schemas"]["AfterSaleReason"];
+            /**
+             * Requested At
+             * Format: date-time
+             */
+            requested_at: string;
+            /** Resent At */
+            resent_at: string | null;
+            /** Resent Courier */
+            resent_courier: string;
+            /** Resent Tracking No */
+            resent_tracking_no: string;
+            /** Restock */
+            restock: boolean | null;
+            /** Return To */
+            return_to: string;
+            /** Sent Back At */
+            sent_back_at: string | null;
+            /** Settled At */
+            settled_at: string | null;
+            status: components["schemas"]["AfterSaleStatus"];
         };
         /**
          * ShopCoupon
@@ -10379,12 +10954,6 @@ export interface components {
             /** Values */
             values: string[];
         };
-        /**
-         * Side
-         * @description The side on which an account grows; its balance is counted from there.
-         * @enum {string}
-         */
-        Side: "debit" | "credit";
         /**
          * SignIn
          * @description Account and password; `totp` takes a six-digit code or a recovery code.
@@ -11617,6 +12186,18 @@ export interface components {
          */
         tiefen__helpdesk__values__Source: "code" | "welcome" | "keyword" | "default" | "none";
         /**
+         * Side
+         * @description The side on which an account grows; its balance is counted from there.
+         * @enum {string}
+         */
+        tiefen__ledger__values__Side: "debit" | "credit";
+        /**
+         * Side
+         * @description Who speaks in the log of an after-sale.
+         * @enum {string}
+         */
+        tiefen__orders__values__Side: "fan" | "staff" | "system";
+        /**
          * Source
          * @description How we learned of something.
          * @enum {string}
@@ -11631,10 +12212,322 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    uploadStaffPicture: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "multipart/form-data": components["schemas"]["Body_uploadStaffPicture"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PictureOut"];
+                };
+            };
+            /** @description malformed request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description sign in first */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description missing, or not yours */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description the state has moved on */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description body too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description invalid input, fields named */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description slow down */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description a dependency is away, retry */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    getAfterSalePolicy: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PolicyOut"];
+                };
+            };
+            /** @description malformed request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description sign in first */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description missing, or not yours */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description the state has moved on */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description body too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description invalid input, fields named */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description slow down */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description a dependency is away, retry */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    saveAfterSalePolicy: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PolicyIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PolicyOut"];
+                };
+            };
+            /** @description malformed request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description sign in first */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description missing, or not yours */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description the state has moved on */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description body too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description invalid input, fields named */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description slow down */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description a dependency is away, retry */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     listAfterSales: {
         parameters: {
             query?: {
                 status?: components["schemas"]["AfterSaleStatus"] | null;
+                kind?: components["schemas"]["AfterSaleKind"] | null;
                 cursor?: string | null;
                 limit?: number;
             };
@@ -11753,7 +12646,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ConsoleAfterSale"];
+                    "application/json": components["schemas"]["ConsoleAfterSaleDetail"];
                 };
             };
             /** @description malformed request */
@@ -11860,7 +12753,328 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ConsoleAfterSale"];
+                    "application/json": components["schemas"]["ConsoleAfterSaleDetail"];
+                };
+            };
+            /** @description malformed request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description sign in first */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description missing, or not yours */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description the state has moved on */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description body too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description invalid input, fields named */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description slow down */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description a dependency is away, retry */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    inspectAfterSale: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                after_sale_no: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["InspectIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConsoleAfterSaleDetail"];
+                };
+            };
+            /** @description malformed request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description sign in first */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description missing, or not yours */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description the state has moved on */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description body too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description invalid input, fields named */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description slow down */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description a dependency is away, retry */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    tellFan: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                after_sale_no: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MessageIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConsoleAfterSaleDetail"];
+                };
+            };
+            /** @description malformed request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description sign in first */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description missing, or not yours */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description the state has moved on */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description body too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description invalid input, fields named */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description slow down */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description a dependency is away, retry */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    payInstead: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                after_sale_no: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RejectIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConsoleAfterSaleDetail"];
                 };
             };
             /** @description malformed request */
@@ -11949,8 +13163,8 @@ export interface operations {
     previewAfterSale: {
         parameters: {
             query?: {
-                restock?: boolean;
                 refund_freight?: boolean | null;
+                sellable?: string[];
             };
             header?: never;
             path: {
@@ -12073,7 +13287,114 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ConsoleAfterSale"];
+                    "application/json": components["schemas"]["ConsoleAfterSaleDetail"];
+                };
+            };
+            /** @description malformed request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description sign in first */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description missing, or not yours */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description the state has moved on */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description body too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description invalid input, fields named */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description slow down */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description a dependency is away, retry */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    resendAfterSale: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                after_sale_no: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SentBackIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConsoleAfterSaleDetail"];
                 };
             };
             /** @description malformed request */
@@ -12176,7 +13497,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ConsoleAfterSale"];
+                    "application/json": components["schemas"]["ConsoleAfterSaleDetail"];
                 };
             };
             /** @description malformed request */
@@ -25836,6 +27157,115 @@ export interface operations {
             };
         };
     };
+    compensateOrder: {
+        parameters: {
+            query?: never;
+            header?: {
+                "idempotency-key"?: string | null;
+            };
+            path: {
+                order_no: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CompensateIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConsoleAfterSaleDetail"];
+                };
+            };
+            /** @description malformed request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description sign in first */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description missing, or not yours */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description the state has moved on */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description body too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description invalid input, fields named */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description slow down */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description a dependency is away, retry */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     shipOrder: {
         parameters: {
             query?: never;
@@ -34717,6 +36147,111 @@ export interface operations {
             };
         };
     };
+    uploadAfterSalePicture: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "multipart/form-data": components["schemas"]["Body_uploadAfterSalePicture"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PictureOut"];
+                };
+            };
+            /** @description malformed request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description sign in first */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description missing, or not yours */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description the state has moved on */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description body too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description invalid input, fields named */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description slow down */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description a dependency is away, retry */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     listShopAfterSales: {
         parameters: {
             query?: {
@@ -34838,7 +36373,221 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["AfterSaleOut"];
+                    "application/json": components["schemas"]["ShopAfterSaleDetail"];
+                };
+            };
+            /** @description malformed request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description sign in first */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description missing, or not yours */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description the state has moved on */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description body too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description invalid input, fields named */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description slow down */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description a dependency is away, retry */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    tellMerchant: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                after_sale_no: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MessageIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ShopAfterSaleDetail"];
+                };
+            };
+            /** @description malformed request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description sign in first */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description missing, or not yours */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description the state has moved on */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description body too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description invalid input, fields named */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description slow down */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description a dependency is away, retry */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    sendBackAfterSale: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                after_sale_no: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SentBackIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ShopAfterSaleDetail"];
                 };
             };
             /** @description malformed request */
@@ -34941,7 +36690,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["AfterSaleOut"];
+                    "application/json": components["schemas"]["ShopAfterSaleDetail"];
                 };
             };
             /** @description malformed request */
@@ -37226,7 +38975,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["AfterSaleOut"];
+                    "application/json": components["schemas"]["ShopAfterSaleDetail"];
                 };
             };
             /** @description malformed request */

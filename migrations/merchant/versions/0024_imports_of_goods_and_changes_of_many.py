@@ -1,14 +1,14 @@
 """Imports of goods with their lines, and changes of many products with what undoes them.
 
-Revision: 0022, after 0021.
+Revision: 0024, after 0023.
 """
 
 import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
-revision = "0022"
-down_revision = "0021"
+revision = "0024"
+down_revision = "0023"
 branch_labels = None
 depends_on = None
 
