@@ -6,5 +6,5 @@ promises   an answer is found in memory with at most two indexed reads, so that 
            what was answered is noted in the commit that stores the question; no pattern can run
            for long; an answer never needs more messages than the platform allows
 publishes  Answered
-hears      Answered · MessageReceived · OrderPaid
+hears      Answered · MessageReceived · OrderPaid · StockLow
 """

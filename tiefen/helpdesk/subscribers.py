@@ -2,6 +2,7 @@
 
 from tiefen.helpdesk import service
 from tiefen.helpdesk.events import Answered
+from tiefen.inventory.events import StockLow
 from tiefen.kernel.db import Tx
 from tiefen.kernel.events import on
 from tiefen.orders.events import OrderPaid
@@ -29,5 +30,18 @@ async def order_paid(tx: Tx, event: OrderPaid) -> None:
         fan_id=event.fan_id,
         total_fen=event.total_fen,
         quantity=event.quantity,
+        at=event.at,
+    )
+
+
+@on(StockLow)
+async def stock_low(tx: Tx, event: StockLow) -> None:
+    """Managers hear once of what runs low."""
+    await service.push_low_stock(
+        tx,
+        name=event.name,
+        location=event.location,
+        free=event.free,
+        warn_at=event.warn_at,
         at=event.at,
     )

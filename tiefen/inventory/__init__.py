@@ -4,6 +4,6 @@ owns: location, stock, reservation, movement, low_stock, bundle_part, stock_tran
 stock_transfer_line, count_sheet, count_line, stock_import.
 promises: on_hand ≥ reserved ≥ 0 and reserved = the sum of open reservations; a reservation ends
 exactly once; every change of on_hand is a movement with a reason; rows are locked in SKU order.
-publishes: nothing.
+publishes: StockLow.
 hears: catalog.SkusCreated.
 """

@@ -99,3 +99,83 @@ class NotHeld(Conflict):
     code = "inventory.not_held"
     zh = "订单没有这么多待发的货"
     en = "The order has not so many pieces left to send"
+
+
+class SamePlace(Invalid):
+    """A transfer needs two places."""
+
+    code = "inventory.same_place"
+    zh = "调出和调入不能是同一个地方"
+    en = "Goods cannot go to where they come from"
+
+
+class DuplicateSku(Invalid):
+    """A SKU is named twice."""
+
+    code = "inventory.duplicate_sku"
+    zh = "同一规格请合并数量"
+    en = "The same SKU is named twice; add the quantities up"
+
+
+class TransferMissing(NotFound):
+    """No such transfer."""
+
+    code = "inventory.transfer_missing"
+    zh = "没有这张调拨单"
+    en = "No such transfer"
+
+
+class TransferEnded(Conflict):
+    """It has arrived or was called back."""
+
+    code = "inventory.transfer_ended"
+    zh = "这张调拨单已结束"
+    en = "This transfer has ended"
+
+
+class TooManyArrived(Conflict):
+    """More pieces than are on their way. Details: sku_id, left."""
+
+    code = "inventory.too_many_arrived"
+    zh = "在途只有 {left} 件"
+    en = "Only {left} are on their way"
+
+
+class SheetMissing(NotFound):
+    """No such count sheet."""
+
+    code = "inventory.sheet_missing"
+    zh = "没有这张盘点单"
+    en = "No such count sheet"
+
+
+class SheetEnded(Conflict):
+    """It was posted or dropped."""
+
+    code = "inventory.sheet_ended"
+    zh = "这张盘点单已结束"
+    en = "This count has ended"
+
+
+class SheetExists(Conflict):
+    """One count at a time at one place."""
+
+    code = "inventory.sheet_exists"
+    zh = "这里已有一张没有结束的盘点单"
+    en = "A count is already open here"
+
+
+class BundleOfBundles(Conflict):
+    """A bundle is made of plain SKUs."""
+
+    code = "inventory.bundle_of_bundles"
+    zh = "组合只能由普通商品组成，且自己不能是别的组合的一部分"
+    en = "A bundle is made of plain SKUs, and is no part of another"
+
+
+class BundleStillHasStock(Conflict):
+    """What becomes a bundle has no pieces of its own. Details: pieces."""
+
+    code = "inventory.bundle_still_has_stock"
+    zh = "它自己还有 {pieces} 件库存，先清零再设为组合"
+    en = "It has {pieces} pieces of its own; bring them to zero first"

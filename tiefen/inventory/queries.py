@@ -6,10 +6,33 @@ from sqlalchemy import func, select
 
 from tiefen.catalog import service as catalog
 from tiefen.catalog.values import SkuBrief
-from tiefen.inventory.errors import LocationMissing, SkuUnknown
-from tiefen.inventory.models import BundlePart, Location, Movement, Reservation, Stock
-from tiefen.inventory.schemas import AvailableOut, LocationOut, MovementRow, PlaceRow, StockRow
-from tiefen.inventory.values import ReservationState
+from tiefen.inventory.errors import LocationMissing, SheetMissing, SkuUnknown, TransferMissing
+from tiefen.inventory.models import (
+    BundlePart,
+    CountLine,
+    CountSheet,
+    Location,
+    LowStock,
+    Movement,
+    Reservation,
+    Stock,
+    StockTransfer,
+    StockTransferLine,
+)
+from tiefen.inventory.schemas import (
+    AvailableOut,
+    LocationOut,
+    MovementRow,
+    PartOut,
+    PlaceRow,
+    SheetLineOut,
+    SheetOut,
+    SheetRow,
+    StockRow,
+    TransferLineOut,
+    TransferOut,
+)
+from tiefen.inventory.values import ReservationState, TransferState
 from tiefen.kernel.db import Tx
 from tiefen.kernel.http import Page, decode_cursor, page
 from tiefen.team import service as team
@@ -46,8 +69,10 @@ async def stock(
     cursor: str | None,
     limit: int,
     location_id: int | None = None,
+    warned: bool = False,
 ) -> Page[StockRow]:
-    """A page of stock by SKU; `low` keeps SKUs with at most so many free. Five statements or six."""
+    """A page of stock by SKU; `low` keeps SKUs with at most so many free, `warned` those under
+    their line. A constant number of statements."""
     on_hand, reserved = func.sum(Stock.on_hand), func.sum(Stock.reserved)
     chosen = select(Stock.sku_id, on_hand, reserved).group_by(Stock.sku_id).order_by(Stock.sku_id)
     if q.strip():
@@ -56,6 +81,9 @@ async def stock(
         chosen = chosen.where(Stock.sku_id.in_(await catalog.all_sku_ids_of(tx, product_id)))
     if location_id is not None:
         chosen = chosen.where(Stock.location_id == location_id)
+    if warned:
+        under = select(LowStock.sku_id).where(LowStock.low_since.is_not(None))
+        chosen = chosen.where(Stock.sku_id.in_(under))
     if low is not None:
         chosen = chosen.having(on_hand - reserved <= low)
     if cursor:
@@ -66,13 +94,16 @@ async def stock(
     briefs = await catalog.skus(tx, sku_ids)
     places = await _places(tx, sku_ids, location_id)
     sellable = await available(tx, sku_ids)
-    bundles = set(
-        await tx.scalars(
-            select(BundlePart.bundle_id).where(BundlePart.bundle_id.in_(sku_ids)).distinct()
-        )
-    )
+    made_of = await _made_of(tx, sku_ids)
+    moving = await _in_transit(tx, sku_ids)
     rows = [
-        _row(briefs[sku_id], places[sku_id], sellable[sku_id], bundle=sku_id in bundles)
+        _row(
+            briefs[sku_id],
+            places[sku_id],
+            sellable[sku_id],
+            moving.get(sku_id, 0),
+            made_of.get(sku_id, []),
+        )
         for sku_id in sku_ids
     ]
     return page(rows, limit, *([rows[limit - 1].sku_id] if len(rows) > limit else []))
@@ -152,6 +183,164 @@ async def location(tx: Tx, location_id: int) -> LocationOut:
     raise LocationMissing
 
 
+async def transfers(
+    tx: Tx, *, state: TransferState | None, cursor: str | None, limit: int
+) -> Page[TransferOut]:
+    """Transfers, newest first. Five statements."""
+    chosen = select(StockTransfer).order_by(StockTransfer.id.desc())
+    if state is not None:
+        chosen = chosen.where(StockTransfer.state == state)
+    if cursor:
+        (last,) = decode_cursor(cursor, tuple[int])
+        chosen = chosen.where(StockTransfer.id < last)
+    found = (await tx.scalars(chosen.limit(limit + 1))).all()
+    rows = await _transfers(tx, found)
+    return page(rows, limit, *([found[limit - 1].id] if len(found) > limit else []))
+
+
+async def transfer(tx: Tx, transfer_no: str) -> TransferOut:
+    """One of them. Raises TransferMissing."""
+    found = await tx.scalars(
+        select(StockTransfer)
+        .where(StockTransfer.transfer_no == transfer_no)
+        .execution_options(populate_existing=True)
+    )
+    rows = await _transfers(tx, found.all())
+    if not rows:
+        raise TransferMissing
+    return rows[0]
+
+
+async def _transfers(tx: Tx, found: Sequence[StockTransfer]) -> list[TransferOut]:
+    lines = (
+        await tx.scalars(
+            select(StockTransferLine)
+            .where(StockTransferLine.transfer_id.in_([one.id for one in found]))
+            .order_by(StockTransferLine.transfer_id, StockTransferLine.sku_id)
+            .execution_options(populate_existing=True)
+        )
+    ).all()
+    briefs = await catalog.skus(tx, {line.sku_id for line in lines})
+    names = await _place_names(tx)
+    people = await team.actor_names(tx, [one.made_by for one in found])
+    return [
+        TransferOut(
+            transfer_no=one.transfer_no,
+            from_id=one.from_id,
+            from_name=names[one.from_id],
+            to_id=one.to_id,
+            to_name=names[one.to_id],
+            state=one.state,
+            note=one.note,
+            lines=[
+                TransferLineOut(
+                    sku_id=line.sku_id,
+                    product_name=briefs[line.sku_id].product_name,
+                    spec_text=briefs[line.sku_id].spec_text,
+                    image_url=briefs[line.sku_id].image_url,
+                    quantity=line.quantity,
+                    arrived=line.arrived,
+                    back=line.back,
+                )
+                for line in lines
+                if line.transfer_id == one.id
+            ],
+            quantity=sum(line.quantity for line in lines if line.transfer_id == one.id),
+            left=sum(
+                line.quantity - line.arrived - line.back
+                for line in lines
+                if line.transfer_id == one.id
+            ),
+            made_by_name=people.get(one.made_by, ""),
+            made_at=one.made_at,
+            ended_at=one.ended_at,
+        )
+        for one in found
+    ]
+
+
+async def sheets(tx: Tx, *, cursor: str | None, limit: int) -> Page[SheetRow]:
+    """Count sheets, newest first. Four statements."""
+    chosen = select(CountSheet).order_by(CountSheet.id.desc())
+    if cursor:
+        (last,) = decode_cursor(cursor, tuple[int])
+        chosen = chosen.where(CountSheet.id < last)
+    found = (await tx.scalars(chosen.limit(limit + 1))).all()
+    rows = await _sheets(tx, found)
+    return page(rows, limit, *([found[limit - 1].id] if len(found) > limit else []))
+
+
+async def sheet(tx: Tx, sheet_no: str) -> SheetOut:
+    """One count sheet with its lines. Raises SheetMissing."""
+    found = await tx.scalar(
+        select(CountSheet)
+        .where(CountSheet.sheet_no == sheet_no)
+        .execution_options(populate_existing=True)
+    )
+    if found is None:
+        raise SheetMissing
+    (row,) = await _sheets(tx, [found])
+    lines = (
+        await tx.scalars(
+            select(CountLine)
+            .where(CountLine.sheet_id == found.id)
+            .order_by(CountLine.sku_id)
+            .execution_options(populate_existing=True)
+        )
+    ).all()
+    briefs = await catalog.skus(tx, {line.sku_id for line in lines})
+    items = [
+        SheetLineOut(
+            sku_id=line.sku_id,
+            product_name=briefs[line.sku_id].product_name,
+            spec_text=briefs[line.sku_id].spec_text,
+            code=briefs[line.sku_id].code,
+            image_url=briefs[line.sku_id].image_url,
+            book=line.book,
+            counted=line.counted,
+            difference=None if line.counted is None else line.counted - line.book,
+        )
+        for line in lines
+    ]
+    return SheetOut(**row.model_dump(), items=items)
+
+
+async def _sheets(tx: Tx, found: Sequence[CountSheet]) -> list[SheetRow]:
+    counts = await tx.execute(
+        select(
+            CountLine.sheet_id,
+            func.count(),
+            func.count(CountLine.counted),
+            func.count().filter(CountLine.counted != CountLine.book),
+        )
+        .where(CountLine.sheet_id.in_([one.id for one in found]))
+        .group_by(CountLine.sheet_id)
+    )
+    seen = {sheet_id: (lines, counted, wrong) for sheet_id, lines, counted, wrong in counts}
+    names = await _place_names(tx)
+    people = await team.actor_names(tx, [one.started_by for one in found])
+    return [
+        SheetRow(
+            sheet_no=one.sheet_no,
+            location_id=one.location_id,
+            location_name=names[one.location_id],
+            state=one.state,
+            note=one.note,
+            lines=seen.get(one.id, (0, 0, 0))[0],
+            counted=seen.get(one.id, (0, 0, 0))[1],
+            wrong=seen.get(one.id, (0, 0, 0))[2],
+            started_by_name=people.get(one.started_by, ""),
+            started_at=one.started_at,
+            ended_at=one.ended_at,
+        )
+        for one in found
+    ]
+
+
+async def _place_names(tx: Tx) -> dict[int, str]:
+    return {one.id: one.name for one in await tx.scalars(select(Location))}
+
+
 async def shop_stock(tx: Tx, product_id: int) -> list[AvailableOut]:
     """What a fan may still buy of a product; empty when it is not on the shelf."""
     sku_ids = await catalog.sku_ids_of(tx, product_id)
@@ -181,8 +370,12 @@ async def _places(
     )
     unsent = {(sku_id, at): int(pieces) for sku_id, at, pieces in waiting}
     chosen = (
-        select(Stock)
+        select(Stock, LowStock.warn_at, LowStock.low_since)
         .join(Location, Location.id == Stock.location_id)
+        .outerjoin(
+            LowStock,
+            (LowStock.sku_id == Stock.sku_id) & (LowStock.location_id == Stock.location_id),
+        )
         .where(Stock.sku_id.in_(sku_ids))
         .order_by(Location.rank, Location.id)
         .execution_options(populate_existing=True)
@@ -190,7 +383,7 @@ async def _places(
     if location_id is not None:
         chosen = chosen.where(Stock.location_id == location_id)
     found: dict[int, list[PlaceRow]] = {sku_id: [] for sku_id in sku_ids}
-    for row in await tx.scalars(chosen):
+    for row, warn_at, low_since in await tx.execute(chosen):
         found[row.sku_id].append(
             PlaceRow(
                 location_id=row.location_id,
@@ -199,12 +392,55 @@ async def _places(
                 available=row.on_hand - row.reserved,
                 safety=row.safety,
                 unsent=unsent.get((row.sku_id, row.location_id), 0),
+                warn_at=warn_at,
+                low_since=low_since,
             )
         )
     return found
 
 
-def _row(brief: SkuBrief, places: Sequence[PlaceRow], sellable: int, *, bundle: bool) -> StockRow:
+async def _made_of(tx: Tx, sku_ids: Sequence[int]) -> dict[int, list[PartOut]]:
+    """Bundle → its parts."""
+    rows = (
+        await tx.execute(
+            select(BundlePart.bundle_id, BundlePart.part_id, BundlePart.quantity)
+            .where(BundlePart.bundle_id.in_(sku_ids))
+            .order_by(BundlePart.bundle_id, BundlePart.part_id)
+        )
+    ).all()
+    briefs = await catalog.skus(tx, {part_id for _, part_id, _ in rows})
+    found: dict[int, list[PartOut]] = {}
+    for bundle_id, part_id, quantity in rows:
+        brief = briefs[part_id]
+        found.setdefault(bundle_id, []).append(
+            PartOut(
+                sku_id=part_id,
+                product_name=brief.product_name,
+                spec_text=brief.spec_text,
+                quantity=quantity,
+            )
+        )
+    return found
+
+
+async def _in_transit(tx: Tx, sku_ids: Sequence[int]) -> dict[int, int]:
+    line = StockTransferLine
+    rows = await tx.execute(
+        select(line.sku_id, func.sum(line.quantity - line.arrived - line.back))
+        .join(StockTransfer, StockTransfer.id == line.transfer_id)
+        .where(StockTransfer.state == TransferState.IN_TRANSIT, line.sku_id.in_(sku_ids))
+        .group_by(line.sku_id)
+    )
+    return {sku_id: int(pieces) for sku_id, pieces in rows}
+
+
+def _row(
+    brief: SkuBrief,
+    places: Sequence[PlaceRow],
+    sellable: int,
+    in_transit: int,
+    parts: list[PartOut],
+) -> StockRow:
     on_hand = sum(place.on_hand for place in places)
     reserved = sum(place.reserved for place in places)
     return StockRow(
@@ -220,6 +456,7 @@ def _row(brief: SkuBrief, places: Sequence[PlaceRow], sellable: int, *, bundle: 
         available=on_hand - reserved,
         sellable=sellable,
         unsent=sum(place.unsent for place in places),
-        bundle=bundle,
+        in_transit=in_transit,
+        parts=parts,
         places=list(places),
     )

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from tiefen.inventory.errors import BadAdjustment
+from tiefen.inventory.errors import BadAdjustment, DuplicateSku, SamePlace, TooManyArrived
 from tiefen.inventory.values import Allotment, MovementReason, Place, Shelf, Short, Wish
 
 
@@ -102,3 +102,19 @@ def _spread(
     if pieces:
         raise ValueError(f"SKU {sku_id}: {pieces} pieces are nowhere")
     return found
+
+
+def check_transfer(from_id: int, to_id: int, sku_ids: Sequence[int]) -> None:
+    """Refuse a transfer that goes nowhere or names a SKU twice. Raises SamePlace, DuplicateSku."""
+    if from_id == to_id:
+        raise SamePlace(field="to_id")
+    for place, sku_id in enumerate(sku_ids):
+        if sku_id in sku_ids[:place]:
+            raise DuplicateSku(field=f"lines.{place}.sku_id")
+
+
+def check_arrival(left: Mapping[int, int], came: Mapping[int, int]) -> None:
+    """Refuse more than is on its way. Raises TooManyArrived."""
+    for sku_id, quantity in came.items():
+        if quantity > left.get(sku_id, 0):
+            raise TooManyArrived(field="lines", sku_id=sku_id, left=left.get(sku_id, 0))

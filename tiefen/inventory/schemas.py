@@ -5,8 +5,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StrictBool, StringConstraints
 
-from tiefen.inventory.values import LocationKind, MovementReason
-from tiefen.kernel.http import IdIn, In, Out
+from tiefen.inventory.values import LocationKind, MovementReason, SheetState, TransferState
+from tiefen.kernel.http import IdIn, In, Out, QuantityIn
 from tiefen.kernel.text import OneLine
 
 PiecesIn = Annotated[int, Field(strict=True, ge=0, le=1_000_000)]
@@ -74,6 +74,18 @@ class PlaceRow(Out):
     """Kept back from the shop."""
     unsent: int
     """Sold and paid, still lying there until sent."""
+    warn_at: int | None
+    """Staff are told when so many or fewer are free; null: never."""
+    low_since: datetime | None
+
+
+class PartOut(Out):
+    """So many pieces of a SKU in one bundle."""
+
+    sku_id: int
+    product_name: str
+    spec_text: str
+    quantity: int
 
 
 class StockRow(Out):
@@ -92,8 +104,10 @@ class StockRow(Out):
     sellable: int
     """What the shop may sell now: without safety stock, closed locations and those that do not sell."""
     unsent: int
-    bundle: bool
-    """Made of other SKUs; only they lie on shelves."""
+    in_transit: int
+    """On their way between locations."""
+    parts: list[PartOut]
+    """Of a bundle: what it is made of; only that lies on shelves."""
     places: list[PlaceRow]
 
 
@@ -120,3 +134,136 @@ class AvailableOut(Out):
 
     sku_id: int
     available: int
+
+
+class WarningInput(In):
+    """When a SKU runs low at a location; null: never."""
+
+    location_id: IdIn
+    warn_at: PiecesIn | None
+
+
+class BundlePartIn(In):
+    """So many pieces of a SKU in one bundle."""
+
+    sku_id: IdIn
+    quantity: Annotated[int, Field(strict=True, ge=1, le=999)]
+
+
+class BundleInput(In):
+    """What a SKU is made of; empty: it is one of its own."""
+
+    parts: Annotated[list[BundlePartIn], Field(max_length=20)]
+
+
+class TransferLineIn(In):
+    """Pieces of a SKU."""
+
+    sku_id: IdIn
+    quantity: QuantityIn
+
+
+class TransferInput(In):
+    """Goods that leave one location for another."""
+
+    from_id: IdIn
+    to_id: IdIn
+    lines: Annotated[list[TransferLineIn], Field(min_length=1, max_length=200)]
+    note: Annotated[OneLine, Field(max_length=200)] = ""
+
+
+class ArrivalInput(In):
+    """What arrived; without lines everything that is on its way."""
+
+    lines: Annotated[list[TransferLineIn], Field(max_length=200, default_factory=list)]
+    last: StrictBool = False
+    """Nothing more is expected; what is not here is missing."""
+
+
+class TransferLineOut(Out):
+    """Pieces of a SKU in a transfer."""
+
+    sku_id: int
+    product_name: str
+    spec_text: str
+    image_url: str
+    quantity: int
+    arrived: int
+    back: int
+
+
+class TransferOut(Out):
+    """Goods on their way, or that were."""
+
+    transfer_no: str
+    from_id: int
+    from_name: str
+    to_id: int
+    to_name: str
+    state: TransferState
+    note: str
+    lines: list[TransferLineOut]
+    quantity: int
+    left: int
+    """Still on its way; of one that has ended: missing."""
+    made_by_name: str
+    made_at: datetime
+    ended_at: datetime | None
+
+
+class SheetInput(In):
+    """What is to be counted: all SKUs of a location, or those named."""
+
+    location_id: IdIn
+    sku_ids: Annotated[list[IdIn], Field(max_length=500, default_factory=list)]
+    note: Annotated[OneLine, Field(max_length=200)] = ""
+
+
+class CountedInput(In):
+    """What somebody counted of a SKU, sold but unsent pieces included: they lie there."""
+
+    sku_id: IdIn
+    counted: PiecesIn
+
+
+class CountedIn(In):
+    """Counts that are entered together."""
+
+    lines: Annotated[list[CountedInput], Field(min_length=1, max_length=500)]
+
+
+class SheetRow(Out):
+    """A count sheet in the list."""
+
+    sheet_no: str
+    location_id: int
+    location_name: str
+    state: SheetState
+    note: str
+    lines: int
+    counted: int
+    wrong: int
+    """Lines where the count says otherwise."""
+    started_by_name: str
+    started_at: datetime
+    ended_at: datetime | None
+
+
+class SheetLineOut(Out):
+    """A SKU on a count sheet."""
+
+    sku_id: int
+    product_name: str
+    spec_text: str
+    code: str
+    image_url: str
+    book: int
+    """On hand and sold but unsent, when it was counted (before: when the sheet was made)."""
+    counted: int | None
+    difference: int | None
+
+
+class SheetOut(SheetRow):
+    """A count sheet with its lines."""
+
+    items: list[SheetLineOut]

@@ -20,3 +20,10 @@ async def release_overdue(db: Db, merchant: str) -> None:
     """Give back what its owner failed to end."""
     async with db.merchant(merchant) as tx:
         await service.release_overdue(tx)
+
+
+@cron("inventory.watch", every=timedelta(minutes=5))
+async def watch(db: Db, merchant: str) -> None:
+    """Tell staff what is running low, once for each fall."""
+    async with db.merchant(merchant) as tx:
+        await service.watch(tx)

@@ -10,11 +10,19 @@ from tiefen.helpdesk.service.editing import (
     unanswered_count,
 )
 from tiefen.helpdesk.service.logging import note_answer, note_message
-from tiefen.helpdesk.service.notifying import ORDER_PAID, bind_code, configure, push_order
+from tiefen.helpdesk.service.notifying import (
+    ORDER_PAID,
+    STOCK_LOW,
+    bind_code,
+    configure,
+    push_low_stock,
+    push_order,
+)
 from tiefen.helpdesk.service.recognising import bind_here, enter
 
 __all__ = [
     "ORDER_PAID",
+    "STOCK_LOW",
     "add_reply",
     "bind_code",
     "bind_here",
@@ -25,6 +33,7 @@ __all__ = [
     "find_answer",
     "note_answer",
     "note_message",
+    "push_low_stock",
     "push_order",
     "reply",
     "resolve_question",

@@ -14,6 +14,9 @@ from tiefen.wechat import service as wechat
 ORDER_PAID = "order_paid"
 """Key of the template; its fields are described in docs/domain/helpdesk.md."""
 
+STOCK_LOW = "stock_low"
+"""Key of the template for goods that run low."""
+
 _links = {"public": "http://127.0.0.1:8000"}
 """Where the links we send lead to."""
 
@@ -51,3 +54,21 @@ async def bind_code(db: Db, merchant: str, actor: StaffActor) -> tuple[str, date
     seconds = int(BIND_CODE_LIFE.total_seconds())
     ticket = await wechat.create_qrcode(db, merchant, scene, seconds)
     return ticket.url, expires_at
+
+
+async def push_low_stock(
+    tx: Tx, *, name: str, location: str, free: int, warn_at: int, at: datetime
+) -> int:
+    """Queue the push of goods that run low to each manager who wants pushes; returns how many."""
+    contacts = await order_contacts(tx)
+    data = {
+        "thing1": name[:20],
+        "thing2": location[:20],
+        "number3": str(free),
+        "number4": str(warn_at),
+        "time5": at.astimezone(CHINA).strftime("%Y-%m-%d %H:%M"),
+    }
+    url = f"{_links['public']}/m/{tx.merchant}/phone/"
+    for contact in contacts:
+        await wechat.send_template(tx, contact.openid, STOCK_LOW, data, url)
+    return len(contacts)

@@ -51,3 +51,43 @@ invariant(
         WHERE a.at = m.at AND (a.action LIKE 'inventory.%' OR a.action LIKE 'orders.%'))
     """,
 )
+
+invariant(
+    "S4-transfers",
+    "what left for a transfer is what its lines say, and what came, or came back, is what moved",
+    """
+    SELECT t.transfer_no, l.sku_id FROM stock_transfer t
+    JOIN stock_transfer_line l ON l.transfer_id = t.id
+    LEFT JOIN LATERAL (
+        SELECT -coalesce(sum(quantity) FILTER (WHERE quantity < 0), 0) AS gone,
+            coalesce(sum(quantity) FILTER (WHERE quantity > 0 AND location_id = t.to_id), 0) AS came,
+            coalesce(sum(quantity) FILTER (WHERE quantity > 0 AND location_id = t.from_id), 0) AS back
+        FROM movement m WHERE m.sku_id = l.sku_id AND m.reference = t.transfer_no
+    ) m ON true
+    WHERE m.gone <> l.quantity OR m.came <> l.arrived OR m.back <> l.back
+        OR (t.state = 'called_back' AND l.arrived + l.back <> l.quantity)
+        OR (t.state <> 'called_back' AND l.back <> 0)
+    """,
+)
+invariant(
+    "S5-bundles",
+    "a bundle has no pieces of its own, and no part of it is a bundle",
+    """
+    SELECT b.bundle_id, b.part_id FROM bundle_part b
+    WHERE EXISTS (SELECT FROM stock s WHERE s.sku_id = b.bundle_id AND s.on_hand <> 0)
+        OR EXISTS (SELECT FROM bundle_part n WHERE n.bundle_id = b.part_id)
+    """,
+)
+invariant(
+    "S6-counts",
+    "a posted count booked each of its differences once, any other none",
+    """
+    SELECT c.sheet_no, l.sku_id FROM count_sheet c JOIN count_line l ON l.sheet_id = c.id
+    LEFT JOIN LATERAL (
+        SELECT sum(quantity) AS booked, count(*) AS times FROM movement m
+        WHERE m.sku_id = l.sku_id AND m.reference = c.sheet_no AND m.location_id = c.location_id
+    ) m ON true
+    WHERE coalesce(m.booked, 0) <> CASE c.state WHEN 'posted' THEN
+        coalesce(l.counted - l.book, 0) ELSE 0 END OR m.times > 1
+    """,
+)

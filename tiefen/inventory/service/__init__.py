@@ -1,6 +1,8 @@
 """The verbs of inventory, by chapter."""
 
 from tiefen.inventory.queries import available
+from tiefen.inventory.service.bundling import set_parts
+from tiefen.inventory.service.counting import count_pieces, drop_sheet, post_sheet, start_sheet
 from tiefen.inventory.service.holding import (
     convert,
     release,
@@ -11,23 +13,36 @@ from tiefen.inventory.service.holding import (
 )
 from tiefen.inventory.service.moving import adjust, open_rows, put_back, restock, send, unsent
 from tiefen.inventory.service.places import add_location, edit_location, locations, set_safety
+from tiefen.inventory.service.transferring import arrive, call_back, start_transfer
+from tiefen.inventory.service.warning import running_low, set_warning, watch
 
 __all__ = [
     "add_location",
     "adjust",
+    "arrive",
     "available",
+    "call_back",
     "convert",
+    "count_pieces",
+    "drop_sheet",
     "edit_location",
     "locations",
     "open_rows",
+    "post_sheet",
     "put_back",
     "release",
     "release_overdue",
     "reserve",
     "reserve_all",
     "restock",
+    "running_low",
     "send",
+    "set_parts",
     "set_safety",
+    "set_warning",
     "short_of",
+    "start_sheet",
+    "start_transfer",
     "unsent",
+    "watch",
 ]
