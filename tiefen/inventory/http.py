@@ -19,8 +19,8 @@ from tiefen.inventory.schemas import (
     SheetOut,
     SheetRow,
     StockRow,
+    StockTransferOut,
     TransferInput,
-    TransferOut,
     WarningInput,
 )
 from tiefen.inventory.values import TransferState
@@ -117,7 +117,7 @@ async def list_transfers(
     state: TransferState | None = None,
     cursor: Cursor = None,
     limit: Limit = 20,
-) -> Page[TransferOut]:
+) -> Page[StockTransferOut]:
     """Goods on their way between locations, and those that were; newest first."""
     return await queries.transfers(tx, state=state, cursor=cursor, limit=limit)
 
@@ -125,35 +125,35 @@ async def list_transfers(
 @router.post("/api/console/stock-transfers", operation_id="startTransfer", status_code=201)
 async def start_transfer(
     tx: TxDep, idem: IdemDep, who: Writer, wanted: TransferInput
-) -> TransferOut:
+) -> StockTransferOut:
     """Goods leave one location for another."""
 
-    async def start() -> TransferOut:
+    async def start() -> StockTransferOut:
         transfer_no = await service.start_transfer(tx, who, wanted)
         await tx.flush()
         return await queries.transfer(tx, transfer_no)
 
-    return await idem.once(tx, wanted, TransferOut, start)
+    return await idem.once(tx, wanted, StockTransferOut, start)
 
 
 @router.post("/api/console/stock-transfers/{transfer_no}/arrive", operation_id="arriveTransfer")
 async def arrive_transfer(
     tx: TxDep, idem: IdemDep, who: Writer, transfer_no: TransferNo, wanted: ArrivalInput
-) -> TransferOut:
+) -> StockTransferOut:
     """Goods arrived; without lines everything that is on its way."""
 
-    async def note() -> TransferOut:
+    async def note() -> StockTransferOut:
         await service.arrive(tx, who, transfer_no, wanted)
         await tx.flush()
         return await queries.transfer(tx, transfer_no)
 
-    return await idem.once(tx, wanted, TransferOut, note)
+    return await idem.once(tx, wanted, StockTransferOut, note)
 
 
 @router.post(
     "/api/console/stock-transfers/{transfer_no}/call-back", operation_id="callBackTransfer"
 )
-async def call_back_transfer(tx: TxDep, who: Writer, transfer_no: TransferNo) -> TransferOut:
+async def call_back_transfer(tx: TxDep, who: Writer, transfer_no: TransferNo) -> StockTransferOut:
     """What has not arrived lies where it came from again; asking twice is no error."""
     await service.call_back(tx, who, transfer_no)
     await tx.flush()

@@ -21,16 +21,16 @@ from tiefen.inventory.models import (
 )
 from tiefen.inventory.schemas import (
     AvailableOut,
+    BundlePartOut,
     LocationOut,
     MovementRow,
-    PartOut,
     PlaceRow,
     SheetLineOut,
     SheetOut,
     SheetRow,
     StockRow,
-    TransferLineOut,
-    TransferOut,
+    StockTransferLineOut,
+    StockTransferOut,
 )
 from tiefen.inventory.values import ReservationState, TransferState
 from tiefen.kernel.db import Tx
@@ -185,7 +185,7 @@ async def location(tx: Tx, location_id: int) -> LocationOut:
 
 async def transfers(
     tx: Tx, *, state: TransferState | None, cursor: str | None, limit: int
-) -> Page[TransferOut]:
+) -> Page[StockTransferOut]:
     """Transfers, newest first. Five statements."""
     chosen = select(StockTransfer).order_by(StockTransfer.id.desc())
     if state is not None:
@@ -198,7 +198,7 @@ async def transfers(
     return page(rows, limit, *([found[limit - 1].id] if len(found) > limit else []))
 
 
-async def transfer(tx: Tx, transfer_no: str) -> TransferOut:
+async def transfer(tx: Tx, transfer_no: str) -> StockTransferOut:
     """One of them. Raises TransferMissing."""
     found = await tx.scalars(
         select(StockTransfer)
@@ -211,7 +211,7 @@ async def transfer(tx: Tx, transfer_no: str) -> TransferOut:
     return rows[0]
 
 
-async def _transfers(tx: Tx, found: Sequence[StockTransfer]) -> list[TransferOut]:
+async def _transfers(tx: Tx, found: Sequence[StockTransfer]) -> list[StockTransferOut]:
     lines = (
         await tx.scalars(
             select(StockTransferLine)
@@ -224,7 +224,7 @@ async def _transfers(tx: Tx, found: Sequence[StockTransfer]) -> list[TransferOut
     names = await _place_names(tx)
     people = await team.actor_names(tx, [one.made_by for one in found])
     return [
-        TransferOut(
+        StockTransferOut(
             transfer_no=one.transfer_no,
             from_id=one.from_id,
             from_name=names[one.from_id],
@@ -233,7 +233,7 @@ async def _transfers(tx: Tx, found: Sequence[StockTransfer]) -> list[TransferOut
             state=one.state,
             note=one.note,
             lines=[
-                TransferLineOut(
+                StockTransferLineOut(
                     sku_id=line.sku_id,
                     product_name=briefs[line.sku_id].product_name,
                     spec_text=briefs[line.sku_id].spec_text,
@@ -399,7 +399,7 @@ async def _places(
     return found
 
 
-async def _made_of(tx: Tx, sku_ids: Sequence[int]) -> dict[int, list[PartOut]]:
+async def _made_of(tx: Tx, sku_ids: Sequence[int]) -> dict[int, list[BundlePartOut]]:
     """Bundle → its parts."""
     rows = (
         await tx.execute(
@@ -409,11 +409,11 @@ async def _made_of(tx: Tx, sku_ids: Sequence[int]) -> dict[int, list[PartOut]]:
         )
     ).all()
     briefs = await catalog.skus(tx, {part_id for _, part_id, _ in rows})
-    found: dict[int, list[PartOut]] = {}
+    found: dict[int, list[BundlePartOut]] = {}
     for bundle_id, part_id, quantity in rows:
         brief = briefs[part_id]
         found.setdefault(bundle_id, []).append(
-            PartOut(
+            BundlePartOut(
                 sku_id=part_id,
                 product_name=brief.product_name,
                 spec_text=brief.spec_text,
@@ -439,7 +439,7 @@ def _row(
     places: Sequence[PlaceRow],
     sellable: int,
     in_transit: int,
-    parts: list[PartOut],
+    parts: list[BundlePartOut],
 ) -> StockRow:
     on_hand = sum(place.on_hand for place in places)
     reserved = sum(place.reserved for place in places)

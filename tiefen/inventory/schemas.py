@@ -79,7 +79,7 @@ class PlaceRow(Out):
     low_since: datetime | None
 
 
-class PartOut(Out):
+class BundlePartOut(Out):
     """So many pieces of a SKU in one bundle."""
 
     sku_id: int
@@ -106,7 +106,7 @@ class StockRow(Out):
     unsent: int
     in_transit: int
     """On their way between locations."""
-    parts: list[PartOut]
+    parts: list[BundlePartOut]
     """Of a bundle: what it is made of; only that lies on shelves."""
     places: list[PlaceRow]
 
@@ -180,7 +180,7 @@ class ArrivalInput(In):
     """Nothing more is expected; what is not here is missing."""
 
 
-class TransferLineOut(Out):
+class StockTransferLineOut(Out):
     """Pieces of a SKU in a transfer."""
 
     sku_id: int
@@ -192,7 +192,7 @@ class TransferLineOut(Out):
     back: int
 
 
-class TransferOut(Out):
+class StockTransferOut(Out):
     """Goods on their way, or that were."""
 
     transfer_no: str
@@ -202,7 +202,7 @@ class TransferOut(Out):
     to_name: str
     state: TransferState
     note: str
-    lines: list[TransferLineOut]
+    lines: list[StockTransferLineOut]
     quantity: int
     left: int
     """Still on its way; of one that has ended: missing."""
