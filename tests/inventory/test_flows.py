@@ -263,10 +263,10 @@ async def test_control_a_count_that_sets_instead_of_changing_loses_sales(
         await service.convert(tx, "A")
 
     async def overwrite(tx: Tx, changes: moving.Changes, *_: Any) -> None:
-        for sku_id, _ in changes:
-            await tx.execute(
-                text("UPDATE stock SET on_hand = 9 WHERE sku_id = :sku"), {"sku": sku_id}
-            )
+        wrong = [sku_id for sku_id, _ in changes]
+        await tx.execute(
+            text("UPDATE stock SET on_hand = 9 WHERE sku_id = ANY(:skus)"), {"skus": wrong}
+        )
 
     monkeypatch.setattr(counting, "change", overwrite)
     async with db.merchant("demo") as tx:

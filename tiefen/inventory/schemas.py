@@ -175,7 +175,7 @@ class TransferInput(In):
 class ArrivalInput(In):
     """What arrived; without lines everything that is on its way."""
 
-    lines: Annotated[list[TransferLineIn], Field(max_length=200, default_factory=list)]
+    lines: Annotated[list[TransferLineIn], Field(max_length=200)] = Field(default_factory=list)
     last: StrictBool = False
     """Nothing more is expected; what is not here is missing."""
 
@@ -215,7 +215,7 @@ class SheetInput(In):
     """What is to be counted: all SKUs of a location, or those named."""
 
     location_id: IdIn
-    sku_ids: Annotated[list[IdIn], Field(max_length=500, default_factory=list)]
+    sku_ids: Annotated[list[IdIn], Field(max_length=500)] = Field(default_factory=list)
     note: Annotated[OneLine, Field(max_length=200)] = ""
 
 
