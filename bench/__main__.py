@@ -8,7 +8,7 @@ from pathlib import Path
 
 from bench.harness import Benchmark
 
-HELPERS = {"harness", "crowd", "__main__"}
+HELPERS = {"harness", "crowd", "order_book", "__main__"}
 
 
 def benchmarks() -> dict[str, Benchmark]:

@@ -52,7 +52,7 @@ async def _fill(admin: asyncpg.Connection) -> None:
         "SET synchronous_commit = off",
         "SET statement_timeout = 0",
         "SELECT setseed(0.5)",
-        _PEOPLE.format(fans=FANS),
+        PEOPLE.format(fans=FANS),
         "INSERT INTO fan_source (code_id, name, kind, owner_staff_id) SELECT n, '码' || n,"
         " CASE WHEN n % 3 = 0 THEN 'employee' ELSE 'media' END, n % 7 FROM generate_series(1, 200) n",
         "INSERT INTO fan_tag (name, group_name, shared, platform_name, trouble, created_at)"
@@ -84,7 +84,7 @@ async def _fill(admin: asyncpg.Connection) -> None:
         await admin.execute(statement)
 
 
-_PEOPLE = """
+PEOPLE = """
     INSERT INTO fan (nickname, grams, avatar_url, remark, stage, stage_at, following, ever_followed,
         source_code_id, region_code, joined_at, last_seen_at, last_paid_at, orders, received_orders,
         whole_refunds, paid_fen, refunded_fen, interactions)

@@ -1,5 +1,6 @@
 """A stand-in for WeChat Pay that keeps its own truth, and short ways to start payments."""
 
+import io
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -214,7 +215,7 @@ class FakeWeChat:
         def act() -> PayAnswer[Any]:
             if self.bill is None:
                 return PayAnswer(Verdict.REFUSED, code="NO_STATEMENT_EXIST", status=400)
-            return PayAnswer(Verdict.OK, BillFile(self.bill, "sha"))
+            return PayAnswer(Verdict.OK, BillFile(io.BytesIO(self.bill), "sha"))
 
         return self._go("trade_bill", str(day), act)
 

@@ -14,6 +14,7 @@ from tiefen.kernel.db import Db
 from tiefen.payments import rules, service
 from tiefen.payments.errors import BadBill, ProviderUnknown
 from tiefen.payments.models import PaymentBill, PaymentBreak, PaymentRefund
+from tiefen.payments.service import comparing
 from tiefen.payments.values import BreakKind, PaymentIntent, PaymentState
 from tiefen.team.values import Permission
 from tiefen.wechat.values import RefundStatus
@@ -33,9 +34,12 @@ async def breaks(db: Db) -> dict[str, tuple[str, bool]]:
         return {row.subject: (row.kind.value, row.closed_at is not None) for row in rows}
 
 
+@pytest.mark.parametrize("page", [1, 4, 2_000])
 async def test_every_class_of_break_and_what_the_bill_teaches(
-    db: Db, wechat: FakeWeChat, travel: Travel
+    db: Db, wechat: FakeWeChat, travel: Travel, monkeypatch: pytest.MonkeyPatch, page: int
 ) -> None:
+    monkeypatch.setattr(comparing, "PAGE", page)
+    monkeypatch.setattr(comparing, "RANGE", page)
     same, fee, ours = [await paid(db, wechat) for _ in range(3)]
     silent = await start(db)
     params = await begin(db, silent.order_no)
@@ -82,6 +86,22 @@ async def test_every_class_of_break_and_what_the_bill_teaches(
         assert bill
         assert (bill.lines, bill.paid_fen, bill.refunded_fen) == (6, 300, 56)
     assert await audit.run(db) == []
+
+
+async def test_nothing_is_learned_from_a_bill_whose_last_line_is_wrong(
+    db: Db, wechat: FakeWeChat, travel: Travel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(comparing, "PAGE", 1)
+    intent = await start(db)
+    untold = wechat.pay((await begin(db, intent.order_no)).out_trade_no)
+    line = {"transaction_id": untold.transaction_id, "out_trade_no": untold.out_trade_no}
+    good = trade_bill(*[line | {"amount_fen": 100, "fee_fen": 1}] * 3)
+    wechat.bill = good.replace(b"`3,", b"`4,")
+    with pytest.raises(BadBill):
+        await service.fetch_bill(db, "demo", DAY)
+    async with db.merchant("demo") as tx:
+        assert (await service.intent(tx, intent.order_no)).state is not PaymentState.PAID
+        assert await tx.scalar(select(PaymentBill)) is None
 
 
 async def test_bills_are_fetched_when_they_are_ready_once_a_day(

@@ -19,6 +19,7 @@ from tiefen.kernel.db import Db
 from tiefen.wechat import service, wire
 from tiefen.wechat.errors import NotConfigured
 from tiefen.wechat.service import PayClient
+from tiefen.wechat.service import pay as paying
 from tiefen.wechat.values import PayClientKind, RefundStatus, TradeState, Verdict
 
 JSAPI = "/v3/pay/transactions/jsapi"
@@ -208,7 +209,8 @@ async def test_a_bill_is_checked_against_its_hash(pay: PayClient, platform: f.Pl
     }
     platform.signed("/v3/bill/tradebill", announced)
     platform.answers["/v3/billdownload/file"] = httpx.Response(200, content=gzip.compress(bill))
-    assert (await pay.trade_bill(date(2026, 6, 18))).get().content == bill
+    with (await pay.trade_bill(date(2026, 6, 18))).get().file as file:
+        assert file.read() == bill
     assert platform.asked[-1].url.host == "wechat.test"  # our own base, whatever the address says
     verified(platform.asked[-1])
     platform.answers["/v3/billdownload/file"] = httpx.Response(
@@ -218,6 +220,23 @@ async def test_a_bill_is_checked_against_its_hash(pay: PayClient, platform: f.Pl
     platform.signed("/v3/bill/tradebill", {"code": "NO_STATEMENT_EXIST"}, status=400)
     answer = await pay.trade_bill(date(2026, 6, 18))
     assert (answer.verdict, answer.code) == (Verdict.REFUSED, "NO_STATEMENT_EXIST")
+
+
+async def test_a_bill_that_unpacks_without_end_is_not_taken(
+    pay: PayClient, platform: f.Platform, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(paying, "_BILL_CAP", 3_000_000)
+    bill = b"`0" * 2_000_000
+    announced = {
+        "hash_value": hashlib.sha1(bill).hexdigest(),
+        "download_url": "https://api.mch.weixin.qq.com/v3/billdownload/file?token=abc",
+    }
+    platform.signed("/v3/bill/tradebill", announced)
+    platform.answers["/v3/billdownload/file"] = httpx.Response(200, content=gzip.compress(bill))
+    assert (await pay.trade_bill(date(2026, 6, 18))).verdict is Verdict.UNKNOWN
+    monkeypatch.setattr(paying, "_BILL_CAP", 4_000_000)
+    with (await pay.trade_bill(date(2026, 6, 18))).get().file as file:
+        assert file.read() == bill
 
 
 async def test_without_keys_there_is_no_client(db: Db) -> None:

@@ -1,9 +1,13 @@
 """Transitions, the judgement on evidence, and the clockwork of asking again. Pure."""
 
-from collections.abc import Mapping, Sequence
+from collections import deque
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
+from functools import lru_cache
+from itertools import islice
+from operator import itemgetter
 from typing import TypeVar
 
 from tiefen.kernel.days import CHINA
@@ -176,29 +180,43 @@ _COLUMNS = (
 _TOTALS = ("总交易单数", "手续费总金额", "订单总金额", "申请退款总金额")
 
 
-def read_bill(content: bytes) -> list[BillLine]:
-    """The lines of a trade bill, exact to the fen, checked against its own totals. Raises BadBill."""
+def read_bill(rows: Iterable[str]) -> Iterator[BillLine]:
+    """The lines of a trade bill, exact to the fen, one by one; after the last, its own totals are checked.
+
+    What was read counts for nothing until the end is reached. Raises BadBill.
+    """
     try:
-        rows = [row for row in content.decode("utf-8-sig").splitlines() if row.strip()]
-        if len(rows) < 3:
-            raise BadBill(reason="too short")
-        head, totals = _columns(rows[0], _COLUMNS), _columns(rows[-2], _TOTALS)
-        lines = [_bill_line(number, _cells(row, head)) for number, row in enumerate(rows[1:-2], 1)]
-        said = _cells(rows[-1], totals)
-        counted = (
-            len(lines),
-            sum(line.fee_fen for line in lines),
-            sum(line.amount_fen for line in lines if line.kind is LineKind.PAY),
-            sum(line.amount_fen for line in lines if line.kind is LineKind.REFUND),
-        )
-        stated = (int(said["总交易单数"]), *(exact_fen(said[name]) for name in _TOTALS[1:]))
-    except (ValueError, KeyError, UnicodeDecodeError) as error:
+        yield from _bill_lines(row.rstrip("\r\n") for row in rows if row.strip())
+    except (ValueError, LookupError) as error:
         raise BadBill(reason=str(error)) from error
+
+
+def _bill_lines(rows: Iterator[str]) -> Iterator[BillLine]:
+    pick = itemgetter(*_columns(next(rows, ""), _COLUMNS).values())
+    count = fee_fen = paid_fen = refunded_fen = 0
+    # The last two rows are the summary: its head and its figures.
+    waiting: deque[str] = deque(islice(rows, 2))
+    for row in rows:
+        count += 1
+        line = _bill_line(count, pick(_values(waiting.popleft())))
+        waiting.append(row)
+        fee_fen += line.fee_fen
+        if line.kind is LineKind.PAY:
+            paid_fen += line.amount_fen
+        else:
+            refunded_fen += line.amount_fen
+        yield line
+    if len(waiting) < 2:
+        raise ValueError("too short")
+    totals = _columns(waiting[0], _TOTALS)
+    said = itemgetter(*totals.values())(_values(waiting[1]))
+    counted = (count, fee_fen, paid_fen, refunded_fen)
+    stated = (int(said[0]), *(exact_fen(one) for one in said[1:]))
     if counted != stated:
-        raise BadBill(reason=f"the lines add up to {counted}, the summary says {stated}")
-    return lines
+        raise ValueError(f"the lines add up to {counted}, the summary says {stated}")
 
 
+@lru_cache(maxsize=10_000)
 def exact_fen(text: str) -> int:
     """Fen of a bill's yuan; fees carry five places of which the last three must be zero."""
     whole, dot, rest = text.partition(".")
@@ -250,29 +268,34 @@ def _columns(row: str, wanted: Sequence[str]) -> dict[str, int]:
     return {name: names.index(name) for name in wanted}
 
 
-def _cells(row: str, columns: Mapping[str, int]) -> dict[str, str]:
-    """Values by column; each is prefixed with a back-tick so that spreadsheets keep it as text."""
-    values = row.removeprefix("`").split(",`")
-    return {name: values[place] for name, place in columns.items() if place < len(values)}
+def _values(row: str) -> list[str]:
+    """The values of a row; each is prefixed with a back-tick so that spreadsheets keep it as text."""
+    return row.removeprefix("`").split(",`")
 
 
-def _bill_line(number: int, cells: Mapping[str, str]) -> BillLine:
-    refund = cells["交易状态"] in ("REFUND", "REVOKED")
-    at = datetime.strptime(cells["交易时间"], "%Y-%m-%d %H:%M:%S").replace(tzinfo=CHINA)
+def _bill_line(number: int, values: tuple[str, ...]) -> BillLine:
+    (at, app_id, mchid, transaction_id, out_trade_no, openid, trade_state, currency, refund_id,
+     out_refund_no, refund_state, fee, rate, order_yuan, refund_yuan) = values  # fmt: skip
+    refund = trade_state in ("REFUND", "REVOKED")
     return BillLine(
         line=number,
         kind=LineKind.REFUND if refund else LineKind.PAY,
-        at=at.astimezone(UTC),
-        mchid=cells["商户号"],
-        app_id=cells["公众账号ID"],
-        transaction_id=cells["微信订单号"],
-        out_trade_no=cells["商户订单号"],
-        openid=cells["用户标识"] or None,
-        currency=cells["货币种类"],
-        out_refund_no=cells["商户退款单号"] if refund else None,
-        refund_id=cells["微信退款单号"] if refund else None,
-        amount_fen=exact_fen(cells["申请退款金额" if refund else "订单金额"]),
-        fee_fen=exact_fen(cells["手续费"]),
-        rate_bp=parse_yuan(cells["费率"].removesuffix("%")) if cells["费率"] else None,
-        state=cells["退款状态"] if refund else cells["交易状态"],
+        at=datetime.fromisoformat(at).replace(tzinfo=CHINA).astimezone(UTC),
+        mchid=mchid,
+        app_id=app_id,
+        transaction_id=transaction_id,
+        out_trade_no=out_trade_no,
+        openid=openid or None,
+        currency=currency,
+        out_refund_no=out_refund_no if refund else None,
+        refund_id=refund_id if refund else None,
+        amount_fen=exact_fen(refund_yuan if refund else order_yuan),
+        fee_fen=exact_fen(fee),
+        rate_bp=_rate_bp(rate) if rate else None,
+        state=refund_state if refund else trade_state,
     )
+
+
+@lru_cache(maxsize=100)
+def _rate_bp(rate: str) -> int:
+    return parse_yuan(rate.removesuffix("%"))

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Mapping
 from datetime import timedelta
-from typing import Any
+from typing import Any, BinaryIO
 from urllib.parse import urlencode
 
 import httpx
@@ -71,14 +71,13 @@ async def request(
     return PayAnswer(Verdict.OK, data, "", "", response.status_code)
 
 
-async def download(pay: PayCredentials, address: str) -> bytes | None:
+async def download(pay: PayCredentials, address: str, into: BinaryIO) -> bool:
     """Fetch a bill from the address WeChat gave; its answer carries no signature, its hash is checked by the caller."""
-    url = httpx.URL(address)
     try:
-        response = await _send(pay, "GET", url.raw_path.decode(), None, b"", within=BILL_SECONDS)
+        request = _signed(pay, "GET", httpx.URL(address).raw_path.decode(), None, b"")
+        return await wire.receive(pay.base, request, into, within=BILL_SECONDS) == 200
     except (httpx.HTTPError, httpx.InvalidURL):
-        return None
-    return response.content if response.status_code == 200 else None
+        return False
 
 
 def sheet(pay: PayCredentials, app_id: str, package: str) -> tuple[str, str, str]:
@@ -163,9 +162,13 @@ async def _send(
     path: str,
     query: Mapping[str, str] | None,
     content: bytes,
-    *,
-    within: float = wire.TOTAL_SECONDS,
 ) -> httpx.Response:
+    return await wire.send(pay.base, _signed(pay, method, path, query, content))
+
+
+def _signed(
+    pay: PayCredentials, method: str, path: str, query: Mapping[str, str] | None, content: bytes
+) -> httpx.Request:
     target = f"{path}?{urlencode(query)}" if query else path
     outgoing = wire.client(pay.base).build_request(method, target, content=content or None)
     # What really goes on the wire is what is signed.
@@ -182,7 +185,7 @@ async def _send(
         outgoing.headers["Content-Type"] = "application/json"
     if pay.public_key_id:
         outgoing.headers["Wechatpay-Serial"] = pay.public_key_id
-    return await wire.send(pay.base, outgoing, within=within)
+    return outgoing
 
 
 async def _signed_by_wechat(

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
-from typing import Any, Generic, TypeVar
+from typing import Any, BinaryIO, Generic, TypeVar
 
 T = TypeVar("T")
 
@@ -282,9 +282,12 @@ class Refund:
 
 @dataclass(frozen=True, slots=True)
 class BillFile:
-    """A bill as downloaded, its SHA-1 already checked against WeChat's."""
+    """A bill as downloaded and unpacked, its SHA-1 already checked against WeChat's.
 
-    content: bytes
+    A year's busiest day may be a million lines: it lies in a nameless file that is gone when closed.
+    """
+
+    file: BinaryIO
     hash_value: str
 
 

@@ -6,7 +6,7 @@ Nothing here knows a merchant or opens a transaction; the outward client refuses
 import asyncio
 import json
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, BinaryIO
 from weakref import WeakKeyDictionary
 
 import httpx
@@ -107,6 +107,24 @@ async def send(
         if span:
             _describe(span, response)
         return response
+
+
+async def receive(base: str, request: httpx.Request, into: BinaryIO, *, within: float) -> int:
+    """Send one request and write its answer down as it comes, however long; the status.
+
+    Raises httpx.HTTPError for whatever goes wrong.
+    """
+    try:
+        async with asyncio.timeout(within):
+            response = await client(base).send(request, stream=True)
+            try:
+                async for part in response.aiter_bytes():
+                    into.write(part)
+            finally:
+                await response.aclose()
+    except TimeoutError as error:
+        raise httpx.ReadTimeout("the answer took too long", request=request) from error
+    return response.status_code
 
 
 def _describe(span: Span, response: httpx.Response) -> None:

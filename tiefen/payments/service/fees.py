@@ -26,16 +26,14 @@ async def post_fees(db: Db, merchant: str) -> None:
 
 
 async def _post_some(tx: Tx, bill_id: int, after: int) -> int | None:
-    """Post the next lines; the last one's id, or None when the bill is through and marked so."""
+    """Post the next lines; the last one's number, or None when the bill is through and marked so."""
+    # By the line's number, not its id: (bill, line) is an index, so a page costs a page.
+    line = PaymentBillLine
     lines = (
-        await tx.scalars(
-            select(PaymentBillLine)
-            .where(
-                PaymentBillLine.bill_id == bill_id,
-                PaymentBillLine.id > after,
-                PaymentBillLine.fee_fen != 0,
-            )
-            .order_by(PaymentBillLine.id)
+        await tx.execute(
+            select(line.id, line.line, line.fee_fen, line.out_refund_no, line.transaction_id)
+            .where(line.bill_id == bill_id, line.line > after, line.fee_fen != 0)
+            .order_by(line.line)
             .limit(CHUNK)
         )
     ).all()
@@ -46,8 +44,8 @@ async def _post_some(tx: Tx, bill_id: int, after: int) -> int | None:
     await ledger.post(
         tx,
         [
-            rules.fee_posting(line.id, line.fee_fen, line.out_refund_no or line.transaction_id)
-            for line in lines
+            rules.fee_posting(line_id, fee_fen, out_refund_no or transaction_id)
+            for line_id, _, fee_fen, out_refund_no, transaction_id in lines
         ],
     )
-    return lines[-1].id if len(lines) == CHUNK else None
+    return lines[-1].line if len(lines) == CHUNK else None

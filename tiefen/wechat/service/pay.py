@@ -4,13 +4,15 @@ Every verb answers with a PayAnswer and never raises for what WeChat says or fai
 UNKNOWN. After UNKNOWN ask again under the same number; a new number could charge or refund a second time.
 """
 
+import asyncio
 import hashlib
 import hmac
+import tempfile
 import zlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any, TypeVar
+from typing import Any, BinaryIO, TypeVar
 
 from tiefen.kernel.days import CHINA
 from tiefen.kernel.db import Db
@@ -31,7 +33,9 @@ from tiefen.wechat.values import (
 )
 
 T = TypeVar("T")
-_BILL_CAP = 256 * 1024 * 1024
+_BILL_CAP = 2 * 1024**3
+"""A bill of a million lines is a sixth of it."""
+_BILL_PART = 1024 * 1024
 
 
 async def pay_client(db: Db, merchant: str) -> "PayClient":
@@ -172,15 +176,16 @@ class PayClient:
             )
         except ValueError as error:
             return PayAnswer(Verdict.UNKNOWN, None, "BROKEN_ANSWER", str(error), answer.status)
-        raw = await paywire.download(self._pay, address)
-        content = _unpacked(raw) if raw is not None else None
-        if content is None:
+        with tempfile.TemporaryFile() as packed:
+            fetched = await paywire.download(self._pay, address, packed)
+            bill = await asyncio.to_thread(_unpacked, packed) if fetched else None
+        if bill is None:
             return PayAnswer(Verdict.UNKNOWN, None, "NO_ANSWER", "the bill could not be downloaded")
+        content, made = bill
         # The hash is of the file; whether WeChat means it packed or not differs by bill, so both are tried.
-        for candidate in (content, raw or b""):
-            made = hashlib.sha1(candidate, usedforsecurity=False).hexdigest()
-            if hmac.compare_digest(made, expected.lower()):
-                return PayAnswer(Verdict.OK, BillFile(content, expected), "", "", 200)
+        if any(hmac.compare_digest(one, expected.lower()) for one in made):
+            return PayAnswer(Verdict.OK, BillFile(content, expected), "", "", 200)
+        content.close()
         return PayAnswer(
             Verdict.UNKNOWN, None, "HASH_MISMATCH", "the bill is not what was announced"
         )
@@ -248,12 +253,27 @@ def _text(data: Mapping[str, Any], name: str) -> str:
     return value
 
 
-def _unpacked(raw: bytes) -> bytes | None:
-    if raw[:2] != b"\x1f\x8b":
-        return raw
+def _unpacked(packed: BinaryIO) -> tuple[BinaryIO, list[str]] | None:
+    """A file of what is packed, and the SHA-1 of both; None when it cannot be unpacked. Part by part."""
+    packed.seek(0)
+    reader = zlib.decompressobj(31) if packed.read(2) == b"\x1f\x8b" else None
+    packed.seek(0)
+    content = tempfile.TemporaryFile()  # noqa: SIM115 handed on, open
+    hashes = [hashlib.sha1(usedforsecurity=False) for _ in range(2)]
+    left = _BILL_CAP
     try:
-        reader = zlib.decompressobj(31)
-        content = reader.decompress(raw, _BILL_CAP)
+        while part := packed.read(_BILL_PART):
+            hashes[0].update(part)
+            while part:
+                plain = reader.decompress(part, _BILL_PART) if reader else part
+                part = reader.unconsumed_tail if reader else b""
+                hashes[1].update(plain)
+                content.write(plain)
+                left -= len(plain)
+                if left < 0:
+                    raise zlib.error("too long")
     except zlib.error:
+        content.close()
         return None
-    return None if reader.unconsumed_tail else content
+    content.seek(0)
+    return content, [made.hexdigest() for made in hashes]
