@@ -7,12 +7,14 @@ from tiefen.kernel.migrate import compare_options, metadata_of, plain_type
 
 scope = context.config.attributes["scope"]
 connection = context.config.attributes["connection"]
+options = compare_options(connection, scope)
+connection.commit()  # a transaction that is open would be taken for the one of all migrations
 context.configure(
     connection=connection,
     target_metadata=metadata_of(scope),
     transaction_per_migration=True,
     render_item=lambda kind, item, _: plain_type(item) if kind == "type" else False,
-    **compare_options(connection, scope),
+    **options,
 )
 with context.begin_transaction():
     context.run_migrations()

@@ -16,6 +16,7 @@ from tiefen.kernel import audit
 from tiefen.kernel.db import Db
 from tiefen.orders import queries
 from tiefen.orders.queries import OrderFilter
+from tiefen.orders.queries import orders as listing
 from tiefen.orders.values import OrderStatus
 from tiefen.team.values import Permission
 
@@ -212,7 +213,11 @@ async def test_a_parcel_sent_twice_with_its_key_is_one_parcel(
 
 
 async def test_the_console_finds_orders_in_every_way(
-    db: Db, drain: Drain, wechat: FakeWeChat, staff_client: StaffClient
+    db: Db,
+    drain: Drain,
+    wechat: FakeWeChat,
+    staff_client: StaffClient,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     async with db.merchant("demo") as tx:
         tea, jam = await stocked(tx, 9, name="龙井茶"), await stocked(tx, 9, name="草莓酱")
@@ -243,6 +248,15 @@ async def test_the_console_finds_orders_in_every_way(
     page = (await clerk.get("/api/console/orders", params={"limit": 2})).json()
     assert [row["order_no"] for row in page["items"]] == [third, second]
     assert await found(cursor=page["next"], limit="2") == [first]
+    for looked_at in (1, 2, 20_000):  # by the newest, by the index of words, by both
+        monkeypatch.setattr(listing, "LOOKED_AT", looked_at)
+        assert await found(q="龙井") == [third, first]
+        assert await found(q="草莓 龙井") == [third]
+        worded = {"q": "龙井", "limit": "1"}
+        page = (await clerk.get("/api/console/orders", params=worded)).json()
+        assert [row["order_no"] for row in page["items"]] == [third]
+        assert await found(cursor=page["next"], **worded) == [first]
+        assert await found(q="龙井", status="paid") == [first]
     assert (await clerk.get("/api/console/orders", params={"cursor": "x!"})).status_code == 422
 
 

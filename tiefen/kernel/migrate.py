@@ -4,6 +4,7 @@ Runs as the owner of the tables, never as the role that serves requests; afterwa
 role what it needs and takes UPDATE and DELETE from what is append-only.
 """
 
+import asyncio
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
@@ -20,6 +21,8 @@ from tiefen.kernel.db import APP_ROLE, SLUG, Base, PlatformBase
 
 Scope: TypeAlias = Literal["platform", "merchant"]
 _LOCK = 7_461_393
+_PATIENCE = 1800.0
+"""Seconds: making an index of a large table takes minutes."""
 _PACKAGE = Path(__file__).resolve().parents[1]
 
 
@@ -61,7 +64,7 @@ class Migrator:
         """Migrate the platform, then each merchant; returns what was changed. Safe to run at once."""
         changed = []
         async with self._engine.connect() as connection:
-            await connection.execute(text(f"SELECT pg_advisory_lock({_LOCK})"))
+            await _alone(connection)
             await connection.execute(text("CREATE SCHEMA IF NOT EXISTS platform"))
             await self._ensure_role(connection)
             await connection.commit()
@@ -82,7 +85,7 @@ class Migrator:
         if not SLUG.match(slug):
             raise ValueError("a slug has 1 to 31 of a-z, 0-9 and _, and begins with a letter")
         async with self._engine.connect() as connection:
-            await connection.execute(text(f"SELECT pg_advisory_lock({_LOCK})"))
+            await _alone(connection)
             await connection.execute(text(f'CREATE SCHEMA IF NOT EXISTS "m_{slug}"'))
             await connection.commit()
             await self._upgrade(connection, "merchant", f"m_{slug}")
@@ -149,6 +152,7 @@ class Migrator:
         at = None
         if await connection.scalar(text("SELECT to_regclass('alembic_version')")):
             at = await connection.scalar(text("SELECT version_num FROM alembic_version"))
+        await connection.commit()
         newest = head(scope)
         if at != newest:
             await connection.run_sync(lambda sync: command.upgrade(config(scope, sync), "head"))
@@ -156,6 +160,18 @@ class Migrator:
         await connection.execute(text("RESET search_path"))
         await connection.commit()
         return at != newest
+
+
+async def _alone(connection: AsyncConnection) -> None:
+    """Wait until no other migrator runs, without a statement that waits.
+
+    An index that is made concurrently waits for every older statement: it would wait for one that
+    waits for its own migrator. Raises TimeoutError.
+    """
+    async with asyncio.timeout(_PATIENCE):
+        while not await connection.scalar(text(f"SELECT pg_try_advisory_lock({_LOCK})")):
+            await connection.commit()
+            await asyncio.sleep(0.1)
 
 
 def metadata_of(scope: Scope) -> MetaData:

@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVarTuple, Unpack
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import Select, func, select, text, tuple_
 
 from tiefen.fans import service as fans
 from tiefen.kernel import crypto, ids
@@ -46,6 +46,10 @@ from tiefen.orders.schemas import (
 from tiefen.orders.values import OPEN_AFTER_SALES, OrderStatus
 from tiefen.team import service as team
 
+Ts = TypeVarTuple("Ts")
+LOOKED_AT = 20_000
+"""The newest orders that are looked through for words before the index of words is asked."""
+
 
 @dataclass(frozen=True, slots=True)
 class OrderFilter:
@@ -59,6 +63,12 @@ class OrderFilter:
     """An order number, a receiver's whole phone, or words of what was ordered."""
     in_after_sale: bool = False
 
+    @property
+    def words(self) -> str:
+        """What is looked for in the names of goods; empty when nothing is, or a number or phone."""
+        q = self.q.strip()
+        return "" if ids.is_number(q) or _is_phone(q) else q
+
 
 async def shop_orders(
     tx: Tx, fan_id: int, *, states: Sequence[OrderStatus], cursor: str | None, limit: int
@@ -67,10 +77,10 @@ async def shop_orders(
     chosen = select(Order).where(Order.fan_id.in_(await fans.person_ids(tx, fan_id)))
     if states:
         chosen = chosen.where(Order.status.in_(states))
-    orders = await _newest(tx, chosen, cursor, limit)
+    orders = (await tx.scalars(_newest(_after(chosen, cursor), limit))).all()
     lines = await _lines(tx, [order.id for order in orders])
     rows = [ShopOrderRow(**_shop_row(tx, order, lines[order.id])) for order in orders]
-    return page(rows, limit, *([orders[limit - 1].id] if len(orders) > limit else []))
+    return page(rows, limit, *_place(orders, limit))
 
 
 async def shop_order(tx: Tx, fan_id: int, order_no: str) -> ShopOrder:
@@ -100,14 +110,73 @@ def receiver(order: Order) -> ReceiverOut:
 async def console_orders(
     tx: Tx, wanted: OrderFilter, *, cursor: str | None, limit: int
 ) -> Page[ConsoleOrderRow]:
-    """The merchant's orders, newest first. Four statements, whatever the page."""
-    orders = await _newest(tx, _narrowed(wanted), cursor, limit)
+    """The merchant's orders, newest first. Four statements, five or six when words are looked for."""
+    chosen = _after(_narrowed(wanted), cursor)
+    if said := words(wanted.words):
+        chosen = select(Order).where(Order.id.in_(await _worded(tx, chosen, said, limit)))
+    orders = (await tx.scalars(_newest(chosen, limit))).all()
     rows = await _console_rows(tx, orders)
-    return page(
-        [ConsoleOrderRow(**row) for row in rows],
-        limit,
-        *([orders[limit - 1].id] if len(orders) > limit else []),
+    return page([ConsoleOrderRow(**row) for row in rows], limit, *_place(orders, limit))
+
+
+async def _worded(tx: Tx, chosen: Select[Order], said: Sequence[str], limit: int) -> list[int]:
+    """Ids of the newest of `chosen` whose goods hold these words, one more than `limit`.
+
+    What sells fills a page from the newest orders, whose rows lie together. What those hardly hold
+    is rare enough to find all of by the index of words and sort. Either way round alone would read
+    the whole table for one of the two.
+    """
+    columns = (Order.id, Order.placed_at, Order.folded)
+    recent = _newest(chosen.with_only_columns(*columns), LOOKED_AT - 1).subquery()
+    found = list(
+        await tx.scalars(
+            select(recent.c.id)
+            .where(*(func.strpos(recent.c.folded, word) > 0 for word in said))
+            .order_by(recent.c.placed_at.desc(), recent.c.id.desc())
+            .limit(limit + 1)
+        )
     )
+    if len(found) > limit:
+        return found
+    keys = await _telling(tx, query_grams(" ".join(said)))
+    held = chosen.with_only_columns(*columns).where(Order.grams.contains(keys))
+    worded = held.where(*(func.strpos(Order.folded, word) > 0 for word in said)).subquery()
+    # Sorted by what no index has, so that the order cannot be walked.
+    place = func.coalesce(worded.c.placed_at, worded.c.placed_at)
+    by_index = select(worded.c.id).order_by(place.desc(), worded.c.id.desc()).limit(limit + 1)
+    return list(await tx.scalars(by_index))
+
+
+_FREQUENT = text("""
+    SELECT elem FROM pg_stats
+    CROSS JOIN LATERAL unnest(most_common_elems::text::text[], most_common_elem_freqs)
+         AS known(elem, part)
+    WHERE schemaname = current_schema() AND tablename = 'orders' AND attname = 'grams'
+      AND part > :most AND elem = ANY(:keys)
+""")
+
+
+async def _telling(tx: Tx, keys: list[str]) -> list[str]:
+    """Without the keys that a quarter of all orders hold: reading who holds them tells little."""
+    frequent = set(await tx.scalars(_FREQUENT, {"most": 0.25, "keys": keys}))
+    return [key for key in keys if key not in frequent] or keys
+
+
+def _after(chosen: Select[Order], cursor: str | None) -> Select[Order]:
+    if cursor is None:
+        return chosen
+    placed_at, last = decode_cursor(cursor, tuple[datetime, int])
+    return chosen.where(tuple_(Order.placed_at, Order.id) < (placed_at, last))
+
+
+def _newest(chosen: Select[Unpack[Ts]], limit: int) -> Select[Unpack[Ts]]:
+    """The newest, one more than `limit`."""
+    return chosen.order_by(Order.placed_at.desc(), Order.id.desc()).limit(limit + 1)
+
+
+def _place(orders: Sequence[Order], limit: int) -> tuple[datetime, int] | tuple[()]:
+    """Where the next page begins, if there is one."""
+    return (orders[limit - 1].placed_at, orders[limit - 1].id) if len(orders) > limit else ()
 
 
 async def console_order(tx: Tx, order_no: str) -> ConsoleOrder:
@@ -128,13 +197,6 @@ async def console_order(tx: Tx, order_no: str) -> ConsoleOrder:
         margin_fen=order.quote.get("margin_fen"),
         **{name: value for name, value in story.items() if name != "paid_at"},
     )
-
-
-async def _newest(tx: Tx, chosen: Select[Order], cursor: str | None, limit: int) -> Sequence[Order]:
-    if cursor:
-        (last,) = decode_cursor(cursor, tuple[int])
-        chosen = chosen.where(Order.id < last)
-    return (await tx.scalars(chosen.order_by(Order.id.desc()).limit(limit + 1))).all()
 
 
 async def _one(tx: Tx, chosen: Select[Order]) -> Order:
@@ -174,13 +236,13 @@ def _narrowed(wanted: OrderFilter) -> Select[Order]:
     q = wanted.q.strip()
     if ids.is_number(q):
         return chosen.where(Order.order_no == q)
-    if q.lstrip("+").replace("-", "").isdigit() and len(q) >= 7:
+    if _is_phone(q):
         return chosen.where(Order.phone_blind == crypto.blind(q))
-    if q:
-        chosen = chosen.where(Order.grams.contains(query_grams(q)))
-        for word in words(q):
-            chosen = chosen.where(func.strpos(Order.folded, word) > 0)
     return chosen
+
+
+def _is_phone(q: str) -> bool:
+    return q.lstrip("+").replace("-", "").isdigit() and len(q) >= 7
 
 
 def _shop_line(line: OrderLine, *, open_to_refund: bool) -> dict[str, Any]:
