@@ -1,13 +1,13 @@
 """Orders by the time they were placed, of a fan, of a state and of all: lists of any stretch of time.
 
-Revision: 0022, after 0021.
+Revision: 0024, after 0023.
 """
 
 from alembic import op
 from sqlalchemy import text
 
-revision = "0022"
-down_revision = "0021"
+revision = "0024"
+down_revision = "0023"
 branch_labels = None
 depends_on = None
 
