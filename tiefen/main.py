@@ -36,6 +36,8 @@ from tiefen.payments import http as payments_http
 from tiefen.payments import subscribers as payments_subscribers
 from tiefen.promotion import http as promotion_http
 from tiefen.promotion import subscribers as promotion_subscribers
+from tiefen.referral import http as referral_http
+from tiefen.referral import subscribers as referral_subscribers
 from tiefen.team import http as team_http
 from tiefen.team import service as team
 from tiefen.team import subscribers as team_subscribers
@@ -60,6 +62,7 @@ ROUTERS: list[APIRouter] = [
     catalog_http.router,
     inventory_http.router,
     promotion_http.router,
+    referral_http.router,
     helpdesk_http.router,
     analytics_http.shop,
     analytics_http.console,
@@ -73,6 +76,7 @@ HEARERS = (
     inventory_subscribers,
     promotion_subscribers,
     orders_subscribers,
+    referral_subscribers,
     helpdesk_subscribers,
     analytics_subscribers,
 )

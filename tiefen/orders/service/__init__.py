@@ -1,5 +1,6 @@
 """The verbs of orders, by chapter."""
 
+from tiefen.orders.rules import AFTER_SALE_WITHIN
 from tiefen.orders.service.after_sale import (
     approve,
     compensate,
@@ -11,6 +12,7 @@ from tiefen.orders.service.after_sale import (
     retry_refund,
     withdraw,
 )
+from tiefen.orders.service.book import same_receiver
 from tiefen.orders.service.cart import (
     add_address,
     add_to_cart,
@@ -36,6 +38,7 @@ for _reversal in HERE:
     register(_reversal)
 
 __all__ = [
+    "AFTER_SALE_WITHIN",
     "Reversal",
     "add_address",
     "add_to_cart",
@@ -72,6 +75,7 @@ __all__ = [
     "resend",
     "retry_refund",
     "reveal_receiver",
+    "same_receiver",
     "save_address",
     "save_policy",
     "send_back",

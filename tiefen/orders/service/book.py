@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from sqlalchemy import select
+from sqlalchemy import select, text
 
 from tiefen.fans import service as fans
 from tiefen.kernel.db import Tx
@@ -10,6 +10,13 @@ from tiefen.orders import rules
 from tiefen.orders.errors import OrderMissing
 from tiefen.orders.models import AfterSale, Order, OrderLine, OrderTransition
 from tiefen.orders.values import AfterSaleAction, OrderAction, OrderStatus
+
+_SAME_RECEIVER = text(
+    """
+    SELECT EXISTS (SELECT FROM orders o JOIN orders p ON p.phone_blind = o.phone_blind
+        WHERE o.order_no = :order_no AND p.fan_id = ANY(:fans))
+    """
+)
 
 
 async def locked(tx: Tx, order_no: str, fan_id: int | None = None) -> Order:
@@ -88,3 +95,9 @@ def _note(
             at=tx.now,
         )
     )
+
+
+async def same_receiver(tx: Tx, order_no: str, fan_ids: Sequence[int]) -> bool:
+    """Whether an order goes to a phone that an order of these fans went to."""
+    found: bool = await tx.scalar(_SAME_RECEIVER, {"order_no": order_no, "fans": list(fan_ids)})
+    return found

@@ -1,6 +1,6 @@
 """The verbs of the payments room, by chapter.
 
-In the caller's transaction: start, start_all, intent, stop, settle, settle_refund, request_refund,
+In the caller's transaction: start, start_all, intent, payer, stop, settle, settle_refund, request_refund,
 recognise, resolve. With `Db` and a merchant (they call WeChat and must not run inside a
 transaction): begin, poll, close, fetch_bill.
 """
@@ -9,6 +9,7 @@ from tiefen.payments.service.asking import close, stop
 from tiefen.payments.service.billing import fetch_bill
 from tiefen.payments.service.breaks import decide_break
 from tiefen.payments.service.earning import recognise
+from tiefen.payments.service.payer import payer
 from tiefen.payments.service.paying import begin, intent, poll, start, start_all
 from tiefen.payments.service.refunding import refund_evidence_of, request_refund, settle_refund
 from tiefen.payments.service.settling import evidence_of, settle
@@ -21,6 +22,7 @@ __all__ = [
     "evidence_of",
     "fetch_bill",
     "intent",
+    "payer",
     "poll",
     "recognise",
     "refund_evidence_of",

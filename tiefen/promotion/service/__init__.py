@@ -27,6 +27,8 @@ from tiefen.promotion.service.guarding import at_risk, save_costs, verdict
 from tiefen.promotion.service.held import coupon_words, held_coupons
 from tiefen.promotion.service.issuing import (
     claim_coupon,
+    coupon_labels,
+    coupon_names,
     coupons_by_key,
     expire_coupons,
     give_coupon,
@@ -61,6 +63,8 @@ __all__ = [
     "claim_coupon",
     "copy",
     "copy_template",
+    "coupon_labels",
+    "coupon_names",
     "coupon_words",
     "coupons_by_key",
     "create",

@@ -13,9 +13,17 @@ from sqlalchemy import text
 from tiefen.fans import service as fans
 from tiefen.kernel.auth import StaffActor
 from tiefen.kernel.db import Tx
+from tiefen.promotion import rules
 from tiefen.promotion.errors import CodeWrong, CouponEnded, CouponGone, CouponLimit, TemplateMissing
 from tiefen.promotion.models import CouponTemplate
-from tiefen.promotion.values import CouponBrief, CouponStatus, CouponWay, TakenBack, TemplateStatus
+from tiefen.promotion.values import (
+    CouponBrief,
+    CouponKind,
+    CouponStatus,
+    CouponWay,
+    TakenBack,
+    TemplateStatus,
+)
 from tiefen.team import service as team
 
 CODE_LENGTH = 12
@@ -77,6 +85,7 @@ _EXPIRE = text(
     RETURNING id
     """
 )
+_KINDS = text("SELECT id, name, kind, status, body FROM coupon_template WHERE id = ANY(:ids)")
 _BRIEFS = text(
     """
     SELECT c.id, c.key, c.fan_id, t.name, c.status, c.saved_fen, c.order_no, c.revoked, c.ends_at
@@ -262,3 +271,19 @@ async def held_count(tx: Tx, fan_id: int) -> int:
         )
     ).scalar_one()
     return found
+
+
+async def coupon_names(tx: Tx, template_ids: Iterable[int]) -> dict[int, str]:
+    """Names of kinds of coupons, by number."""
+    rows = await tx.execute(_KINDS, {"ids": list(template_ids)})
+    return {row.id: row.name for row in rows}
+
+
+async def coupon_labels(tx: Tx, template_ids: Iterable[int]) -> dict[int, tuple[str, str]]:
+    """What kinds of coupons give, in a few words of both languages; only those that are open."""
+    rows = await tx.execute(_KINDS, {"ids": list(template_ids)})
+    return {
+        row.id: rules.coupon_label(CouponKind(row.kind), rules.terms_of(row.body))
+        for row in rows
+        if row.status == TemplateStatus.OPEN
+    }
