@@ -1,6 +1,7 @@
 """Referral from the link to the reward and back, under rushes, with every guard seen to hold."""
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 from sqlalchemy import text
@@ -141,13 +142,16 @@ async def test_a_payment_told_many_times_counts_once(
             "DO NOTHING", "DO UPDATE SET paid_fen = referral_order.paid_fen + excluded.paid_fen"
         )
         monkeypatch.setattr(service, "_CREDIT", text(careless))
-    referrer, friend, _ = await world(db, referrer_template_id=None)
+    referrer, friend, _ = await world(db)
+    if planted:  # without rewards, whose own key would catch it first
+        async with db.merchant("demo") as tx:
+            await service.save_rules(tx, STAFF, replace(await service.load(tx), enabled=False))
 
     async def told() -> None:
         async with db.merchant("demo") as tx:
             await service.credit(tx, "T1", friend, 6_000, tx.now)
 
-    await asyncio.gather(*(told() for _ in range(8)), return_exceptions=planted)
+    await asyncio.gather(*(told() for _ in range(8)))
     async with db.merchant("demo") as tx:
         value = (await queries.tree(tx, referrer)).value_fen
         held = await promotion.held_count(tx, friend)
@@ -179,7 +183,7 @@ async def test_rewarding_and_refunding_at_once_end_the_same(
             await tx.execute(text("UPDATE referral_reward SET state = 'waiting'"))
             await service.give(tx, order_no)
             await tx.execute(text("UPDATE referral_order SET whole = true"))
-        assert {breach.name for breach in await audit.run(db)} >= {"R2"}
+        assert {breach.invariant for breach in await audit.run(db)} >= {"R2"}
         return
 
     async def reward() -> None:

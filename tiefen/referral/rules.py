@@ -27,7 +27,7 @@ def make_code(fan_id: int, signer: Callable[[str], str]) -> str:
 def read_code(code: str, signer: Callable[[str], str]) -> int:
     """Whose link it is. Raises BadCode."""
     text, _, signature = code.strip().lower().partition("-")
-    if not text or len(text) > 12 or any(letter not in _LETTERS for letter in text):
+    if not text or len(text) > 13 or any(letter not in _LETTERS for letter in text):
         raise BadCode
     fan_id = int(text, 36)
     if fan_id >= 2**63 or signer(str(fan_id))[:SIGNATURE] != signature:
