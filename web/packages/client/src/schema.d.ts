@@ -2827,6 +2827,170 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/console/referral/debts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Debts
+         * @description Rewards whose purchase went back after the coupon was used.
+         */
+        get: operations["listReferralDebts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/console/referral/debts/forgive": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Forgive
+         * @description Let a debt go.
+         */
+        post: operations["forgiveReferralDebt"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/console/referral/odd": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Odd
+         * @description Friends that look like the referrer themself.
+         */
+        get: operations["listOddReferrals"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/console/referral/odd/{bond_id}/decide": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Decide
+         * @description Say whether what looks odd is honest.
+         */
+        post: operations["decideReferral"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/console/referral/referrers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Referrers
+         * @description Referrers by what their friends' purchases are worth.
+         */
+        get: operations["listReferrers"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/console/referral/referrers/{fan_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Referrer
+         * @description Whom a fan brought, and whom those brought.
+         */
+        get: operations["getReferrer"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/console/referral/results": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Results
+         * @description What referral brought so far, and what it cost.
+         */
+        get: operations["getReferralResults"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/console/referral/rules": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Rules
+         * @description The rules of 推荐有礼.
+         */
+        get: operations["getReferralRules"];
+        /**
+         * Save Rules
+         * @description Change the rules; purchases paid before keep theirs.
+         */
+        put: operations["saveReferralRules"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/console/refunds": {
         parameters: {
             query?: never;
@@ -4560,6 +4724,86 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/shop/referral/arrive": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Arrive
+         * @description A fan opened a friend's link.
+         */
+        post: operations["arriveByReferral"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/shop/referral/landing/{code}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Landing
+         * @description Who sent the link, and what a first purchase brings.
+         */
+        get: operations["getReferralLanding"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/shop/referral/mine": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Mine
+         * @description The fan's own page of 推荐有礼.
+         */
+        get: operations["getMyReferral"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/shop/referral/posters/{code}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Poster
+         * @description The fan's link as a picture to keep or print.
+         */
+        get: operations["getReferralPoster"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/shop/regions": {
         parameters: {
             query?: never;
@@ -5296,6 +5540,12 @@ export interface components {
             refund_freight?: boolean | null;
         };
         /**
+         * Arrival
+         * @description What came of a friend's visit.
+         * @enum {string}
+         */
+        Arrival: "bound" | "already" | "self" | "loop" | "known" | "off";
+        /**
          * ArrivalInput
          * @description What arrived; without lines everything that is on its way.
          */
@@ -5307,6 +5557,25 @@ export interface components {
             last: boolean;
             /** Lines */
             lines?: components["schemas"]["TransferLineIn"][];
+        };
+        /**
+         * ArriveIn
+         * @description The link a fan came through, and what it showed.
+         */
+        ArriveIn: {
+            /** Code */
+            code: string;
+            /** Product Id */
+            product_id?: number | null;
+        };
+        /**
+         * ArriveOut
+         * @description What came of it.
+         */
+        ArriveOut: {
+            arrival: components["schemas"]["Arrival"];
+            /** Message */
+            message: string;
         };
         /**
          * Asset
@@ -5764,6 +6033,12 @@ export interface components {
             file: string;
         };
         /**
+         * BondState
+         * @description What staff said of a bond that looks odd.
+         * @enum {string}
+         */
+        BondState: "clear" | "held" | "approved" | "refused";
+        /**
          * BrandInput
          * @description A brand as the console saves it.
          */
@@ -5875,6 +6150,45 @@ export interface components {
              * @description the charge it is about; null for a refund
              */
             transaction_id: string | null;
+        };
+        /**
+         * BroughtOut
+         * @description A friend in a referrer's tree, with the friends they brought in turn.
+         */
+        BroughtOut: {
+            /** Avatar Url */
+            avatar_url: string;
+            /** Bond Id */
+            bond_id: number;
+            /**
+             * Bound At
+             * Format: date-time
+             */
+            bound_at: string;
+            /** Fan Id */
+            fan_id: number;
+            /** Flags */
+            flags: components["schemas"]["FlagKind"][];
+            /** Friends */
+            friends: number;
+            /** Friends Value Fen */
+            friends_value_fen: number;
+            /** Lapsed */
+            lapsed: boolean;
+            /** Name */
+            name: string;
+            /** Orders */
+            orders: number;
+            /** Rewards */
+            rewards: components["schemas"]["RewardOut"][];
+            state: components["schemas"]["BondState"];
+            /**
+             * Until
+             * Format: date-time
+             */
+            until: string;
+            /** Value Fen */
+            value_fen: number;
         };
         /**
          * BulkDeed
@@ -7433,6 +7747,16 @@ export interface components {
             visitors: number;
         };
         /**
+         * DecideIn
+         * @description Whether what looks odd is honest, and why.
+         */
+        DecideIn: {
+            /** Approve */
+            approve: boolean;
+            /** Reason */
+            reason: string;
+        };
+        /**
          * Decision
          * @description What a person may decide about money in suspense.
          * @enum {string}
@@ -7750,6 +8074,23 @@ export interface components {
             what: components["schemas"]["BilingualOut"];
         };
         /**
+         * FlagKind
+         * @description What looks odd about a friend.
+         * @enum {string}
+         */
+        FlagKind: "receiver" | "payer" | "device";
+        /**
+         * ForgiveIn
+         * @description Which debt is let go, and why.
+         */
+        ForgiveIn: {
+            /** Order No */
+            order_no: string;
+            /** Reason */
+            reason: string;
+            side: components["schemas"]["Side-Input"];
+        };
+        /**
          * Form
          * @description What the merchant asks this fan.
          */
@@ -7800,6 +8141,12 @@ export interface components {
             /** Free From Fen */
             free_from_fen: number | null;
         };
+        /**
+         * FriendRule
+         * @description Whom a fan may bring.
+         * @enum {string}
+         */
+        FriendRule: "strangers" | "never_bought";
         /**
          * GiftOut
          * @description Coupons given to many, and how far it is.
@@ -8259,6 +8606,22 @@ export interface components {
          * @enum {string}
          */
         Kind: "asset" | "liability" | "income" | "expense";
+        /**
+         * LandingOut
+         * @description What a friend sees before anything is asked of them.
+         */
+        LandingOut: {
+            /** Avatar Url */
+            avatar_url: string;
+            /** Gift */
+            gift: string;
+            /** Min Paid Fen */
+            min_paid_fen: number;
+            /** Name */
+            name: string;
+            /** Running */
+            running: boolean;
+        };
         /**
          * Level
          * @description How bad a finding is.
@@ -8832,6 +9195,57 @@ export interface components {
             refunded_fen: number;
         };
         /**
+         * MyFriend
+         * @description A friend of the fan's, without more of them than their name.
+         */
+        MyFriend: {
+            /** Avatar Url */
+            avatar_url: string;
+            /** Bought */
+            bought: boolean;
+            /**
+             * Bound At
+             * Format: date-time
+             */
+            bound_at: string;
+            /** Name */
+            name: string;
+            /** Owed Fen */
+            owed_fen: number;
+            reward: components["schemas"]["RewardState"] | null;
+        };
+        /**
+         * MyReferral
+         * @description The fan's own page.
+         */
+        MyReferral: {
+            /** Bought */
+            bought: number;
+            /** Code */
+            code: string;
+            /** Friend Gift */
+            friend_gift: string;
+            /** Friends */
+            friends: number;
+            /** Latest */
+            latest: components["schemas"]["MyFriend"][];
+            /** Min Paid Fen */
+            min_paid_fen: number;
+            /** Name */
+            name: string;
+            /** Owed Fen */
+            owed_fen: number;
+            /** Referrer Gift */
+            referrer_gift: string;
+            reward_when: components["schemas"]["RewardWhen"];
+            /** Rewarded */
+            rewarded: number;
+            /** Running */
+            running: boolean;
+            /** Waiting */
+            waiting: number;
+        };
+        /**
          * MyResults
          * @description What one's own codes brought, and one's place among all who own codes.
          */
@@ -8936,6 +9350,34 @@ export interface components {
         OAuthUrl: {
             /** Url */
             url: string;
+        };
+        /**
+         * OddOut
+         * @description A bond that looks odd.
+         */
+        OddOut: {
+            /** Bond Id */
+            bond_id: number;
+            /**
+             * Bound At
+             * Format: date-time
+             */
+            bound_at: string;
+            /** Decided Because */
+            decided_because: string;
+            /** Decided By */
+            decided_by: string;
+            /** Flags */
+            flags: components["schemas"]["FlagKind"][];
+            /** Friend Id */
+            friend_id: number;
+            /** Friend Name */
+            friend_name: string;
+            /** Referrer Id */
+            referrer_id: number;
+            /** Referrer Name */
+            referrer_name: string;
+            state: components["schemas"]["BondState"];
         };
         /**
          * OfferOut
@@ -9195,6 +9637,13 @@ export interface components {
             /** Next */
             next: string | null;
         };
+        /** Page[OddOut] */
+        Page_OddOut_: {
+            /** Items */
+            items: components["schemas"]["OddOut"][];
+            /** Next */
+            next: string | null;
+        };
         /** Page[PaymentOut] */
         Page_PaymentOut_: {
             /** Items */
@@ -9230,10 +9679,24 @@ export interface components {
             /** Next */
             next: string | null;
         };
+        /** Page[ReferrerRow] */
+        Page_ReferrerRow_: {
+            /** Items */
+            items: components["schemas"]["ReferrerRow"][];
+            /** Next */
+            next: string | null;
+        };
         /** Page[RefundOut] */
         Page_RefundOut_: {
             /** Items */
             items: components["schemas"]["RefundOut"][];
+            /** Next */
+            next: string | null;
+        };
+        /** Page[RewardOut] */
+        Page_RewardOut_: {
+            /** Items */
+            items: components["schemas"]["RewardOut"][];
             /** Next */
             next: string | null;
         };
@@ -10342,6 +10805,93 @@ export interface components {
             code: string;
         };
         /**
+         * ReferralRulesIO
+         * @description The merchant's rules; 0 = no limit.
+         */
+        ReferralRulesIO: {
+            /** Edits */
+            edits: number;
+            /** Enabled */
+            enabled: boolean;
+            /** Friend Template Id */
+            friend_template_id: number | null;
+            /** Hold Odd */
+            hold_odd: boolean;
+            /**
+             * Min Paid Fen
+             * @description fen, whole
+             */
+            min_paid_fen: number;
+            /** Per Day */
+            per_day: number;
+            /** Per Total */
+            per_total: number;
+            /** Referrer Template Id */
+            referrer_template_id: number | null;
+            reward_when: components["schemas"]["RewardWhen"];
+            who: components["schemas"]["FriendRule"];
+            /** Window Days */
+            window_days: number;
+        };
+        /**
+         * ReferralSums
+         * @description What referral brought so far. `cost_fen`: what its coupons save on orders that stand.
+         */
+        ReferralSums: {
+            /** Buyers */
+            buyers: number;
+            /** Cost Fen */
+            cost_fen: number;
+            /** Failed */
+            failed: number;
+            /** Friends */
+            friends: number;
+            /** Given */
+            given: number;
+            /** Held */
+            held: number;
+            /** Orders */
+            orders: number;
+            /** Owed */
+            owed: number;
+            /** Owed Fen */
+            owed_fen: number;
+            /** Paid Fen */
+            paid_fen: number;
+            /** Referrers */
+            referrers: number;
+            /** Refunded Fen */
+            refunded_fen: number;
+            /** Taken Back */
+            taken_back: number;
+            /** Waiting */
+            waiting: number;
+        };
+        /**
+         * ReferrerRow
+         * @description A referrer in the ranking.
+         */
+        ReferrerRow: {
+            /** Avatar Url */
+            avatar_url: string;
+            /** Buyers */
+            buyers: number;
+            /** Fan Id */
+            fan_id: number;
+            /** Friends */
+            friends: number;
+            /** Given */
+            given: number;
+            /** Name */
+            name: string;
+            /** Orders */
+            orders: number;
+            /** Owed Fen */
+            owed_fen: number;
+            /** Value Fen */
+            value_fen: number;
+        };
+        /**
          * RefundLinesIn
          * @description What is asked for. Without `lines`: everything that is left.
          */
@@ -10593,6 +11143,38 @@ export interface components {
             /** Value */
             value: string;
         };
+        /**
+         * RewardOut
+         * @description A reward of one purchase.
+         */
+        RewardOut: {
+            /** Coupon */
+            coupon: string;
+            /** Due At */
+            due_at: string | null;
+            /** Given At */
+            given_at: string | null;
+            /** Order No */
+            order_no: string;
+            /** Owed Fen */
+            owed_fen: number;
+            side: components["schemas"]["tiefen__referral__values__Side"];
+            state: components["schemas"]["RewardState"];
+            /** Trouble */
+            trouble: string;
+        };
+        /**
+         * RewardState
+         * @description Where a reward stands.
+         * @enum {string}
+         */
+        RewardState: "held" | "waiting" | "given" | "limited" | "failed" | "cancelled" | "taken_back" | "owed" | "forgiven";
+        /**
+         * RewardWhen
+         * @description When a purchase is rewarded.
+         * @enum {string}
+         */
+        RewardWhen: "paid" | "kept";
         /**
          * RiskOut
          * @description A SKU that can be sold at a loss, with the worst that can happen to one piece.
@@ -11349,6 +11931,12 @@ export interface components {
             /** Values */
             values: string[];
         };
+        /**
+         * Side
+         * @description Whose reward it is.
+         * @enum {string}
+         */
+        "Side-Input": "referrer" | "friend";
         /**
          * SignIn
          * @description Account and password; `totp` takes a six-digit code or a recovery code.
@@ -12427,6 +13015,28 @@ export interface components {
          */
         TransferState: "in_transit" | "ended" | "called_back";
         /**
+         * TreeOut
+         * @description One referrer: whom they brought, and what that is worth.
+         */
+        TreeOut: {
+            /** Avatar Url */
+            avatar_url: string;
+            /** Brought By */
+            brought_by: number | null;
+            /** Brought By Name */
+            brought_by_name: string;
+            /** Chain Value Fen */
+            chain_value_fen: number;
+            /** Fan Id */
+            fan_id: number;
+            /** Friends */
+            friends: components["schemas"]["BroughtOut"][];
+            /** Name */
+            name: string;
+            /** Value Fen */
+            value_fen: number;
+        };
+        /**
          * TryIn
          * @description A message to try the keyword replies with.
          */
@@ -12697,6 +13307,12 @@ export interface components {
          * @enum {string}
          */
         tiefen__payments__values__Source: "notice" | "query" | "answer" | "bill";
+        /**
+         * Side
+         * @description Whose reward it is.
+         * @enum {string}
+         */
+        tiefen__referral__values__Side: "referrer" | "friend";
     };
     responses: never;
     parameters: never;
@@ -30801,6 +31417,938 @@ export interface operations {
             };
         };
     };
+    listReferralDebts: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_RewardOut_"];
+                };
+            };
+            /** @description malformed request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description sign in first */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description missing, or not yours */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description the state has moved on */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description body too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description invalid input, fields named */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description slow down */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description a dependency is away, retry */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    forgiveReferralDebt: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ForgiveIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Ok"];
+                };
+            };
+            /** @description malformed request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description sign in first */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description missing, or not yours */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description the state has moved on */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description body too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description invalid input, fields named */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description slow down */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description a dependency is away, retry */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    listOddReferrals: {
+        parameters: {
+            query?: {
+                state?: components["schemas"]["BondState"] | null;
+                cursor?: string | null;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_OddOut_"];
+                };
+            };
+            /** @description malformed request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description sign in first */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description missing, or not yours */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description the state has moved on */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description body too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description invalid input, fields named */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description slow down */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description a dependency is away, retry */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    decideReferral: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                bond_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DecideIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Ok"];
+                };
+            };
+            /** @description malformed request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description sign in first */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description missing, or not yours */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description the state has moved on */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description body too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description invalid input, fields named */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description slow down */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description a dependency is away, retry */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    listReferrers: {
+        parameters: {
+            query?: {
+                cursor?: string | null;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_ReferrerRow_"];
+                };
+            };
+            /** @description malformed request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description sign in first */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description missing, or not yours */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description the state has moved on */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description body too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description invalid input, fields named */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description slow down */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description a dependency is away, retry */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    getReferrer: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                fan_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TreeOut"];
+                };
+            };
+            /** @description malformed request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description sign in first */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description missing, or not yours */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description the state has moved on */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description body too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description invalid input, fields named */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description slow down */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description a dependency is away, retry */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    getReferralResults: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReferralSums"];
+                };
+            };
+            /** @description malformed request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description sign in first */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description missing, or not yours */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description the state has moved on */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description body too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description invalid input, fields named */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description slow down */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description a dependency is away, retry */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    getReferralRules: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReferralRulesIO"];
+                };
+            };
+            /** @description malformed request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description sign in first */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description missing, or not yours */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description the state has moved on */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description body too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description invalid input, fields named */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description slow down */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description a dependency is away, retry */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    saveReferralRules: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReferralRulesIO"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReferralRulesIO"];
+                };
+            };
+            /** @description malformed request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description sign in first */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description missing, or not yours */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description the state has moved on */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description body too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description invalid input, fields named */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description slow down */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description a dependency is away, retry */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     listRefunds: {
         parameters: {
             query?: {
@@ -41673,6 +43221,418 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["AvailableOut"][];
+                };
+            };
+            /** @description malformed request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description sign in first */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description missing, or not yours */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description the state has moved on */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description body too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description invalid input, fields named */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description slow down */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description a dependency is away, retry */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    arriveByReferral: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ArriveIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ArriveOut"];
+                };
+            };
+            /** @description malformed request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description sign in first */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description missing, or not yours */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description the state has moved on */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description body too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description invalid input, fields named */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description slow down */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description a dependency is away, retry */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    getReferralLanding: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                code: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LandingOut"];
+                };
+            };
+            /** @description malformed request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description sign in first */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description missing, or not yours */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description the state has moved on */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description body too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description invalid input, fields named */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description slow down */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description a dependency is away, retry */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    getMyReferral: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MyReferral"];
+                };
+            };
+            /** @description malformed request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description sign in first */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description missing, or not yours */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description the state has moved on */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description body too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description invalid input, fields named */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description slow down */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description a dependency is away, retry */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    getReferralPoster: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                code: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "image/png": unknown;
                 };
             };
             /** @description malformed request */
