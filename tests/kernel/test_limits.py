@@ -6,13 +6,16 @@ import httpx
 import pytest
 from fastapi import FastAPI
 
+from tests.conftest import StaffClient
 from tiefen.analytics import http as analytics
+from tiefen.catalog.http import shop
 from tiefen.fans import service as fans
 from tiefen.fans.http import people
 from tiefen.kernel import limits
 from tiefen.kernel.clock import Travel
 from tiefen.kernel.errors import TooMany
 from tiefen.kernel.limits import Limit
+from tiefen.wechat import http as wechat
 
 
 def test_the_window_begins_with_the_first_and_then_all_is_well(travel: Travel) -> None:
@@ -88,3 +91,44 @@ async def test_made_up_codes_do_not_use_up_wechats_quota(
             answer = await client.post("/api/shop/session/mini", json={"code": f"made-up-{n}"})
             assert answer.status_code == 429
     assert asked == 3, "after that nobody asks WeChat"
+
+
+async def test_searches_and_signatures_are_limited_by_address(
+    app: FastAPI, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(shop.SEARCHES, "often", 2)
+    monkeypatch.setattr(wechat.SIGNATURES, "often", 2)
+    async with phone(app, "10.3.0.1") as client:
+        searched = [
+            (await client.get("/api/shop/products", params={"q": f"茶{n}"})).status_code
+            for n in range(3)
+        ]
+        shelf = await client.get("/api/shop/products")
+        signed = [
+            (await client.get("/api/shop/jssdk", params={"url": f"https://s.test/{n}"})).status_code
+            for n in range(3)
+        ]
+    assert searched == [200, 200, 429]
+    assert shelf.status_code == 200, "looking without words is not searching"
+    assert (signed[0] == 429, signed[2]) == (False, 429)
+    async with phone(app, "10.3.0.2") as client:
+        assert (await client.get("/api/shop/products", params={"q": "茶9"})).status_code == 200
+
+
+async def test_tables_are_limited_by_who_takes_them(
+    staff_client: StaffClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(limits.TABLES, "often", 2)
+    rights = ["goods.read", "fans.read", "fans.write", "results.read"]
+    one = await staff_client(rights)
+    goods = "/api/console/goods-export"
+    days = {"first": "2026-04-01", "last": "2026-04-02"}
+    assert (await one.get(goods, params={"form": "csv"})).status_code == 200
+    assert (await one.get(goods, params={"template": "true"})).status_code == 200, "an empty one"
+    made = await one.post("/api/console/segments", json={"name": "名单", "note": "", "fan_ids": []})
+    segment = f"/api/console/segments/{made.json()['id']}/export"
+    assert (await one.post(segment)).status_code == 200
+    assert (await one.post(segment)).status_code == 429
+    assert (await one.get(goods)).status_code == 429
+    results = await one.get("/api/console/results/export", params=days)
+    assert results.status_code == 429, results.text

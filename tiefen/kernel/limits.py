@@ -11,6 +11,7 @@ from collections import OrderedDict
 from fastapi import Request
 
 from tiefen.kernel import clock
+from tiefen.kernel.auth import StaffActor
 from tiefen.kernel.errors import TooMany
 
 MOST = 50_000
@@ -40,6 +41,15 @@ class Limit:
             self._seen.popitem(last=False)
         if count >= self.often:
             raise TooMany(retry_after=max(1, math.ceil(began + self.seconds - now)))
+
+
+TABLES = Limit(30, 600.0)
+"""Tables one member of staff may take away in ten minutes: each reads all there is of something."""
+
+
+def table_taken(merchant: str, who: StaffActor) -> None:
+    """Count a table for who takes it. Raises TooMany."""
+    TABLES.take(f"{merchant}|{who.id}")
 
 
 def caller(request: Request) -> str:

@@ -22,6 +22,7 @@ from tiefen.kernel.http import (
     decode_cursor,
     page,
 )
+from tiefen.kernel.limits import Limit as Rate
 from tiefen.team.values import Permission
 from tiefen.wechat import callbacks, queries, service
 from tiefen.wechat.callbacks import Signature
@@ -187,7 +188,15 @@ async def list_messages(
 # ── the shop ─────────────────────────────────────────────────────────────────────────────────
 
 
-@router.get("/api/shop/jssdk", operation_id="getJssdkConfig", dependencies=[Depends(anyone())])
+SIGNATURES = Rate(1_200, 60.0)
+"""Pages signed a minute for one address: the first of an hour asks WeChat for a ticket."""
+
+
+@router.get(
+    "/api/shop/jssdk",
+    operation_id="getJssdkConfig",
+    dependencies=[Depends(anyone()), Depends(SIGNATURES)],
+)
 async def get_jssdk(
     db: DbDep,
     merchant: MerchantDep,

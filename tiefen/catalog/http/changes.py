@@ -21,6 +21,7 @@ from tiefen.kernel import sheets
 from tiefen.kernel.auth import StaffActor, staff
 from tiefen.kernel.db import Db
 from tiefen.kernel.http import REFUSALS, DbDep, MerchantDep, TxDep
+from tiefen.kernel.limits import table_taken
 from tiefen.team import service as team
 from tiefen.team.values import Permission
 
@@ -110,6 +111,7 @@ async def export_goods(
         ]
         rows: list[Sequence[object]] = [head, example]
         return _table(rows, form, name)
+    table_taken(merchant, who)
     async with db.merchant(merchant) as tx:
         await team.record_audit(tx, who, "catalog.export_goods", "products")
     if form == "csv":

@@ -1,6 +1,6 @@
 """Routes of the goods in the shop."""
 
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter, Depends, Request
 
 from tiefen.catalog import queries
 from tiefen.catalog.http.common import IdPath, IdQuery, Words
@@ -8,7 +8,11 @@ from tiefen.catalog.queries import ProductSort
 from tiefen.catalog.schemas import CategoryOut, ShopHome, ShopProduct, ShopProductRow
 from tiefen.kernel.auth import anyone
 from tiefen.kernel.http import REFUSALS, Cursor, Limit, Page, TxDep
+from tiefen.kernel.limits import Limit as Rate
+from tiefen.kernel.limits import caller
 
+SEARCHES = Rate(1_200, 60.0)
+"""Searches a minute from one address: a carrier's address is many phones."""
 router = APIRouter(tags=["catalog"], responses=REFUSALS)
 
 
@@ -34,6 +38,7 @@ async def list_shop_categories(tx: TxDep) -> list[CategoryOut]:
     dependencies=[Depends(anyone())],
 )
 async def list_shop_products(
+    request: Request,
     tx: TxDep,
     q: Words = "",
     category_id: IdQuery = None,
@@ -42,6 +47,8 @@ async def list_shop_products(
     limit: Limit = 20,
 ) -> Page[ShopProductRow]:
     """What is on the shelf, searched and filtered."""
+    if q:
+        SEARCHES.take(caller(request))
     return await queries.shop_products(
         tx, q=q, category_id=category_id, sort=sort, cursor=cursor, limit=limit
     )

@@ -34,6 +34,7 @@ from tiefen.kernel.auth import StaffActor, staff
 from tiefen.kernel.days import day_of
 from tiefen.kernel.db import Tx
 from tiefen.kernel.http import REFUSALS, Cursor, Limit, Page, TxDep, decode_cursor, encode_cursor
+from tiefen.kernel.limits import table_taken
 from tiefen.kernel.money import average
 from tiefen.team.service import staff_briefs
 from tiefen.team.values import Permission
@@ -179,6 +180,7 @@ async def get_results(tx: TxDep, _: Manager, days: Period) -> ResultsOut:
 )
 async def export_results(tx: TxDep, actor: Manager, days: Period) -> Response:
     """The same table as CSV; the audit log keeps who took it."""
+    table_taken(tx.merchant, actor)
     text = await service.export_results(tx, actor, *days)
     name = f"results-{days[0].isoformat()}-{days[1].isoformat()}.csv"
     return Response(

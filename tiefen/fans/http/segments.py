@@ -44,6 +44,7 @@ from tiefen.kernel.http import (
     decode_cursor,
     encode_cursor,
 )
+from tiefen.kernel.limits import table_taken
 from tiefen.kernel.money import yuan_cell
 from tiefen.kernel.text import plain_cell
 from tiefen.team.values import Permission
@@ -197,6 +198,7 @@ async def export(
     segment_id: PathId, db: DbDep, merchant: MerchantDep, actor: Exporter
 ) -> StreamingResponse:
     """The members as a table for Excel; who took it is audited. No personal data is in it."""
+    table_taken(merchant, actor)
     async with db.merchant(merchant) as tx:
         segment = await queries.one_segment(tx, segment_id)
         await service.note_export(tx, actor, segment)
