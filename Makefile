@@ -16,7 +16,7 @@ RUN := $(BIN)/python
 help: ## List these commands
 	@grep -hE '^[a-z]+:.*## ' Makefile | sed -E 's/^([a-z]+):.*## /  make \1|/' | awk -F'|' '{printf "%-18s %s\n", $$1, $$2}'
 
-demo: .venv/ready faces ## Run everything with a demo merchant: PORT=8000 DATA=.tiefen FANS=800 SEED=1 RESET=1
+demo: .venv/ready faces ## Run everything with a demo merchant: PORT=8000 DATA=.tiefen FANS=8000 SEED=1 RESET=1
 	@$(BIN)/tiefen demo --port $(PORT) --data $(DATA) $(if $(FANS),--fans $(FANS)) $(if $(SEED),--seed $(SEED)) $(if $(RESET),--reset)
 
 dev: .venv/ready faces ## The same for developers: small data in .tiefen-dev, the server restarts when code changes

@@ -56,7 +56,7 @@ def demo(
         int, typer.Option(help="Of the server; the sandbox takes the next one.")
     ] = 8000,
     data: Annotated[Path, typer.Option(help="Folder that keeps everything.")] = Path(".tiefen"),
-    fans: Annotated[int, typer.Option(min=0, help="How many fans live in the demo world.")] = 800,
+    fans: Annotated[int, typer.Option(min=0, help="How many fans live in the demo world.")] = 8000,
     seed: Annotated[int, typer.Option(help="The same seed gives the same world.")] = 1,
     reset: Annotated[
         bool, typer.Option("--reset", help="Forget everything and start anew.")

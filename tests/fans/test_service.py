@@ -16,7 +16,7 @@ from tiefen.fans.service import timeline
 from tiefen.fans.values import FanSort, Happening, Stage
 from tiefen.kernel import audit
 from tiefen.kernel.auth import StaffActor
-from tiefen.kernel.db import Db, Tx
+from tiefen.kernel.db import Db
 from tiefen.kernel.errors import NotFound
 from tiefen.orders.events import OrderPaid, OrderReceived, OrderRefunded
 from tiefen.wechat.events import Followed, MessageReceived, Unfollowed
@@ -221,15 +221,13 @@ async def test_the_recount_sees_a_planted_drift_and_repairs_it(db: Db, drain: Dr
 
 
 async def test_forgetting_the_lock_is_seen(db: Db, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Positive control: without the row lock, counters drift under load and the audit says so."""
+    """Positive control: a count read without the row's lock drifts under load and the audit says so."""
     fan_id = await follower(db)
-
-    async def unlocked(tx: Tx, wanted: int) -> Fan | None:
-        row = await tx.scalar(select(Fan).where(Fan.id == wanted))
-        await asyncio.sleep(0)
-        return row
-
-    monkeypatch.setattr(timeline, "lock_person", unlocked)
+    seen_before = "orders = (SELECT x.orders FROM fan AS x WHERE x.id = f.id)"
+    planted = timeline._RECORD.text.replace("FOR UPDATE", "")
+    planted = planted.replace(" orders = f.orders", f" {seen_before}")
+    assert seen_before in planted
+    monkeypatch.setattr(timeline, "_RECORD", text(planted))
 
     async def pay(n: int) -> None:
         async with db.merchant("demo") as tx:

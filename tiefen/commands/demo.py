@@ -13,21 +13,32 @@ import secrets
 import shutil
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import httpx
 
 from tiefen.commands import founding, genesis, serving
-from tiefen.commands.installation import Installation, create_merchant, database, migrate_up, opened
+from tiefen.commands.installation import (
+    Installation,
+    create_merchant,
+    database,
+    environment,
+    migrate_up,
+    opened,
+)
 from tiefen.kernel import postgres
 from tiefen.kernel.settings import Settings
 
 MERCHANT, MERCHANT_NAME, OWNER = "demo", "小林好物", "owner"
+TIEFEN = (sys.executable, "-m", "tiefen")
 READY_SECONDS = 120
+MANY = 1_000
+"""A world of so many fans takes long enough to be looked at while it lives."""
 LOG_BYTES = 5 * 1024 * 1024
 
 
@@ -114,9 +125,16 @@ def _run(plan: Plan, installation: Installation) -> int:
         asyncio.run(migrate_up(installation.url))
         asyncio.run(create_merchant(installation.url, MERCHANT, MERCHANT_NAME))
     if not genesis.is_made(installation.settings.data_dir):
-        with _step(f"making the demo world: {plan.fans:,} fans live through sixty days"):
-            asyncio.run(_make_world(plan, installation))
-    children = serving.Children(_environment(installation), say=_say)
+        early = serving.Children(environment(installation), say=_say)
+        with (
+            _step(f"making the demo world: {plan.fans:,} fans live through sixty days"),
+            _stopping(early),
+            asyncio.Runner(loop_factory=serving.fast_loop) as runner,
+        ):
+            runner.run(
+                _make_world(plan, installation, partial(_open_early, plan, installation, early))
+            )
+    children = serving.Children(environment(installation), say=_say)
     try:
         with _step("starting the WeChat sandbox and the server"):
             for name, command in _commands(plan, installation).items():
@@ -135,7 +153,19 @@ def _run(plan: Plan, installation: Installation) -> int:
         _say("stopped; the data stays")
 
 
-async def _make_world(plan: Plan, installation: Installation) -> None:
+def _open_early(plan: Plan, installation: Installation, early: serving.Children) -> None:
+    """Let people look while a large world lives; its worker is the world's own until the end."""
+    if plan.fans < MANY:
+        return
+    early.start("server", [*_server(plan), "--no-work"], log=_log(installation, "server"))
+    password = _memory(installation.settings.data_dir)["password"]
+    _say(f"the console is open: {plan.server}/console/  {OWNER} / {password}")
+    _say("its pages fill while the world lives; look, and change things when it is ready")
+
+
+async def _make_world(
+    plan: Plan, installation: Installation, when_open: Callable[[], None]
+) -> None:
     """Once: let the demo's population live through the doors."""
     await genesis.make_world(
         installation,
@@ -146,6 +176,7 @@ async def _make_world(plan: Plan, installation: Installation) -> None:
         fans=plan.fans,
         seed=plan.seed,
         say=_say,
+        when_open=when_open,
     )
 
 
@@ -183,27 +214,16 @@ def run_sandbox(host: str, port: int, data: Path, seed: int) -> None:
 
 def _commands(plan: Plan, installation: Installation) -> dict[str, list[str]]:
     """What is run beside this process, by name."""
-    tiefen = [sys.executable, "-m", "tiefen"]
     folder = str(installation.settings.data_dir / "sandbox")
     box = ["--port", str(plan.port + 1), "--data", folder, "--seed", str(plan.seed)]
-    server = ["--port", str(plan.port), "--no-migrate", *(["--reload"] if plan.reload else [])]
     return {
-        "sandbox": [*tiefen, "sandbox", *box, "--stop-at-eof"],
-        "server": [*tiefen, "serve", *server, "--stop-at-eof"],
+        "sandbox": [*TIEFEN, "sandbox", *box, "--stop-at-eof"],
+        "server": [*_server(plan), *(["--reload"] if plan.reload else [])],
     }
 
 
-def _environment(installation: Installation) -> dict[str, str]:
-    settings = installation.settings
-    return os.environ | {
-        "TIEFEN_DATABASE_URL": installation.url,
-        "TIEFEN_DATA_DIR": str(settings.data_dir),
-        "TIEFEN_PUBLIC_URL": settings.public_url,
-        "TIEFEN_SANDBOX_URL": settings.sandbox_url,
-        "TIEFEN_STORAGE_URL": "",
-        "TIEFEN_DEMO": "true",
-        "PYTHONUNBUFFERED": "1",
-    }
+def _server(plan: Plan) -> list[str]:
+    return [*TIEFEN, "serve", "--port", str(plan.port), "--no-migrate", "--stop-at-eof"]
 
 
 def _await(children: serving.Children, name: str, url: str, installation: Installation) -> None:
@@ -314,6 +334,14 @@ def _tell(plan: Plan, installation: Installation, founded: Founded) -> None:
     for one in founded.logins:
         print(f"  {one.who}: {one.account} / {one.password}  {one.address}")
     print("\nCtrl-C stops everything and keeps the data.", flush=True)
+
+
+@contextmanager
+def _stopping(children: serving.Children) -> Iterator[None]:
+    try:
+        yield
+    finally:
+        children.stop()
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""Making the demo world: server, worker and sandbox in this one process, under one injected clock.
+"""Making the demo world: server and sandbox in this process, a worker in another, one injected clock.
 
 It happens once, before the first start. Afterwards the same data folder is served by processes of
 their own, under the real clock. A world that was interrupted is thrown away and made anew.
@@ -17,11 +17,12 @@ from pathlib import Path
 import asyncpg
 import httpx
 
-from tiefen.commands import founding
+from tiefen.commands import founding, hand
 from tiefen.commands.installation import Installation, database
 from tiefen.demo import world
 from tiefen.demo.doors import Doors, Watch
 from tiefen.kernel import clock, http, ids
+from tiefen.kernel.jobs import LANES
 from tiefen.main import create_app
 from tiefen.sandbox.app import create_app as create_sandbox
 from tiefen.sandbox.clock import Clock
@@ -46,13 +47,22 @@ async def make_world(
     fans: int,
     seed: int,
     say: Callable[[str], None],
+    when_open: Callable[[], None],
 ) -> None:
-    """Make the world of a freshly migrated installation. Raises DemoRefused."""
+    """Make the world of a freshly migrated installation; `when_open` is called once the shop is.
+
+    Raises DemoRefused.
+    """
     began = time.monotonic()
     now = datetime.now(UTC).replace(microsecond=0) - timedelta(minutes=5)
     travel = Watch(world.opening(now))
-    async with _hurried(installation.url), programs(installation, travel, seed) as doors:
-        doors.say = say
+    async with (
+        _hurried(installation.url),
+        hand.hired(installation, seed) as second,
+        programs(installation, travel, seed) as doors,
+    ):
+        doors.say, doors.hand = say, second.work
+        doors.lanes = [lane for lane in LANES if lane not in hand.LANES]
         with clock.use(travel), ids.seeded(seed):
             await founding.add_owner(
                 doors.db, merchant, account=owner, name="店主", password=password
@@ -72,7 +82,9 @@ async def make_world(
                 accounts,
             )
             phones = await world.begin(doors, fans=fans, seed=seed, now=now, listen=listen)
-            made = await world.make(doors, phones, password=password, seed=seed, now=now, say=say)
+            shop = await world.open_with_fans(doors, password)
+            when_open()
+            made = await world.live(doors, shop, phones, seed=seed, now=now, say=say)
     took = time.monotonic() - began
     say(f"{made.fans:,} fans, {made.deeds:,} deeds, {made.orders:,} orders in {took:.0f} s")
     done = {"fans": made.fans, "orders": made.orders, "seed": seed, "until": now.isoformat()}

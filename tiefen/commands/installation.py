@@ -1,5 +1,6 @@
 """One installation as a command sees it: settings with their key, and a database that runs."""
 
+import os
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
@@ -103,3 +104,17 @@ def libpq_environment(url: str) -> dict[str, str]:
         "PGSSLMODE": asked("ssl"),
     }
     return {name: value for name, value in wanted.items() if value}
+
+
+def environment(installation: Installation) -> dict[str, str]:
+    """What a process of the same demo is started with."""
+    settings = installation.settings
+    return os.environ | {
+        "TIEFEN_DATABASE_URL": installation.url,
+        "TIEFEN_DATA_DIR": str(settings.data_dir),
+        "TIEFEN_PUBLIC_URL": settings.public_url,
+        "TIEFEN_SANDBOX_URL": settings.sandbox_url,
+        "TIEFEN_STORAGE_URL": "",
+        "TIEFEN_DEMO": "true",
+        "PYTHONUNBUFFERED": "1",
+    }

@@ -46,11 +46,11 @@ def inherited(fd: int) -> socket.socket:
 
 def serve(installation: Installation, bound: socket.socket, *, work: bool) -> None:
     """Serve HTTP on a listening socket until SIGINT or SIGTERM, with a worker inside when `work`."""
-    with asyncio.Runner(loop_factory=_fast_loop) as runner:
+    with asyncio.Runner(loop_factory=fast_loop) as runner:
         runner.run(_serve(installation, bound, work=work))
 
 
-def _fast_loop() -> asyncio.AbstractEventLoop:
+def fast_loop() -> asyncio.AbstractEventLoop:
     """uvloop where there is one: less work for each packet, from clients and from the database."""
     factory = uvicorn.Config("", loop="auto").get_loop_factory()
     return factory() if factory else asyncio.new_event_loop()

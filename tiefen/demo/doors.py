@@ -1,10 +1,12 @@
 """The doors the demo world goes through: our HTTP, the sandbox's phones, and the worker's due jobs.
 
 Both applications run in this process with one injected clock, so that months pass in a minute and
-the same seed gives the same world. Nothing else is different from two servers and a network.
+the same seed gives the same world. Nothing else is different from two servers and a network. What
+follows from a deed may be worked on in another process, as a worker's is.
 """
 
-from collections.abc import Callable, Iterator
+import asyncio
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -16,6 +18,7 @@ import httpx
 from tiefen.kernel import worker
 from tiefen.kernel.clock import Travel
 from tiefen.kernel.db import Db
+from tiefen.kernel.jobs import LANES
 
 SIDE_BY_SIDE = 4
 """How many money jobs run at once; what they do does not depend on their order."""
@@ -73,6 +76,10 @@ class Doors:
     clock: Watch
     app_id: str
     say: Callable[[str], None]
+    lanes: Sequence[str] = tuple(LANES)
+    """The worker's lanes that are worked on in this process."""
+    hand: Callable[[datetime], Awaitable[int]] | None = None
+    """Whoever does what is due by a moment in the other lanes; how many jobs it did."""
     tokens: dict[int, str] = field(default_factory=dict)
     """Shop sessions by fan's place."""
     entered: dict[int, datetime] = field(default_factory=dict)
@@ -89,9 +96,13 @@ class Doors:
     async def work(self) -> None:
         """Let the worker do what is due, and the sandbox send what is due."""
         while True:
-            ran = await worker.drain(self.db, at_once=SIDE_BY_SIDE, seconds=NOBODY_WAITS)
+            ran = worker.drain(
+                self.db, at_once=SIDE_BY_SIDE, seconds=NOBODY_WAITS, lanes=self.lanes
+            )
+            others = [self.hand(self.clock.now)] if self.hand else []
+            done = await asyncio.gather(ran, *others)
             sent = (await self.phone("POST", "clock/run-due"))["ran"]
-            if not ran and not sent:
+            if not any(done) and not sent:
                 return
 
     async def phone(self, method: str, path: str, **body: Any) -> Any:

@@ -72,7 +72,8 @@ class Life:
     """Lets the script happen in order of time.
 
     Fans are independent: deeds of different fans happen side by side, each at its own time. One
-    fan's deeds keep their order, and the worker has done what follows from one before the next.
+    fan's deeds keep their order, and the worker has done what follows from one before the next:
+    it works on a round while other fans do the next one.
     """
 
     def __init__(
@@ -84,6 +85,9 @@ class Life:
         self.to_ship: list[str] = []
         self.orders = 0
         self._agenda: list[Entry] = []
+        self._busy: set[int] = set()
+        """whose deeds of the round before are still being worked on"""
+        self._working: asyncio.Task[None] | None = None
         self._turn = count()
 
     def plan(self, at: datetime, fan: int, do: Callable[[], Any], *, buys: bool = False) -> None:
@@ -102,18 +106,21 @@ class Life:
             day += timedelta(days=1)
         done = 0
         while self._agenda and self._agenda[0].at < until:
+            if self._agenda[0].fan in self._busy | {STAFF}:
+                await self._worked()
             entries = self._next(until)
             await self._side_by_side(entries)
             done += len(entries)
             tick(done)
+        await self._worked()
         self.doors.at(until)
         await self.doors.work()
 
     def _next(self, until: datetime) -> list[Entry]:
         """The next deeds that may happen side by side: of one day, at most one of each fan."""
         taken = [heapq.heappop(self._agenda)]
-        fans, end = {taken[0].fan}, until
-        while self._agenda and len(taken) < MOST and STAFF not in fans:
+        fans, end = {taken[0].fan, *self._busy}, until
+        while self._agenda and len(taken) < MOST and taken[0].fan != STAFF:
             entry, last = self._agenda[0], taken[-1]
             if last.buys:
                 end = min(end, last.at + BUYING)
@@ -124,7 +131,7 @@ class Life:
         return taken
 
     async def _side_by_side(self, entries: list[Entry]) -> None:
-        """Let them happen, each at its own time; then the worker does what they caused."""
+        """Let them happen, each at its own time; then the worker begins with what they caused."""
         self.doors.at(entries[0].at)
         places = asyncio.Semaphore(AT_ONCE)
 
@@ -134,8 +141,23 @@ class Life:
                     await entry.do()
                     return self.doors.clock.now
 
-        self.doors.at(max(await asyncio.gather(*map(happen, entries))))
-        await self.doors.work()
+        end = max(await asyncio.gather(*map(happen, entries)))
+        self.doors.at(end)
+        await self._worked()
+        self._busy = {entry.fan for entry in entries}
+        self._working = asyncio.create_task(self._work(end))
+
+    async def _work(self, at: datetime) -> None:
+        """What follows from a round, by its end: the world may be further by then."""
+        with self.doors.clock.own(at):
+            await self.doors.work()
+
+    async def _worked(self) -> None:
+        """Wait until everything has followed from the round before."""
+        working, self._working = self._working, None
+        if working:
+            await working
+        self._busy = set()
 
     async def _deed(self, act: Act) -> None:
         match act.deed:
@@ -168,7 +190,7 @@ class Life:
             product = self.shop.products[place]
             await self.doors.shop(fan, "GET", f"products/{product}")
         seen = [{"page": "/pages/index/index"}] + [
-            {"page": "/pages/product/index", "target": str(self.shop.products[place])}
+            {"page": "/pages/product/index", "target": f"product:{self.shop.products[place]}"}
             for place in goods
         ]
         await self.doors.shop(fan, "POST", "hits", visitor=f"demo-visitor-{fan}", hits=seen)

@@ -1,7 +1,7 @@
 """The shopkeeper's part of the demo world: people, goods, codes, words, through the console."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Awaitable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -126,10 +126,8 @@ async def open_shop(
     """Hire, stock, print codes and write the answers. The owner exists; everyone gets `password`."""
     shop = Shop()
     await doors.sign_in(OWNER, password)
-    await _hire(doors, shop, password, team)
-    doors.say("people hired")
-    await _stock(doors, shop, goods)
-    doors.say(f"{len(shop.products)} products on the shelf")
+    await asyncio.gather(_hire(doors, shop, password, team), _stock(doors, shop, goods))
+    doors.say(f"people hired, {len(shop.products)} products on the shelf")
     await _print_codes(doors, shop, codes)
     await _write_answers(doors)
     await _menu(doors)
@@ -164,7 +162,7 @@ async def _hire(doors: Doors, shop: Shop, password: str, team: Sequence[Colleagu
             role_ids=[roles[role] for role in one.roles],
         )  # fmt: skip
         shop.staff[one.account] = hired["id"]
-        await doors.sign_in(one.account, password)
+        doors.passwords[one.account] = password
 
 
 async def _stock(doors: Doors, shop: Shop, goods: Sequence[Goods]) -> None:
@@ -173,9 +171,10 @@ async def _stock(doors: Doors, shop: Shop, goods: Sequence[Goods]) -> None:
     for position, name in enumerate(CATEGORIES):
         made = await doors.console(OWNER, "POST", "categories", name=name, position=position)
         categories[name] = made["id"]
+    drawn = [asyncio.create_task(_views(place, one)) for place, one in enumerate(goods)]
     for place, one in enumerate(goods):
         product = await doors.console(
-            OWNER, "POST", "products", **await _product(doors, place, one, categories)
+            OWNER, "POST", "products", **await _product(doors, place, one, categories, drawn[place])
         )
         shop.products[place] = product["id"]
         for number, sku in enumerate(product["skus"]):
@@ -187,16 +186,24 @@ async def _stock(doors: Doors, shop: Shop, goods: Sequence[Goods]) -> None:
         await doors.console(OWNER, "POST", f"products/{product['id']}/shelf", on=True)
 
 
-async def _product(
-    doors: Doors, place: int, goods: Goods, categories: dict[str, int]
-) -> dict[str, Any]:
-    views = await asyncio.gather(
+async def _views(place: int, goods: Goods) -> list[bytes]:
+    """Two pictures of it, from the side and from another."""
+    return await asyncio.gather(
         *(
             asyncio.to_thread(pictures.draw, goods.kind, goods.colour, goods.label, turn)
             for turn in (place % 3, (place + 1) % 3)
         )
     )
-    images = [(await doors.upload(OWNER, view))["key"] for view in views]
+
+
+async def _product(
+    doors: Doors,
+    place: int,
+    goods: Goods,
+    categories: dict[str, int],
+    views: Awaitable[list[bytes]],
+) -> dict[str, Any]:
+    images = [(await doors.upload(OWNER, view))["key"] for view in await views]
     specs = [
         {"name": name, "values": list(dict.fromkeys(one.values[at] for one in goods.variants))}
         for at, name in enumerate(goods.specs)

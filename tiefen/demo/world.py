@@ -1,4 +1,4 @@
-"""A demo world: one shop, its fans, sixty days; made once, then kept."""
+"""A demo world: one shop, the fans it had and those who come, sixty days; made once, then kept."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from tiefen.demo import plan
 from tiefen.demo.doors import Doors
 from tiefen.demo.living import Life, get_phones
-from tiefen.demo.shopkeeping import CODES, import_followers, open_shop
+from tiefen.demo.shopkeeping import CODES, Shop, import_followers, open_shop
 
 SAY_EVERY = 500
 AT_ONCE = 1_000
@@ -55,22 +55,27 @@ async def begin(
     return phones
 
 
-async def make(
+async def open_with_fans(doors: Doors, password: str) -> Shop:
+    """The opening day: everything is set up, and the fans from before are imported.
+
+    The owner exists; the clock stands at `opening(now)`. Raises DemoRefused.
+    """
+    shop = await open_shop(doors, password)
+    await import_followers(doors)
+    return shop
+
+
+async def live(
     doors: Doors,
+    shop: Shop,
     phones: list[int],
     *,
-    password: str,
     seed: int,
     now: datetime,
     say: Callable[[str], None],
 ) -> Made:
-    """Live through sixty days up to `now`. The owner exists; the clock stands at `opening(now)`.
-
-    Raises DemoRefused when a door refuses the script.
-    """
+    """Live through sixty days up to `now`. Raises DemoRefused when a door refuses the script."""
     fans = len(phones)
-    shop = await open_shop(doors, password)
-    await import_followers(doors)
     acts = plan.acts(seed, fans, len(CODES), now)
     life = Life(doors, shop, plan.people(seed, fans), phones, seed)
 

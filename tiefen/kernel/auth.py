@@ -8,11 +8,11 @@ session alone: no id of a person is ever taken from a parameter.
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal, NamedTuple, TypeAlias
 from urllib.parse import urlsplit
 
 from fastapi import Request
-from sqlalchemy import BigInteger, Index, LargeBinary, String, delete, select
+from sqlalchemy import BigInteger, Index, LargeBinary, String, delete
 from sqlalchemy.orm import Mapped, mapped_column
 
 from tiefen.kernel import ids
@@ -57,6 +57,13 @@ class Session(Base):
     created_at: Mapped[datetime]
     expires_at: Mapped[datetime]
     __table_args__ = (Index(None, "kind", "subject_id"), Index(None, "expires_at"))
+
+
+class _Signed(NamedTuple):
+    """Whose a live session is."""
+
+    kind: str
+    subject_id: int
 
 
 StaffLoader: TypeAlias = Callable[[Tx, int], Awaitable[StaffActor | None]]
@@ -204,12 +211,11 @@ def signed(by: str) -> Any:
     return _Anyone(f"signed:{by}")
 
 
-async def _session(tx: Tx, token: str | None) -> Session | None:
+async def _session(tx: Tx, token: str | None) -> _Signed | None:
     if not token or len(token) > 200:
         return None
-    return await tx.scalar(
-        select(Session).where(Session.token_hash == ids.digest(token), Session.expires_at > tx.now)
-    )
+    rows = await tx.rows(_SIGNED, ids.digest(token), tx.now)
+    return _Signed(*rows[0]) if rows else None
 
 
 async def _fans(tx: Tx, hashes: Sequence[bytes]) -> list[int | None]:
@@ -218,6 +224,7 @@ async def _fans(tx: Tx, hashes: Sequence[bytes]) -> list[int | None]:
     return [found.get(token_hash) for token_hash in hashes]
 
 
+_SIGNED = "SELECT kind, subject_id FROM session WHERE token_hash = $1 AND expires_at > $2"
 _LIVE_FANS = """
     SELECT token_hash, subject_id FROM session
     WHERE token_hash = ANY($1) AND kind = 'fan' AND expires_at > $2

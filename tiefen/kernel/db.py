@@ -158,6 +158,7 @@ class Tx(AsyncSession):
             pooled = await connection.get_raw_connection()
             adapted: Any = pooled.dbapi_connection
             self.info["driver"] = (connection.sync_connection, adapted, pooled.driver_connection)
+        known: Any
         known, adapted, driver = self.info["driver"]
         for hear in known.dispatch.before_cursor_execute:
             hear(known, None, sql, values, None, False)

@@ -450,8 +450,11 @@ async def drain(
     at_once: int = 1,
     rounds: int = 10_000,
     seconds: float | None = None,
+    lanes: Sequence[str] = tuple(LANES),
 ) -> int:
-    """Run all due jobs to the end (tests and demo worlds), `at_once` side by side; how many ran.
+    """Run all due jobs of these lanes to the end (tests, demo worlds), `at_once` side by side.
+
+    Returns how many ran.
 
     `seconds` is how long a shared transaction may take where nobody waits for what it locks.
     """
@@ -468,7 +471,7 @@ async def drain(
     if crons:
         await queue_due_crons(db)
     for _ in range(rounds):
-        claimed = await claim(db, list(LANES), name)
+        claimed = await claim(db, lanes, name)
         if not claimed:
             return ran
         await asyncio.gather(*map(some, together(claimed)))

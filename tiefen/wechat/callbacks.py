@@ -10,7 +10,7 @@ import contextvars
 import json
 import os
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 from weakref import WeakKeyDictionary
@@ -68,6 +68,8 @@ class Arrival:
     sealed: bool
     answers: bool
     """whether a passive reply is possible at all"""
+    came: datetime | None = field(default_factory=clock.injected)
+    """the injected time of the request: the task that stores many of them has none of its own"""
 
 
 async def verify_address(db: Db, merchant: str, app_id: str, given: Signature, echo: str) -> str:
@@ -297,6 +299,7 @@ class _Line:
 
     async def _commit(self, db: Db, batch: list[_Waiting], hook: ReplyHook | None) -> None:
         async with db.merchant(self._merchant) as tx:
+            tx.now = max((one.came for one, _ in batch if one.came), default=tx.now)
             replies = await _store(tx, [arrival for arrival, _ in batch], hook)
         for (_, future), reply in zip(batch, replies, strict=True):
             if not future.done():

@@ -6,7 +6,7 @@ from datetime import date, datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import ColumnElement, Select, case, func, select, tuple_
+from sqlalchemy import ColumnElement, Select, case, func, select, text, tuple_
 from sqlalchemy.dialects.postgresql import distinct_on
 
 from tiefen.channels.models import (
@@ -70,15 +70,12 @@ class SharedOrder:
     received: bool
 
 
+_CURRENT = text("SELECT version, body FROM channel_attribution_rules ORDER BY version DESC LIMIT 1")
+
+
 async def current_weights(tx: Tx) -> tuple[int, Weights]:
     """The newest version of the merchant's model; 0 with the one a merchant begins with."""
-    row = (
-        await tx.execute(
-            select(AttributionRules.version, AttributionRules.body)
-            .order_by(AttributionRules.version.desc())
-            .limit(1)
-        )
-    ).one_or_none()
+    row = (await tx.execute(_CURRENT)).one_or_none()
     if row is None:
         return 0, Weights()
     return row.version, msgspec.convert(row.body, Weights)

@@ -43,15 +43,12 @@ class Quiet:
     last_at: datetime | None
 
 
+_CURRENT = text("SELECT version, body FROM fan_stage_rules ORDER BY version DESC LIMIT 1")
+
+
 async def current_rules(tx: Tx) -> tuple[int, StageRules]:
     """The newest version of the rules; 0 with those a merchant begins with."""
-    row = (
-        await tx.execute(
-            select(StageRuleSet.version, StageRuleSet.body)
-            .order_by(StageRuleSet.version.desc())
-            .limit(1)
-        )
-    ).one_or_none()
+    row = (await tx.execute(_CURRENT)).one_or_none()
     if row is None:
         return 0, DEFAULT_RULES
     return row.version, msgspec.convert(row.body, StageRules)

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select, text, tuple_
+from sqlalchemy import text
 from sqlalchemy.dialects.postgresql import insert
 
 from tiefen.fans.models import Topic, folded
@@ -34,6 +34,13 @@ _FOLD = text(
     SELECT fan_id, topic_id, day, times
     FROM ({folded("AND (f.id = ANY(:fans) OR f.merged_into = ANY(:fans))")}) AS folded
     """  # noqa: S608 our own text
+)
+_TOPICS = text(
+    """
+    SELECT t.kind, t.subject, t.id
+    FROM unnest(CAST(:kinds AS text[]), CAST(:subjects AS text[])) AS asked(kind, subject)
+    JOIN fan_topic AS t ON t.kind = asked.kind AND t.subject = asked.subject
+    """
 )
 _ASKED = text(
     """
@@ -108,9 +115,6 @@ async def refold(tx: Tx, fan_ids: Sequence[int]) -> None:
 async def _known(
     tx: Tx, about: Mapping[tuple[FactKind, str], str]
 ) -> dict[tuple[FactKind, str], int]:
-    rows = await tx.execute(
-        select(Topic.kind, Topic.subject, Topic.id).where(
-            tuple_(Topic.kind, Topic.subject).in_(list(about))
-        )
-    )
-    return {(kind, subject): topic_id for kind, subject, topic_id in rows}
+    given = {"kinds": [kind.value for kind, _ in about], "subjects": [of for _, of in about]}
+    rows = await tx.execute(_TOPICS, given)
+    return {(FactKind(row.kind), row.subject): row.id for row in rows}

@@ -13,7 +13,7 @@ from tiefen.fans.errors import StageRulesMoved
 from tiefen.fans.events import StageChanged
 from tiefen.fans.models import Fan, Line, StageMove, StageRuleSet
 from tiefen.fans.queries import current_rules
-from tiefen.fans.values import DayCount, FanFacts, Happening, MoveCause, StageRules, Standing
+from tiefen.fans.values import DayCount, FanFacts, Happening, MoveCause, Stage, StageRules, Standing
 from tiefen.kernel.auth import StaffActor
 from tiefen.kernel.days import day_of
 from tiefen.kernel.db import Tx
@@ -23,6 +23,8 @@ from tiefen.team.service import record_audit
 
 APPLY = "fans.apply_stage_rules"
 AT_ONCE = 500
+_MOVE = text("UPDATE fan SET stage = :stage, stage_at = :at, next_check_on = :due WHERE id = :id")
+_CHECK = text("UPDATE fan SET next_check_on = :due WHERE id = :id")
 _LOCK_RULES = text("SELECT pg_advisory_xact_lock(hashtextextended('fans.stage_rules', 0))")
 _HOLD_RULES = text("SELECT pg_advisory_xact_lock_shared(hashtextextended('fans.stage_rules', 0))")
 
@@ -49,6 +51,34 @@ class Look:
     days: dict[int, list[DayCount]]
 
 
+@dataclass(slots=True)
+class Counted:
+    """A locked person as a judgement needs them, where nothing else of the row is asked for."""
+
+    id: int
+    stage: Stage
+    next_check_on: date | None
+    following: bool
+    ever_followed: bool
+    orders: int
+    received_orders: int
+    whole_refunds: int
+    returned_orders: int
+    paid_fen: int
+    refunded_fen: int
+    interactions: int
+    friends: int
+    last_seen_at: datetime
+    last_paid_at: datetime | None
+
+    @classmethod
+    def of(cls, row: Any) -> "Counted":
+        """From a row that begins as whose lock is held, then these fields in order."""
+        person = cls(*row[1:])
+        person.stage = Stage(person.stage)
+        return person
+
+
 async def look(tx: Tx, people: Sequence[int]) -> Look:
     """Today's rules and what these (locked) people did inside their windows."""
     version, found = await _held_rules(tx)
@@ -70,7 +100,7 @@ async def _held_rules(tx: Tx) -> tuple[int, StageRules]:
     return held
 
 
-def judge(person: Fan, seen: Look) -> Standing:
+def judge(person: Fan | Counted, seen: Look) -> Standing:
     """Where a person stands today."""
     return rules.stage(seen.rules, facts_of(person), seen.days.get(person.id, []), seen.today)
 
@@ -83,11 +113,37 @@ def place(tx: Tx, person: Fan, seen: Look, at: datetime, cause: MoveCause) -> bo
     if standing.stage is person.stage:
         return False
     before, person.stage, person.stage_at = person.stage, standing.stage, at
+    _log(tx, person.id, before, standing, seen, at, cause)
+    return True
+
+
+async def place_counted(tx: Tx, person: Counted, at: datetime) -> None:
+    """Put a person where they stand since `at`, after an event: a statement only if that is news."""
+    seen = await look(tx, [person.id])
+    standing = judge(person, seen)
+    if standing.stage is not person.stage:
+        _log(tx, person.id, person.stage, standing, seen, at, MoveCause.EVENT)
+        given = {"id": person.id, "stage": standing.stage.value, "at": at, "due": standing.due}
+        await tx.execute(_MOVE, given)
+    elif standing.due != person.next_check_on:
+        await tx.execute(_CHECK, {"id": person.id, "due": standing.due})
+
+
+def _log(
+    tx: Tx,
+    fan_id: int,
+    before: Stage,
+    standing: Standing,
+    seen: Look,
+    at: datetime,
+    cause: MoveCause,
+) -> None:
+    """A move as a line of the log, a line of the timeline, and an event."""
     moved = {"before": before.value, "after": standing.stage.value}
     because = [msgspec.to_builtins(one) for one in standing.because]
     tx.add(
         StageMove(
-            fan_id=person.id,
+            fan_id=fan_id,
             before=before,
             after=standing.stage,
             because=because,
@@ -99,7 +155,7 @@ def place(tx: Tx, person: Fan, seen: Look, at: datetime, cause: MoveCause) -> bo
     )
     tx.add(
         Line(
-            fan_id=person.id,
+            fan_id=fan_id,
             kind=Happening.STAGE,
             ref=f"{tx.now.isoformat()}:{before.value}:{standing.stage.value}",
             at=at,
@@ -108,12 +164,11 @@ def place(tx: Tx, person: Fan, seen: Look, at: datetime, cause: MoveCause) -> bo
             data={**moved, "cause": cause.value, "version": seen.version},
         )
     )
-    happened = StageChanged(person.id, before.value, standing.stage.value, at)
-    publish(tx, happened, aggregate=f"fan:{person.id}")
-    return True
+    happened = StageChanged(fan_id, before.value, standing.stage.value, at)
+    publish(tx, happened, aggregate=f"fan:{fan_id}")
 
 
-def facts_of(person: Fan) -> FanFacts:
+def facts_of(person: Fan | Counted) -> FanFacts:
     """What the stage is decided from."""
     return FanFacts(
         following=person.following,

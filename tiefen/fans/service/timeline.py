@@ -58,6 +58,42 @@ _LOCK = (
     .with_for_update()
     .execution_options(populate_existing=True)
 )
+_RECORD = text(
+    """
+    WITH held AS MATERIALIZED (
+        SELECT id FROM fan
+        WHERE id = (SELECT coalesce(merged_into, id) FROM fan WHERE id = :fan_id)
+          AND merged_into IS NULL
+        FOR UPDATE
+    ), line AS (
+        INSERT INTO fan_line (fan_id, kind, ref, at, amount_fen, whole, data)
+        SELECT id, :kind, :ref, :at, :amount_fen, false, CAST(:data AS jsonb) FROM held
+        ON CONFLICT DO NOTHING RETURNING fan_id
+    ), day AS (
+        INSERT INTO fan_day AS d (fan_id, day, interactions, received, friends)
+        SELECT fan_id, :day, :interactions, :received, :friends FROM line
+        WHERE CAST(:interactions AS bigint) + CAST(:received AS bigint) + CAST(:friends AS bigint) > 0
+        ON CONFLICT (fan_id, day) DO UPDATE SET
+            interactions = d.interactions + excluded.interactions,
+            received = d.received + excluded.received, friends = d.friends + excluded.friends
+    ), counted AS (
+        UPDATE fan AS f SET
+            last_seen_at = greatest(f.last_seen_at, CAST(:seen_at AS timestamptz)),
+            last_paid_at = greatest(f.last_paid_at, CAST(:paid_at AS timestamptz)),
+            interactions = f.interactions + :interactions,
+            received_orders = f.received_orders + :received,
+            friends = f.friends + :friends,
+            orders = f.orders + :orders,
+            paid_fen = f.paid_fen + :paid_fen,
+            refunded_fen = f.refunded_fen + :refunded_fen
+        FROM line WHERE f.id = line.fan_id
+        RETURNING f.id, f.stage, f.next_check_on, f.following, f.ever_followed, f.orders,
+            f.received_orders, f.whole_refunds, f.returned_orders, f.paid_fen, f.refunded_fen,
+            f.interactions, f.friends, f.last_seen_at, f.last_paid_at
+    )
+    SELECT held.id AS held, counted.* FROM held LEFT JOIN counted ON counted.id = held.id
+    """
+)
 _ADD_LINE = text(
     """
     INSERT INTO fan_line (fan_id, kind, ref, at, amount_fen, whole, data)
@@ -92,10 +128,41 @@ async def record(
     `ref` names what happened (`order:T2026…`): the same (fan, kind, ref) counts once, for ever.
     Raises FanMissing.
     """
-    person = await lock_person(tx, fan_id)
-    return await add_line(
-        tx, person, kind, ref, at=at, amount_fen=amount_fen, whole=whole, data=data
-    )
+    if whole:  # a whole refund looks for the receipt of what goes back
+        person = await lock_person(tx, fan_id)
+        return await add_line(
+            tx, person, kind, ref, at=at, amount_fen=amount_fen, whole=whole, data=data
+        )
+    known = await _known(tx, kind, data)
+    given = {
+        "fan_id": fan_id,
+        "kind": kind.value,
+        "ref": ref,
+        "at": at,
+        "amount_fen": amount_fen,
+        "data": msgspec.json.encode(known).decode(),
+        "day": day_of(at),
+        "seen_at": at if kind in SEEN else None,
+        "paid_at": at if kind is Happening.ORDER_PAID else None,
+        "interactions": int(kind in INTERACTIONS),
+        "received": int(kind is Happening.ORDER_RECEIVED),
+        "friends": int(kind is Happening.FRIEND),
+        "orders": int(kind is Happening.ORDER_PAID),
+        "paid_fen": amount_fen if kind is Happening.ORDER_PAID else 0,
+        "refunded_fen": amount_fen if kind is Happening.ORDER_REFUNDED else 0,
+    }
+    if tx.new or tx.dirty:
+        await tx.flush()
+    row = (await tx.execute(_RECORD, given)).one_or_none()
+    while row is None:  # nobody, or joined to another record meanwhile
+        await lock_person(tx, fan_id)
+        row = (await tx.execute(_RECORD, given)).one_or_none()
+    if row.id is None:
+        return False
+    counted = stages.Counted.of(row)
+    await count_facts(tx, counted.id, kind, at, known)
+    await stages.place_counted(tx, counted, at)
+    return True
 
 
 async def brought_friend(tx: Tx, fan_id: int, friend_id: int, at: datetime) -> bool:
@@ -116,11 +183,7 @@ async def add_line(
     data: Mapping[str, Any] | None = None,
 ) -> bool:
     """As `record`, for a person whose row the caller has locked."""
-    known = dict(data or {})
-    if kind is Happening.MESSAGE_IN and known.get("text"):
-        known["asked"] = await words_in(tx, known["text"])
-    if known.get("text"):
-        known["text"] = seal(known["text"])  # what was said may hold a phone number or an address
+    known = await _known(tx, kind, data)
     if whole and kind is Happening.ORDER_REFUNDED:
         known |= await _receipt(tx, person.id, str(known.get("order_no", "")))
     line = {
@@ -175,6 +238,16 @@ async def rebuild_counters(tx: Tx) -> int:
     for fan_id in sorted(people):
         await restage(tx, await lock_person(tx, fan_id), tx.now, MoveCause.RECOUNT)
     return len(people)
+
+
+async def _known(tx: Tx, kind: Happening, data: Mapping[str, Any] | None) -> dict[str, Any]:
+    """What a line keeps: words are sealed, and the watched ones among them are kept beside."""
+    known = dict(data or {})
+    if kind is Happening.MESSAGE_IN and known.get("text"):
+        known["asked"] = await words_in(tx, known["text"])
+    if known.get("text"):
+        known["text"] = seal(known["text"])  # what was said may hold a phone number or an address
+    return known
 
 
 async def _receipt(tx: Tx, fan_id: int, order_no: str) -> dict[str, str]:

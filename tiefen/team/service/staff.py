@@ -24,21 +24,21 @@ from tiefen.team.service.audit import record_audit
 from tiefen.team.service.signin import clear_totp
 from tiefen.team.values import BUILT_IN_ROLES, OWNER_ROLE, Actor, StaffBrief
 
+_ACTOR = """
+    SELECT s.name, r.key, r.permissions FROM staff AS s
+    LEFT JOIN staff_role AS sr ON sr.staff_id = s.id
+    LEFT JOIN role AS r ON r.id = sr.role_id
+    WHERE s.id = $1 AND s.active
+"""
+
 
 async def load_staff(tx: Tx, staff_id: int) -> StaffActor | None:
     """The actor of a staff session; None when the person was switched off."""
-    rows = (
-        await tx.execute(
-            select(Staff.name, Role.key, Role.permissions)
-            .outerjoin(StaffRole, StaffRole.staff_id == Staff.id)
-            .outerjoin(Role, Role.id == StaffRole.role_id)
-            .where(Staff.id == staff_id, Staff.active)
-        )
-    ).all()
+    rows = await tx.rows(_ACTOR, staff_id)
     if not rows:
         return None
-    held = rules.permissions_of((row.key or "", row.permissions or ()) for row in rows)
-    return StaffActor(staff_id, rows[0].name, held)
+    held = rules.permissions_of((row["key"] or "", row["permissions"] or ()) for row in rows)
+    return StaffActor(staff_id, rows[0]["name"], held)
 
 
 async def found_team(tx: Tx, *, account: str, name: str, password: str) -> int:
