@@ -10,6 +10,9 @@ from pydantic import SecretStr
 
 from tiefen.analytics import http as analytics_http
 from tiefen.analytics import subscribers as analytics_subscribers
+from tiefen.bottles import http as bottles_http
+from tiefen.bottles import service as bottles
+from tiefen.bottles import subscribers as bottles_subscribers
 from tiefen.catalog import http as catalog_http
 from tiefen.catalog import subscribers as catalog_subscribers
 from tiefen.channels import http as channels_http
@@ -63,6 +66,7 @@ ROUTERS: list[APIRouter] = [
     inventory_http.router,
     promotion_http.router,
     referral_http.router,
+    bottles_http.router,
     helpdesk_http.router,
     analytics_http.shop,
     analytics_http.console,
@@ -77,6 +81,7 @@ HEARERS = (
     promotion_subscribers,
     orders_subscribers,
     referral_subscribers,
+    bottles_subscribers,
     helpdesk_subscribers,
     analytics_subscribers,
 )
@@ -137,6 +142,7 @@ def compose(settings: Settings) -> None:
     wechat.configure(sandbox_url=settings.sandbox_url, public_url=settings.public_url)
     wechat.register_reply(helpdesk.reply)
     channels.configure(Storage(settings))
+    bottles.configure(public_url=settings.public_url)
     helpdesk.configure(public_url=settings.public_url)
 
 

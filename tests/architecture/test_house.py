@@ -18,7 +18,8 @@ NOT_ROOMS = {"kernel", "sandbox", "demo", "commands", "faces", "wechat", "migrat
 FLOOR = [
     ["kernel"], ["team"], ["ledger", "wechat"], ["catalog", "fans", "payments"],
     ["inventory", "members", "channels", "content"], ["promotion", "stores"], ["orders"],
-    ["distribution", "dealers", "booking", "plays", "referral"], ["community", "reach", "helpdesk"],
+    ["distribution", "dealers", "booking", "bottles", "plays", "referral"],
+    ["community", "reach", "helpdesk"],
     ["analytics"], ["integrations"],
 ]  # fmt: skip
 FILES = {

@@ -32,6 +32,9 @@ class Permission(StrEnum):
     CHANNELS_WRITE = "channels.write"
     CHANNELS_DECIDE = "channels.decide"
     """decide appeals on where a fan came from, and how a model weighs touches"""
+    BOTTLES_READ = "bottles.read"
+    BOTTLES_WRITE = "bottles.write"
+    """make bottle codes, take their print files, hand them out, close alarms"""
     RESULTS_READ = "results.read"
     """see what everybody's channel codes brought; one's own needs no permission"""
     GOODS_READ = "goods.read"
@@ -133,6 +136,8 @@ BUILT_IN_ROLES: tuple[tuple[str, tuple[Permission, ...]], ...] = (
             Permission.FANS_READ,
             Permission.CHANNELS_READ,
             Permission.CHANNELS_WRITE,
+            Permission.BOTTLES_READ,
+            Permission.BOTTLES_WRITE,
             Permission.RESULTS_READ,
             Permission.GOODS_READ,
             Permission.GOODS_WRITE,
