@@ -23,9 +23,9 @@ class Made:
     by: StaffActor
 
 
-async def batch(db: Db, *, handed: bool = True, **more: Any) -> Made:
+async def batch(db: Db, *, handed: bool = True, by: StaffActor | None = None, **more: Any) -> Made:
     """A batch of a hundred bottles, all handed out."""
-    by = await boss(db)
+    by = by or await boss(db)
     async with db.merchant("demo") as tx:
         sku_id = await sku(tx)
     async with db.merchant("demo") as tx:

@@ -71,11 +71,8 @@ async def land(code: Code) -> RedirectResponse:
 )
 async def scan(code: Code, body: BottleTold, tx: TxDep, who: Fan) -> BottleShown:
     """A fan scanned a bottle; the first scan of it gives its reward, once."""
-    place = (
-        (round(body.lat, 2), round(body.lng, 2))
-        if body.lat is not None and body.lng is not None
-        else None
-    )
+    both = body.lat is not None and body.lng is not None
+    place = (body.lat or 0.0, body.lng or 0.0) if both else None
     told = service.Told(body.region_code or "", place)
     found = await service.scan(tx, who.id, code, told)
     sku = (await catalog.skus(tx, [found.sku_id]))[found.sku_id]

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import CheckConstraint, Float, ForeignKey, Index, Text, text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, Text, text
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -116,8 +116,9 @@ class BottleScan(Base):
     serial: Mapped[int]
     fan_id: Mapped[int] = mapped_column(ForeignKey("fan.id"))
     region: Mapped[str] = mapped_column(Text, default="")
-    lat: Mapped[float | None] = mapped_column(Float)
-    lng: Mapped[float | None] = mapped_column(Float)
+    lat_hundredths: Mapped[int | None]
+    """of a degree: about a kilometre"""
+    lng_hundredths: Mapped[int | None]
     range_id: Mapped[int | None] = mapped_column(ForeignKey("bottle_range.id"))
     first: Mapped[bool]
     outside: Mapped[bool] = mapped_column(default=False)
@@ -128,7 +129,7 @@ class BottleScan(Base):
         Index("ix_bottle_scan_bottle", "batch_id", "serial", "at"),
         Index("ix_bottle_scan_region", "batch_id", "region"),
         Index("ix_bottle_scan_fan", "fan_id"),
-        CheckConstraint("(lat IS NULL) = (lng IS NULL)", name="place"),
+        CheckConstraint("(lat_hundredths IS NULL) = (lng_hundredths IS NULL)", name="place"),
     )
 
 

@@ -66,7 +66,7 @@ class Sight:
     region: str
     """a code of GB/T 2260, or empty when the fan did not say"""
     place: tuple[float, float] | None
-    """latitude and longitude, to two decimals, when the fan allowed it"""
+    """latitude and longitude, to hundredths of a degree, when the fan allowed it"""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 """One code per bottle: batches, ranges, scans, rewards, alarms; who may make them.
 
 Revision: 0027, after 0026.
-"""
+="""
 
 import sqlalchemy as sa
 from alembic import op
@@ -9,7 +9,7 @@ from sqlalchemy.dialects import postgresql
 
 revision = "0027"
 down_revision = "0026"
-branch_labels = None
+=branch_labels = None
 depends_on = None
 
 
@@ -211,13 +211,13 @@ def upgrade() -> None:
         sa.Column("serial", sa.BigInteger(), nullable=False),
         sa.Column("fan_id", sa.BigInteger(), nullable=False),
         sa.Column("region", sa.Text(), nullable=False),
-        sa.Column("lat", sa.Float(), nullable=True),
-        sa.Column("lng", sa.Float(), nullable=True),
+        sa.Column("lat_hundredths", sa.BigInteger(), nullable=True),
+        sa.Column("lng_hundredths", sa.BigInteger(), nullable=True),
         sa.Column("range_id", sa.BigInteger(), nullable=True),
         sa.Column("first", sa.Boolean(), nullable=False),
         sa.Column("outside", sa.Boolean(), nullable=False),
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
-        sa.CheckConstraint("(lat IS NULL) = (lng IS NULL)", name=op.f("ck_bottle_scan_place")),
+        sa.CheckConstraint("(lat_hundredths IS NULL) = (lng_hundredths IS NULL)", name=op.f("ck_bottle_scan_place")),
         sa.ForeignKeyConstraint(["fan_id"], ["fan.id"], name=op.f("fk_bottle_scan_fan_id")),
         sa.ForeignKeyConstraint(
             ["range_id"], ["bottle_range.id"], name=op.f("fk_bottle_scan_range_id")

@@ -160,8 +160,8 @@ def _add(line: BottleScan, told: Told, outside: bool) -> None:
     """What a fan tells a moment later; what they said first stands."""
     if told.region and not line.region:
         line.region, line.outside = told.region, outside
-    if told.place and line.lat is None:
-        line.lat, line.lng = told.place
+    if told.place and line.lat_hundredths is None:
+        line.lat_hundredths, line.lng_hundredths = _hundredths(told.place)
 
 
 def _line(
@@ -174,14 +174,14 @@ def _line(
     outside: bool,
     at: datetime,
 ) -> BottleScan:
-    lat, lng = told.place or (None, None)
+    lat, lng = _hundredths(told.place) if told.place else (None, None)
     return BottleScan(
         batch_id=batch_id,
         serial=serial,
         fan_id=fan_id,
         region=told.region,
-        lat=lat,
-        lng=lng,
+        lat_hundredths=lat,
+        lng_hundredths=lng,
         range_id=whole.id if whole else None,
         first=first,
         outside=outside,
@@ -217,7 +217,7 @@ async def _sights(tx: Tx, batch_id: int, serial: int) -> list[Sight]:
             line.fan_id,
             line.at,
             line.region,
-            (line.lat, line.lng) if line.lat is not None and line.lng is not None else None,
+            _place(line.lat_hundredths, line.lng_hundredths),
         )
         for line in lines
     ]
@@ -244,6 +244,14 @@ async def _count(tx: Tx, batch_id: int, **more: int) -> None:
     added = {name: getattr(BottleBatch, name) + by for name, by in more.items() if by}
     if added:
         await tx.execute(update(BottleBatch).where(BottleBatch.id == batch_id).values(**added))
+
+
+def _hundredths(place: tuple[float, float]) -> tuple[int, int]:
+    return round(place[0] * 100), round(place[1] * 100)
+
+
+def _place(lat: int | None, lng: int | None) -> tuple[float, float] | None:
+    return None if lat is None or lng is None else (lat / 100, lng / 100)
 
 
 def _verdict(*, active: bool, first: bool, mine: bool) -> Verdict:
