@@ -1,7 +1,7 @@
 """One code per bottle: batches, ranges, scans, rewards, alarms; who may make them.
 
 Revision: 0027, after 0026.
-="""
+"""
 
 import sqlalchemy as sa
 from alembic import op
@@ -9,7 +9,7 @@ from sqlalchemy.dialects import postgresql
 
 revision = "0027"
 down_revision = "0026"
-=branch_labels = None
+branch_labels = None
 depends_on = None
 
 
