@@ -109,6 +109,7 @@ class World:
                 "lines": [{"line_id": line, "sellable": 1, "damaged": 0, "lost": 0}],
                 "answer": "好",
             },
+            "changeOrderPrice": {"before_fen": 3_980, "total_fen": 3_000, "reason": "老客"},
             "payInstead": {"answer": "没货了"},
             "compensateOrder": {"amount_fen": 100, "reason": "致歉"},
             "saveAfterSalePolicy": {

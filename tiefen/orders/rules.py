@@ -397,6 +397,11 @@ def freight_of(freight_fen: int, claimed_fen: int, own_fen: int, wanted: bool | 
     return freight_fen if wanted else 0
 
 
+def margin_after(margin_fen: int | None, reduced_fen: int) -> int | None:
+    """What an order brings after the merchant lowered it; None where a cost is unknown."""
+    return None if margin_fen is None else margin_fen - reduced_fen
+
+
 def check_after_sale_window(received_at: datetime | None, now: datetime) -> None:
     """Refuse a fan's request that comes too long after receipt."""
     if received_at is not None and now >= received_at + AFTER_SALE_WITHIN:

@@ -38,6 +38,7 @@ from tiefen.orders.schemas import (
     PaySheetOut,
     PlacedOut,
     PlaceIn,
+    PriceIn,
     QuoteOut,
     ReceiverOut,
     RegionOut,
@@ -233,6 +234,20 @@ async def get_order(tx: TxDep, _: Reader, order_no: OrderNo) -> ConsoleOrder:
 async def reveal_receiver(tx: TxDep, who: Shipper, order_no: OrderNo) -> ReceiverOut:
     """Who gets the goods, in clear; the look is noted in the audit log."""
     return queries.receiver(await service.reveal_receiver(tx, who, order_no))
+
+
+@router.post("/api/console/orders/{order_no}/price", operation_id="changeOrderPrice")
+async def change_price(
+    db: DbDep,
+    merchant: MerchantDep,
+    who: Annotated[StaffActor, Depends(staff(Permission.ORDERS_REFUND, outward=True))],
+    order_no: OrderNo,
+    wanted: PriceIn,
+) -> ConsoleOrder:
+    """Lower the price of an unpaid order, or take that back; the fan sees it and pays the new one."""
+    await service.change_price(db, merchant, who, order_no, wanted)
+    async with db.merchant(merchant) as tx:
+        return await queries.console_order(tx, order_no)
 
 
 @router.post("/api/console/orders/{order_no}/parcels", operation_id="shipOrder", status_code=201)

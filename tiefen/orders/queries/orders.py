@@ -11,6 +11,7 @@ from tiefen.fans import service as fans
 from tiefen.kernel import crypto, ids
 from tiefen.kernel.db import Tx
 from tiefen.kernel.http import Page, decode_cursor, page
+from tiefen.kernel.money import yuan
 from tiefen.kernel.text import query_grams, words
 from tiefen.orders import rules
 from tiefen.orders.errors import OrderMissing
@@ -21,6 +22,7 @@ from tiefen.orders.models import (
     OrderTransition,
     Parcel,
     ParcelLine,
+    PriceChange,
     Replay,
 )
 from tiefen.orders.queries.after_sales import after_sale_fields, after_sale_parts, fan_out
@@ -33,6 +35,7 @@ from tiefen.orders.schemas import (
     OfferOut,
     ParcelLineOut,
     ParcelOut,
+    PriceChangeOut,
     ReceiverOut,
     ReplayLine,
     ReplayOut,
@@ -40,8 +43,10 @@ from tiefen.orders.schemas import (
     ShopOrder,
     ShopOrderRow,
     StepOut,
+    TraceOut,
     applied,
     missed,
+    say,
 )
 from tiefen.orders.values import OPEN_AFTER_SALES, OrderStatus
 from tiefen.team import service as team
@@ -261,6 +266,7 @@ def _shop_line(line: OrderLine, *, open_to_refund: bool) -> dict[str, Any]:
         "gift": line.gift,
         "shipped": line.shipped,
         "refundable": rules.left_to_refund(line.pieces) if open_to_refund else 0,
+        "returnable": rules.left_to_return(line.pieces) if open_to_refund else 0,
         "refunded_fen": line.refunded_fen,
         "refunding_fen": line.refunding_fen,
     }
@@ -309,6 +315,10 @@ async def _story(tx: Tx, order: Order, lines: Sequence[OrderLine]) -> dict[str, 
         )
     ).all()
     parts = await after_sale_parts(tx, [one.id for one in asked])
+    changed = await tx.scalars(
+        select(PriceChange).where(PriceChange.order_id == order.id).order_by(PriceChange.id)
+    )
+    changes = [PriceChangeOut.model_validate(one) for one in changed]
     return {
         "parcels": [
             ParcelOut(
@@ -325,7 +335,9 @@ async def _story(tx: Tx, order: Order, lines: Sequence[OrderLine]) -> dict[str, 
         "after_sales": [
             AfterSaleOut(**after_sale_fields(one, order.order_no, parts[one.id])) for one in asked
         ],
-        "trace": applied(order.quote["trace"]),
+        "reduced_fen": order.reduced_fen,
+        "price_changes": changes,
+        "trace": applied(order.quote["trace"]) + _by_hand(order, changes),
         "missed": missed(order.quote["trace"]),
         "offers": _offers(order, lines),
         "paid_at": order.paid_at,
@@ -334,6 +346,25 @@ async def _story(tx: Tx, order: Order, lines: Sequence[OrderLine]) -> dict[str, 
         "closed_at": order.closed_at,
         "close_reason": order.close_reason,
     }
+
+
+def _by_hand(order: Order, changes: Sequence[PriceChangeOut]) -> list[TraceOut]:
+    """The step of the price that the merchant added."""
+    if not order.reduced_fen:
+        return []
+    amount, reason = yuan(order.reduced_fen), changes[-1].reason if changes else ""
+    words = say(
+        f"商家改价，减 {amount}（{reason}）", f"lowered by the merchant: {amount} ({reason})"
+    )
+    return [
+        TraceOut(
+            step="price_change",
+            sku_id=None,
+            amount_fen=-order.reduced_fen,
+            text=words,
+            promotion_id=0,
+        )
+    ]
 
 
 def _offers(order: Order, lines: Sequence[OrderLine]) -> dict[int, list[OfferOut]]:

@@ -3,9 +3,9 @@
 from datetime import datetime
 from typing import Annotated, Literal
 
-from pydantic import Field, StringConstraints
+from pydantic import Field, StrictBool, StringConstraints
 
-from tiefen.kernel.http import In, Out
+from tiefen.kernel.http import FenIn, In, Out
 from tiefen.kernel.text import OneLine
 from tiefen.orders.schemas.shared import (
     MAX_LINES,
@@ -87,6 +87,8 @@ class ShopLineOut(Out):
     """Given by a promotion."""
     shipped: int
     refundable: int
+    returnable: int
+    """Sent pieces that may come back, or be exchanged or sent again."""
     refunded_fen: int
     refunding_fen: int
 
@@ -124,6 +126,15 @@ class ShopOrderRow(Out):
     can: Can
 
 
+class PriceChangeOut(Out):
+    """A price the merchant changed before payment."""
+
+    before_fen: int
+    after_fen: int
+    reason: str
+    at: datetime
+
+
 class ShopOrder(ShopOrderRow):
     """One of the fan's orders in full."""
 
@@ -136,6 +147,9 @@ class ShopOrder(ShopOrderRow):
     receiver: ReceiverOut
     parcels: list[ParcelOut]
     after_sales: list[AfterSaleOut]
+    reduced_fen: int
+    """What the merchant took off before payment; part of the discount."""
+    price_changes: list[PriceChangeOut]
     trace: list[TraceOut]
     missed: list[TraceOut]
     offers: dict[int, list[OfferOut]]
@@ -199,6 +213,9 @@ class ConsoleOrder(ConsoleOrderRow):
     payment_id: int | None
     parcels: list[ParcelOut]
     after_sales: list[AfterSaleOut]
+    reduced_fen: int
+    """What the merchant took off before payment; part of the discount."""
+    price_changes: list[PriceChangeOut]
     trace: list[TraceOut]
     missed: list[TraceOut]
     offers: dict[int, list[OfferOut]]
@@ -221,6 +238,17 @@ class ParcelIn(In):
         str, StringConstraints(strip_whitespace=True, pattern=r"^[A-Za-z0-9-]{4,40}$")
     ]
     lines: Annotated[list[PieceIn], Field(max_length=MAX_LINES, default_factory=list)]
+
+
+class PriceIn(In):
+    """Another price for an unpaid order."""
+
+    before_fen: FenIn
+    """The price the change is made from: if it is another by now, nothing happens."""
+    total_fen: Annotated[FenIn, Field(ge=1)]
+    reason: Annotated[OneLine, Field(min_length=1, max_length=100)]
+    accept_loss: StrictBool = False
+    """Said once more when the order would cost more than it brings."""
 
 
 class ReplayLine(Out):

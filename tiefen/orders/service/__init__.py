@@ -29,6 +29,7 @@ from tiefen.orders.service.policies import policy, save_policy
 from tiefen.orders.service.previewing import preview
 from tiefen.orders.service.regions import region, region_tree
 from tiefen.orders.service.replaying import replay_batch, start_replay
+from tiefen.orders.service.repricing import change_price, reprice
 from tiefen.orders.service.returning import go_on, inspect, overdue, resend, send_back
 from tiefen.orders.service.reversing import Reversal, case_of, planned, register
 from tiefen.orders.service.talking import tell_fan, tell_merchant
@@ -45,6 +46,7 @@ __all__ = [
     "approve",
     "cancel",
     "case_of",
+    "change_price",
     "checkout",
     "close_unpaid",
     "compensate",
@@ -71,6 +73,7 @@ __all__ = [
     "reject",
     "remove_from_cart",
     "replay_batch",
+    "reprice",
     "request_after_sale",
     "resend",
     "retry_refund",

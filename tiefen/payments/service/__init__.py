@@ -1,11 +1,11 @@
 """The verbs of the payments room, by chapter.
 
-In the caller's transaction: start, start_all, intent, payer, stop, settle, settle_refund, request_refund,
+In the caller's transaction: start, start_all, intent, payer, stop, reprice, settle, settle_refund, request_refund,
 recognise, resolve. With `Db` and a merchant (they call WeChat and must not run inside a
 transaction): begin, poll, close, fetch_bill.
 """
 
-from tiefen.payments.service.asking import close, stop
+from tiefen.payments.service.asking import close, reprice, stop
 from tiefen.payments.service.billing import fetch_bill
 from tiefen.payments.service.breaks import decide_break
 from tiefen.payments.service.earning import recognise
@@ -26,6 +26,7 @@ __all__ = [
     "poll",
     "recognise",
     "refund_evidence_of",
+    "reprice",
     "request_refund",
     "resolve",
     "settle",

@@ -111,6 +111,34 @@ async def stop(tx: Tx, order_no: str) -> PaymentState:
     return PaymentState.CLOSED
 
 
+async def reprice(tx: Tx, order_no: str, amount_fen: int) -> PaymentState:
+    """Ask for another amount, in the caller's transaction; nothing changes unless it answers OPEN.
+
+    Numbers that were prepared for the old amount are not used again and are closed at WeChat soon;
+    money that still comes under them does not fit and goes back by itself.
+    Raises PaymentNotFound.
+    """
+    payment = await _lock(tx, order_no)
+    if payment.state is not PaymentState.OPEN:
+        return payment.state
+    payment.amount_fen = amount_fen
+    live = await _live(tx, payment.id)
+    await tx.execute(
+        update(PaymentAttempt)
+        .where(PaymentAttempt.id.in_([attempt.id for attempt in live]))
+        .values(spent=True)
+    )
+    for attempt in live:
+        later(
+            tx,
+            "payments.close_attempt",
+            run_at=max(tx.now, attempt.created_at + rules.CLOSE_WAIT),
+            key=str(attempt.id),
+            attempt_id=attempt.id,
+        )
+    return PaymentState.OPEN
+
+
 async def _begin_closing(tx: Tx, order_no: str) -> tuple[PaymentState, list[_Live]]:
     payment = await _lock(tx, order_no)
     live = await _live(tx, payment.id)

@@ -111,7 +111,7 @@ def _asked(attempt: PaymentAttempt | None, payment: Payment | None) -> rules.Ask
     return rules.Asked(
         mchid=attempt.mchid,
         app_id=attempt.app_id,
-        amount_fen=attempt.amount_fen,
+        amount_fen=payment.amount_fen,  # an older attempt may have asked for another
         currency=attempt.currency,
         openid=attempt.openid,
         payment=payment.state,

@@ -2675,6 +2675,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/console/orders/{order_no}/price": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Change Price
+         * @description Lower the price of an unpaid order, or take that back; the fan sees it and pays the new one.
+         */
+        post: operations["changeOrderPrice"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/console/orders/{order_no}/receiver": {
         parameters: {
             query?: never;
@@ -7561,6 +7581,8 @@ export interface components {
             refunded_fen: number;
             /** Refunding Fen */
             refunding_fen: number;
+            /** Returnable */
+            returnable: number;
             /** Returned */
             returned: number;
             /** Shipped */
@@ -7624,11 +7646,15 @@ export interface components {
              * Format: date-time
              */
             placed_at: string;
+            /** Price Changes */
+            price_changes: components["schemas"]["PriceChangeOut"][];
             /** Quantity */
             quantity: number;
             /** Received At */
             received_at: string | null;
             receiver: components["schemas"]["ReceiverOut"];
+            /** Reduced Fen */
+            reduced_fen: number;
             /** Refunded Fen */
             refunded_fen: number;
             /** Refunding Fen */
@@ -10801,6 +10827,46 @@ export interface components {
             second_above_fen: number | null;
         };
         /**
+         * PriceChangeOut
+         * @description A price the merchant changed before payment.
+         */
+        PriceChangeOut: {
+            /** After Fen */
+            after_fen: number;
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Before Fen */
+            before_fen: number;
+            /** Reason */
+            reason: string;
+        };
+        /**
+         * PriceIn
+         * @description Another price for an unpaid order.
+         */
+        PriceIn: {
+            /**
+             * Accept Loss
+             * @default false
+             */
+            accept_loss: boolean;
+            /**
+             * Before Fen
+             * @description fen, whole
+             */
+            before_fen: number;
+            /** Reason */
+            reason: string;
+            /**
+             * Total Fen
+             * @description fen, whole
+             */
+            total_fen: number;
+        };
+        /**
          * PrintForm
          * @description What the print shop gets.
          * @enum {string}
@@ -12300,6 +12366,8 @@ export interface components {
             refunded_fen: number;
             /** Refunding Fen */
             refunding_fen: number;
+            /** Returnable */
+            returnable: number;
             /** Shipped */
             shipped: number;
             /** Sku Id */
@@ -12355,11 +12423,15 @@ export interface components {
              * Format: date-time
              */
             placed_at: string;
+            /** Price Changes */
+            price_changes: components["schemas"]["PriceChangeOut"][];
             /** Quantity */
             quantity: number;
             /** Received At */
             received_at: string | null;
             receiver: components["schemas"]["ReceiverOut"];
+            /** Reduced Fen */
+            reduced_fen: number;
             /** Refunded Fen */
             refunded_fen: number;
             /** Refunding Fen */
@@ -30840,6 +30912,113 @@ export interface operations {
         responses: {
             /** @description Successful Response */
             201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConsoleOrder"];
+                };
+            };
+            /** @description malformed request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description sign in first */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description missing, or not yours */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description the state has moved on */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description body too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description invalid input, fields named */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description slow down */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description a dependency is away, retry */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    changeOrderPrice: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                order_no: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PriceIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
                 headers: {
                     [name: string]: unknown;
                 };

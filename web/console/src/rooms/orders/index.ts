@@ -7,6 +7,7 @@ const orders: Room = {
     { path: 'orders', component: () => import('./routes/Orders.vue'), meta: { permission: 'orders.read' } },
     { path: 'orders/:no', component: () => import('./routes/Order.vue'), meta: { permission: 'orders.read' } },
     { path: 'after-sales', component: () => import('./routes/AfterSales.vue'), meta: { permission: 'orders.read' } },
+    { path: 'after-sales/rules', component: () => import('./routes/AfterSaleRules.vue'), meta: { permission: 'orders.read' } },
     { path: 'after-sales/:no', component: () => import('./routes/AfterSale.vue'), meta: { permission: 'orders.read' } },
   ],
   nav: [
