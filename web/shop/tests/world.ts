@@ -126,12 +126,12 @@ export class World {
     if (quote.digest !== body.digest) return refuse(409, 'orders.quote_changed', '价格或运费有变化，请确认后重新提交', { quote, changes: [{ what: 'total', sku_id: null, before: 0, after: quote.total_fen }] })
     const order_no = NO + String(this.orders.size + 1)
     const address = this.addresses.find((each) => each.id === body.address_id) as Address
-    const lines = quote.lines.map((line, index) => ({ ...line, id: index + 1, shipped: 0, refundable: 0, refunded_fen: 0, refunding_fen: 0 }))
+    const lines = quote.lines.map((line, index) => ({ ...line, id: index + 1, shipped: 0, refundable: 0, returnable: 0, refunded_fen: 0, refunding_fen: 0 }))
     const pay_until = new Date(Date.now() + 30 * 60_000).toISOString()
     this.orders.set(order_no, {
       order_no, status: 'unpaid', total_fen: quote.total_fen, refunded_fen: 0, quantity: lines.reduce((sum, line) => sum + line.quantity, 0), lines, placed_at: AT, pay_until, can: { pay: true, cancel: true, receive: false, refund: false },
       goods_fen: quote.goods_fen, freight_fen: quote.freight_fen, discount_fen: 0, paid_fen: 0, refunding_fen: 0, note: String(body.note ?? ''), receiver: { name: address.name, phone: address.phone, region: '浙江省 杭州市 西湖区', detail: address.detail },
-      parcels: [], after_sales: [], trace: quote.trace, missed: [], offers: {}, paid_at: null, shipped_at: null, received_at: null, closed_at: null, close_reason: '',
+      parcels: [], after_sales: [], reduced_fen: 0, price_changes: [], trace: quote.trace, missed: [], offers: {}, paid_at: null, shipped_at: null, received_at: null, closed_at: null, close_reason: '',
     })
     this.cart = this.cart.filter((each) => !quote.lines.some((line) => line.sku_id === each.sku_id))
     const placed: Placed = { order_no, status: 'unpaid', total_fen: quote.total_fen, pay_until }

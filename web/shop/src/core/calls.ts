@@ -73,3 +73,7 @@ export const listAfterSales = (cursor: string | null) => send('get', '/api/shop/
 export const getAfterSale = (no: string) => send('get', '/api/shop/after-sales/{after_sale_no}', { path: { after_sale_no: no } })
 export const withdrawAfterSale = (no: string) =>
   send('post', '/api/shop/after-sales/{after_sale_no}/withdraw', { path: { after_sale_no: no } })
+export const sendBack = (no: string, courier: string, tracking_no: string) =>
+  send('post', '/api/shop/after-sales/{after_sale_no}/parcel', { path: { after_sale_no: no }, body: { courier, tracking_no } })
+export const tellMerchant = (no: string, words: string, pictures: string[]) =>
+  send('post', '/api/shop/after-sales/{after_sale_no}/messages', { path: { after_sale_no: no }, body: { words, pictures } })

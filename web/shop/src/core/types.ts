@@ -30,6 +30,7 @@ export type OrderLine = Schema<'ShopLineOut'>
 export type AfterSale = Schema<'ShopAfterSaleDetail'>
 export type AfterSaleRow = Schema<'AfterSaleOut'>
 export type AfterSaleKind = Schema<'RefundLinesIn'>['kind']
+export type Picture = Schema<'PictureOut'>
 export type AfterSaleReason = Schema<'AfterSaleReason'>
 export type Piece = Schema<'AfterSalePieceIn'>
 export type Refund = Schema<'AfterSaleIn'>
