@@ -6,7 +6,7 @@ import { t } from '../src/i18n'
 
 const line = (id: number, left_to_ship: number): Schema<'ConsoleLineOut'> => ({
   id, sku_id: id, product_id: id, product_name: `商品 ${id}`, spec_text: '', image_url: '', unit_price_fen: 100, quantity: 3, pay_fen: 300, list_fen: 300, discount_fen: 0, cost_fen: null, gift: false,
-  shipped: 3 - left_to_ship, refundable: 3, refunded_fen: 0, refunding_fen: 0, cancelled: 0, returned: 0, left_to_ship,
+  shipped: 3 - left_to_ship, refundable: 3, returnable: 3 - left_to_ship, refunded_fen: 0, refunding_fen: 0, cancelled: 0, returned: 0, left_to_ship,
 })
 const order = { order_no: 'O1', lines: [line(1, 3), line(2, 0), line(3, 2)] } as unknown as Schema<'ConsoleOrder'>
 
