@@ -2,6 +2,7 @@
 
 import asyncio
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from itertools import pairwise
 from typing import Any, cast
 
@@ -61,3 +62,48 @@ def test_rounds_keep_the_order_and_let_no_fan_act_twice(
         bought = [entry.at for entry in entries if entry.buys]
         if bought:
             assert entries[-1].at - bought[0] < BUYING
+
+
+def test_whoever_is_still_worked_on_does_not_act() -> None:
+    life = Life(cast(Any, None), cast(Any, None), [], [], seed=1)
+    for minute, fan in ((0, 1), (1, 2), (2, 3)):
+        life.plan(START + timedelta(minutes=minute), fan, lambda: None)
+    life._busy = {2}
+    assert [entry.fan for entry in life._next(START + timedelta(days=1))] == [1]
+
+
+class Slow:
+    """Doors whose worker is slower than the fans, and notes who was met half-way."""
+
+    def __init__(self) -> None:
+        self.clock, self.open, self.seen = Watch(START), set[int](), list[tuple[int, datetime]]()
+        self.worked: list[datetime] = []
+
+    def at(self, when: datetime) -> None:
+        self.clock.now = max(self.clock.now, when)
+
+    async def act(self, fan: int) -> None:
+        assert fan not in self.open
+        assert fan != STAFF or not self.open
+        self.open.add(fan)
+        self.seen.append((fan, self.clock.now))
+
+    async def work(self) -> None:
+        at, mine = self.clock.now, {fan for fan, when in self.seen if when <= self.clock.now}
+        for _ in range(5):
+            await asyncio.sleep(0)
+        assert self.clock.now == at
+        self.worked.append(at)
+        self.open -= mine
+
+
+async def test_the_worker_works_on_a_round_while_others_act_and_never_on_two() -> None:
+    doors = Slow()
+    life = Life(cast(Any, doors), cast(Any, None), [], [], seed=1)
+    fans = [1, 2, 3, 1, 4, STAFF, 5, 1, 2, STAFF]
+    for minute, fan in enumerate(fans):
+        life.plan(START + timedelta(minutes=minute), fan, partial(doors.act, fan))
+    await life.live([], START + timedelta(minutes=30), lambda _: None)
+    assert [fan for fan, _ in doors.seen] == fans
+    assert doors.worked == sorted(doors.worked)
+    assert not doors.open

@@ -4,6 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import text
 
 from tiefen.demo.doors import Doors
 from tiefen.demo.goods import GOODS
@@ -211,3 +212,17 @@ async def test_the_overview_counts_what_happened(life: Life) -> None:
     assert str(overview).count("'") > 0
     loop = await life.doors.console(OWNER, "GET", "overview/loop")
     assert loop
+
+
+async def test_a_push_is_stored_at_the_time_of_whoever_caused_it(life: Life) -> None:
+    """In a demo world fans act side by side, each at a time of their own; one task stores them all."""
+    theirs = life.doors.clock.now + timedelta(hours=3)
+    with life.doors.clock.own(theirs):
+        await life._tap(0, "follow", how="search")
+    async with life.doors.db.merchant("demo") as tx:
+        kept = await tx.scalar(
+            text("SELECT received_at FROM wechat_inbox WHERE kind = 'event.subscribe' AND id > 1")
+        )
+    assert kept == theirs
+    assert life.doors.clock.now < theirs
+    life.doors.at(theirs)

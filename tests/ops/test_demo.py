@@ -116,6 +116,25 @@ def test_an_installation_that_is_no_demo_is_not_erased(data: Path) -> None:
     (data / "demo.json").touch()  # so that the fixture may clean up
 
 
+def test_a_world_that_was_stopped_half_made_is_made_anew_and_that_is_said(
+    data: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    demo._remember(data, port=1)
+    before = demo._memory(data)["password"]
+    (data / "sandbox").mkdir()
+    (data / "sandbox" / "sandbox.sqlite3").touch()
+
+    def stop(*_: Any, **__: Any) -> None:
+        raise DemoError("far enough")
+
+    monkeypatch.setattr(postgres, "ensure", stop)
+    with pytest.raises(DemoError, match="far enough"):
+        demo.run(Plan(ports.pair(), data, fans=0, seed=1))
+    assert "made anew" in capsys.readouterr().err
+    assert not (data / "sandbox").exists()
+    assert demo._memory(data)["password"] != before
+
+
 def test_two_demos_do_not_share_a_folder(data: Path) -> None:
     with demo._alone(data), pytest.raises(DemoError, match="another tiefen demo"):
         demo.run(Plan(ports.pair(), data, fans=0, seed=1))

@@ -92,7 +92,9 @@ def run(plan: Plan) -> int:
     data = plan.data.resolve()
     data.mkdir(parents=True, exist_ok=True)
     with _alone(data):
-        if plan.reset or not genesis.is_made(data):  # a half-made world is made anew
+        if plan.reset or not genesis.is_made(data):
+            if not plan.reset and (data / "demo.json").exists():
+                _say("the last start was stopped before its world was ready: it is made anew")
             _forget(data)
         for port in (plan.port, plan.port + 1):
             _must_be_free(port)
