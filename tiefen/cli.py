@@ -17,7 +17,7 @@ from pydantic import ValidationError
 
 from tiefen.commands import backup as backups
 from tiefen.commands import demo as demos
-from tiefen.commands import founding, inspection, schema, serving
+from tiefen.commands import founding, importing, inspection, schema, serving
 from tiefen.commands.installation import (
     InstallationError,
     create_merchant,
@@ -35,6 +35,8 @@ app = typer.Typer(
 )
 merchants = typer.Typer(no_args_is_help=True, help="Merchants of this installation.")
 app.add_typer(merchants, name="merchant")
+imports = typer.Typer(no_args_is_help=True, help="What was there before us.")
+app.add_typer(imports, name="import")
 
 OPERATORS = (PostgresError, InstallationError, backups.BackupError, demos.DemoError)
 """Errors whose message is for the operator, not a bug: no traceback."""
@@ -180,6 +182,24 @@ def sandbox(
     if stop_at_eof:
         serving.stop_at_end_of_input()
     demos.run_sandbox(host, port, data, seed)
+
+
+@imports.command("followers")
+def import_followers(
+    merchant: Annotated[str, typer.Option(help="Whose 公众号.")],
+    follow: Annotated[
+        bool, typer.Option(help="Wait and tell how far it is; Ctrl-C stops the telling alone.")
+    ] = True,
+) -> None:
+    """Make everybody who follows the 公众号 a fan; the same command goes on with what stands."""
+    with opened(_settings()) as installation:
+        try:
+            state = asyncio.run(
+                importing.followers(installation.url, merchant, typer.echo, follow=follow)
+            )
+        except Refusal as error:
+            sys.exit(f"tiefen: {error}")
+    raise typer.Exit(1 if state == "failed" else 0)
 
 
 @merchants.command("create")

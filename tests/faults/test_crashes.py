@@ -20,6 +20,8 @@ from tests.faults.rig import connect, count_events, ledger_says, truth
 from tiefen.catalog import service as catalog
 from tiefen.catalog.schemas import ProductInput
 from tiefen.fans import service as fans
+from tiefen.fans.models import Fan, FollowerImport
+from tiefen.fans.values import ImportState
 from tiefen.inventory import service as inventory
 from tiefen.inventory.values import MovementReason
 from tiefen.kernel import audit, worker
@@ -28,6 +30,7 @@ from tiefen.kernel.db import Db
 from tiefen.payments import service as payments
 from tiefen.payments.service import asking
 from tiefen.sandbox.server import Running, start_sandbox
+from tiefen.wechat import service as wechat
 
 pytestmark = pytest.mark.slow
 
@@ -514,6 +517,51 @@ async def test_kill_a_worker_in_mid_job_and_another_takes_over(stage: Stage, poi
     stage.end()
     await stage.rescue()
     await stage.finish()
+    await stage.agree()
+
+
+FOLLOWERS = 450
+
+
+@pytest.mark.parametrize(
+    "point",
+    ["fans.import.listed:kill", "fans.import.told:kill:2", "fans.import.page:kill:2",
+     "fans.import.left:kill"],
+)  # fmt: skip
+async def test_kill_a_worker_in_mid_import_and_another_goes_on(stage: Stage, point: str) -> None:
+    async with stage.db.merchant("demo") as tx:
+        app_id = await wechat.own_app_id(tx)
+        gone = await fans.resolve(tx, app_id, "oGoneBeforeWeAsked")
+        await fans.follow(tx, app_id=app_id, openid="oGoneBeforeWeAsked", scene=None, at=tx.now)
+    await stage.sandbox("POST", f"/accounts/{app_id}/followers", count=FOLLOWERS)
+    stage.work = True
+    stage.end()
+    stage.start(failpoint=point)
+    async with stage.db.merchant("demo") as tx:
+        began = await fans.start_import(tx, STAFF)
+    await until(lambda: dead(stage))
+    stage.start()
+
+    async def over() -> bool:
+        async with stage.db.merchant("demo") as tx:
+            row = await tx.get_one(FollowerImport, began.id)
+            return row.state is ImportState.DONE
+
+    await until(over, seconds=40)
+    stage.end()
+    await stage.rescue()
+    await stage.finish()
+    async with stage.db.merchant("demo") as tx:
+        row = await tx.get_one(FollowerImport, began.id)
+        assert (row.listed, row.asked, row.added, row.left_us) == (
+            FOLLOWERS,
+            FOLLOWERS,
+            FOLLOWERS,
+            1,
+        )
+        told = "SELECT count(*), count(DISTINCT openid) FROM fan_identity WHERE following"
+        assert tuple((await tx.execute(text(told))).one()) == (FOLLOWERS, FOLLOWERS)
+        assert not (await tx.get_one(Fan, gone)).following
     await stage.agree()
 
 
