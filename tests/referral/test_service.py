@@ -18,7 +18,7 @@ from tiefen.orders import service as orders
 from tiefen.promotion import service as promotion
 from tiefen.referral import queries, service
 from tiefen.referral.errors import BondMissing, DebtMissing, RulesEdited
-from tiefen.referral.values import Arrival, BondState, FlagKind, RewardWhen, Side
+from tiefen.referral.values import Arrival, BondState, FlagKind, RewardSide, RewardWhen
 
 GIVEN = {"friend": "given", "referrer": "given"}
 
@@ -277,10 +277,10 @@ async def test_a_debt_may_be_forgiven(db: Db, drain: Drain, wechat: FakeWeChat) 
     await make.placed(db, (sku_id, 1), fan_id=referrer)
     await refunds(db, drain, friend, first)
     async with db.merchant("demo") as tx:
-        await service.forgive(tx, STAFF, first, Side.REFERRER, "老客户")
+        await service.forgive(tx, STAFF, first, RewardSide.REFERRER, "老客户")
         await tx.flush()
         with pytest.raises(DebtMissing):
-            await service.forgive(tx, STAFF, first, Side.REFERRER, "再来")
+            await service.forgive(tx, STAFF, first, RewardSide.REFERRER, "再来")
     assert (await sides(db))["referrer"] == "forgiven"
     assert await audit.run(db) == []
 

@@ -7,7 +7,14 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from tiefen.kernel.audit import invariant
 from tiefen.kernel.db import Base, Fen, Id, Ref, Utc, text_enum
-from tiefen.referral.values import BondState, FlagKind, FriendRule, RewardState, RewardWhen, Side
+from tiefen.referral.values import (
+    BondState,
+    FlagKind,
+    FriendRule,
+    RewardSide,
+    RewardState,
+    RewardWhen,
+)
 
 
 class ReferralRules(Base):
@@ -111,7 +118,7 @@ class ReferralReward(Base):
     )
 
     order_no: Mapped[str] = mapped_column(ForeignKey("referral_order.order_no"), primary_key=True)
-    side: Mapped[Side] = mapped_column(text_enum(Side), primary_key=True)
+    side: Mapped[RewardSide] = mapped_column(text_enum(RewardSide, "side"), primary_key=True)
     fan_id: Mapped[Ref]
     template_id: Mapped[Ref]
     min_paid_fen: Mapped[Fen]

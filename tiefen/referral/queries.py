@@ -22,7 +22,7 @@ from tiefen.referral.schemas import (
     RewardOut,
     TreeOut,
 )
-from tiefen.referral.values import BondState, FlagKind, RewardState, Rules, Side
+from tiefen.referral.values import BondState, FlagKind, RewardSide, RewardState, Rules
 from tiefen.team import service as team
 
 LATEST = 50
@@ -259,7 +259,7 @@ async def mine(tx: Tx, fan_id: int, rules: Rules, code: str) -> MyReferral:
     gifts = await gift_words(tx, rules)
     latest = []
     for row in rows:
-        own = [one for one in rewards.get(row.id, []) if one.side is Side.REFERRER]
+        own = [one for one in rewards.get(row.id, []) if one.side is RewardSide.REFERRER]
         latest.append(
             MyFriend(
                 name=_name(briefs, row.friend_id),
@@ -274,8 +274,8 @@ async def mine(tx: Tx, fan_id: int, rules: Rules, code: str) -> MyReferral:
         running=rules.enabled,
         code=code,
         name=_name(briefs, ids[0]),
-        referrer_gift=gifts[Side.REFERRER],
-        friend_gift=gifts[Side.FRIEND],
+        referrer_gift=gifts[RewardSide.REFERRER],
+        friend_gift=gifts[RewardSide.FRIEND],
         min_paid_fen=rules.min_paid_fen,
         reward_when=rules.reward_when,
         friends=counts.friends,
@@ -294,14 +294,17 @@ async def landing(tx: Tx, referrer_id: int, rules: Rules) -> LandingOut:
         name=_name(briefs, referrer_id),
         avatar_url=_face(briefs, referrer_id),
         running=rules.enabled,
-        gift=(await gift_words(tx, rules))[Side.FRIEND],
+        gift=(await gift_words(tx, rules))[RewardSide.FRIEND],
         min_paid_fen=rules.min_paid_fen,
     )
 
 
-async def gift_words(tx: Tx, rules: Rules) -> dict[Side, str]:
+async def gift_words(tx: Tx, rules: Rules) -> dict[RewardSide, str]:
     """What each side gets, in a few words; empty: nothing."""
-    wanted = {Side.REFERRER: rules.referrer_template_id, Side.FRIEND: rules.friend_template_id}
+    wanted = {
+        RewardSide.REFERRER: rules.referrer_template_id,
+        RewardSide.FRIEND: rules.friend_template_id,
+    }
     known = await promotion.coupon_labels(tx, {one for one in wanted.values() if one})
     place = 1 if language.get() == "en" else 0
     return {side: known[one][place] if one and one in known else "" for side, one in wanted.items()}
@@ -315,7 +318,7 @@ async def _rewards(tx: Tx, bonds: Sequence[int]) -> dict[int, list[RewardOut]]:
         found.setdefault(row.bond_id, []).append(
             RewardOut(
                 order_no=row.order_no,
-                side=Side(row.side),
+                side=RewardSide(row.side),
                 coupon=names.get(row.template_id, ""),
                 state=RewardState(row.state),
                 due_at=row.due_at,

@@ -12,10 +12,10 @@ from tiefen.referral.values import (
     BondState,
     FlagKind,
     FriendRule,
+    RewardSide,
     RewardState,
     RewardWhen,
     Rules,
-    Side,
 )
 
 Reason = Annotated[Prose, Field(min_length=1, max_length=100)]
@@ -134,7 +134,7 @@ class RewardOut(Out):
     """A reward of one purchase."""
 
     order_no: str
-    side: Side
+    side: RewardSide
     coupon: str
     state: RewardState
     due_at: datetime | None
@@ -203,5 +203,5 @@ class ForgiveIn(In):
     """Which debt is let go, and why."""
 
     order_no: Annotated[str, Field(min_length=5, max_length=40)]
-    side: Side
+    side: RewardSide
     reason: Reason

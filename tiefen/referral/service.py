@@ -31,7 +31,7 @@ from tiefen.referral.models import (
     ReferralReward,
     ReferralRules,
 )
-from tiefen.referral.values import Arrival, BondState, FlagKind, RewardState, Rules, Side
+from tiefen.referral.values import Arrival, BondState, FlagKind, RewardSide, RewardState, Rules
 from tiefen.team import service as team
 
 GRACE = timedelta(hours=1)
@@ -263,7 +263,7 @@ async def give(tx: Tx, order_no: str) -> None:
     if order is None or order.whole or not order.is_first:
         return
     wanted = await load(tx)
-    for side in (Side.FRIEND, Side.REFERRER):
+    for side in (RewardSide.FRIEND, RewardSide.REFERRER):
         asked = {"order_no": order_no, "side": side.value, "now": tx.now}
         row = (await tx.execute(_CLAIM, asked)).one_or_none()
         if row is None:
@@ -333,7 +333,7 @@ async def settle_debts(tx: Tx) -> int:
     return settled
 
 
-async def forgive(tx: Tx, actor: StaffActor, order_no: str, side: Side, reason: str) -> None:
+async def forgive(tx: Tx, actor: StaffActor, order_no: str, side: RewardSide, reason: str) -> None:
     """The merchant lets a debt go. Raises DebtMissing."""
     row = await tx.get(ReferralReward, (order_no, side), with_for_update=True)
     if row is None or row.state is not RewardState.OWED:
@@ -385,8 +385,8 @@ def _promise(
 ) -> None:
     """Note what both sides get by the rules of this moment."""
     sides = (
-        (Side.REFERRER, bond.referrer_id, wanted.referrer_template_id),
-        (Side.FRIEND, bond.friend_id, wanted.friend_template_id),
+        (RewardSide.REFERRER, bond.referrer_id, wanted.referrer_template_id),
+        (RewardSide.FRIEND, bond.friend_id, wanted.friend_template_id),
     )
     for side, fan_id, template_id in sides:
         if template_id:
@@ -404,10 +404,10 @@ def _promise(
 
 
 async def _hand_over(
-    tx: Tx, wanted: Rules, order_no: str, side: Side, fan_id: int, template_id: int
+    tx: Tx, wanted: Rules, order_no: str, side: RewardSide, fan_id: int, template_id: int
 ) -> tuple[RewardState, str]:
     """The coupon itself, within the referrer's limits."""
-    counted = side is Side.REFERRER
+    counted = side is RewardSide.REFERRER
     if counted and not await _count(tx, wanted, fan_id):
         return RewardState.LIMITED, ""
     try:
@@ -445,7 +445,7 @@ async def _take_back(tx: Tx, reward: ReferralReward) -> None:
 async def _settled(tx: Tx, reward: ReferralReward) -> None:
     """The coupon is gone: it counts against no limit any more."""
     reward.state, reward.settled_at = RewardState.TAKEN_BACK, tx.now
-    if reward.side is Side.REFERRER and reward.given_at is not None:
+    if reward.side is RewardSide.REFERRER and reward.given_at is not None:
         asked = {"fan": reward.fan_id, "day": day_of(reward.given_at)}
         await tx.execute(_UNCOUNT, asked)
 
@@ -481,7 +481,7 @@ async def _rewards(tx: Tx, order_no: str) -> Sequence[ReferralReward]:
     return found.all()
 
 
-def _key(order_no: str, side: Side) -> str:
+def _key(order_no: str, side: RewardSide) -> str:
     return f"referral:{order_no}:{side.value}"
 
 

@@ -22,7 +22,7 @@ class RewardWhen(StrEnum):
     """When nobody can ask the money back any more."""
 
 
-class Side(StrEnum):
+class RewardSide(StrEnum):
     """Whose reward it is."""
 
     REFERRER = "referrer"

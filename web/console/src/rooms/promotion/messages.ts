@@ -1,7 +1,10 @@
 import type { RoomMessages } from '../../app/i18n'
+import { en as couponEn, zh as couponZh } from './coupons'
+import { en as referralEn, zh as referralZh } from './referral'
 
 const messages: RoomMessages = {
   zh: {
+    coupon: couponZh, referral: referralZh,
     title: '营销活动', note: '活动怎样改变价格, 每张订单都记着原因; 会亏本的活动发布前就拦下。', list: '活动', groups: '叠加规则', guard: '毛利护栏', add: '创建活动', search: '活动名称', name: '活动', kind: '类型', state: '状态', allKinds: '全部类型', all: '全部', window: '时间', orders: '订单', discount: '已优惠', changed: '有未发布的修改', always: '长期有效', from: '{at} 起', until: '{at} 止',
     kinds: { limited: '限时折扣', off: '满减', percent: '满折', gift: '满赠', nth: '第 N 件优惠', package: '打包一口价', add_on: '加价购', freight: '包邮' },
     kindHints: { limited: '打折, 或给每个 SKU 一个特价', off: '满一定金额或件数, 减一笔钱', percent: '满一定金额或件数, 打折', gift: '满一定金额或件数, 送赠品; 赠品占库存', nth: '如第二件半价', package: '任选几件, 或固定组合, 一个价', add_on: '满一定金额, 加点钱换购', freight: '满一定金额, 免运费' },
@@ -19,6 +22,7 @@ const messages: RoomMessages = {
     replay: '回放', replayNote: '用最近 90 天的真实订单试算这个草稿: 谁会少付, 谁会多付, 毛利怎样变。', replayRun: '开始回放', replayAgain: '重新回放', replayGoing: '已试算 {done} 张订单…', replayOrders: '试算订单', replayChanged: '价格会变', replayPaid: '实收变化', replayMargin: '毛利变化', winners: '少付最多', losers: '多付最多', replayQueued: '回放已开始', replayUnknown: '{count} 张订单缺成本价, 未计入毛利', replayNone: '还没有回放过',
   },
   en: {
+    coupon: couponEn, referral: referralEn,
     title: 'Promotions', note: 'How offers change prices, with the reason kept on every order; what would lose money is stopped before it is published.', list: 'Promotions', groups: 'Stacking', guard: 'Margin guard', add: 'New promotion', search: 'Name', name: 'Promotion', kind: 'Kind', state: 'State', allKinds: 'All kinds', all: 'All', window: 'When', orders: 'Orders', discount: 'Given', changed: 'Changes not published', always: 'No end', from: 'from {at}', until: 'until {at}',
     kinds: { limited: 'Limited-time price', off: 'Amount off', percent: 'Percent off', gift: 'Gift', nth: 'N-th piece', package: 'Package price', add_on: 'Add-on', freight: 'Free freight' },
     kindHints: { limited: 'A percent off, or a price for each SKU', off: 'From an amount or a number of pieces, money off', percent: 'From an amount or a number of pieces, a percent off', gift: 'From an amount or a number of pieces, a gift; it takes stock', nth: 'Such as the second at half price', package: 'Any pieces, or a fixed set, at one price', add_on: 'From an amount, something more for little', freight: 'From an amount, no freight' },
