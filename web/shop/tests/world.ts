@@ -118,7 +118,7 @@ export class World {
     const goods_fen = lines.reduce((sum, line) => sum + line.pay_fen, 0)
     const freight_fen = goods_fen >= 9900 ? 0 : 800
     const trace = lines.map((line) => ({ step: 'list_price', sku_id: line.sku_id, promotion_id: 0, amount_fen: line.list_fen, text: `${line.product_name} ¥${line.unit_price_fen / 100} × ${line.quantity}` }))
-    return { lines, goods_fen, freight_fen, discount_fen: 0, total_fen: goods_fen + freight_fen, trace: [...trace, { step: 'freight', sku_id: null, promotion_id: 0, amount_fen: freight_fen, text: freight_fen ? '运费' : '满 ¥99.00 包邮' }], missed: [], problems: [], can_place: true, digest: `d${goods_fen}` }
+    return { lines, goods_fen, freight_fen, discount_fen: 0, total_fen: goods_fen + freight_fen, trace: [...trace, { step: 'freight', sku_id: null, promotion_id: 0, amount_fen: freight_fen, text: freight_fen ? '运费' : '满 ¥99.00 包邮' }], missed: [], problems: [], can_place: true, digest: `d${goods_fen}`, coupon_id: 0, coupon_saved_fen: 0, best_coupon_id: 0, coupons: [] }
   }
 
   private place(body: Record<string, unknown>): Answer {

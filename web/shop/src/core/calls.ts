@@ -50,6 +50,16 @@ export const askQuote = (lines: Wanted[], couponId: number | null = null): Promi
 export const placeOrder = (body: { lines: Wanted[]; address_id: number; digest: string; coupon_id: number; note: string }, key: string) =>
   send('post', '/api/shop/orders', { body, key })
 
+export const listClaimable = () => send('get', '/api/shop/coupons', {})
+export const claimCoupon = (id: number) => send('post', '/api/shop/coupons/{coupon_id}/claim', { path: { coupon_id: id } })
+export const redeemCoupon = (code: string) => send('post', '/api/shop/coupons/redeem', { body: { code } })
+export type CouponTab = 'held' | 'used' | 'over'
+export const listMyCoupons = (tab: CouponTab) => send('get', '/api/shop/my-coupons', { query: { tab } })
+
+export const getMyReferral = () => send('get', '/api/shop/referral/mine', {})
+export const getLanding = (code: string) => send('get', '/api/shop/referral/landing/{code}', { path: { code } }, 'anyone')
+export const arriveBy = (code: string, productId: number | null) => send('post', '/api/shop/referral/arrive', { body: { code, product_id: productId } })
+
 /** The tabs of the order list, and the states each shows; no state is all of them. */
 export const ORDER_TABS = ['all', 'unpaid', 'to_ship', 'to_receive', 'done'] as const
 export type OrderTab = (typeof ORDER_TABS)[number]

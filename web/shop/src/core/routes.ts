@@ -47,7 +47,7 @@ export function backTo(page: string): void {
  */
 export function pageOf(hash: string): string | null {
   const [path = '', query = ''] = hash.replace(/^#/, '').split('?')
-  const [, head = '', id = ''] = path.split('/')
+  const [, head = '', id = '', more = ''] = path.split('/')
   const rest = query ? `&${query}` : ''
   const named: Record<string, string> = {
     orders: id ? `/trade/order/index?no=${id}${rest}` : `/trade/orders/index${query ? `?${query}` : ''}`,
@@ -57,6 +57,9 @@ export function pageOf(hash: string): string | null {
     cart: '/pages/cart/index',
     me: '/pages/me/index',
     addresses: '/mine/addresses/index',
+    coupons: '/mine/coupons/index',
+    referral: '/mine/referral/index',
+    r: urlOf('/mine/invited/index', { code: id, product: more }),
   }
   return named[head] ?? null
 }

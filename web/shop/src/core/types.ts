@@ -20,6 +20,11 @@ export type AddressDraft = Schema<'AddressIn'>
 export type Wanted = Schema<'LineIn'>
 export type Quote = Schema<'QuoteOut'>
 export type Trace = Schema<'TraceOut'>
+export type CouponChoice = Schema<'CouponChoiceOut'>
+export type ShopCoupon = Schema<'ShopCoupon'>
+export type MyCoupon = Schema<'MyCoupon'>
+export type MyReferral = Schema<'MyReferral'>
+export type Landing = Schema<'LandingOut'>
 export type Offers = Schema<'ProductOffers'>
 export type Placed = Schema<'PlacedOut'>
 
