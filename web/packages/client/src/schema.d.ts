@@ -8617,7 +8617,7 @@ export interface components {
             order_no: string;
             /** Reason */
             reason: string;
-            side: components["schemas"]["Side-Input"];
+            side: components["schemas"]["RewardSide"];
         };
         /**
          * Form
@@ -11778,11 +11778,17 @@ export interface components {
             order_no: string;
             /** Owed Fen */
             owed_fen: number;
-            side: components["schemas"]["tiefen__referral__values__Side"];
+            side: components["schemas"]["RewardSide"];
             state: components["schemas"]["tiefen__referral__values__RewardState"];
             /** Trouble */
             trouble: string;
         };
+        /**
+         * RewardSide
+         * @description Whose reward it is.
+         * @enum {string}
+         */
+        RewardSide: "referrer" | "friend";
         /**
          * RewardWhen
          * @description When a purchase is rewarded.
@@ -12551,12 +12557,6 @@ export interface components {
             /** Values */
             values: string[];
         };
-        /**
-         * Side
-         * @description Whose reward it is.
-         * @enum {string}
-         */
-        "Side-Input": "referrer" | "friend";
         /**
          * SignIn
          * @description Account and password; `totp` takes a six-digit code or a recovery code.
@@ -13945,12 +13945,6 @@ export interface components {
          * @enum {string}
          */
         tiefen__referral__values__RewardState: "held" | "waiting" | "given" | "limited" | "failed" | "cancelled" | "taken_back" | "owed" | "forgiven";
-        /**
-         * Side
-         * @description Whose reward it is.
-         * @enum {string}
-         */
-        tiefen__referral__values__Side: "referrer" | "friend";
     };
     responses: never;
     parameters: never;
