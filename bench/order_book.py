@@ -70,7 +70,8 @@ async def _fill(home: Installation) -> None:
             "goods",
             records=[(number, name, grams(name), folded(name)) for number, name in named],
         )
-        later = [*await _without_indexes(admin), *await _with_defaults(admin)]
+        tables = ["orders", "order_line", "after_sale"]
+        later = [*await _without_indexes(admin), *await with_defaults(admin, tables)]
         receiver = crypto.seal(
             f'{{"name": "林小满", "phone": "{PHONE}", "detail": "西湖路 1 号"}}', merchant=MERCHANT
         )
@@ -108,18 +109,19 @@ async def _without_indexes(admin: asyncpg.Connection) -> list[str]:
     return [row["made"] for row in plain]
 
 
-EMPTY = {"N": "0", "B": "false", "D": "now()", "S": "''"}
+EMPTY = {"N": "0", "B": "false", "D": "now()", "S": "''", "A": "'{}'", "U": "'[]'"}
 
 
-async def _with_defaults(admin: asyncpg.Connection) -> list[str]:
+async def with_defaults(admin: asyncpg.Connection, tables: list[str]) -> list[str]:
     """Let rows be written that name only what matters here; returns how to undo it."""
     bare = await admin.fetch(
         """
         SELECT attrelid::regclass::text AS name, attname, typcategory::text AS kind
         FROM pg_attribute JOIN pg_type ON pg_type.oid = atttypid
-        WHERE attrelid = ANY(ARRAY['orders', 'order_line', 'after_sale']::regclass[])
+        WHERE attrelid = ANY($1::text[]::regclass[])
           AND attnum > 0 AND attnotnull AND NOT atthasdef AND attidentity = '' AND NOT attisdropped
-        """
+        """,
+        tables,
     )
     changes = [
         (f"ALTER TABLE {row['name']} ALTER {row['attname']}", EMPTY[row["kind"]])
