@@ -217,7 +217,9 @@ def upgrade() -> None:
         sa.Column("first", sa.Boolean(), nullable=False),
         sa.Column("outside", sa.Boolean(), nullable=False),
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
-        sa.CheckConstraint("(lat_hundredths IS NULL) = (lng_hundredths IS NULL)", name=op.f("ck_bottle_scan_place")),
+        sa.CheckConstraint(
+            "(lat_hundredths IS NULL) = (lng_hundredths IS NULL)", name=op.f("ck_bottle_scan_place")
+        ),
         sa.ForeignKeyConstraint(["fan_id"], ["fan.id"], name=op.f("fk_bottle_scan_fan_id")),
         sa.ForeignKeyConstraint(
             ["range_id"], ["bottle_range.id"], name=op.f("fk_bottle_scan_range_id")

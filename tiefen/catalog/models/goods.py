@@ -53,6 +53,8 @@ class Product(Base):
             "rating_count >= 0 AND rating_sum BETWEEN rating_count AND rating_count * 5", "rating"
         ),
         Index("ix_product_shelf", "status", text("position DESC"), text("id DESC")),
+        Index("ix_product_position", "position", "id"),
+        Index("ix_product_price", "price_min_fen", "id"),
         Index("uq_product_code", "code", unique=True, postgresql_where=text("code <> ''")),
         Index(
             "ix_product_shelf_on", "shelf_on_at", postgresql_where=text("shelf_on_at IS NOT NULL")
