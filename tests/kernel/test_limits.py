@@ -85,7 +85,7 @@ async def test_made_up_codes_do_not_use_up_wechats_quota(
         asked += 1
         raise TooMany
 
-    monkeypatch.setattr(fans, "sign_in_mini", refuse)
+    monkeypatch.setattr(fans, "recognise_mini", refuse)
     async with phone(app, "10.2.0.1") as client:
         for n in range(6):
             answer = await client.post("/api/shop/session/mini", json={"code": f"made-up-{n}"})

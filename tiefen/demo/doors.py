@@ -118,7 +118,7 @@ class Doors:
             answer = await self.product.request(
                 method,
                 f"/api/console/{path}",
-                json=body or None,
+                json=None if method == "GET" else body,
                 headers={"Cookie": f"tiefen_staff={self.staff[who]}"},
             )
             if answer.status_code != SIGNED_OUT:

@@ -78,18 +78,16 @@ class Loaders:
     api_key: KeyLoader
 
 
+_OPEN = """
+    INSERT INTO session (token_hash, kind, subject_id, created_at, expires_at)
+    VALUES ($1, $2, $3, $4, $5)
+"""
+
+
 async def open_session(tx: Tx, kind: Kind, subject_id: int, ttl: timedelta) -> str:
     """Start a session; returns its token, which is not kept."""
     token = ids.token()
-    tx.add(
-        Session(
-            token_hash=ids.digest(token),
-            kind=kind,
-            subject_id=subject_id,
-            created_at=tx.now,
-            expires_at=tx.now + ttl,
-        )
-    )
+    await tx.rows(_OPEN, ids.digest(token), kind, subject_id, tx.now, tx.now + ttl)
     return token
 
 

@@ -115,10 +115,11 @@ async def sign_in_oauth(
     tiefen_oauth: Annotated[str | None, Cookie(max_length=100)] = None,
 ) -> FanSession:
     """Exchange what WeChat put in the address for a session; the state works once."""
-    token, fan_id = await service.sign_in_oauth(
+    identity = await service.recognise(
         db, merchant, code=body.code, state=body.state, nonce=tiefen_oauth or ""
     )
     async with db.merchant(merchant) as tx:
+        token, fan_id = await service.enter(tx, identity)
         return FanSession(token=token, fan=await _shop_fan(tx, fan_id))
 
 
@@ -129,8 +130,9 @@ async def sign_in_oauth(
 )
 async def sign_in_mini(body: MiniSignIn, db: DbDep, merchant: MerchantDep) -> FanSession:
     """Exchange a `wx.login` code for a session."""
-    token, fan_id = await service.sign_in_mini(db, merchant, code=body.code)
+    identity = await service.recognise_mini(db, merchant, code=body.code)
     async with db.merchant(merchant) as tx:
+        token, fan_id = await service.enter(tx, identity)
         return FanSession(token=token, fan=await _shop_fan(tx, fan_id))
 
 

@@ -64,11 +64,11 @@ from tiefen.fans.service.segments import (
 )
 from tiefen.fans.service.signin import (
     ask_unionids,
+    enter,
     forget_used_states,
     oauth_url,
     recognise,
-    sign_in_mini,
-    sign_in_oauth,
+    recognise_mini,
 )
 from tiefen.fans.service.stages import apply_rules, check_due, publish_rules
 from tiefen.fans.service.tags import (
@@ -117,6 +117,7 @@ __all__ = [
     "edit_remark",
     "edit_segment",
     "edit_tag",
+    "enter",
     "expire_tags",
     "follow",
     "followers_of",
@@ -148,6 +149,7 @@ __all__ = [
     "rebuild_counters",
     "recheck",
     "recognise",
+    "recognise_mini",
     "record",
     "record_visit",
     "records_of",
@@ -164,8 +166,6 @@ __all__ = [
     "set_answers",
     "set_region",
     "set_source",
-    "sign_in_mini",
-    "sign_in_oauth",
     "stage_counts",
     "standings",
     "start_bulk",

@@ -3,8 +3,7 @@
 from datetime import timedelta
 from functools import partial
 
-from sqlalchemy import delete, select
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import delete, select, text
 
 from tiefen.fans import rules
 from tiefen.fans.errors import OAuthStateRefused, SnapshotVisitor
@@ -21,6 +20,16 @@ from tiefen.wechat.values import OAuthIdentity
 
 SESSION_LIFE = timedelta(days=30)
 LEARN_AT_ONCE = 50
+_USE = text(
+    """
+    INSERT INTO oauth_used_state (state, used_at) VALUES (:state, :now)
+    ON CONFLICT DO NOTHING RETURNING state
+    """
+)
+_SEEN = """
+    UPDATE fan SET last_seen_at = greatest(last_seen_at, $2)
+    WHERE id = $1 AND merged_into IS NULL RETURNING id
+"""
 
 
 async def oauth_url(tx: Tx, *, redirect: str, scope: str, nonce: str) -> str:
@@ -30,17 +39,6 @@ async def oauth_url(tx: Tx, *, redirect: str, scope: str, nonce: str) -> str:
     return await wechat.oauth_url(tx, redirect, scope, state=state)
 
 
-async def sign_in_oauth(
-    db: Db, merchant: str, *, code: str, state: str, nonce: str
-) -> tuple[str, int]:
-    """A session for whoever WeChat says came back.
-
-    Returns the token and the fan's id. Raises SnapshotVisitor and as `recognise`.
-    """
-    identity = await recognise(db, merchant, code=code, state=state, nonce=nonce)
-    return await _enter(db, merchant, identity)
-
-
 async def recognise(db: Db, merchant: str, *, code: str, state: str, nonce: str) -> OAuthIdentity:
     """Who WeChat says came back; the state is good once and in one browser.
 
@@ -48,20 +46,24 @@ async def recognise(db: Db, merchant: str, *, code: str, state: str, nonce: str)
     """
     rules.check_state(state, nonce, clock.utcnow(), partial(sign, f"oauth:{merchant}"))
     async with db.merchant(merchant) as tx:
-        fresh = await tx.scalar(
-            insert(UsedState)
-            .values(state=state, used_at=tx.now)
-            .on_conflict_do_nothing()
-            .returning(UsedState.state)
-        )
-        if fresh is None:
+        if await tx.scalar(_USE, {"state": state, "now": tx.now}) is None:
             raise OAuthStateRefused
     return await wechat.exchange_code(db, merchant, code)
 
 
-async def sign_in_mini(db: Db, merchant: str, *, code: str) -> tuple[str, int]:
-    """A session for whoever `wx.login`'s code belongs to. Returns the token and the fan's id."""
-    return await _enter(db, merchant, await wechat.mini_login(db, merchant, code))
+async def recognise_mini(db: Db, merchant: str, *, code: str) -> OAuthIdentity:
+    """Whoever `wx.login`'s code belongs to. Raises what WeChat's refusal is."""
+    return await wechat.mini_login(db, merchant, code)
+
+
+async def enter(tx: Tx, identity: OAuthIdentity) -> tuple[str, int]:
+    """A session for whoever WeChat recognised: its token, and the fan. Raises SnapshotVisitor."""
+    if identity.snapshot:
+        raise SnapshotVisitor
+    fan_id = await resolve(tx, identity.app_id, identity.openid, identity.unionid)
+    while not await tx.rows(_SEEN, fan_id, tx.now):  # joined to another record meanwhile
+        fan_id = (await lock_person(tx, fan_id)).id
+    return await open_session(tx, "fan", fan_id, SESSION_LIFE), fan_id
 
 
 async def forget_used_states(tx: Tx) -> None:
@@ -100,13 +102,3 @@ async def ask_unionids(db: Db, merchant: str) -> int:
                 await learn_unionid(tx, identity_id, info.unionid)
                 learnt += 1
     return learnt
-
-
-async def _enter(db: Db, merchant: str, identity: OAuthIdentity) -> tuple[str, int]:
-    if identity.snapshot:
-        raise SnapshotVisitor
-    async with db.merchant(merchant) as tx:
-        fan_id = await resolve(tx, identity.app_id, identity.openid, identity.unionid)
-        person = await lock_person(tx, fan_id)
-        person.last_seen_at = max(person.last_seen_at, tx.now)
-        return await open_session(tx, "fan", person.id, SESSION_LIFE), person.id

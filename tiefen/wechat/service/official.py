@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 from urllib.parse import quote, urlencode, urlsplit
 
-from sqlalchemy import select, update
+from sqlalchemy import select, text, update
 
 from tiefen.kernel import clock, ids
 from tiefen.kernel.auth import StaffActor
@@ -22,12 +22,15 @@ from tiefen.wechat.values import (
     UserInfo,
 )
 
+_ADDRESS = text(
+    f"SELECT app_id, oauth_domain, api_base FROM wechat_account WHERE kind = '{AccountKind.OFFICIAL.value}'"  # noqa: S608 our own text
+)
 _SCOPES = ("snsapi_base", "snsapi_userinfo")
 
 
 async def oauth_url(tx: Tx, redirect: str, scope: str = "snsapi_base", *, state: str = "") -> str:
     """Where to send a fan's browser to sign in. Raises NotConfigured, BadValue for a foreign redirect address."""
-    row = await tx.scalar(select(Account).where(Account.kind == AccountKind.OFFICIAL))
+    row = (await tx.execute(_ADDRESS)).one_or_none()
     if row is None:
         raise NotConfigured(what="公众号")
     if scope not in _SCOPES:
