@@ -1,5 +1,6 @@
 import type { Action, NavItem, Room } from '../app/rooms'
 import account from './account'
+import bottles from './bottles'
 import catalog from './catalog'
 import channels from './channels'
 import fans from './fans'
@@ -17,7 +18,7 @@ import stages from './stages'
 import team from './team'
 
 /** The left navigation, grouped by job. */
-const groups: readonly (readonly Room[])[] = [[overview], [fans, segments, stages, channels, sources, helpdesk], [catalog, inventory, promotion, orders, money], [team, settings, jobs]]
+const groups: readonly (readonly Room[])[] = [[overview], [fans, segments, stages, channels, sources, bottles, helpdesk], [catalog, inventory, promotion, orders, money], [team, settings, jobs]]
 
 export const rooms: readonly Room[] = [...groups.flat(), account]
 export const navigation: readonly (readonly NavItem[])[] = groups.map((group) => group.flatMap((room) => room.nav))

@@ -28,6 +28,8 @@ export const getOffers = async (id: number): Promise<Offers> => {
 }
 
 export const getMe = () => send('get', '/api/shop/me', {})
+/** A bottle was scanned; `told` is where the fan says they are. */
+export const scanBottle = (code: string, told: { region_code?: string; lat?: number; lng?: number }) => send('post', '/api/shop/bottles/{code}/scan', { path: { code }, body: told })
 /** What the merchant asks the fan about themselves. */
 export const getForm = () => send('get', '/api/shop/me/form', {})
 export const fillForm = (values: Record<string, string | boolean | string[] | null>) => send('put', '/api/shop/me/form', { body: { values } })

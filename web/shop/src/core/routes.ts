@@ -60,6 +60,7 @@ export function pageOf(hash: string): string | null {
     coupons: '/mine/coupons/index',
     referral: '/mine/referral/index',
     r: urlOf('/mine/invited/index', { code: id, product: more }),
+    b: `/mine/bottle/index?code=${id}${rest}`,
   }
   return named[head] ?? null
 }
