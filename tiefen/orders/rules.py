@@ -232,13 +232,19 @@ def refund_fen(line: LinePieces, quantity: int) -> int:
     (and of parts given up again), the last one takes exactly the rest.
     """
     left = left_to_refund(line)
-    pot = max(line.pay_fen - line.claimed_fen - line.kept_fen, 0)
-    return allocate(pot, [quantity, left - quantity])[0]
+    return allocate(_pot(line), [quantity, left - quantity])[0]
 
 
-def most_fen(line: LinePieces, quantity: int) -> int:
-    """The most that `quantity` pieces may bring back; money alone: all that is left of the line."""
-    return refund_fen(line, quantity) if quantity else line.pay_fen - line.claimed_fen
+def most_fen(kind: AfterSaleKind, line: LinePieces, quantity: int) -> int:
+    """The most that pieces, or money alone, may bring back. Compensation may also use what was kept."""
+    if kind is AfterSaleKind.COMPENSATION:
+        return line.pay_fen - line.claimed_fen
+    return refund_fen(line, quantity) if quantity else _pot(line)
+
+
+def _pot(line: LinePieces) -> int:
+    """Money of a line that is left for its pieces."""
+    return max(line.pay_fen - line.claimed_fen - line.kept_fen, 0)
 
 
 def check_shipping(
@@ -283,7 +289,7 @@ def plan_refund(
             raise TooMuchRefunded(field=f"lines.{place}.quantity", name=names[line_id], left=left)
         if (kind in SENDS and one.amount_fen is not None) or not (one.quantity or one.amount_fen):
             raise NoAmountHere(field=f"lines.{place}.amount_fen")
-        most = most_fen(line, one.quantity)
+        most = most_fen(kind, line, one.quantity)
         amount_fen = most if one.amount_fen is None else one.amount_fen
         if amount_fen > most:
             field = f"lines.{place}.amount_fen"

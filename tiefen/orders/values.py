@@ -329,6 +329,8 @@ class Case:
     """Where the order goes."""
     location_id: int | None
     """Where pieces that came back were looked at; None: the main location."""
+    held: bool
+    """What is sent instead is held already."""
 
 
 @dataclass(frozen=True, slots=True)

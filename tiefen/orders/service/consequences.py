@@ -142,13 +142,15 @@ async def plan_restock(tx: Tx, case: Case) -> list[Effect]:
             pieces = part.sellable if case.kind in rules.INSPECTED else 0
             fit[part.sku_id] = fit.get(part.sku_id, 0) + pieces
     free = await inventory.available(tx, fit)
+    instead = {} if case.held else replacements(case)
+    base = {sku: free[sku] + unsent[sku] - instead.get(sku, 0) for sku in fit}
     names = {part.sku_id: part.name for part in case.parts}
     return [
         Effect(
             "restock",
             sku_id,
-            free[sku_id] + unsent[sku_id],
-            free[sku_id] + unsent[sku_id] + pieces,
+            base[sku_id],
+            base[sku_id] + pieces,
             f"“{names[sku_id]}”退回的 {pieces} 件重新上架"
             if pieces
             else f"“{names[sku_id]}”已发出的不回库存",

@@ -17,7 +17,7 @@ from tiefen.orders.errors import AlreadyReversed
 from tiefen.orders.models import AfterSale, AfterSaleEffect, AfterSaleLine, Order, OrderLine
 from tiefen.orders.service.book import lines_of
 from tiefen.orders.service.claims import leaves_nothing, parts_of
-from tiefen.orders.values import Case, CasePart, Effect, Phase
+from tiefen.orders.values import AfterSaleStatus, Case, CasePart, Effect, Phase
 
 Plan: TypeAlias = Callable[[Tx, Case], Awaitable[list[Effect]]]
 Apply: TypeAlias = Callable[[Tx, Case, Sequence[Effect]], Awaitable[None]]
@@ -130,6 +130,7 @@ async def case_of(
         actor=actor,
         region_code=order.region_code,
         location_id=location_id,
+        held=after_sale.status is not AfterSaleStatus.REQUESTED,
     )
 
 
