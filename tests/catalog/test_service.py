@@ -17,7 +17,7 @@ from tiefen.catalog.errors import (
     NotReady,
     ProductMissing,
 )
-from tiefen.catalog.queries import ProductSort
+from tiefen.catalog.queries import ProductSort, finding
 from tiefen.catalog.schemas import CategoryInput, ProductInput
 from tiefen.catalog.values import ProductStatus
 from tiefen.kernel import audit
@@ -105,7 +105,11 @@ async def test_codes_pictures_and_ids_of_others_are_refused(tx: Tx) -> None:
     assert bad.value.field == "skus.0.id"
 
 
-async def test_search_finds_words_not_scattered_characters(tx: Tx) -> None:
+@pytest.mark.parametrize("looked_at", [1, 2_000])
+async def test_search_finds_words_not_scattered_characters(
+    tx: Tx, monkeypatch: pytest.MonkeyPatch, looked_at: int
+) -> None:
+    monkeypatch.setattr(finding, "LOOKED_AT", looked_at)
     await product(tx, name="老坛酸奶")
     await product(tx, name="奶酸菜鱼")
     await product(tx, name="iPhone 手机壳", skus=[{"price_fen": 900, "code": "SHELL-9"}])
@@ -124,8 +128,12 @@ async def test_search_finds_words_not_scattered_characters(tx: Tx) -> None:
     assert await found("％") == await found("%") == ["iPhone 手机壳", "奶酸菜鱼", "老坛酸奶"]
 
 
+@pytest.mark.parametrize("looked_at", [1, 4, 2_000])
 @pytest.mark.parametrize("sort", list(ProductSort))
-async def test_pages_meet_without_gap_or_overlap(tx: Tx, sort: ProductSort) -> None:
+async def test_pages_meet_without_gap_or_overlap(
+    tx: Tx, monkeypatch: pytest.MonkeyPatch, sort: ProductSort, looked_at: int
+) -> None:
+    monkeypatch.setattr(finding, "LOOKED_AT", looked_at)
     for number in range(7):
         await product(tx, name=f"茶{number}", position=number % 3, skus=[{"price_fen": number % 4}])
     seen, cursor = [], None

@@ -7,7 +7,7 @@ from sqlalchemy import func, select
 from tiefen.catalog import rules
 from tiefen.catalog.errors import ProductMissing
 from tiefen.catalog.models import Product, Sku
-from tiefen.catalog.queries.finding import ProductSort, cover, fetch, matching, position
+from tiefen.catalog.queries.finding import ProductSort, cover, fetch, inside, position
 from tiefen.catalog.rules import file_url
 from tiefen.catalog.schemas import (
     ConsoleProduct,
@@ -35,7 +35,8 @@ async def console_products(
     limit: int,
 ) -> Page[ConsoleProductRow]:
     """A page of the console's list. Three statements, whatever the page."""
-    chosen = await matching(tx, q, category_id)
+    chosen = await inside(tx, category_id)
+    narrow = any(one is not None for one in (category_id, role, brand_id, kind))
     if status is not None:
         chosen = chosen.where(Product.status == status)
     if role is not None:
@@ -44,7 +45,7 @@ async def console_products(
         chosen = chosen.where(Product.brand_id == brand_id)
     if kind is not None:
         chosen = chosen.where(Product.kind == kind)
-    products = await fetch(tx, chosen, sort, cursor, limit)
+    products = await fetch(tx, chosen, sort, cursor, limit, q, narrow=narrow)
     counts = await tx.execute(
         select(Sku.product_id, func.count())
         .where(

@@ -6,7 +6,7 @@ from sqlalchemy import func, select
 
 from tiefen.catalog.errors import ProductMissing
 from tiefen.catalog.models import Brand, Product, Sku
-from tiefen.catalog.queries.finding import ProductSort, cover, fetch, matching, position
+from tiefen.catalog.queries.finding import ProductSort, cover, fetch, inside, position
 from tiefen.catalog.queries.shelves import categories
 from tiefen.catalog.rules import file_url
 from tiefen.catalog.schemas import (
@@ -48,8 +48,8 @@ async def shop_products(
     limit: int,
 ) -> Page[ShopProductRow]:
     """A page of what is on the shelf. Three statements, whatever the page."""
-    chosen = (await matching(tx, q, category_id)).where(Product.status == ProductStatus.ON_SHELF)
-    products = await fetch(tx, chosen, sort, cursor, limit)
+    chosen = (await inside(tx, category_id)).where(Product.status == ProductStatus.ON_SHELF)
+    products = await fetch(tx, chosen, sort, cursor, limit, q, narrow=category_id is not None)
     rows = await _shop_rows(tx, products)
     return page(rows, limit, *position(products, sort, limit))
 
