@@ -19,6 +19,7 @@ from tiefen.kernel import audit
 from tiefen.kernel.db import Db
 from tiefen.orders import service
 from tiefen.orders.schemas import ApproveIn, PriceIn
+from tiefen.orders.schemas.after_sales import AskedKind
 from tiefen.orders.values import AfterSaleKind, AfterSaleStatus, OrderStatus
 from tiefen.promotion import service as promotion
 from tiefen.promotion.values import Freight
@@ -74,7 +75,11 @@ async def test_yudao_several_claims_stand_on_one_line(
     fan_id, order_no = await make.paid(db, wechat, drain, (sku_id, 3))
     await make.ship(db, order_no)
     (line,) = (await make.order(db, order_no)).lines
-    kinds = (AfterSaleKind.REFUND, AfterSaleKind.RETURN, AfterSaleKind.EXCHANGE)
+    kinds: tuple[AskedKind, ...] = (
+        AfterSaleKind.REFUND,
+        AfterSaleKind.RETURN,
+        AfterSaleKind.EXCHANGE,
+    )
     asked = [await make.ask(db, fan_id, order_no, (line.id, 1), kind=kind) for kind in kinds]
     assert {one.status for one in asked} == {AfterSaleStatus.REQUESTED}
     await clean(db)
