@@ -110,7 +110,7 @@ class Doors:
         answer = await self.sandbox.request(method, f"/sandbox/api/{path}", json=body or None)
         return _checked(answer)
 
-    async def console(self, who: str, method: str, path: str, **body: Any) -> Any:
+    async def console(self, who: str, method: str, path: str, /, **body: Any) -> Any:
         """A member of staff does something in the console."""
         for again in (False, True):
             if again or who not in self.staff:
