@@ -199,3 +199,27 @@ class ChangeUnfit(Invalid):
     code = "catalog.change_unfit"
     zh = "请填写要改成什么"
     en = "Say what it should become"
+
+
+class ReviewGone(NotFound):
+    """No such review."""
+
+    code = "catalog.review_gone"
+    zh = "没有这条评价"
+    en = "No such review"
+
+
+class ReviewedAlready(Conflict):
+    """An order line is reviewed once."""
+
+    code = "catalog.reviewed_already"
+    zh = "这件商品已经评价过了"
+    en = "You have reviewed this already"
+
+
+class NoCodes(Conflict):
+    """Only goods of the kind codes have a pool."""
+
+    code = "catalog.no_codes"
+    zh = "只有卡密商品可以导入卡密"
+    en = "Only goods of the kind codes have a pool of codes"

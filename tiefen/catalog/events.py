@@ -21,3 +21,12 @@ class ProductShelved:
     product_id: int
     on: bool
     at: datetime
+
+
+@event("catalog.codes_added")
+class CodesAdded:
+    """A SKU's pool has more codes to sell."""
+
+    sku_id: int
+    quantity: int
+    at: datetime

@@ -104,3 +104,20 @@ class SkuBrief:
     """Only fans of one of these stages or segments may buy it; both empty = everybody."""
     category_ids: tuple[int, ...] = ()
     """Its category and those above it, the nearest first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reviewed:
+    """What a buyer says of an order line, as the room that knows orders vouches for it."""
+
+    order_line_id: int
+    order_no: str
+    product_id: int
+    sku_id: int
+    spec_text: str
+    fan_id: int
+    fan_name: str
+    """In clear; it is masked before it is kept."""
+    stars: int
+    words: str
+    images: tuple[str, ...]

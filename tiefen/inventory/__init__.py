@@ -5,5 +5,5 @@ stock_transfer_line, count_sheet, count_line, stock_import.
 promises: on_hand ≥ reserved ≥ 0 and reserved = the sum of open reservations; a reservation ends
 exactly once; every change of on_hand is a movement with a reason; rows are locked in SKU order.
 publishes: StockLow.
-hears: catalog.SkusCreated.
+hears: catalog.CodesAdded, catalog.SkusCreated.
 """

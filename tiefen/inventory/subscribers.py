@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from tiefen.catalog.events import SkusCreated
+from tiefen.catalog.events import CodesAdded, SkusCreated
 from tiefen.inventory import service
 from tiefen.kernel.db import Db, Tx
 from tiefen.kernel.events import on
@@ -13,6 +13,12 @@ from tiefen.kernel.jobs import cron
 async def open_rows(tx: Tx, event: SkusCreated) -> None:
     """New SKUs start with no pieces."""
     await service.open_rows(tx, event.sku_ids)
+
+
+@on(CodesAdded)
+async def load(tx: Tx, event: CodesAdded) -> None:
+    """A pool of codes grew: as many pieces came in."""
+    await service.take_in(tx, event.sku_id, event.quantity, "codes")
 
 
 @cron("inventory.release_overdue", every=timedelta(minutes=5))

@@ -9,5 +9,5 @@ outside the return flow; refunds of all parts add up to what was paid; what an a
 is what its preview said, once.
 publishes: OrderPlaced, OrderPaid, OrderShipped, OrderReceived, OrderClosed, OrderRefunded,
 AfterSaleRequested.
-hears: payments.PaymentSucceeded, payments.RefundSettled.
+hears: catalog.CodesAdded, payments.PaymentSucceeded, payments.RefundSettled.
 """

@@ -273,3 +273,19 @@ class MembersOnly(Forbidden):
     code = "orders.members_only"
     zh = "“{name}”仅限会员购买"
     en = "{name} is for members only"
+
+
+class NothingToServe(Conflict):
+    """The order holds no service that is paid and not given yet."""
+
+    code = "orders.nothing_to_serve"
+    zh = "这个订单没有待核销的服务"
+    en = "This order holds no service to tick off"
+
+
+class NotReceived(Conflict):
+    """Only who received the goods reviews them."""
+
+    code = "orders.not_received"
+    zh = "确认收货后才能评价"
+    en = "You can review this once you have received it"

@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+from tiefen.catalog.events import CodesAdded
 from tiefen.kernel.db import Db, Tx
 from tiefen.kernel.events import on
 from tiefen.kernel.jobs import cron, job, outward_job
@@ -27,6 +28,12 @@ async def refund_settled(tx: Tx, event: RefundSettled) -> None:
 async def close_unpaid(db: Db, merchant: str, order_no: str) -> None:
     """The deadline for paying has come."""
     await service.close_unpaid(db, merchant, order_no)
+
+
+@on(CodesAdded)
+async def give_waiting(tx: Tx, event: CodesAdded) -> None:
+    """Orders that wait for codes get theirs."""
+    await service.give_waiting(tx, event.sku_id)
 
 
 @job("orders.replay", lane="bulk")

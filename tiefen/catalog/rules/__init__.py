@@ -19,6 +19,7 @@ from tiefen.catalog.rules.goods import (
     value_picture,
 )
 from tiefen.catalog.rules.html import clean_html
+from tiefen.catalog.rules.reviews import author, masked_words
 from tiefen.catalog.rules.sheets import BY_ID, COLUMNS, Line, Merged, Places, columns, line, merge
 
 __all__ = [
@@ -33,6 +34,7 @@ __all__ = [
     "Merged",
     "Places",
     "Spec",
+    "author",
     "byte_range",
     "check_change",
     "check_grid",
@@ -44,6 +46,7 @@ __all__ = [
     "is_mp4",
     "level",
     "line",
+    "masked_words",
     "merge",
     "missing_for_shelf",
     "new_price",

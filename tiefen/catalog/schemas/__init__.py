@@ -21,6 +21,14 @@ from tiefen.catalog.schemas.goods import (
     SkuInput,
     SpecInput,
 )
+from tiefen.catalog.schemas.reviews import (
+    CodesInput,
+    CodesOut,
+    ConsoleReview,
+    HideInput,
+    ReplyInput,
+    ReviewOut,
+)
 from tiefen.catalog.schemas.shared import FileKey, FileOut, PriceFen, SpecOut, VideoKey, specs_of
 from tiefen.catalog.schemas.shelves import BrandInput, BrandOut, CategoryInput, CategoryOut
 from tiefen.catalog.schemas.shop import ShopHome, ShopProduct, ShopProductRow, ShopSku
@@ -34,18 +42,24 @@ __all__ = [
     "ChangeOut",
     "ChangePreview",
     "ChangeRow",
+    "CodesInput",
+    "CodesOut",
     "ConsoleProduct",
     "ConsoleProductRow",
+    "ConsoleReview",
     "ConsoleSku",
     "FileKey",
     "FileOut",
     "GoodsImportDetail",
     "GoodsImportOut",
     "GoodsLineOut",
+    "HideInput",
     "PriceFen",
     "ProductFact",
     "ProductFactInput",
     "ProductInput",
+    "ReplyInput",
+    "ReviewOut",
     "ShelfInput",
     "ShopHome",
     "ShopProduct",

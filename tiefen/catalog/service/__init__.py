@@ -1,6 +1,14 @@
 """The verbs of catalog, and the door through which other rooms read SKUs, by chapter."""
 
 from tiefen.catalog.service.bulk import make_change, preview_change, undo_change
+from tiefen.catalog.service.codes import (
+    add_codes,
+    codes_left,
+    codes_of,
+    given_to_buyers,
+    take_codes,
+    void_codes,
+)
 from tiefen.catalog.service.editing import (
     DUE_BATCH,
     copy_product,
@@ -18,6 +26,14 @@ from tiefen.catalog.service.reading import (
     sku_ids_of,
     skus,
     skus_on_sale,
+    unsent_kinds,
+)
+from tiefen.catalog.service.reviews import (
+    hide_review,
+    reply_to_review,
+    reviewed_lines,
+    show_review,
+    write_review,
 )
 from tiefen.catalog.service.shelves import (
     create_brand,
@@ -30,8 +46,11 @@ from tiefen.catalog.service.shelves import (
 
 __all__ = [
     "DUE_BATCH",
+    "add_codes",
     "all_sku_ids_of",
     "check_import",
+    "codes_left",
+    "codes_of",
     "copy_product",
     "create_brand",
     "create_category",
@@ -40,19 +59,28 @@ __all__ = [
     "delete_brand",
     "delete_category",
     "find_skus",
+    "given_to_buyers",
+    "hide_review",
     "import_batch",
     "make_change",
     "preview_change",
     "product_names",
+    "reply_to_review",
+    "reviewed_lines",
     "run_import",
     "save_brand",
     "save_category",
     "save_product",
     "shelve",
     "shelve_due",
+    "show_review",
     "sku_ids_of",
     "skus",
     "skus_on_sale",
     "stop_import",
+    "take_codes",
     "undo_change",
+    "unsent_kinds",
+    "void_codes",
+    "write_review",
 ]

@@ -9,10 +9,14 @@ from sqlalchemy.orm import aliased
 
 from tiefen.catalog import rules
 from tiefen.catalog.models import Category, Product, Sku
-from tiefen.catalog.values import ProductStatus, SkuBrief
+from tiefen.catalog.values import ProductKind, ProductStatus, SkuBrief
 from tiefen.kernel.db import Tx
 from tiefen.kernel.text import query_grams
 
+_UNSENT_KINDS = """
+    SELECT s.id, p.kind FROM sku s JOIN product p ON p.id = s.product_id
+    WHERE s.id = ANY($1::bigint[]) AND p.kind <> 'goods'
+"""
 _PARENT = aliased(Category)
 _BRIEFS = (
     select(
@@ -58,6 +62,12 @@ async def skus_on_sale(tx: Tx, after: int, limit: int) -> list[SkuBrief]:
         .limit(limit)
     )
     return [_brief(row) for row in rows]
+
+
+async def unsent_kinds(tx: Tx, sku_ids: Iterable[int]) -> dict[int, ProductKind]:
+    """SKU → kind, for those that never travel in a parcel; one cheap statement."""
+    rows = await tx.rows(_UNSENT_KINDS, sorted(set(sku_ids)))
+    return {row["id"]: ProductKind(row["kind"]) for row in rows}
 
 
 async def dearest_fen(tx: Tx) -> int:

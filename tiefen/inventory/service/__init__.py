@@ -11,7 +11,15 @@ from tiefen.inventory.service.holding import (
     reserve_all,
     short_of,
 )
-from tiefen.inventory.service.moving import adjust, open_rows, put_back, restock, send, unsent
+from tiefen.inventory.service.moving import (
+    adjust,
+    open_rows,
+    put_back,
+    restock,
+    send,
+    take_in,
+    unsent,
+)
 from tiefen.inventory.service.places import add_location, edit_location, locations, set_safety
 from tiefen.inventory.service.transferring import arrive, call_back, start_transfer
 from tiefen.inventory.service.warning import running_low, set_warning, watch
@@ -43,6 +51,7 @@ __all__ = [
     "short_of",
     "start_sheet",
     "start_transfer",
+    "take_in",
     "unsent",
     "watch",
 ]

@@ -82,6 +82,12 @@ async def adjust(
     return after
 
 
+async def take_in(tx: Tx, sku_id: int, quantity: int, reference: str) -> None:
+    """Pieces came in without anybody counting them, such as codes that were loaded."""
+    received = {(sku_id, MAIN_LOCATION): quantity}
+    await change(tx, received, MovementReason.RECEIVED, reference, "system")
+
+
 async def restock(
     tx: Tx,
     lines: Sequence[tuple[int, int]],

@@ -67,6 +67,7 @@ from tiefen.orders.schemas.orders import (
     ShopOrderRow,
     StepOut,
 )
+from tiefen.orders.schemas.reviews import GivenOut, LineStars, ReviewIn
 from tiefen.orders.schemas.shared import (
     MAX_LINES,
     AfterSaleLineOut,
@@ -104,9 +105,11 @@ __all__ = [
     "ConsoleOrder",
     "ConsoleOrderRow",
     "FanOut",
+    "GivenOut",
     "InspectIn",
     "InspectedIn",
     "LineIn",
+    "LineStars",
     "LogOut",
     "MessageIn",
     "OfferOut",
@@ -137,6 +140,7 @@ __all__ = [
     "RejectIn",
     "ReplayLine",
     "ReplayOut",
+    "ReviewIn",
     "SentBackIn",
     "ShopAfterSaleDetail",
     "ShopLineOut",

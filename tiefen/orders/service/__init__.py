@@ -22,7 +22,14 @@ from tiefen.orders.service.cart import (
     set_in_cart,
 )
 from tiefen.orders.service.consequences import HERE
-from tiefen.orders.service.fulfilling import receive, receive_shipped, reveal_receiver, ship
+from tiefen.orders.service.fulfilling import (
+    give_waiting,
+    receive,
+    receive_shipped,
+    reveal_receiver,
+    serve,
+    ship,
+)
 from tiefen.orders.service.paying import cancel, close_unpaid, mark_paid, pay, poll
 from tiefen.orders.service.placing import checkout, merged, place
 from tiefen.orders.service.policies import policy, save_policy
@@ -32,6 +39,7 @@ from tiefen.orders.service.replaying import replay_batch, start_replay
 from tiefen.orders.service.repricing import change_price, reprice
 from tiefen.orders.service.returning import go_on, inspect, overdue, resend, send_back
 from tiefen.orders.service.reversing import Reversal, case_of, planned, register
+from tiefen.orders.service.reviewing import given, review, reviewed
 from tiefen.orders.service.talking import tell_fan, tell_merchant
 from tiefen.orders.service.waiting import waiting
 
@@ -51,6 +59,8 @@ __all__ = [
     "close_unpaid",
     "compensate",
     "delete_address",
+    "give_waiting",
+    "given",
     "go_on",
     "inspect",
     "mark_paid",
@@ -78,10 +88,13 @@ __all__ = [
     "resend",
     "retry_refund",
     "reveal_receiver",
+    "review",
+    "reviewed",
     "same_receiver",
     "save_address",
     "save_policy",
     "send_back",
+    "serve",
     "set_in_cart",
     "ship",
     "start_replay",

@@ -5,13 +5,21 @@ from datetime import timedelta
 
 from sqlalchemy import select, text, update
 
+from tiefen.catalog import service as catalog
+from tiefen.catalog.values import ProductKind
 from tiefen.inventory import service as inventory
 from tiefen.kernel.auth import StaffActor
 from tiefen.kernel.db import Tx
 from tiefen.kernel.events import publish
 from tiefen.kernel.jobs import later
 from tiefen.orders import rules
-from tiefen.orders.errors import DuplicateLine, DuplicateParcel, OrderMissing, TooMuchShipped
+from tiefen.orders.errors import (
+    DuplicateLine,
+    DuplicateParcel,
+    NothingToServe,
+    OrderMissing,
+    TooMuchShipped,
+)
 from tiefen.orders.events import OrderReceived, OrderShipped
 from tiefen.orders.models import AfterSale, Order, OrderLine, Parcel, ParcelLine
 from tiefen.orders.schemas import AfterSalePieceIn, ParcelIn, PieceIn
@@ -21,6 +29,9 @@ from tiefen.team import service as team
 
 ASK_AGAIN = timedelta(days=1)
 """An order in after-sale is not received by itself; look again after this."""
+NO_COURIER = "无需物流"
+GIVEN_AT_ONCE = frozenset({ProductKind.VIRTUAL, ProductKind.CODES, ProductKind.COURSE})
+MOST_WAITING = 200
 SHIP = text(
     "UPDATE order_line SET shipped = shipped + :quantity"
     " WHERE id = :line AND shipped + cancelled + :quantity <= quantity RETURNING id"
@@ -80,6 +91,67 @@ def finish_shipping(tx: Tx, order: Order, actor: str) -> None:
     publish(tx, event, aggregate=f"order:{order.id}")
 
 
+async def give(tx: Tx, order: Order) -> None:
+    """Hand over what needs no parcel, the moment the order is paid: texts, courses, codes.
+
+    Codes are taken from their pool; where it is too small, the line waits for more. Goods and
+    services of the order wait for staff. Safe to run twice.
+    """
+    lines = await lines_of(tx, order)
+    kinds = await catalog.unsent_kinds(tx, [line.sku_id for line in lines])
+    chosen = {}
+    for line in lines:
+        left = rules.left_to_ship(line.pieces)
+        if not left or kinds.get(line.sku_id) not in GIVEN_AT_ONCE:
+            continue
+        if kinds[line.sku_id] is ProductKind.CODES:
+            pieces = line.shipped + left
+            if await catalog.take_codes(tx, order.order_no, line.sku_id, pieces) < pieces:
+                continue
+        chosen[line.id] = left
+    if chosen:
+        await _hand_over(tx, order, chosen, "system")
+
+
+async def give_waiting(tx: Tx, sku_id: int) -> None:
+    """There are codes again: orders that wait for them get theirs, the oldest first."""
+    waiting = await tx.scalars(
+        select(Order.order_no)
+        .join(OrderLine, OrderLine.order_id == Order.id)
+        .where(
+            OrderLine.sku_id == sku_id,
+            Order.status.in_(rules.CAN_SHIP),
+            OrderLine.shipped + OrderLine.cancelled < OrderLine.quantity,
+        )
+        .order_by(Order.id)
+        .limit(MOST_WAITING)
+    )
+    for order_no in waiting.all():
+        order = await locked(tx, order_no)
+        if order.status in rules.CAN_SHIP:
+            await give(tx, order)
+
+
+async def serve(tx: Tx, actor: StaffActor, order_no: str) -> None:
+    """The service was given in person (核销): its lines are done; asking twice is no error.
+
+    Raises OrderMissing, NothingToServe.
+    """
+    order = await locked(tx, order_no)
+    lines = await lines_of(tx, order)
+    kinds = await catalog.unsent_kinds(tx, [line.sku_id for line in lines])
+    mine = [line for line in lines if kinds.get(line.sku_id) is ProductKind.SERVICE]
+    chosen = {line.id: left for line in mine if (left := rules.left_to_ship(line.pieces))}
+    if not mine or (chosen and order.status not in rules.CAN_SHIP):
+        raise NothingToServe
+    if not chosen:
+        return
+    await _hand_over(tx, order, chosen, f"staff:{actor.id}")
+    await team.record_audit(
+        tx, actor, "orders.serve", f"order:{order_no}", after={"pieces": sum(chosen.values())}
+    )
+
+
 async def reveal_receiver(tx: Tx, actor: StaffActor, order_no: str) -> Order:
     """Somebody looks at who gets the goods, in clear: it is noted who. Raises OrderMissing."""
     order = await tx.scalar(select(Order).where(Order.order_no == order_no))
@@ -120,6 +192,17 @@ def picked(
             raise DuplicateLine(field=f"lines.{place}.line_id")
         chosen[piece.line_id] = piece.quantity
     return chosen
+
+
+async def _hand_over(tx: Tx, order: Order, chosen: dict[int, int], actor: str) -> None:
+    """Send pieces without a courier; an order that is complete with them is received at once."""
+    handed = ParcelIn(courier=NO_COURIER, tracking_no=f"{order.order_no}-{min(chosen)}", lines=[])
+    await _send(tx, order, handed, chosen, actor)
+    if not rules.is_all_shipped([line.pieces for line in await lines_of(tx, order)]):
+        step(tx, order, OrderAction.SHIP_PART, actor, handed.tracking_no)
+        return
+    finish_shipping(tx, order, actor)
+    await _receive(tx, order, actor)
 
 
 async def _check_new(tx: Tx, order: Order, tracking_no: str) -> None:

@@ -14,6 +14,7 @@ from tiefen.orders.errors import AlreadyPaid, NothingToPay, PayExpired
 from tiefen.orders.events import OrderClosed, OrderPaid
 from tiefen.orders.models import Order
 from tiefen.orders.service.book import lines_of, locked, products_of, seen, step
+from tiefen.orders.service.fulfilling import give
 from tiefen.orders.values import CloseReason, OrderAction, OrderStatus
 from tiefen.payments import service as payments
 from tiefen.payments.values import PaymentState, PayParams
@@ -97,6 +98,7 @@ async def become_paid(tx: Tx, order: Order, payment_id: int | None, paid_at: dat
         order.region_code,
     )
     publish(tx, event, aggregate=f"order:{order.id}")
+    await give(tx, order)
 
 
 async def cancel(tx: Tx, fan_id: int, order_no: str) -> None:
