@@ -226,7 +226,7 @@ class OrderTransition(Base):
     before: Mapped[str]
     after: Mapped[str]
     actor: Mapped[str]
-    """`fan:1`, `staff:2`, `wechat` or `system`."""
+    """`fan:1`, `staff:2`, `wechat`, `system`, or `delivery` for what needs no parcel."""
     reason: Mapped[str] = mapped_column(default="")
     at: Mapped[Utc]
 

@@ -30,6 +30,8 @@ from tiefen.team import service as team
 ASK_AGAIN = timedelta(days=1)
 """An order in after-sale is not received by itself; look again after this."""
 NO_COURIER = "无需物流"
+HANDED_OVER = "delivery"
+"""Who acted, in the log: nobody; the goods were there with the payment."""
 GIVEN_AT_ONCE = frozenset({ProductKind.VIRTUAL, ProductKind.CODES, ProductKind.COURSE})
 MOST_WAITING = 200
 SHIP = text(
@@ -110,7 +112,7 @@ async def give(tx: Tx, order: Order) -> None:
                 continue
         chosen[line.id] = left
     if chosen:
-        await _hand_over(tx, order, chosen, "system")
+        await _hand_over(tx, order, chosen, HANDED_OVER)
 
 
 async def give_waiting(tx: Tx, sku_id: int) -> None:
