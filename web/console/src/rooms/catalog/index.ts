@@ -7,6 +7,7 @@ const catalog: Room = {
     { path: 'goods', component: () => import('./routes/Products.vue'), meta: { permission: 'goods.read' } },
     { path: 'goods/new', component: () => import('./routes/ProductEdit.vue'), meta: { permission: 'goods.write' } },
     { path: 'goods/imports', component: () => import('./routes/GoodsImports.vue'), meta: { permission: 'goods.write' } },
+    { path: 'goods/reviews', component: () => import('./routes/Reviews.vue'), meta: { permission: 'goods.read' } },
     { path: 'goods/:id(\\d+)', component: () => import('./routes/ProductEdit.vue'), meta: { permission: 'goods.read' } },
   ],
   nav: [{ to: '/goods', title: { zh: '商品', en: 'Goods' }, icon: 'goods', permission: 'goods.read' }],

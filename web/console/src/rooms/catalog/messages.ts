@@ -35,6 +35,8 @@ const messages: RoomMessages = {
       title: '批量修改 {count} 件商品', what: '改什么', kinds: { price_percent: '按比例调价', price_add: '加价或减价', price_set: '统一售价', shelf: '上架或下架', category: '分类', brand: '品牌', limit: '每人限购', role: '角色' }, percent: '原价的百分之几', direction: '方向', up: '加价', down: '减价', amount: '金额', noLimit: '留空不限购',
       result: '将改动 {changed} 件, {refused} 件不能改', lacks: '缺少{what}', undoHint: '改完后可以撤销', go: '改动 {count} 件', chosen: '已选 {count} 件', edit: '批量修改', clear: '取消选择', all: '选择本页', one: '选择 {name}', done: '已改动 {count} 件', undo: '撤销', undone: '已恢复 {count} 件', kept: '{count} 件之后又被改过, 保持现状', last: '上次批量修改: {name} 改动 {count} 件, {time}',
     },
+    reviews: { title: '评价', shows: { all: '全部', open: '待回复', hidden: '已隐藏' }, allStars: '全部星级', stars: '星级', starCount: '{count} 星', reply: '回复', replyAgain: '改回复', replyHint: '粉丝都能看到这条回复', replied: '已回复', hide: '隐藏', hideHint: '写明隐藏的原因 (至少 2 个字), 会记入操作日志', show: '恢复显示', hidden: '已隐藏', because: '隐藏原因: {reason}', ours: '商家回复', noWords: '没有写文字', empty: '还没有评价', emptyHint: '粉丝确认收货后就可以评价。' },
+    pool: { title: '卡密库', hint: '每行一个卡号或兑换码, 一次最多 5,000 个', load: '导入卡密', loaded: '新导入 {added} 个, 还剩 {left} 个可卖', sealed: '加密保存, 重复的会跳过; 导入多少, 库存就加多少。' },
   },
   en: {
     title: 'Goods', add: 'New product', search: 'Product name', product: 'Product', price: 'Price', skus: 'Variants', role: 'Role', status: 'Status', updated: 'Updated', skuCount: '{count} variants',
@@ -70,6 +72,8 @@ const messages: RoomMessages = {
       title: 'Change {count} products', what: 'What', kinds: { price_percent: 'Price by percent', price_add: 'Price up or down', price_set: 'One price', shelf: 'Shelf', category: 'Category', brand: 'Brand', limit: 'Limit per fan', role: 'Role' }, percent: 'Percent of the price', direction: 'Direction', up: 'Up', down: 'Down', amount: 'Amount', noLimit: 'empty for none',
       result: '{changed} will change, {refused} cannot', lacks: 'lacks: {what}', undoHint: 'It can be undone afterwards', go: 'Change {count}', chosen: '{count} chosen', edit: 'Change together', clear: 'Clear', all: 'Choose this page', one: 'Choose {name}', done: '{count} changed', undo: 'Undo', undone: '{count} brought back', kept: '{count} were changed since and stay', last: 'Last change of many: {name}, {count} products, {time}',
     },
+    reviews: { title: 'Reviews', shows: { all: 'All', open: 'To answer', hidden: 'Hidden' }, allStars: 'All stars', stars: 'Stars', starCount: '{count} stars', reply: 'Reply', replyAgain: 'Change reply', replyHint: 'Every fan can read the reply', replied: 'Replied', hide: 'Hide', hideHint: 'Say why (two characters at least); the audit log keeps it', show: 'Show again', hidden: 'Hidden', because: 'Hidden because: {reason}', ours: 'Our reply', noWords: 'No words', empty: 'No reviews yet', emptyHint: 'Fans can review what they have received.' },
+    pool: { title: 'Pool of codes', hint: 'One code a line, 5,000 at most', load: 'Load codes', loaded: '{added} new, {left} left to sell', sealed: 'Kept sealed; repeated ones are passed over. Stock grows by what is new.' },
   },
 }
 
