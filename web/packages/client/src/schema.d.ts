@@ -568,6 +568,214 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/console/bottle-alarms": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Alarms
+         * @description Suspicious bottles, newest first.
+         */
+        get: operations["listBottleAlarms"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/console/bottle-alarms/{alarm_id}/close": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Close Alarm
+         * @description Somebody has looked into it.
+         */
+        post: operations["closeBottleAlarm"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/console/bottle-batches": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Batches
+         * @description Batches of bottle codes, newest first.
+         */
+        get: operations["listBottleBatches"];
+        put?: never;
+        /**
+         * Create Batch
+         * @description Up to a million codes at once; the print file is made when it is fetched.
+         */
+        post: operations["createBottleBatch"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/console/bottle-batches/{batch_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Batch
+         * @description One batch.
+         */
+        get: operations["getBottleBatch"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/console/bottle-batches/{batch_id}/bottles/{serial}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Bottle Scans
+         * @description The newest scans of one bottle.
+         */
+        get: operations["getBottleScans"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/console/bottle-batches/{batch_id}/print-file": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Print File
+         * @description The codes of a batch or of one roll, streamed; who took them is audited.
+         */
+        post: operations["printBottleBatch"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/console/bottle-batches/{batch_id}/ranges": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Activate
+         * @description Hand out a range of bottles: from now on they give their reward.
+         */
+        post: operations["handOutBottles"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/console/bottle-batches/{batch_id}/ranges/{range_id}/withdraw": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Withdraw
+         * @description Take a range out of use.
+         */
+        post: operations["withdrawBottles"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/console/bottle-batches/{batch_id}/where": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Where
+         * @description Who got which bottles, and where they were scanned: territory against what fans told.
+         */
+        get: operations["getBottlesWhere"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/console/bottle-limits": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Limits
+         * @description When a bottle becomes suspicious.
+         */
+        get: operations["getBottleLimits"];
+        /**
+         * Save Limits
+         * @description Change when a bottle becomes suspicious, from the next scan on.
+         */
+        put: operations["saveBottleLimits"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/console/brands": {
         parameters: {
             query?: never;
@@ -2467,6 +2675,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/console/orders/{order_no}/price": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Change Price
+         * @description Lower the price of an unpaid order, or take that back; the fan sees it and pays the new one.
+         */
+        post: operations["changeOrderPrice"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/console/orders/{order_no}/receiver": {
         parameters: {
             query?: never;
@@ -4288,6 +4516,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/shop/bottles/{code}/scan": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Scan
+         * @description A fan scanned a bottle; the first scan of it gives its reward, once.
+         */
+        post: operations["scanBottle"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/shop/cart": {
         parameters: {
             query?: never;
@@ -5508,6 +5756,20 @@ export interface components {
          */
         AfterSaleStatus: "requested" | "withdrawn" | "rejected" | "returning" | "lapsed" | "sent_back" | "resending" | "done" | "refunding" | "abnormal" | "refunded";
         /**
+         * AlarmClose
+         * @description What was found.
+         */
+        AlarmClose: {
+            /** Note */
+            note: string;
+        };
+        /**
+         * AlarmKind
+         * @description Why a bottle is suspicious.
+         * @enum {string}
+         */
+        AlarmKind: "many_scans" | "many_fans" | "far_regions" | "outside" | "inactive";
+        /**
          * AnswerOut
          * @description A fan's answer beside its question. A personal one is masked: reveal it with a reason.
          */
@@ -6238,6 +6500,267 @@ export interface components {
          * @enum {string}
          */
         BondState: "clear" | "held" | "approved" | "refused";
+        /**
+         * BottleAlarmOut
+         * @description A suspicious bottle.
+         */
+        BottleAlarmOut: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Batch Id */
+            batch_id: number;
+            /** Batch Name */
+            batch_name: string;
+            /** Closed At */
+            closed_at: string | null;
+            /** Closed By */
+            closed_by: string;
+            /** Evidence */
+            evidence: {
+                [key: string]: unknown;
+            };
+            /** Id */
+            id: number;
+            kind: components["schemas"]["AlarmKind"];
+            /**
+             * Last At
+             * Format: date-time
+             */
+            last_at: string;
+            /** Note */
+            note: string;
+            /** Serial */
+            serial: number;
+        };
+        /**
+         * BottleBatchIn
+         * @description A batch of codes to make.
+         */
+        BottleBatchIn: {
+            /** Coupon Template Id */
+            coupon_template_id?: number | null;
+            /** Cycle Days */
+            cycle_days?: number | null;
+            /** Name */
+            name: string;
+            /**
+             * Per Roll
+             * @default 0
+             */
+            per_roll: number;
+            /**
+             * Remind Words
+             * @default
+             */
+            remind_words: string;
+            /** @default none */
+            reward: components["schemas"]["RewardKind"];
+            /** Size */
+            size: number;
+            /** Sku Id */
+            sku_id: number;
+            /**
+             * Words
+             * @default
+             */
+            words: string;
+        };
+        /**
+         * BottleBatchOut
+         * @description A batch and what became of it.
+         */
+        BottleBatchOut: {
+            /** Coupon Template Id */
+            coupon_template_id: number | null;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Cycle Days */
+            cycle_days: number | null;
+            /** Handed Out */
+            handed_out: number;
+            /** Id */
+            id: number;
+            /** Name */
+            name: string;
+            /** Open Alarms */
+            open_alarms: number;
+            /** Opened */
+            opened: number;
+            /** Per Roll */
+            per_roll: number;
+            /** Product Name */
+            product_name: string;
+            /** Remind Words */
+            remind_words: string;
+            reward: components["schemas"]["RewardKind"];
+            /** Rewarded */
+            rewarded: number;
+            /** Scans */
+            scans: number;
+            /** Size */
+            size: number;
+            /** Sku Id */
+            sku_id: number;
+            /** Spec Text */
+            spec_text: string;
+            /** Staff Name */
+            staff_name: string;
+            /** Words */
+            words: string;
+        };
+        /**
+         * BottleLimitsIn
+         * @description When a bottle becomes suspicious.
+         */
+        BottleLimitsIn: {
+            /** Fans */
+            fans: number;
+            /** Far Km */
+            far_km: number;
+            /** Scans */
+            scans: number;
+            /** Window Hours */
+            window_hours: number;
+        };
+        /**
+         * BottleLimitsOut
+         * @description When a bottle becomes suspicious.
+         */
+        BottleLimitsOut: {
+            /** Fans */
+            fans: number;
+            /** Far Km */
+            far_km: number;
+            /** Scans */
+            scans: number;
+            /** Window Hours */
+            window_hours: number;
+        };
+        /**
+         * BottleRangeOut
+         * @description Bottles that were handed out, and what became of them.
+         */
+        BottleRangeOut: {
+            /**
+             * Activated At
+             * Format: date-time
+             */
+            activated_at: string;
+            /** Bottles */
+            bottles: number;
+            /** Dealer */
+            dealer: string;
+            /** First */
+            first: number;
+            /** Id */
+            id: number;
+            /** Last */
+            last: number;
+            /** Outside */
+            outside: number;
+            /** Scans */
+            scans: number;
+            /** Staff Name */
+            staff_name: string;
+            /** Territory */
+            territory: string[];
+            /** Withdrawn At */
+            withdrawn_at: string | null;
+        };
+        /**
+         * BottleRewardOut
+         * @description What the first scan gave.
+         */
+        BottleRewardOut: {
+            kind: components["schemas"]["RewardKind"];
+            /** Name */
+            name: string;
+            state: components["schemas"]["tiefen__bottles__values__RewardState"];
+        };
+        /**
+         * BottleScanOut
+         * @description One scan of a bottle.
+         */
+        BottleScanOut: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Fan Id */
+            fan_id: number;
+            /** Fan Name */
+            fan_name: string;
+            /** First */
+            first: boolean;
+            /** Id */
+            id: number;
+            /** Outside */
+            outside: boolean;
+            /** Region */
+            region: string;
+        };
+        /**
+         * BottleShown
+         * @description What a fan sees after a scan.
+         */
+        BottleShown: {
+            /** Asks Region */
+            asks_region: boolean;
+            /**
+             * First At
+             * Format: date-time
+             */
+            first_at: string;
+            /** First Region */
+            first_region: string;
+            /** Image Url */
+            image_url: string;
+            /** Number */
+            number: number;
+            /** On Shelf */
+            on_shelf: boolean;
+            /** Product Id */
+            product_id: number;
+            /** Product Name */
+            product_name: string;
+            reward: components["schemas"]["BottleRewardOut"] | null;
+            /** Scans */
+            scans: number;
+            /** Spec Text */
+            spec_text: string;
+            verdict: components["schemas"]["Verdict"];
+            /** Words */
+            words: string;
+        };
+        /**
+         * BottleTold
+         * @description Where the fan says they are; the place only when they allowed it.
+         */
+        BottleTold: {
+            /** Lat */
+            lat?: number | null;
+            /** Lng */
+            lng?: number | null;
+            /** Region Code */
+            region_code?: string | null;
+        };
+        /**
+         * BottlesWhere
+         * @description Who got which bottles, and where they were scanned.
+         */
+        BottlesWhere: {
+            /** Places */
+            places: components["schemas"]["PlaceOut"][];
+            /** Ranges */
+            ranges: components["schemas"]["BottleRangeOut"][];
+        };
         /**
          * BrandInput
          * @description A brand as the console saves it.
@@ -7258,6 +7781,8 @@ export interface components {
             refunded_fen: number;
             /** Refunding Fen */
             refunding_fen: number;
+            /** Returnable */
+            returnable: number;
             /** Returned */
             returned: number;
             /** Shipped */
@@ -7321,11 +7846,15 @@ export interface components {
              * Format: date-time
              */
             placed_at: string;
+            /** Price Changes */
+            price_changes: components["schemas"]["PriceChangeOut"][];
             /** Quantity */
             quantity: number;
             /** Received At */
             received_at: string | null;
             receiver: components["schemas"]["ReceiverOut"];
+            /** Reduced Fen */
+            reduced_fen: number;
             /** Refunded Fen */
             refunded_fen: number;
             /** Refunding Fen */
@@ -8325,7 +8854,7 @@ export interface components {
             order_no: string;
             /** Reason */
             reason: string;
-            side: components["schemas"]["Side-Input"];
+            side: components["schemas"]["RewardSide"];
         };
         /**
          * Form
@@ -8559,6 +9088,23 @@ export interface components {
         GroupsIO: {
             /** Groups */
             groups: components["schemas"]["GroupIO"][];
+        };
+        /**
+         * HandOut
+         * @description Bottles to hand out.
+         */
+        HandOut: {
+            /**
+             * Dealer
+             * @default
+             */
+            dealer: string;
+            /** First */
+            first: number;
+            /** Last */
+            last: number;
+            /** Territory */
+            territory?: string[];
         };
         /**
          * Happening
@@ -9481,7 +10027,7 @@ export interface components {
             name: string;
             /** Owed Fen */
             owed_fen: number;
-            reward: components["schemas"]["RewardState"] | null;
+            reward: components["schemas"]["tiefen__referral__values__RewardState"] | null;
         };
         /**
          * MyReferral
@@ -9777,6 +10323,20 @@ export interface components {
         Page_BatchOut_: {
             /** Items */
             items: components["schemas"]["BatchOut"][];
+            /** Next */
+            next: string | null;
+        };
+        /** Page[BottleAlarmOut] */
+        Page_BottleAlarmOut_: {
+            /** Items */
+            items: components["schemas"]["BottleAlarmOut"][];
+            /** Next */
+            next: string | null;
+        };
+        /** Page[BottleBatchOut] */
+        Page_BottleBatchOut_: {
+            /** Items */
+            items: components["schemas"]["BottleBatchOut"][];
             /** Next */
             next: string | null;
         };
@@ -10392,7 +10952,7 @@ export interface components {
          * @description One thing a member of staff may do. The value is what routes, sessions and the faces name.
          * @enum {string}
          */
-        Permission: "overview.read" | "fans.read" | "fans.write" | "fans.reveal" | "stages.write" | "channels.read" | "channels.write" | "channels.decide" | "results.read" | "goods.read" | "goods.write" | "goods.cost" | "stock.write" | "promotions.read" | "promotions.write" | "promotions.approve" | "orders.read" | "orders.ship" | "orders.refund" | "money.read" | "helpdesk.read" | "helpdesk.write" | "team.read" | "team.write" | "settings.read" | "settings.write" | "jobs.read" | "jobs.write";
+        Permission: "overview.read" | "fans.read" | "fans.write" | "fans.reveal" | "stages.write" | "channels.read" | "channels.write" | "channels.decide" | "bottles.read" | "bottles.write" | "results.read" | "goods.read" | "goods.write" | "goods.cost" | "stock.write" | "promotions.read" | "promotions.write" | "promotions.approve" | "orders.read" | "orders.ship" | "orders.refund" | "money.read" | "helpdesk.read" | "helpdesk.write" | "team.read" | "team.write" | "settings.read" | "settings.write" | "jobs.read" | "jobs.write";
         /**
          * PersonalField
          * @description Personal data that is sealed and shown masked.
@@ -10456,6 +11016,20 @@ export interface components {
              * @default
              */
             note: string;
+        };
+        /**
+         * PlaceOut
+         * @description Scans told from one province.
+         */
+        PlaceOut: {
+            /** Bottles */
+            bottles: number;
+            /** Outside */
+            outside: number;
+            /** Province */
+            province: string;
+            /** Scans */
+            scans: number;
         };
         /**
          * PlaceRow
@@ -10534,6 +11108,46 @@ export interface components {
             return_to: string;
             /** Second Above Fen */
             second_above_fen: number | null;
+        };
+        /**
+         * PriceChangeOut
+         * @description A price the merchant changed before payment.
+         */
+        PriceChangeOut: {
+            /** After Fen */
+            after_fen: number;
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Before Fen */
+            before_fen: number;
+            /** Reason */
+            reason: string;
+        };
+        /**
+         * PriceIn
+         * @description Another price for an unpaid order.
+         */
+        PriceIn: {
+            /**
+             * Accept Loss
+             * @default false
+             */
+            accept_loss: boolean;
+            /**
+             * Before Fen
+             * @description fen, whole
+             */
+            before_fen: number;
+            /** Reason */
+            reason: string;
+            /**
+             * Total Fen
+             * @description fen, whole
+             */
+            total_fen: number;
         };
         /**
          * PrintForm
@@ -11475,6 +12089,12 @@ export interface components {
             written_at: string;
         };
         /**
+         * RewardKind
+         * @description What the first scan of a bottle gives.
+         * @enum {string}
+         */
+        RewardKind: "none" | "coupon";
+        /**
          * RewardOut
          * @description A reward of one purchase.
          */
@@ -11489,17 +12109,17 @@ export interface components {
             order_no: string;
             /** Owed Fen */
             owed_fen: number;
-            side: components["schemas"]["tiefen__referral__values__Side"];
-            state: components["schemas"]["RewardState"];
+            side: components["schemas"]["RewardSide"];
+            state: components["schemas"]["tiefen__referral__values__RewardState"];
             /** Trouble */
             trouble: string;
         };
         /**
-         * RewardState
-         * @description Where a reward stands.
+         * RewardSide
+         * @description Whose reward it is.
          * @enum {string}
          */
-        RewardState: "held" | "waiting" | "given" | "limited" | "failed" | "cancelled" | "taken_back" | "owed" | "forgiven";
+        RewardSide: "referrer" | "friend";
         /**
          * RewardWhen
          * @description When a purchase is rewarded.
@@ -12083,6 +12703,8 @@ export interface components {
             refunded_fen: number;
             /** Refunding Fen */
             refunding_fen: number;
+            /** Returnable */
+            returnable: number;
             /** Shipped */
             shipped: number;
             /** Sku Id */
@@ -12138,11 +12760,15 @@ export interface components {
              * Format: date-time
              */
             placed_at: string;
+            /** Price Changes */
+            price_changes: components["schemas"]["PriceChangeOut"][];
             /** Quantity */
             quantity: number;
             /** Received At */
             received_at: string | null;
             receiver: components["schemas"]["ReceiverOut"];
+            /** Reduced Fen */
+            reduced_fen: number;
             /** Refunded Fen */
             refunded_fen: number;
             /** Refunding Fen */
@@ -12262,12 +12888,6 @@ export interface components {
             /** Values */
             values: string[];
         };
-        /**
-         * Side
-         * @description Whose reward it is.
-         * @enum {string}
-         */
-        "Side-Input": "referrer" | "friend";
         /**
          * SignIn
          * @description Account and password; `totp` takes a six-digit code or a recovery code.
@@ -13415,6 +14035,12 @@ export interface components {
             waiting: number;
         };
         /**
+         * Verdict
+         * @description What a scan says to the fan.
+         * @enum {string}
+         */
+        Verdict: "first" | "mine" | "seen" | "inactive";
+        /**
          * VerdictOut
          * @description What the margin guard says.
          */
@@ -13603,6 +14229,12 @@ export interface components {
             node: components["schemas"]["NodeOut"] | null;
         };
         /**
+         * RewardState
+         * @description Whether the fan has their reward.
+         * @enum {string}
+         */
+        tiefen__bottles__values__RewardState: "given" | "owed";
+        /**
          * CodesOut
          * @description What is left in a pool after loading.
          */
@@ -13657,11 +14289,11 @@ export interface components {
             codes: string[];
         };
         /**
-         * Side
-         * @description Whose reward it is.
+         * RewardState
+         * @description Where a reward stands.
          * @enum {string}
          */
-        tiefen__referral__values__Side: "referrer" | "friend";
+        tiefen__referral__values__RewardState: "held" | "waiting" | "given" | "limited" | "failed" | "cancelled" | "taken_back" | "owed" | "forgiven";
     };
     responses: never;
     parameters: never;
@@ -17059,6 +17691,1260 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["BillPage"];
+                };
+            };
+            /** @description malformed request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description sign in first */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description missing, or not yours */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description the state has moved on */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description body too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description invalid input, fields named */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description slow down */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description a dependency is away, retry */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    listBottleAlarms: {
+        parameters: {
+            query?: {
+                batch_id?: number | null;
+                closed?: boolean;
+                cursor?: string | null;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_BottleAlarmOut_"];
+                };
+            };
+            /** @description malformed request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description sign in first */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description missing, or not yours */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description the state has moved on */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description body too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description invalid input, fields named */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description slow down */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description a dependency is away, retry */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    closeBottleAlarm: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                alarm_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AlarmClose"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Ok"];
+                };
+            };
+            /** @description malformed request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description sign in first */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description missing, or not yours */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description the state has moved on */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description body too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description invalid input, fields named */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description slow down */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description a dependency is away, retry */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    listBottleBatches: {
+        parameters: {
+            query?: {
+                cursor?: string | null;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_BottleBatchOut_"];
+                };
+            };
+            /** @description malformed request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description sign in first */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description missing, or not yours */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description the state has moved on */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description body too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description invalid input, fields named */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description slow down */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description a dependency is away, retry */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    createBottleBatch: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BottleBatchIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BottleBatchOut"];
+                };
+            };
+            /** @description malformed request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description sign in first */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description missing, or not yours */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description the state has moved on */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description body too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description invalid input, fields named */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description slow down */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description a dependency is away, retry */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    getBottleBatch: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                batch_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BottleBatchOut"];
+                };
+            };
+            /** @description malformed request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description sign in first */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description missing, or not yours */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description the state has moved on */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description body too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description invalid input, fields named */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description slow down */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description a dependency is away, retry */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    getBottleScans: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                batch_id: number;
+                serial: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BottleScanOut"][];
+                };
+            };
+            /** @description malformed request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description sign in first */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description missing, or not yours */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description the state has moved on */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description body too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description invalid input, fields named */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description slow down */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description a dependency is away, retry */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    printBottleBatch: {
+        parameters: {
+            query?: {
+                roll?: number | null;
+            };
+            header?: never;
+            path: {
+                batch_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": unknown;
+                };
+            };
+            /** @description malformed request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description sign in first */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description missing, or not yours */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description the state has moved on */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description body too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description invalid input, fields named */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description slow down */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description a dependency is away, retry */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    handOutBottles: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                batch_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["HandOut"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Ok"];
+                };
+            };
+            /** @description malformed request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description sign in first */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description missing, or not yours */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description the state has moved on */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description body too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description invalid input, fields named */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description slow down */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description a dependency is away, retry */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    withdrawBottles: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                batch_id: number;
+                range_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Ok"];
+                };
+            };
+            /** @description malformed request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description sign in first */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description missing, or not yours */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description the state has moved on */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description body too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description invalid input, fields named */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description slow down */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description a dependency is away, retry */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    getBottlesWhere: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                batch_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BottlesWhere"];
+                };
+            };
+            /** @description malformed request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description sign in first */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description missing, or not yours */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description the state has moved on */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description body too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description invalid input, fields named */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description slow down */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description a dependency is away, retry */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    getBottleLimits: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BottleLimitsOut"];
+                };
+            };
+            /** @description malformed request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description sign in first */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description missing, or not yours */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description the state has moved on */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description body too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description invalid input, fields named */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description slow down */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description a dependency is away, retry */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    saveBottleLimits: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BottleLimitsIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BottleLimitsOut"];
                 };
             };
             /** @description malformed request */
@@ -29459,6 +31345,113 @@ export interface operations {
             };
         };
     };
+    changeOrderPrice: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                order_no: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PriceIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConsoleOrder"];
+                };
+            };
+            /** @description malformed request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description sign in first */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description missing, or not yours */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description the state has moved on */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description body too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description invalid input, fields named */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description slow down */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description a dependency is away, retry */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     revealReceiver: {
         parameters: {
             query?: never;
@@ -40981,6 +42974,113 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ShopAfterSaleDetail"];
+                };
+            };
+            /** @description malformed request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description sign in first */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description missing, or not yours */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description the state has moved on */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description body too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description invalid input, fields named */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description slow down */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description a dependency is away, retry */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    scanBottle: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                code: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BottleTold"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BottleShown"];
                 };
             };
             /** @description malformed request */
