@@ -1,5 +1,8 @@
 import type { Category, Product } from '@/core/types'
 
+/** What these goods have none of. */
+const PLAIN = { kind: 'goods', points: [], brand_name: '', attributes: [], video_url: '', members_only: false, rating_count: 0, rating_sum: 0 } as const
+
 /** A small shop to test against. Pictures are addresses under `base`; nothing loads them in tests. */
 export function categories(base: string): Category[] {
   const names = ['茶叶', '坚果', '护肤', '家居']
@@ -9,13 +12,13 @@ export function categories(base: string): Category[] {
 export function products(base: string): Product[] {
   const picture = (name: string) => `${base}/files/${name}.png`
   const one = (id: number, name: string, subtitle: string, category_id: number, price_fen: number): Product => ({
-    id, name, subtitle, category_id, image_urls: [picture(`p${id}`), picture(`p${id}b`)], detail_html: `<p>${subtitle}</p>`, specs: [], purchase_limit: null,
+    ...PLAIN, points: [], attributes: [], id, name, subtitle, category_id, image_urls: [picture(`p${id}`), picture(`p${id}b`)], detail_html: `<p>${subtitle}</p>`, specs: [], purchase_limit: null,
     skus: [{ id: id * 10, values: [], price_fen, market_fen: Math.round(price_fen * 1.25), image_url: '' }], price_min_fen: price_fen, price_max_fen: price_fen,
   })
   const tea: Product = {
-    id: 1, name: '明前龙井 2026 春茶', subtitle: '西湖核心产区，手工炒制', category_id: 1, image_urls: [picture('p1'), picture('p1b'), picture('p1c')],
+    ...PLAIN, points: ['手工炒制'], attributes: [{ name: '产地', value: '杭州' }], id: 1, name: '明前龙井 2026 春茶', subtitle: '西湖核心产区，手工炒制', category_id: 1, image_urls: [picture('p1'), picture('p1b'), picture('p1c')],
     detail_html: '<p>清明前采摘，一芽一叶，豆香清鲜。</p><p>冷藏保存，开封后请尽快饮用。</p>',
-    specs: [{ name: '净含量', values: ['50g', '125g', '250g'] }, { name: '包装', values: ['罐装', '礼盒'] }],
+    specs: [{ name: '净含量', values: ['50g', '125g', '250g'], images: [], image_urls: [] }, { name: '包装', values: ['罐装', '礼盒'], images: [], image_urls: [] }],
     skus: [
       { id: 11, values: ['50g', '罐装'], price_fen: 6800, market_fen: 8800, image_url: '' },
       { id: 12, values: ['125g', '罐装'], price_fen: 15800, market_fen: null, image_url: '' },

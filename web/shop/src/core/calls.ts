@@ -70,6 +70,13 @@ const STATES: Record<OrderTab, OrderStatus[]> = { all: [], unpaid: ['unpaid'], t
 export const listOrders = (tab: OrderTab, cursor: string | null) =>
   send('get', '/api/shop/orders', { query: { status: STATES[tab], cursor, limit: 10 } })
 export const getOrder = (no: string) => send('get', '/api/shop/orders/{order_no}', { path: { order_no: no } })
+/** What the buyer reads after paying; nothing for most orders. */
+export const getGiven = (no: string) => send('get', '/api/shop/orders/{order_no}/given', { path: { order_no: no } })
+export const getReviewed = (no: string) => send('get', '/api/shop/orders/{order_no}/reviews', { path: { order_no: no } })
+export const writeReview = (no: string, line: number, body: { stars: number; words: string; images: string[] }) =>
+  send('post', '/api/shop/orders/{order_no}/lines/{line_id}/review', { path: { order_no: no, line_id: line }, body })
+export const listReviews = (id: number, cursor: string | null) =>
+  send('get', '/api/shop/products/{product_id}/reviews', { path: { product_id: id }, query: { cursor, limit: 5 } }, 'anyone')
 export const startPay = (no: string) =>
   send('post', '/api/shop/orders/{order_no}/pay', { path: { order_no: no }, body: { client: host === 'mini' ? 'mini' : 'jsapi' } })
 /** Whether the money has come; the server asks WeChat when its notice is late. */

@@ -6,6 +6,9 @@ export type Category = Schema<'CategoryOut'>
 export type ProductRow = Schema<'ShopProductRow'>
 export type Product = Schema<'ShopProduct'>
 export type Sku = Schema<'ShopSku'>
+export type Review = Schema<'ReviewOut'>
+export type Given = Schema<'GivenOut'>
+export type LineStars = Schema<'LineStars'>
 export type Available = Schema<'AvailableOut'>
 
 export type Fan = Schema<'ShopFan'>
