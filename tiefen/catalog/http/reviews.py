@@ -7,10 +7,10 @@ from fastapi import APIRouter, Depends, Query
 from tiefen.catalog import queries, service
 from tiefen.catalog.http.common import IdPath, IdQuery, Reader, Writer
 from tiefen.catalog.schemas import (
-    CodesInput,
-    CodesOut,
     ConsoleReview,
     HideInput,
+    PoolInput,
+    PoolOut,
     ReplyInput,
     ReviewOut,
 )
@@ -81,8 +81,8 @@ async def show_review(tx: TxDep, who: Writer, review_id: IdPath) -> ConsoleRevie
 
 
 @router.post("/api/console/skus/{sku_id}/codes", operation_id="addCodes", status_code=201)
-async def add_codes(tx: TxDep, who: Writer, sku_id: IdPath, wanted: CodesInput) -> CodesOut:
+async def add_codes(tx: TxDep, who: Writer, sku_id: IdPath, wanted: PoolInput) -> PoolOut:
     """Load codes into a SKU's pool; stock grows by those that are new."""
     added = await service.add_codes(tx, who, sku_id, wanted.codes)
     left = await service.codes_left(tx, [sku_id])
-    return CodesOut(added=added, left=left.get(sku_id, 0))
+    return PoolOut(added=added, left=left.get(sku_id, 0))

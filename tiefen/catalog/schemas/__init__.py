@@ -22,10 +22,10 @@ from tiefen.catalog.schemas.goods import (
     SpecInput,
 )
 from tiefen.catalog.schemas.reviews import (
-    CodesInput,
-    CodesOut,
     ConsoleReview,
     HideInput,
+    PoolInput,
+    PoolOut,
     ReplyInput,
     ReviewOut,
 )
@@ -42,8 +42,6 @@ __all__ = [
     "ChangeOut",
     "ChangePreview",
     "ChangeRow",
-    "CodesInput",
-    "CodesOut",
     "ConsoleProduct",
     "ConsoleProductRow",
     "ConsoleReview",
@@ -54,6 +52,8 @@ __all__ = [
     "GoodsImportOut",
     "GoodsLineOut",
     "HideInput",
+    "PoolInput",
+    "PoolOut",
     "PriceFen",
     "ProductFact",
     "ProductFactInput",

@@ -45,7 +45,7 @@ class ConsoleReview(ReviewOut):
     replied_at: datetime | None
 
 
-class CodesInput(In):
+class PoolInput(In):
     """Codes to load, one each."""
 
     codes: Annotated[
@@ -54,7 +54,7 @@ class CodesInput(In):
     ]
 
 
-class CodesOut(Out):
+class PoolOut(Out):
     """What is left in a pool after loading."""
 
     added: int
