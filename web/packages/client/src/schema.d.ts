@@ -7507,10 +7507,10 @@ export interface components {
             word?: string | null;
         };
         /**
-         * CodesInput
-         * @description Codes to load, one each.
+         * CodesOut
+         * @description New codes.
          */
-        CodesInput: {
+        CodesOut: {
             /** Codes */
             codes: string[];
         };
@@ -11110,6 +11110,24 @@ export interface components {
             second_above_fen: number | null;
         };
         /**
+         * PoolInput
+         * @description Codes to load, one each.
+         */
+        PoolInput: {
+            /** Codes */
+            codes: string[];
+        };
+        /**
+         * PoolOut
+         * @description What is left in a pool after loading.
+         */
+        PoolOut: {
+            /** Added */
+            added: number;
+            /** Left */
+            left: number;
+        };
+        /**
          * PriceChangeOut
          * @description A price the merchant changed before payment.
          */
@@ -14235,16 +14253,6 @@ export interface components {
          */
         tiefen__bottles__values__RewardState: "given" | "owed";
         /**
-         * CodesOut
-         * @description What is left in a pool after loading.
-         */
-        tiefen__catalog__schemas__reviews__CodesOut: {
-            /** Added */
-            added: number;
-            /** Left */
-            left: number;
-        };
-        /**
          * ImportState
          * @description Where an import of goods stands.
          * @enum {string}
@@ -14280,14 +14288,6 @@ export interface components {
          * @enum {string}
          */
         tiefen__payments__values__Source: "notice" | "query" | "answer" | "bill";
-        /**
-         * CodesOut
-         * @description New codes.
-         */
-        tiefen__promotion__schemas__coupons__CodesOut: {
-            /** Codes */
-            codes: string[];
-        };
         /**
          * RewardState
          * @description Where a reward stands.
@@ -23123,7 +23123,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["tiefen__promotion__schemas__coupons__CodesOut"];
+                    "application/json": components["schemas"]["CodesOut"];
                 };
             };
             /** @description malformed request */
@@ -37420,7 +37420,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["CodesInput"];
+                "application/json": components["schemas"]["PoolInput"];
             };
         };
         responses: {
@@ -37430,7 +37430,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["tiefen__catalog__schemas__reviews__CodesOut"];
+                    "application/json": components["schemas"]["PoolOut"];
                 };
             };
             /** @description malformed request */
