@@ -1,7 +1,7 @@
 """The grid worked like a spreadsheet, and a table of goods imported, in a real browser."""
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, FilePayload, Page, expect
 
 from tests.browser.conftest import Town
 from tests.browser.test_story import screen, sign_in, turn_to
@@ -69,8 +69,8 @@ def fill_the_grid(page: Page, town: Town) -> None:
 def import_a_table(page: Page, town: Town) -> None:
     """Tried out first, then worked off; the wrong line is named."""
     turn_to(page, town, "/goods/imports", "导入与导出")
-    table = {"name": "goods.csv", "mimeType": "text/csv", "buffer": TABLE.encode()}
-    page.get_by_test_id("import-file").set_input_files(files=[table])  # type: ignore[list-item]
+    table = FilePayload(name="goods.csv", mimeType="text/csv", buffer=TABLE.encode())
+    page.get_by_test_id("import-file").set_input_files(files=table)
     expect(page.get_by_test_id("import-state")).to_have_text("待确认")
     expect(page.get_by_text("售价“十元”不是金额")).to_be_visible()
     page.get_by_test_id("import-run").click()
