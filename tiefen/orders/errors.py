@@ -1,6 +1,6 @@
 """Refusals of orders."""
 
-from tiefen.kernel.errors import Conflict, Forbidden, Invalid, NotFound
+from tiefen.kernel.errors import Conflict, Forbidden, Invalid, NotFound, TooMany
 
 
 class OrderMissing(NotFound):
@@ -289,3 +289,35 @@ class NotReceived(Conflict):
     code = "orders.not_received"
     zh = "确认收货后才能评价"
     en = "You can review this once you have received it"
+
+
+class BadTracking(Invalid):
+    """A number of another courier."""
+
+    code = "orders.bad_tracking"
+    zh = "{tracking_no} 像是{owner}的运单号，不是{courier}，请核对"
+    en = "{tracking_no} looks like a number of {owner}, not of {courier}; please check"
+
+
+class ParcelMissing(NotFound):
+    """No such parcel of this order."""
+
+    code = "orders.parcel_missing"
+    zh = "没有这个包裹"
+    en = "No such parcel"
+
+
+class UrgedAlready(TooMany):
+    """One request a day to have an order sent."""
+
+    code = "orders.urged_already"
+    zh = "今天已提醒过商家，请耐心等候"
+    en = "The shop was asked today already; please wait a little"
+
+
+class BadTable(Invalid):
+    """The file misses a column."""
+
+    code = "orders.bad_table"
+    zh = "第一行要有这些列：订单号、快递公司、运单号；最多 {most} 行"
+    en = "The first line must name: 订单号, 快递公司, 运单号; at most {most} lines"

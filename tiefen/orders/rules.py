@@ -11,6 +11,7 @@ from enum import StrEnum
 from tiefen.kernel.money import allocate, yuan
 from tiefen.orders.errors import (
     BadInspection,
+    BadTracking,
     FreightTaken,
     IllegalStep,
     NoAmountHere,
@@ -22,11 +23,13 @@ from tiefen.orders.errors import (
     TooMuchShipped,
 )
 from tiefen.orders.values import (
+    COURIERS,
     AfterSaleAction,
     AfterSaleKind,
     AfterSalePolicy,
     AfterSaleReason,
     AfterSaleStatus,
+    Courier,
     LinePieces,
     OrderAction,
     OrderStatus,
@@ -43,6 +46,10 @@ RECEIVE_AFTER = timedelta(days=7)
 """Shipped this long ago and nobody objected: received."""
 AFTER_SALE_WITHIN = timedelta(days=15)
 """After receipt, how long a fan may ask for money back."""
+URGE_AGAIN = timedelta(hours=24)
+"""How often a fan may ask to have an order sent."""
+SHIP_WITHIN = timedelta(hours=48)
+"""What WeChat promises buyers; an order that waits longer is overdue."""
 MAX_CART = 100
 MAX_ADDRESSES = 20
 
@@ -255,6 +262,27 @@ def check_shipping(
         left = left_to_ship(lines[line_id])
         if quantity > left:
             raise TooMuchShipped(field=f"lines.{place}.quantity", name=names[line_id], left=left)
+
+
+def courier_of(words: str) -> Courier | None:
+    """The courier that somebody means by its code or (the beginning of) its name."""
+    said = words.strip().upper()
+    if len(said) < 2:
+        return None
+    for one in COURIERS:
+        if said == one.code or one.name.startswith(said) or said.startswith(one.name[:2]):
+            return one
+    return None
+
+
+def check_tracking(courier: Courier | None, tracking_no: str) -> None:
+    """Refuse a number that belongs to another courier: the usual slip. Raises BadTracking."""
+    said = tracking_no.upper()
+    owner = next((one for one in COURIERS if one.prefix and said.startswith(one.prefix)), None)
+    if courier is not None and owner is not None and owner != courier:
+        raise BadTracking(
+            field="tracking_no", courier=courier.name, owner=owner.name, tracking_no=tracking_no
+        )
 
 
 def is_all_shipped(lines: Sequence[LinePieces]) -> bool:

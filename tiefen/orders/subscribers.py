@@ -59,3 +59,9 @@ async def after_sales_due(db: Db, merchant: str) -> None:
     """Queue after-sales whose time is over."""
     async with db.merchant(merchant) as tx:
         await service.overdue(tx)
+
+
+@outward_job("orders.upload_shipping", lane="send", attempts=20)
+async def upload_shipping(db: Db, merchant: str, order_no: str) -> None:
+    """小程序 is told of parcels (发货信息录入)."""
+    await service.upload_shipping(db, merchant, order_no)

@@ -53,6 +53,40 @@ class ParcelStatus(StrEnum):
     RECEIVED = "received"
 
 
+class UploadState(StrEnum):
+    """Whether 小程序 knows of an order's parcels."""
+
+    WAITING = "waiting"
+    DONE = "done"
+    FAILED = "failed"
+    """It refused; a person must look."""
+
+
+@dataclass(frozen=True, slots=True)
+class Courier:
+    """A courier company as the platforms know it."""
+
+    code: str
+    name: str
+    prefix: str = ""
+    """Its numbers may begin with these letters, and nobody else's do."""
+
+
+COURIERS = (
+    Courier("SF", "顺丰速运", "SF"),
+    Courier("ZTO", "中通快递"),
+    Courier("YTO", "圆通速递", "YT"),
+    Courier("YD", "韵达快递"),
+    Courier("STO", "申通快递"),
+    Courier("JD", "京东物流", "JD"),
+    Courier("EMS", "邮政 EMS"),
+    Courier("YZPY", "邮政快递包裹"),
+    Courier("JTSD", "极兔速递", "JT"),
+    Courier("DBL", "德邦快递", "DPK"),
+)
+"""Those the platforms have a code for; another is written as its name."""
+
+
 class ParcelAction(StrEnum):
     """What can happen to a parcel."""
 

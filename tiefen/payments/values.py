@@ -215,6 +215,16 @@ class PaymentIntent:
 
 
 @dataclass(frozen=True, slots=True)
+class PaidBy:
+    """How an order's money came."""
+
+    transaction_id: str
+    client: PayClientKind
+    app_id: str
+    openid: str
+
+
+@dataclass(frozen=True, slots=True)
 class PayParams:
     """What a face needs to let the fan pay: the signed sheet inside WeChat, or a code to scan."""
 

@@ -27,6 +27,7 @@ from .models import (
     Order,
     Refund,
     Relation,
+    Shipment,
     TokenState,
     Usage,
 )
@@ -89,6 +90,7 @@ class Box:
         self.prepays: dict[str, Order] = {}
         self.code_urls: dict[str, str] = {}  # code_url → prepay_id
         self.charges: dict[str, Charge] = {}  # by transaction_id
+        self.shipments: dict[str, Shipment] = {}  # by transaction_id
         self.refunds: dict[tuple[str, str], Refund] = {}  # (mchid, out_refund_no)
         self.refunds_by_charge: dict[str, list[Refund]] = {}
         self.refund_ids: dict[str, Refund] = {}

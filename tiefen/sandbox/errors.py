@@ -2,6 +2,17 @@
 
 ERRMSG: dict[int, str] = {
     -1: "system error",
+    10060001: "pay order not exist",
+    10060002: "pay order already shipped",
+    10060003: "pay order has used its only re-ship",
+    10060004: "pay order can not be shipped",
+    10060006: "only express may be split",
+    10060007: "is_all_delivered is required",
+    10060008: "item_desc is empty",
+    10060009: "item_desc is too long",
+    10060014: "invalid parameter",
+    10060031: "openid does not match the payer",
+    268485216: "upload_time is invalid or older than the last",
     40001: "invalid credential, access_token is invalid or not latest",
     40002: "invalid grant_type",
     40003: "invalid openid",

@@ -9,7 +9,7 @@ from starlette.responses import Response
 from .box import Box
 from .errors import WxError
 from .gateway import Api, Call, Result, ok
-from .models import App, Code, Fan
+from .models import App, Charge, Code, Fan, Shipment
 from .oa.oauth import check_secret
 from .oa.qrcode import png
 
@@ -116,9 +116,114 @@ async def unlimited_code(call: Call) -> Result:
     return Response(png(text, scale=max(width // 41, 6)), media_type="image/png")
 
 
+def _charge_of(call: Call, key: dict[str, Any]) -> Charge:
+    charges = call.box.charges
+    if key.get("order_number_type", 2) == 2:
+        found = charges.get(str(key.get("transaction_id")))
+    else:
+        number = (key.get("mchid"), key.get("out_trade_no"))
+        found = next((c for c in charges.values() if (c.mchid, c.out_trade_no) == number), None)
+    if found is None or found.app_id != call.app.app_id:
+        raise WxError(10060001)
+    return found
+
+
+def _listed(body: dict[str, Any]) -> list[dict[str, str]]:
+    listed = body.get("shipping_list")
+    if not isinstance(listed, list) or not 1 <= len(listed) <= 15:
+        raise WxError(10060014)
+    for one in listed:
+        words = str(one.get("item_desc") or "")
+        if not words:
+            raise WxError(10060008)
+        if len(words) > 120:
+            raise WxError(10060009)
+        express = body.get("logistics_type") == 1
+        if express and not (one.get("tracking_no") and one.get("express_company")):
+            raise WxError(10060014)
+        if one.get("express_company") == "SF" and not one.get("contact"):
+            raise WxError(10060014)
+    return [
+        {name: str(one.get(name) or "") for name in ("tracking_no", "express_company")}
+        for one in listed
+    ]
+
+
+async def upload_shipping(call: Call) -> Result:
+    body = call.json()
+    charge = _charge_of(call, body.get("order_key") or {})
+    if (body.get("payer") or {}).get("openid") != charge.openid:
+        raise WxError(10060031)
+    if charge.refunded_fen >= charge.amount_fen:
+        raise WxError(10060004)
+    listed, mode, at = _listed(body), body.get("delivery_mode"), str(body.get("upload_time") or "")
+    if mode == 2 and body.get("logistics_type") != 1:
+        raise WxError(10060006)
+    if mode == 2 and not isinstance(body.get("is_all_delivered"), bool):
+        raise WxError(10060007)
+    if mode not in (1, 2) or not at:
+        raise WxError(10060014)
+    known = call.box.shipments.get(charge.transaction_id)
+    if known is None:
+        known = Shipment(charge.transaction_id, mode, False, False, "", [])
+    elif at <= known.upload_time:
+        raise WxError(268485216)
+    elif known.done or known.mode != mode:
+        if known.reshipped:
+            raise WxError(10060003)
+        known.reshipped, known.parcels = True, []
+    known.mode, known.upload_time = mode, at
+    known.parcels = listed if mode == 1 else [*known.parcels, *listed]
+    known.done = mode == 1 or body["is_all_delivered"]
+    call.box.shipments[charge.transaction_id] = known
+    call.box.store.later("shipment", charge.transaction_id, known)
+    return ok()
+
+
+async def shipped_order(call: Call) -> Result:
+    body = call.json()
+    key = (
+        dict(body)
+        if body.get("transaction_id")
+        else {
+            "order_number_type": 1,
+            "mchid": body.get("merchant_id"),
+            "out_trade_no": body.get("merchant_trade_no"),
+        }
+    )
+    charge = _charge_of(call, key)
+    known = call.box.shipments.get(charge.transaction_id)
+    state = 5 if charge.refunded_fen >= charge.amount_fen else 2 if known and known.done else 1
+    shipping = (
+        {
+            "delivery_mode": known.mode,
+            "finish_shipping": known.done,
+            "shipping_list": known.parcels,
+        }
+        if known
+        else {}
+    )
+    return ok(
+        order={
+            "transaction_id": charge.transaction_id,
+            "merchant_id": charge.mchid,
+            "merchant_trade_no": charge.out_trade_no,
+            "paid_amount": charge.amount_fen,
+            "openid": charge.openid,
+            "order_state": state,
+            "in_complaint": False,
+            "shipping": shipping,
+        }
+    )
+
+
 _MINI = ("mini",)
 APIS = [
     Api("GET", "/sns/jscode2session", jscode2session, token=False),
     Api("POST", "/wxa/business/getuserphonenumber", phone_number, daily=1_000_000, kinds=_MINI),
+    Api(
+        "POST", "/wxa/sec/order/upload_shipping_info", upload_shipping, daily=1_000_000, kinds=_MINI
+    ),
+    Api("POST", "/wxa/sec/order/get_order", shipped_order, daily=1_000_000, kinds=_MINI),
     Api("POST", "/wxa/getwxacodeunlimit", unlimited_code, daily=1_000_000, kinds=_MINI),
 ]

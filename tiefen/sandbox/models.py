@@ -235,6 +235,17 @@ class Charge(Struct):
     charged_at: float
 
 
+class Shipment(Struct):
+    """What a merchant said of the parcels of a charge (发货信息录入)."""
+
+    transaction_id: str
+    mode: int
+    done: bool
+    reshipped: bool
+    upload_time: str
+    parcels: list[dict[str, str]]
+
+
 class Refund(Struct):
     refund_id: str
     mchid: str

@@ -21,6 +21,7 @@ from .models import (
     Order,
     Refund,
     Relation,
+    Shipment,
     TokenState,
     Usage,
 )
@@ -76,6 +77,7 @@ def _load_money(box: "Box") -> None:
             box.prepays[prepay.prepay_id] = order
             if prepay.code_url:
                 box.code_urls[prepay.code_url] = prepay.prepay_id
+    box.shipments.update(box.store.load("shipment", Shipment))
     charges = sorted(box.store.load("charge", Charge), key=lambda pair: pair[1].charged_at)
     box.charges = dict(charges)
     refunds = sorted(box.store.load("refund", Refund), key=lambda pair: pair[1].created_at)

@@ -425,3 +425,28 @@ class PlatformTag:
     id: int
     name: str
     fans: int
+
+
+@dataclass(frozen=True, slots=True)
+class ShippedItem:
+    """One parcel as 小程序 wants to know it."""
+
+    courier_code: str
+    tracking_no: str
+    words: str
+    phone: str
+    """The receiver's, masked, the last four digits visible."""
+
+
+@dataclass(frozen=True, slots=True)
+class ShippingNotice:
+    """发货信息录入 of one paid order: its parcels, or those that are new."""
+
+    transaction_id: str
+    openid: str
+    items: tuple[ShippedItem, ...]
+    whole: bool
+    """Everything is in this one parcel, told at once."""
+    last: bool
+    """Nothing more will be sent."""
+    at: datetime

@@ -216,11 +216,14 @@ async def list_orders(
     placed_until: AwareDatetime | None = None,
     q: Annotated[str, Query(max_length=60)] = "",
     in_after_sale: bool = False,
+    waiting_longest: bool = False,
     cursor: Cursor = None,
     limit: Limit = 20,
 ) -> Page[ConsoleOrderRow]:
     """Orders, newest first. `q`: an order number, a whole phone number, or words of the goods."""
-    wanted = OrderFilter(status, fan_id, placed_from, placed_until, q, in_after_sale)
+    wanted = OrderFilter(
+        status, fan_id, placed_from, placed_until, q, in_after_sale, waiting_longest
+    )
     return await queries.console_orders(tx, wanted, cursor=cursor, limit=limit)
 
 

@@ -16,6 +16,7 @@ from tiefen.orders.models.tables import (
     ParcelLine,
     PriceChange,
     Replay,
+    ShippingUpload,
 )
 
 __all__ = [
@@ -33,5 +34,6 @@ __all__ = [
     "ParcelLine",
     "PriceChange",
     "Replay",
+    "ShippingUpload",
     "promises",
 ]

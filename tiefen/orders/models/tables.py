@@ -18,6 +18,7 @@ from tiefen.orders.values import (
     ParcelStatus,
     Receiver,
     Side,
+    UploadState,
 )
 
 
@@ -126,6 +127,8 @@ class Order(Base):
     received_at: Mapped[Utc | None]
     closed_at: Mapped[Utc | None]
     close_reason: Mapped[str] = mapped_column(default="")
+    urged_at: Mapped[Utc | None]
+    """When the fan last asked to have it sent."""
 
     @property
     def receiver_value(self) -> Receiver:
@@ -240,10 +243,28 @@ class Parcel(Base):
     id: Mapped[Id]
     order_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("orders.id"))
     courier: Mapped[str]
+    courier_code: Mapped[str] = mapped_column(default="", server_default="")
+    """The platforms' code of the courier; empty: one that has none."""
     tracking_no: Mapped[str]
+    location_id: Mapped[int | None] = mapped_column(BigInteger)
+    """Where it left from; null: from more than one place, or before this was noted."""
     status: Mapped[ParcelStatus] = mapped_column(text_enum(ParcelStatus))
     shipped_at: Mapped[Utc]
     received_at: Mapped[Utc | None]
+
+
+class ShippingUpload(Base):
+    """What 小程序 was told of an order's parcels (发货信息录入); without it the money stays frozen."""
+
+    __tablename__ = "shipping_upload"
+    __table_args__ = (Index("ix_shipping_upload_state", "state", "order_id"),)
+
+    order_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("orders.id"), primary_key=True)
+    state: Mapped[UploadState] = mapped_column(text_enum(UploadState))
+    told: Mapped[int] = mapped_column(default=0)
+    """The newest parcel it knows of."""
+    error: Mapped[str] = mapped_column(default="")
+    updated_at: Mapped[Utc]
 
 
 class ParcelLine(Base):

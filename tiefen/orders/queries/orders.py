@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeVarTuple, Unpack
 
-from sqlalchemy import Select, func, select, text, tuple_
+from sqlalchemy import Select, func, or_, select, text, tuple_
 
 from tiefen.fans import service as fans
+from tiefen.inventory import service as inventory
 from tiefen.kernel import crypto, ids
 from tiefen.kernel.db import Tx
 from tiefen.kernel.http import Page, decode_cursor, page
@@ -24,6 +25,7 @@ from tiefen.orders.models import (
     ParcelLine,
     PriceChange,
     Replay,
+    ShippingUpload,
 )
 from tiefen.orders.queries.after_sales import after_sale_fields, after_sale_parts, fan_out
 from tiefen.orders.schemas import (
@@ -44,6 +46,8 @@ from tiefen.orders.schemas import (
     ShopOrderRow,
     StepOut,
     TraceOut,
+    UnsentOut,
+    UploadOut,
     applied,
     missed,
     say,
@@ -67,6 +71,8 @@ class OrderFilter:
     q: str = ""
     """An order number, a receiver's whole phone, or words of what was ordered."""
     in_after_sale: bool = False
+    waiting_longest: bool = False
+    """To be sent and overdue, or asked for by the fan: the oldest paid first would be all of them."""
 
     @property
     def words(self) -> str:
@@ -116,7 +122,7 @@ async def console_orders(
     tx: Tx, wanted: OrderFilter, *, cursor: str | None, limit: int
 ) -> Page[ConsoleOrderRow]:
     """The merchant's orders, newest first. Four statements, five or six when words are looked for."""
-    chosen = _after(_narrowed(wanted), cursor)
+    chosen = _after(_narrowed(wanted, tx.now), cursor)
     if said := words(wanted.words):
         chosen = select(Order).where(Order.id.in_(await _worded(tx, chosen, said, limit)))
     orders = (await tx.scalars(_newest(chosen, limit))).all()
@@ -200,6 +206,8 @@ async def console_order(tx: Tx, order_no: str) -> ConsoleOrder:
         steps=await _steps(tx, order),
         pay_until=order.pay_until,
         margin_fen=order.quote.get("margin_fen"),
+        unsent=await _unsent(tx, order),
+        upload=await _upload(tx, order),
         **{name: value for name, value in story.items() if name != "paid_at"},
     )
 
@@ -224,7 +232,7 @@ async def _lines(tx: Tx, order_ids: Sequence[int]) -> dict[int, list[OrderLine]]
     return lines
 
 
-def _narrowed(wanted: OrderFilter) -> Select[Order]:
+def _narrowed(wanted: OrderFilter, now: datetime) -> Select[Order]:
     chosen = select(Order)
     if wanted.status is not None:
         chosen = chosen.where(Order.status == wanted.status)
@@ -238,7 +246,15 @@ def _narrowed(wanted: OrderFilter) -> Select[Order]:
         chosen = chosen.where(
             Order.id.in_(select(AfterSale.order_id).where(AfterSale.status.in_(OPEN_AFTER_SALES)))
         )
-    q = wanted.q.strip()
+    if wanted.waiting_longest:
+        late = Order.paid_at <= now - rules.SHIP_WITHIN
+        chosen = chosen.where(
+            Order.status.in_(rules.CAN_SHIP), or_(late, Order.urged_at.is_not(None))
+        )
+    return _found(chosen, wanted.q.strip())
+
+
+def _found(chosen: Select[Order], q: str) -> Select[Order]:
     if ids.is_number(q):
         return chosen.where(Order.order_no == q)
     if _is_phone(q):
@@ -292,6 +308,8 @@ def _shop_row(tx: Tx, order: Order, lines: Sequence[OrderLine]) -> dict[str, Any
             cancel=order.status is OrderStatus.UNPAID,
             receive=order.status is OrderStatus.SHIPPED,
             refund=asks and not late and left,
+            urge=order.status in rules.CAN_SHIP
+            and (order.urged_at is None or tx.now >= order.urged_at + rules.URGE_AGAIN),
         ),
     }
 
@@ -324,6 +342,8 @@ async def _story(tx: Tx, order: Order, lines: Sequence[OrderLine]) -> dict[str, 
             ParcelOut(
                 id=parcel.id,
                 courier=parcel.courier,
+                courier_code=parcel.courier_code,
+                location_id=parcel.location_id,
                 tracking_no=parcel.tracking_no,
                 status=parcel.status,
                 shipped_at=parcel.shipped_at,
@@ -379,6 +399,28 @@ def _offers(order: Order, lines: Sequence[OrderLine]) -> dict[int, list[OfferOut
     }
 
 
+async def _unsent(tx: Tx, order: Order) -> list[UnsentOut]:
+    """Where the pieces lie that wait to be sent."""
+    if order.status not in rules.CAN_SHIP:
+        return []
+    waiting = (await inventory.unsent(tx, [order.order_no]))[order.order_no]
+    places = await inventory.locations(tx, {one.location_id for one in waiting})
+    return [
+        UnsentOut(
+            sku_id=one.sku_id,
+            location_id=one.location_id,
+            location_name=places[one.location_id].name,
+            quantity=one.quantity,
+        )
+        for one in waiting
+    ]
+
+
+async def _upload(tx: Tx, order: Order) -> UploadOut | None:
+    found = await tx.scalar(select(ShippingUpload).where(ShippingUpload.order_id == order.id))
+    return UploadOut.model_validate(found) if found else None
+
+
 async def _steps(tx: Tx, order: Order) -> list[StepOut]:
     steps = (
         await tx.scalars(
@@ -428,6 +470,10 @@ async def _console_rows(tx: Tx, orders: Sequence[Order]) -> list[dict[str, Any]]
             "open_after_sales": asked.get(order.id, 0),
             "placed_at": order.placed_at,
             "paid_at": order.paid_at,
+            "urged_at": order.urged_at,
+            "overdue": order.status in rules.CAN_SHIP
+            and order.paid_at is not None
+            and tx.now >= order.paid_at + rules.SHIP_WITHIN,
         }
         for order in orders
     ]

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StrictBool, StringConstraints
 
-from tiefen.kernel.http import FenIn, In, Out
+from tiefen.kernel.http import FenIn, IdIn, In, Out
 from tiefen.kernel.text import OneLine
 from tiefen.orders.schemas.shared import (
     MAX_LINES,
@@ -15,7 +15,7 @@ from tiefen.orders.schemas.shared import (
     PieceIn,
     TraceOut,
 )
-from tiefen.orders.values import OrderStatus, ParcelStatus
+from tiefen.orders.values import OrderStatus, ParcelStatus, UploadState
 
 
 class PayIn(In):
@@ -67,6 +67,8 @@ class Can(Out):
     cancel: bool
     receive: bool
     refund: bool
+    urge: bool
+    """Ask to have it sent."""
 
 
 class ShopLineOut(Out):
@@ -105,7 +107,10 @@ class ParcelOut(Out):
 
     id: int
     courier: str
+    courier_code: str
     tracking_no: str
+    location_id: int | None
+    """Where it left from; null: from more than one place."""
     status: ParcelStatus
     shipped_at: datetime
     received_at: datetime | None
@@ -186,6 +191,9 @@ class ConsoleOrderRow(Out):
     open_after_sales: int
     placed_at: datetime
     paid_at: datetime | None
+    urged_at: datetime | None
+    overdue: bool
+    """Paid two days ago or more, and not all of it is sent."""
 
 
 class StepOut(Out):
@@ -203,8 +211,30 @@ class StepOut(Out):
     at: datetime
 
 
+class UnsentOut(Out):
+    """Pieces of a SKU that lie at a location and wait to be sent."""
+
+    sku_id: int
+    location_id: int
+    location_name: str
+    quantity: int
+
+
+class UploadOut(Out):
+    """Whether 小程序 knows of the parcels."""
+
+    state: UploadState
+    error: str
+    updated_at: datetime
+
+
 class ConsoleOrder(ConsoleOrderRow):
     """An order in full."""
+
+    unsent: list[UnsentOut]
+    """Where the pieces lie that wait to be sent."""
+    upload: UploadOut | None
+    """发货信息录入; null: not paid in the 小程序, or nothing sent yet."""
 
     goods_fen: int
     freight_fen: int
@@ -238,6 +268,56 @@ class ParcelIn(In):
         str, StringConstraints(strip_whitespace=True, pattern=r"^[A-Za-z0-9-]{4,40}$")
     ]
     lines: Annotated[list[PieceIn], Field(max_length=MAX_LINES, default_factory=list)]
+    location_id: IdIn | None = None
+    """Where it leaves from; null: from where its pieces lie."""
+
+
+class ParcelEdit(In):
+    """The right courier and number of a parcel."""
+
+    courier: Annotated[OneLine, Field(min_length=1, max_length=40)]
+    tracking_no: Annotated[
+        str, StringConstraints(strip_whitespace=True, pattern=r"^[A-Za-z0-9-]{4,40}$")
+    ]
+
+
+class CourierOut(Out):
+    """A courier company the platforms have a code for."""
+
+    code: str
+    name: str
+
+
+class BatchLineOut(Out):
+    """What became, or would become, of one line of a file."""
+
+    line: int
+    order_no: str
+    courier: str
+    tracking_no: str
+    state: Literal["ready", "shipped", "already", "wrong"]
+    message: str
+
+
+class BatchOut(Out):
+    """A file of parcels, tried or carried out."""
+
+    dry: bool
+    good: int
+    """Lines that were sent, or could be."""
+    already: int
+    """Lines that had been entered before: nothing to do."""
+    wrong: int
+    lines: list[BatchLineOut]
+
+
+class PrintIn(In):
+    """Orders to print for."""
+
+    order_nos: Annotated[
+        list[Annotated[str, StringConstraints(pattern=r"^O[0-9]{19}$")]],
+        Field(min_length=1, max_length=100),
+    ]
 
 
 class PriceIn(In):

@@ -22,6 +22,7 @@ from tiefen.orders.service.cart import (
     set_in_cart,
 )
 from tiefen.orders.service.consequences import HERE
+from tiefen.orders.service.dispatching import edit_parcel, ship_table, upload_shipping, urge
 from tiefen.orders.service.fulfilling import (
     give_waiting,
     receive,
@@ -34,6 +35,7 @@ from tiefen.orders.service.paying import cancel, close_unpaid, mark_paid, pay, p
 from tiefen.orders.service.placing import checkout, merged, place
 from tiefen.orders.service.policies import policy, save_policy
 from tiefen.orders.service.previewing import preview
+from tiefen.orders.service.printing import labels, picking_list
 from tiefen.orders.service.regions import region, region_tree
 from tiefen.orders.service.replaying import replay_batch, start_replay
 from tiefen.orders.service.repricing import change_price, reprice
@@ -59,15 +61,18 @@ __all__ = [
     "close_unpaid",
     "compensate",
     "delete_address",
+    "edit_parcel",
     "give_waiting",
     "given",
     "go_on",
     "inspect",
+    "labels",
     "mark_paid",
     "merged",
     "overdue",
     "pay",
     "pay_instead",
+    "picking_list",
     "place",
     "plan_after_sale",
     "planned",
@@ -97,9 +102,12 @@ __all__ = [
     "serve",
     "set_in_cart",
     "ship",
+    "ship_table",
     "start_replay",
     "tell_fan",
     "tell_merchant",
+    "upload_shipping",
+    "urge",
     "waiting",
     "withdraw",
 ]

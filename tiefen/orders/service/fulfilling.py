@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 
 from sqlalchemy import select, text, update
+from sqlalchemy.dialects.postgresql import insert
 
 from tiefen.catalog import service as catalog
 from tiefen.catalog.values import ProductKind
@@ -11,6 +12,7 @@ from tiefen.inventory import service as inventory
 from tiefen.kernel.auth import StaffActor
 from tiefen.kernel.db import Tx
 from tiefen.kernel.events import publish
+from tiefen.kernel.failpoints import failpoint
 from tiefen.kernel.jobs import later
 from tiefen.orders import rules
 from tiefen.orders.errors import (
@@ -21,11 +23,19 @@ from tiefen.orders.errors import (
     TooMuchShipped,
 )
 from tiefen.orders.events import OrderReceived, OrderShipped
-from tiefen.orders.models import AfterSale, Order, OrderLine, Parcel, ParcelLine
+from tiefen.orders.models import AfterSale, Order, OrderLine, Parcel, ParcelLine, ShippingUpload
 from tiefen.orders.schemas import AfterSalePieceIn, ParcelIn, PieceIn
 from tiefen.orders.service.book import lines_of, locked, products_of, step
-from tiefen.orders.values import OPEN_AFTER_SALES, OrderAction, OrderStatus, ParcelStatus
+from tiefen.orders.values import (
+    OPEN_AFTER_SALES,
+    OrderAction,
+    OrderStatus,
+    ParcelStatus,
+    UploadState,
+)
+from tiefen.payments import service as payments
 from tiefen.team import service as team
+from tiefen.wechat.values import PayClientKind
 
 ASK_AGAIN = timedelta(days=1)
 """An order in after-sale is not received by itself; look again after this."""
@@ -44,11 +54,13 @@ SHIP = text(
 async def ship(tx: Tx, actor: StaffActor, order_no: str, wanted: ParcelIn) -> Parcel:
     """Send a parcel with some pieces, or with all that is left to send.
 
-    Raises OrderMissing, IllegalStep, TooMuchShipped, DuplicateParcel, DuplicateLine.
+    Raises OrderMissing, IllegalStep, BadTracking, TooMuchShipped, DuplicateParcel, DuplicateLine,
+    and what `inventory.send` refuses of a location.
     """
     order = await locked(tx, order_no)
     if order.status not in rules.CAN_SHIP:
         rules.advance_order(order.status, OrderAction.SHIP_PART)
+    rules.check_tracking(rules.courier_of(wanted.courier), wanted.tracking_no)
     await _check_new(tx, order, wanted.tracking_no)
     lines = {line.id: line for line in await lines_of(tx, order)}
     chosen = picked(lines, wanted.lines) or {
@@ -69,6 +81,7 @@ async def ship(tx: Tx, actor: StaffActor, order_no: str, wanted: ParcelIn) -> Pa
         finish_shipping(tx, order, actor_name)
     else:
         step(tx, order, OrderAction.SHIP_PART, actor_name, wanted.tracking_no)
+    await tell_platform(tx, order)
     await team.record_audit(
         tx,
         actor,
@@ -154,6 +167,22 @@ async def serve(tx: Tx, actor: StaffActor, order_no: str) -> None:
     )
 
 
+async def tell_platform(tx: Tx, order: Order) -> None:
+    """Have 小程序 told of the parcels of an order that was paid there."""
+    paid = await payments.paid_by(tx, order.order_no)
+    if paid is None or paid.client is not PayClientKind.MINI:
+        return
+    await tx.execute(
+        insert(ShippingUpload)
+        .values(order_id=order.id, state=UploadState.WAITING, told=0, error="", updated_at=tx.now)
+        .on_conflict_do_update(
+            index_elements=["order_id"],
+            set_={"state": UploadState.WAITING, "updated_at": tx.now},
+        )
+    )
+    later(tx, "orders.upload_shipping", order_no=order.order_no)
+
+
 async def reveal_receiver(tx: Tx, actor: StaffActor, order_no: str) -> Order:
     """Somebody looks at who gets the goods, in clear: it is noted who. Raises OrderMissing."""
     order = await tx.scalar(select(Order).where(Order.order_no == order_no))
@@ -223,15 +252,20 @@ async def _send(
         if sent is None:
             raise TooMuchShipped(name=order.order_no, left=0)
     skus = {line.id: line.sku_id for line in await lines_of(tx, order)}
-    await inventory.send(
+    left_from = await inventory.send(
         tx,
         order.order_no,
         [(skus[line_id], quantity) for line_id, quantity in sorted(chosen.items())],
         actor,
+        wanted.location_id,
     )
+    failpoint("orders.ship.left")
+    courier = rules.courier_of(wanted.courier)
     parcel = Parcel(
         order_id=order.id,
-        courier=wanted.courier,
+        courier=courier.name if courier else wanted.courier,
+        courier_code=courier.code if courier else "",
+        location_id=left_from[0] if len(left_from) == 1 else None,
         tracking_no=wanted.tracking_no,
         status=ParcelStatus.SHIPPED,
         shipped_at=tx.now,

@@ -10,7 +10,7 @@ from tiefen.payments.service.billing import fetch_bill
 from tiefen.payments.service.breaks import decide_break
 from tiefen.payments.service.earning import recognise
 from tiefen.payments.service.payer import payer
-from tiefen.payments.service.paying import begin, intent, poll, start, start_all
+from tiefen.payments.service.paying import begin, intent, paid_by, poll, start, start_all
 from tiefen.payments.service.refunding import refund_evidence_of, request_refund, settle_refund
 from tiefen.payments.service.settling import evidence_of, settle
 from tiefen.payments.service.suspense import resolve, waiting
@@ -22,6 +22,7 @@ __all__ = [
     "evidence_of",
     "fetch_bill",
     "intent",
+    "paid_by",
     "payer",
     "poll",
     "recognise",

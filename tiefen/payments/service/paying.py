@@ -25,7 +25,7 @@ from tiefen.payments.errors import (
 from tiefen.payments.models import Payment, PaymentAttempt, PaymentCharge
 from tiefen.payments.service.asking import ask
 from tiefen.payments.service.settling import CURRENCY
-from tiefen.payments.values import Ask, AttemptState, PaymentIntent, PaymentState, PayParams
+from tiefen.payments.values import Ask, AttemptState, PaidBy, PaymentIntent, PaymentState, PayParams
 from tiefen.wechat import service as wechat
 from tiefen.wechat.values import NativePrepay, PayAnswer, PayClientKind, Prepay, Verdict
 
@@ -95,6 +95,24 @@ async def intent(tx: Tx, order_no: str) -> PaymentIntent:
         paid_at=payment.paid_at,
         transaction_id=payment.transaction_id,
     )
+
+
+async def paid_by(tx: Tx, order_no: str) -> PaidBy | None:
+    """Which charge paid an order, and where the fan paid it; None: nothing was to be paid, or is not."""
+    row = (
+        await tx.execute(
+            select(
+                PaymentCharge.transaction_id,
+                PaymentAttempt.client,
+                PaymentAttempt.app_id,
+                PaymentAttempt.openid,
+            )
+            .join(Payment, Payment.transaction_id == PaymentCharge.transaction_id)
+            .join(PaymentAttempt, PaymentAttempt.out_trade_no == PaymentCharge.out_trade_no)
+            .where(Payment.order_no == order_no)
+        )
+    ).one_or_none()
+    return PaidBy(row[0], row[1], row[2], row[3] or "") if row else None
 
 
 @dataclass(frozen=True, slots=True)

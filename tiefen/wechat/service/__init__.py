@@ -21,6 +21,7 @@ from tiefen.wechat.service.official import (
 )
 from tiefen.wechat.service.pay import PayClient, pay_client
 from tiefen.wechat.service.sending import send_news, send_template, send_text
+from tiefen.wechat.service.shipping import upload_shipping
 from tiefen.wechat.service.tags import (
     TAG_MEMBERS_AT_ONCE,
     create_tag,
@@ -66,5 +67,6 @@ __all__ = [
     "set_tag",
     "set_templates",
     "tag_page",
+    "upload_shipping",
     "user_info",
 ]
