@@ -269,10 +269,12 @@ def courier_of(words: str) -> Courier | None:
     said = words.strip().upper()
     if len(said) < 2:
         return None
-    for one in COURIERS:
-        if said == one.code or one.name.startswith(said) or said.startswith(one.name[:2]):
-            return one
-    return None
+    ways = (
+        lambda one: said == one.code,
+        lambda one: one.name.startswith(said),
+        lambda one: said.startswith(one.name[:2]),
+    )
+    return next((one for way in ways for one in COURIERS if way(one)), None)
 
 
 def check_tracking(courier: Courier | None, tracking_no: str) -> None:
