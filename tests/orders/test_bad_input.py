@@ -31,7 +31,7 @@ ROUTERS = (
     orders_http.orders,
     orders_http.after_sales,
 )
-UPLOADS = {"uploadFile", "uploadAfterSalePicture", "uploadStaffPicture"}
+UPLOADS = {"shipTable", "uploadFile", "uploadAfterSalePicture", "uploadStaffPicture"}
 
 
 PROMOTION: dict[str, Any] = {
@@ -63,6 +63,9 @@ class World:
             "createCategory": {"name": "奶", "position": 1},
             "saveCategory": {"name": "奶", "position": 1},
             "adjustStock": {"quantity": 1, "reason": "received", "note": "送货单 1"},
+            "printPickingList": {"order_nos": [ids["order_no"]]},
+            "printLabels": {"order_nos": [ids["order_no"]]},
+            "editParcel": {"courier": "顺丰", "tracking_no": "SF123456"},
             "setSafetyStock": {"location_id": 1, "pieces": 2},
             "setStockWarning": {"location_id": 1, "warn_at": 5},
             "setBundleParts": {"parts": [{"sku_id": sku, "quantity": 2}]},
@@ -153,6 +156,7 @@ async def world(db: Db, drain: Drain, wechat: FakeWeChat) -> World:
             "sku_id": sku_id,
             "product_id": made.id,
             "location_id": 1,
+            "parcel_id": 1,
             "transfer_no": "D2026040100000000000",
             "sheet_no": "C2026040100000000000",
             "category_id": 1,

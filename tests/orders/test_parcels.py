@@ -22,10 +22,11 @@ from tiefen.kernel.db import Db
 from tiefen.orders import rules, service
 from tiefen.orders.errors import BadTracking, UrgedAlready
 from tiefen.orders.schemas import BatchOut, ParcelEdit, ParcelIn, PieceIn
-from tiefen.orders.service import dispatching
 from tiefen.orders.values import COURIERS, OrderStatus
+from tiefen.payments import service as payments
 from tiefen.payments.values import PaidBy
 from tiefen.team.values import Permission
+from tiefen.wechat import service as wechat_service
 from tiefen.wechat.errors import ApiError, WeChatAway
 from tiefen.wechat.values import PayClientKind, ShippingNotice
 
@@ -193,8 +194,8 @@ def platform(monkeypatch: pytest.MonkeyPatch) -> Platform:
     async def paid_by(tx: Any, order_no: str) -> PaidBy:
         return PaidBy(f"T{order_no}", PayClientKind.MINI, "wxmini", "o-mini")
 
-    monkeypatch.setattr(dispatching.payments, "paid_by", paid_by)
-    monkeypatch.setattr(dispatching.wechat, "upload_shipping", made.upload)
+    monkeypatch.setattr(payments, "paid_by", paid_by)
+    monkeypatch.setattr(wechat_service, "upload_shipping", made.upload)
     return made
 
 

@@ -8,7 +8,6 @@ from typing import Any, TypeVarTuple, Unpack
 from sqlalchemy import Select, func, or_, select, text, tuple_
 
 from tiefen.fans import service as fans
-from tiefen.inventory import service as inventory
 from tiefen.kernel import crypto, ids
 from tiefen.kernel.db import Tx
 from tiefen.kernel.http import Page, decode_cursor, page
@@ -25,9 +24,9 @@ from tiefen.orders.models import (
     ParcelLine,
     PriceChange,
     Replay,
-    ShippingUpload,
 )
 from tiefen.orders.queries.after_sales import after_sale_fields, after_sale_parts, fan_out
+from tiefen.orders.queries.parcels import unsent_of, upload_of
 from tiefen.orders.schemas import (
     AfterSaleOut,
     Can,
@@ -46,8 +45,6 @@ from tiefen.orders.schemas import (
     ShopOrderRow,
     StepOut,
     TraceOut,
-    UnsentOut,
-    UploadOut,
     applied,
     missed,
     say,
@@ -206,8 +203,8 @@ async def console_order(tx: Tx, order_no: str) -> ConsoleOrder:
         steps=await _steps(tx, order),
         pay_until=order.pay_until,
         margin_fen=order.quote.get("margin_fen"),
-        unsent=await _unsent(tx, order),
-        upload=await _upload(tx, order),
+        unsent=await unsent_of(tx, order),
+        upload=await upload_of(tx, order),
         **{name: value for name, value in story.items() if name != "paid_at"},
     )
 
@@ -397,28 +394,6 @@ def _offers(order: Order, lines: Sequence[OrderLine]) -> dict[int, list[OfferOut
         line.id: [OfferOut(**offer) for offer in known.get((line.sku_id, line.gift), [])]
         for line in lines
     }
-
-
-async def _unsent(tx: Tx, order: Order) -> list[UnsentOut]:
-    """Where the pieces lie that wait to be sent."""
-    if order.status not in rules.CAN_SHIP:
-        return []
-    waiting = (await inventory.unsent(tx, [order.order_no]))[order.order_no]
-    places = await inventory.locations(tx, {one.location_id for one in waiting})
-    return [
-        UnsentOut(
-            sku_id=one.sku_id,
-            location_id=one.location_id,
-            location_name=places[one.location_id].name,
-            quantity=one.quantity,
-        )
-        for one in waiting
-    ]
-
-
-async def _upload(tx: Tx, order: Order) -> UploadOut | None:
-    found = await tx.scalar(select(ShippingUpload).where(ShippingUpload.order_id == order.id))
-    return UploadOut.model_validate(found) if found else None
 
 
 async def _steps(tx: Tx, order: Order) -> list[StepOut]:
