@@ -181,10 +181,10 @@ async def _accept(
 
 async def _take(tx: Tx, order: Order, after_sale: AfterSale, actor: str) -> None:
     """The held pieces leave; if they were held too long they are taken anew."""
+    lines = sorted(replacements(await case_of(tx, order, after_sale, actor)).items())
     try:
         await inventory.convert(tx, after_sale.after_sale_no)
     except ReservationEnded:
-        wanted = replacements(await case_of(tx, order, after_sale, actor))
-        lines = sorted(wanted.items())
         await inventory.reserve(tx, after_sale.after_sale_no, lines, tx.now, order.region_code)
         await inventory.convert(tx, after_sale.after_sale_no)
+    await inventory.send(tx, after_sale.after_sale_no, lines, actor)

@@ -82,6 +82,8 @@ export const startPay = (no: string) =>
 /** Whether the money has come; the server asks WeChat when its notice is late. */
 export const checkPaid = (no: string) => send('get', '/api/shop/orders/{order_no}/payment', { path: { order_no: no } })
 export const cancelOrder = (no: string) => send('post', '/api/shop/orders/{order_no}/cancel', { path: { order_no: no } })
+/** Ask the shop to send it; once a day. */
+export const urgeOrder = (no: string) => send('post', '/api/shop/orders/{order_no}/urge', { path: { order_no: no } })
 export const receiveOrder = (no: string) => send('post', '/api/shop/orders/{order_no}/receive', { path: { order_no: no } })
 
 export const planRefund = (no: string, lines: Piece[], kind: AfterSaleKind = 'refund', reason: AfterSaleReason = 'other') =>

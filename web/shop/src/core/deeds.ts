@@ -1,12 +1,15 @@
 import { t, type Key } from '@/i18n'
-import { cancelOrder, receiveOrder } from './calls'
+import { cancelOrder, receiveOrder, urgeOrder } from './calls'
 import { asApiError } from './errors'
 import { payOrder } from './pay'
 import { visit } from './routes'
 import type { Order } from './types'
 
 /** What a fan can do to an order, asked for the same way in the list and on the order's own page. */
-export type Deed = 'pay' | 'cancel' | 'receive'
+export type Deed = 'pay' | 'cancel' | 'receive' | 'urge'
+
+const CALLS = { cancel: cancelOrder, receive: receiveOrder, urge: urgeOrder } as const
+const DONE = { cancel: 'order.cancelled', receive: 'order.received_done', urge: 'order.urged' } as const
 
 function sure(title: Key, content: Key): Promise<boolean> {
   return new Promise((resolve) => {
@@ -39,8 +42,8 @@ export async function doToOrder(deed: Deed, no: string): Promise<Order | null> {
   if (deed === 'cancel' && !(await sure('order.cancel', 'order.cancel_ask'))) return null
   if (deed === 'receive' && !(await sure('order.receive', 'order.receive_ask'))) return null
   try {
-    const order = await (deed === 'cancel' ? cancelOrder(no) : receiveOrder(no))
-    uni.showToast({ title: t(deed === 'cancel' ? 'order.cancelled' : 'order.received_done'), icon: 'none' })
+    const order = await CALLS[deed](no)
+    uni.showToast({ title: t(DONE[deed]), icon: 'none' })
     return order
   } catch (thrown) {
     tell(thrown)

@@ -241,6 +241,8 @@ const en: Record<keyof typeof zh, string> = {
   'order.cancel': 'Cancel order',
   'order.cancel_ask': 'The goods will no longer be held for you. Cancel it?',
   'order.cancelled': 'Order cancelled',
+  'order.urge': 'Ask to ship',
+  'order.urged': 'The shop was asked to send it soon',
   'order.receive': 'I have it',
   'order.receive_ask': 'Please confirm that everything has arrived. You can still ask for a refund afterwards.',
   'order.received_done': 'Receipt confirmed',

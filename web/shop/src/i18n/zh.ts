@@ -240,6 +240,8 @@ export default {
   'order.cancel': '取消订单',
   'order.cancel_ask': '取消后商品不再为你保留。确定取消吗？',
   'order.cancelled': '订单已取消',
+  'order.urge': '催发货',
+  'order.urged': '已提醒商家尽快发货',
   'order.receive': '确认收货',
   'order.receive_ask': '请确认商品都已收到。确认后如有问题仍可申请售后。',
   'order.received_done': '已确认收货',

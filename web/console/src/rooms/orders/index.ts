@@ -5,6 +5,7 @@ const orders: Room = {
   messages: () => import('./messages'),
   routes: [
     { path: 'orders', component: () => import('./routes/Orders.vue'), meta: { permission: 'orders.read' } },
+    { path: 'orders/ship-table', component: () => import('./routes/ShipTable.vue'), meta: { permission: 'orders.ship' } },
     { path: 'orders/:no', component: () => import('./routes/Order.vue'), meta: { permission: 'orders.read' } },
     { path: 'after-sales', component: () => import('./routes/AfterSales.vue'), meta: { permission: 'orders.read' } },
     { path: 'after-sales/rules', component: () => import('./routes/AfterSaleRules.vue'), meta: { permission: 'orders.read' } },
@@ -16,6 +17,7 @@ const orders: Room = {
   ],
   actions: [
     { to: '/orders?status=paid', title: { zh: '处理待发货订单', en: 'Ship waiting orders' }, permission: 'orders.ship' },
+    { to: '/orders/ship-table', title: { zh: '用表格批量发货', en: 'Ship from a table' }, permission: 'orders.ship' },
     { to: '/after-sales?status=requested', title: { zh: '处理待审核售后', en: 'Decide waiting after-sales' }, permission: 'orders.refund' },
   ],
 }
