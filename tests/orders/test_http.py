@@ -326,4 +326,5 @@ async def test_a_deadline_is_on_the_databases_clock(
             OrderStatus.SHIPPED,
             OrderStatus.RECEIVED,
         },
+        "urge": status in (OrderStatus.PAID, OrderStatus.PARTLY_SHIPPED),
     }

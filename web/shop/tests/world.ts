@@ -129,7 +129,7 @@ export class World {
     const lines = quote.lines.map((line, index) => ({ ...line, id: index + 1, shipped: 0, refundable: 0, returnable: 0, refunded_fen: 0, refunding_fen: 0 }))
     const pay_until = new Date(Date.now() + 30 * 60_000).toISOString()
     this.orders.set(order_no, {
-      order_no, status: 'unpaid', total_fen: quote.total_fen, refunded_fen: 0, quantity: lines.reduce((sum, line) => sum + line.quantity, 0), lines, placed_at: AT, pay_until, can: { pay: true, cancel: true, receive: false, refund: false },
+      order_no, status: 'unpaid', total_fen: quote.total_fen, refunded_fen: 0, quantity: lines.reduce((sum, line) => sum + line.quantity, 0), lines, placed_at: AT, pay_until, can: { pay: true, cancel: true, receive: false, refund: false, urge: false },
       goods_fen: quote.goods_fen, freight_fen: quote.freight_fen, discount_fen: 0, paid_fen: 0, refunding_fen: 0, note: String(body.note ?? ''), receiver: { name: address.name, phone: address.phone, region: '浙江省 杭州市 西湖区', detail: address.detail },
       parcels: [], after_sales: [], reduced_fen: 0, price_changes: [], trace: quote.trace, missed: [], offers: {}, paid_at: null, shipped_at: null, received_at: null, closed_at: null, close_reason: '',
     })
@@ -145,8 +145,8 @@ export class World {
     if (!order) return refuse(404, 'orders.order_missing', '订单不存在')
     if (deed === 'pay') return ok({ client: 'mini', expires_at: order.pay_until, code_url: null, sheet: { app_id: 'wx1', time_stamp: '1', nonce_str: 'n', package: 'prepay_id=1', sign_type: 'RSA', pay_sign: 's' } })
     if (deed === 'payment') return ok({ paid: order.status !== 'unpaid', order_status: order.status })
-    if (deed === 'cancel') this.change(no, { status: 'closed', close_reason: 'cancelled', closed_at: AT, can: { pay: false, cancel: false, receive: false, refund: false } })
-    if (deed === 'receive') this.change(no, { status: 'received', received_at: AT, can: { pay: false, cancel: false, receive: false, refund: true } })
+    if (deed === 'cancel') this.change(no, { status: 'closed', close_reason: 'cancelled', closed_at: AT, can: { pay: false, cancel: false, receive: false, refund: false, urge: false } })
+    if (deed === 'receive') this.change(no, { status: 'received', received_at: AT, can: { pay: false, cancel: false, receive: false, refund: true, urge: false } })
     if (deed === 'after-sales') return this.refund(order, more === 'preview', body)
     return ok(this.orders.get(no))
   }
@@ -157,13 +157,13 @@ export class World {
 
   pay(no: string): void {
     const order = this.orders.get(no) as Order
-    this.change(no, { status: 'paid', paid_fen: order.total_fen, paid_at: AT, lines: order.lines.map((line) => ({ ...line, refundable: line.quantity })), can: { pay: false, cancel: false, receive: false, refund: true } })
+    this.change(no, { status: 'paid', paid_fen: order.total_fen, paid_at: AT, lines: order.lines.map((line) => ({ ...line, refundable: line.quantity })), can: { pay: false, cancel: false, receive: false, refund: true, urge: false } })
   }
 
   ship(no: string): void {
     const order = this.orders.get(no) as Order
     const lines = order.lines.map((line) => ({ line_id: line.id, quantity: line.quantity }))
-    this.change(no, { status: 'shipped', shipped_at: AT, parcels: [{ id: 1, courier: '顺丰速运', tracking_no: 'SF1029384756', status: 'shipped', shipped_at: AT, received_at: null, lines }], can: { pay: false, cancel: false, receive: true, refund: true } })
+    this.change(no, { status: 'shipped', shipped_at: AT, parcels: [{ id: 1, courier: '顺丰速运', courier_code: 'SF', location_id: 1, tracking_no: 'SF1029384756', status: 'shipped', shipped_at: AT, received_at: null, lines }], can: { pay: false, cancel: false, receive: true, refund: true, urge: false } })
   }
 
   private refund(order: Order, plan: boolean, body: Record<string, unknown>): Answer {
