@@ -1,22 +1,13 @@
 """Where parcels left from, courier codes, what 小程序 was told of them, and when a fan asked for one.
 
-<<<<<<<< HEAD:migrations/merchant/versions/0030_parcels_from_places.py
 Revision: 0030, after 0029.
-========
-Revision: 0030, after 0029.
->>>>>>>> 7cff83f (Tell merchants how stock and shipping work, and why stock lies somewhere):migrations/merchant/versions/0029_parcels_from_places.py
 """
 
 import sqlalchemy as sa
 from alembic import op
 
-<<<<<<<< HEAD:migrations/merchant/versions/0030_parcels_from_places.py
 revision = "0030"
 down_revision = "0029"
-========
-revision = "0030"
-down_revision = "0029"
->>>>>>>> 7cff83f (Tell merchants how stock and shipping work, and why stock lies somewhere):migrations/merchant/versions/0029_parcels_from_places.py
 branch_labels = None
 depends_on = None
 
