@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from tests.promotion.factories import CASES, ORDER_BEST, basis, line, rule, some_case
 from tiefen.kernel import money
 from tiefen.orders import rules as order_rules
-from tiefen.orders.values import LinePieces
+from tiefen.orders.values import LinePieces, Wanted
 from tiefen.promotion import rules
 from tiefen.promotion.rules import effects, stacking
 from tiefen.promotion.values import MISSED, Basis, PromotionKind, Quote, Rule, Step, Terms, Tier
@@ -74,7 +74,9 @@ def given_back(quote: Quote, chance: Random) -> int:
     while any(order_rules.left_to_refund(one) for one in lines.values()):
         open_lines = [one for one in lines.values() if order_rules.left_to_refund(one)]
         chosen = chance.sample(open_lines, chance.randint(1, len(open_lines)))
-        wanted = {one.id: chance.randint(1, order_rules.left_to_refund(one)) for one in chosen}
+        wanted = {
+            one.id: Wanted(chance.randint(1, order_rules.left_to_refund(one))) for one in chosen
+        }
         names = dict.fromkeys(lines, "")
         plan = order_rules.plan_refund(
             names, lines, wanted, freight_left_fen=quote.freight_fen - freight
