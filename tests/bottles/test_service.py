@@ -190,6 +190,7 @@ async def test_a_reward_that_has_run_out_stays_owed_and_is_given_later(db: Db) -
 
 async def test_a_reminder_comes_once_when_the_bottle_is_empty(db: Db, travel: Travel) -> None:
     await configure(db, app_id=APP)
+    service.configure(public_url="http://test")
     made = await batch(db, cycle_days=30, remind_words="该补货啦")
     one, two = await fans(db, 2)
     await scan(db, one, made.codes[0])
