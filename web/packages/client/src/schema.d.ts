@@ -1492,6 +1492,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/console/couriers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Couriers
+         * @description Courier companies the platforms have a code for.
+         */
+        get: operations["listCouriers"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/console/doctor": {
         parameters: {
             query?: never;
@@ -2675,6 +2695,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/console/orders/{order_no}/parcels/{parcel_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Edit Parcel
+         * @description Put a wrong courier or number right.
+         */
+        put: operations["editParcel"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/console/orders/{order_no}/price": {
         parameters: {
             query?: never;
@@ -2769,6 +2809,67 @@ export interface paths {
         get: operations["getLoop"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/console/parcels/labels": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Print Labels
+         * @description A PDF with a label for each order, the receiver in clear; noted in the audit log.
+         */
+        post: operations["printLabels"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/console/parcels/picking-list": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Print Picking
+         * @description A PDF of what to fetch for these orders, by location.
+         */
+        post: operations["printPickingList"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/console/parcels/table": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Ship Table
+         * @description Send the orders of a CSV or XLSX (订单号, 快递公司, 运单号); `dry` only says what would be.
+         *     The same file may come twice: what was entered is passed by.
+         */
+        post: operations["shipTable"];
         delete?: never;
         options?: never;
         head?: never;
@@ -5072,6 +5173,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/shop/orders/{order_no}/urge": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Urge Order
+         * @description Ask to have the order sent; once a day.
+         */
+        post: operations["urgeOrder"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/shop/products": {
         parameters: {
             query?: never;
@@ -6354,32 +6475,25 @@ export interface components {
             welcome: string;
         };
         /**
-         * BatchOut
-         * @description A batch and how far the platform is with drawing it.
+         * BatchLineOut
+         * @description What became, or would become, of one line of a file.
          */
-        BatchOut: {
+        BatchLineOut: {
+            /** Courier */
+            courier: string;
+            /** Line */
+            line: number;
+            /** Message */
+            message: string;
+            /** Order No */
+            order_no: string;
             /**
-             * Created At
-             * Format: date-time
+             * State
+             * @enum {string}
              */
-            created_at: string;
-            /** Drawn */
-            drawn: number;
-            /** Ended At */
-            ended_at: string | null;
-            /** Failure */
-            failure: string;
-            /** Id */
-            id: number;
-            kind: components["schemas"]["CodeKind"];
-            lifetime: components["schemas"]["Lifetime"];
-            /** Resumes At */
-            resumes_at: string | null;
-            /** Staff Name */
-            staff_name: string;
-            state: components["schemas"]["BatchState"];
-            /** Total */
-            total: number;
+            state: "ready" | "shipped" | "already" | "wrong";
+            /** Tracking No */
+            tracking_no: string;
         };
         /**
          * BatchState
@@ -6471,6 +6585,11 @@ export interface components {
         };
         /** Body_checkGoodsImport */
         Body_checkGoodsImport: {
+            /** File */
+            file: string;
+        };
+        /** Body_shipTable */
+        Body_shipTable: {
             /** File */
             file: string;
         };
@@ -7058,6 +7177,8 @@ export interface components {
             receive: boolean;
             /** Refund */
             refund: boolean;
+            /** Urge */
+            urge: boolean;
         };
         /**
          * CartAdd
@@ -7828,6 +7949,8 @@ export interface components {
             open_after_sales: number;
             /** Order No */
             order_no: string;
+            /** Overdue */
+            overdue: boolean;
             /** Paid At */
             paid_at: string | null;
             /** Paid Fen */
@@ -7868,6 +7991,11 @@ export interface components {
             total_fen: number;
             /** Trace */
             trace: components["schemas"]["TraceOut"][];
+            /** Unsent */
+            unsent: components["schemas"]["UnsentOut"][];
+            upload: components["schemas"]["UploadOut"] | null;
+            /** Urged At */
+            urged_at: string | null;
         };
         /**
          * ConsoleOrderRow
@@ -7881,6 +8009,8 @@ export interface components {
             open_after_sales: number;
             /** Order No */
             order_no: string;
+            /** Overdue */
+            overdue: boolean;
             /** Paid At */
             paid_at: string | null;
             /** Paid Fen */
@@ -7900,6 +8030,8 @@ export interface components {
             status: components["schemas"]["OrderStatus"];
             /** Total Fen */
             total_fen: number;
+            /** Urged At */
+            urged_at: string | null;
         };
         /**
          * ConsoleProduct
@@ -8479,6 +8611,16 @@ export interface components {
          * @enum {string}
          */
         CouponWay: "claim" | "code" | "staff" | "reward";
+        /**
+         * CourierOut
+         * @description A courier company the platforms have a code for.
+         */
+        CourierOut: {
+            /** Code */
+            code: string;
+            /** Name */
+            name: string;
+        };
         /**
          * DayOut
          * @description The figures of one day.
@@ -10322,7 +10464,7 @@ export interface components {
         /** Page[BatchOut] */
         Page_BatchOut_: {
             /** Items */
-            items: components["schemas"]["BatchOut"][];
+            items: components["schemas"]["tiefen__channels__schemas__codes__BatchOut"][];
             /** Next */
             next: string | null;
         };
@@ -10635,6 +10777,16 @@ export interface components {
             next: string | null;
         };
         /**
+         * ParcelEdit
+         * @description The right courier and number of a parcel.
+         */
+        ParcelEdit: {
+            /** Courier */
+            courier: string;
+            /** Tracking No */
+            tracking_no: string;
+        };
+        /**
          * ParcelIn
          * @description A parcel that leaves. Without `lines` it holds everything that is left to send.
          */
@@ -10643,6 +10795,8 @@ export interface components {
             courier: string;
             /** Lines */
             lines?: components["schemas"]["PieceIn"][];
+            /** Location Id */
+            location_id?: number | null;
             /** Tracking No */
             tracking_no: string;
         };
@@ -10663,10 +10817,14 @@ export interface components {
         ParcelOut: {
             /** Courier */
             courier: string;
+            /** Courier Code */
+            courier_code: string;
             /** Id */
             id: number;
             /** Lines */
             lines: components["schemas"]["ParcelLineOut"][];
+            /** Location Id */
+            location_id: number | null;
             /** Received At */
             received_at: string | null;
             /**
@@ -11173,32 +11331,6 @@ export interface components {
          * @enum {string}
          */
         PrintForm: "pdf" | "png";
-        /**
-         * PrintIn
-         * @description Codes to draw for print.
-         */
-        PrintIn: {
-            /** Code Ids */
-            code_ids: number[];
-            /** @default pdf */
-            form: components["schemas"]["PrintForm"];
-            layout: components["schemas"]["PrintLayout"];
-            /**
-             * Picture Key
-             * @default
-             */
-            picture_key: string;
-            /**
-             * Title
-             * @default
-             */
-            title: string;
-            /**
-             * Words
-             * @default
-             */
-            words: string;
-        };
         /**
          * PrintLayout
          * @description How codes are laid out on paper.
@@ -14037,6 +14169,40 @@ export interface components {
             undone: number;
         };
         /**
+         * UnsentOut
+         * @description Pieces of a SKU that lie at a location and wait to be sent.
+         */
+        UnsentOut: {
+            /** Location Id */
+            location_id: number;
+            /** Location Name */
+            location_name: string;
+            /** Quantity */
+            quantity: number;
+            /** Sku Id */
+            sku_id: number;
+        };
+        /**
+         * UploadOut
+         * @description Whether 小程序 knows of the parcels.
+         */
+        UploadOut: {
+            /** Error */
+            error: string;
+            state: components["schemas"]["UploadState"];
+            /**
+             * Updated At
+             * Format: date-time
+             */
+            updated_at: string;
+        };
+        /**
+         * UploadState
+         * @description Whether 小程序 knows of an order's parcels.
+         * @enum {string}
+         */
+        UploadState: "waiting" | "done" | "failed";
+        /**
          * UsageOut
          * @description How much of the platform's allowance of permanent codes is used.
          */
@@ -14259,6 +14425,60 @@ export interface components {
          */
         tiefen__catalog__values__ImportState: "checked" | "running" | "stopped" | "done";
         /**
+         * BatchOut
+         * @description A batch and how far the platform is with drawing it.
+         */
+        tiefen__channels__schemas__codes__BatchOut: {
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Drawn */
+            drawn: number;
+            /** Ended At */
+            ended_at: string | null;
+            /** Failure */
+            failure: string;
+            /** Id */
+            id: number;
+            kind: components["schemas"]["CodeKind"];
+            lifetime: components["schemas"]["Lifetime"];
+            /** Resumes At */
+            resumes_at: string | null;
+            /** Staff Name */
+            staff_name: string;
+            state: components["schemas"]["BatchState"];
+            /** Total */
+            total: number;
+        };
+        /**
+         * PrintIn
+         * @description Codes to draw for print.
+         */
+        tiefen__channels__schemas__prints__PrintIn: {
+            /** Code Ids */
+            code_ids: number[];
+            /** @default pdf */
+            form: components["schemas"]["PrintForm"];
+            layout: components["schemas"]["PrintLayout"];
+            /**
+             * Picture Key
+             * @default
+             */
+            picture_key: string;
+            /**
+             * Title
+             * @default
+             */
+            title: string;
+            /**
+             * Words
+             * @default
+             */
+            words: string;
+        };
+        /**
          * ImportState
          * @description How an import is.
          * @enum {string}
@@ -14276,6 +14496,30 @@ export interface components {
          * @enum {string}
          */
         tiefen__ledger__values__Side: "debit" | "credit";
+        /**
+         * BatchOut
+         * @description A file of parcels, tried or carried out.
+         */
+        tiefen__orders__schemas__orders__BatchOut: {
+            /** Already */
+            already: number;
+            /** Dry */
+            dry: boolean;
+            /** Good */
+            good: number;
+            /** Lines */
+            lines: components["schemas"]["BatchLineOut"][];
+            /** Wrong */
+            wrong: number;
+        };
+        /**
+         * PrintIn
+         * @description Orders to print for.
+         */
+        tiefen__orders__schemas__orders__PrintIn: {
+            /** Order Nos */
+            order_nos: string[];
+        };
         /**
          * Side
          * @description Who speaks in the log of an after-sale.
@@ -19985,7 +20229,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["BatchOut"];
+                    "application/json": components["schemas"]["tiefen__channels__schemas__codes__BatchOut"];
                 };
             };
             /** @description malformed request */
@@ -20088,7 +20332,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["BatchOut"];
+                    "application/json": components["schemas"]["tiefen__channels__schemas__codes__BatchOut"];
                 };
             };
             /** @description malformed request */
@@ -20191,7 +20435,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["BatchOut"];
+                    "application/json": components["schemas"]["tiefen__channels__schemas__codes__BatchOut"];
                 };
             };
             /** @description malformed request */
@@ -20294,7 +20538,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["BatchOut"];
+                    "application/json": components["schemas"]["tiefen__channels__schemas__codes__BatchOut"];
                 };
             };
             /** @description malformed request */
@@ -20493,7 +20737,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["PrintIn"];
+                "application/json": components["schemas"]["tiefen__channels__schemas__prints__PrintIn"];
             };
         };
         responses: {
@@ -23857,6 +24101,107 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["CouponResults"];
+                };
+            };
+            /** @description malformed request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description sign in first */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description missing, or not yours */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description the state has moved on */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description body too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description invalid input, fields named */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description slow down */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description a dependency is away, retry */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    listCouriers: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CourierOut"][];
                 };
             };
             /** @description malformed request */
@@ -30923,6 +31268,7 @@ export interface operations {
                 placed_until?: string | null;
                 q?: string;
                 in_after_sale?: boolean;
+                waiting_longest?: boolean;
                 cursor?: string | null;
                 limit?: number;
             };
@@ -31255,6 +31601,114 @@ export interface operations {
         responses: {
             /** @description Successful Response */
             201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConsoleOrder"];
+                };
+            };
+            /** @description malformed request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description sign in first */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description missing, or not yours */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description the state has moved on */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description body too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description invalid input, fields named */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description slow down */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description a dependency is away, retry */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    editParcel: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                order_no: string;
+                parcel_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ParcelEdit"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -31779,6 +32233,319 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["LoopOut"];
+                };
+            };
+            /** @description malformed request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description sign in first */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description missing, or not yours */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description the state has moved on */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description body too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description invalid input, fields named */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description slow down */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description a dependency is away, retry */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    printLabels: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["tiefen__orders__schemas__orders__PrintIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description malformed request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description sign in first */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description missing, or not yours */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description the state has moved on */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description body too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description invalid input, fields named */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description slow down */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description a dependency is away, retry */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    printPickingList: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["tiefen__orders__schemas__orders__PrintIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description malformed request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description sign in first */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description missing, or not yours */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description the state has moved on */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description body too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description invalid input, fields named */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description slow down */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description a dependency is away, retry */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    shipTable: {
+        parameters: {
+            query?: {
+                dry?: boolean;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "multipart/form-data": components["schemas"]["Body_shipTable"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["tiefen__orders__schemas__orders__BatchOut"];
                 };
             };
             /** @description malformed request */
@@ -46203,6 +46970,109 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["LineStars"][];
+                };
+            };
+            /** @description malformed request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description sign in first */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description missing, or not yours */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description the state has moved on */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description body too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description invalid input, fields named */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description slow down */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description a dependency is away, retry */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    urgeOrder: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                order_no: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ShopOrder"];
                 };
             };
             /** @description malformed request */
