@@ -21,7 +21,7 @@ from tiefen.kernel.clock import Travel
 from tiefen.kernel.db import Db
 from tiefen.orders import rules, service
 from tiefen.orders.errors import BadTracking, UrgedAlready
-from tiefen.orders.schemas import BatchOut, ParcelEdit, ParcelIn, PieceIn
+from tiefen.orders.schemas import ParcelEdit, ParcelIn, ParcelTableOut, PieceIn
 from tiefen.orders.values import COURIERS, OrderStatus
 from tiefen.payments import service as payments
 from tiefen.payments.values import PaidBy
@@ -41,7 +41,7 @@ async def sent(db: Db, order_no: str, number: str, **more: Any) -> None:
         await service.ship(tx, STAFF, order_no, wanted)
 
 
-async def table(db: Db, rows: list[list[str]], *, dry: bool) -> BatchOut:
+async def table(db: Db, rows: list[list[str]], *, dry: bool) -> ParcelTableOut:
     async with db.merchant("demo") as tx:
         return await service.ship_table(tx, STAFF, [HEAD, *rows], dry=dry)
 

@@ -9,7 +9,14 @@ from tiefen.kernel import sheets
 from tiefen.kernel.auth import FanActor, StaffActor, fan, staff
 from tiefen.kernel.http import REFUSALS, PathId, TxDep
 from tiefen.orders import queries, service
-from tiefen.orders.schemas import BatchOut, ConsoleOrder, CourierOut, ParcelEdit, PrintIn, ShopOrder
+from tiefen.orders.schemas import (
+    ConsoleOrder,
+    CourierOut,
+    ParcelEdit,
+    ParcelTableOut,
+    PrintIn,
+    ShopOrder,
+)
 from tiefen.orders.values import COURIERS
 from tiefen.team.values import Permission
 
@@ -29,7 +36,7 @@ async def list_couriers(_: Reader) -> list[CourierOut]:
 @router.post("/api/console/parcels/table", operation_id="shipTable")
 async def ship_table(
     tx: TxDep, who: Shipper, file: UploadFile, dry: Annotated[bool, Query()] = True
-) -> BatchOut:
+) -> ParcelTableOut:
     """Send the orders of a CSV or XLSX (订单号, 快递公司, 运单号); `dry` only says what would be.
     The same file may come twice: what was entered is passed by."""
     table = await asyncio.to_thread(sheets.read, await file.read())

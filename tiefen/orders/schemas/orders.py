@@ -288,7 +288,7 @@ class CourierOut(Out):
     name: str
 
 
-class BatchLineOut(Out):
+class ParcelTableLineOut(Out):
     """What became, or would become, of one line of a file."""
 
     line: int
@@ -299,7 +299,7 @@ class BatchLineOut(Out):
     message: str
 
 
-class BatchOut(Out):
+class ParcelTableOut(Out):
     """A file of parcels, tried or carried out."""
 
     dry: bool
@@ -308,7 +308,7 @@ class BatchOut(Out):
     already: int
     """Lines that had been entered before: nothing to do."""
     wrong: int
-    lines: list[BatchLineOut]
+    lines: list[ParcelTableLineOut]
 
 
 class PrintIn(In):

@@ -19,7 +19,7 @@ from tiefen.orders.errors import (
     UrgedAlready,
 )
 from tiefen.orders.models import Order, OrderLine, Parcel, ParcelLine, ShippingUpload
-from tiefen.orders.schemas import BatchLineOut, BatchOut, ParcelEdit, ParcelIn
+from tiefen.orders.schemas import ParcelEdit, ParcelIn, ParcelTableLineOut, ParcelTableOut
 from tiefen.orders.service.book import lines_of, locked
 from tiefen.orders.service.fulfilling import ship, tell_platform
 from tiefen.orders.values import OrderAction, OrderStatus, UploadState
@@ -48,21 +48,21 @@ class _Row:
 
 async def ship_table(
     tx: Tx, actor: StaffActor, table: Sequence[Sequence[str]], *, dry: bool
-) -> BatchOut:
+) -> ParcelTableOut:
     """Send everything that is left of each order in a table, a line an order; `dry` only says what
     would be. A line that was entered before is no error, so the same file may come twice.
 
     Raises BadTable.
     """
     rows = _rows(table)
-    done: dict[int, BatchLineOut] = {}
+    done: dict[int, ParcelTableLineOut] = {}
     seen: set[tuple[str, str]] = set()
     for row in sorted(rows, key=lambda one: (one.order_no, one.line)):
         key = (row.order_no, row.tracking_no)
         done[row.line] = await _ship_row(tx, actor, row, dry=dry or key in seen)
         seen.add(key)
     lines = [done[row.line] for row in rows]
-    return BatchOut(
+    return ParcelTableOut(
         dry=dry,
         good=sum(line.state in ("ready", "shipped") for line in lines),
         already=sum(line.state == "already" for line in lines),
@@ -169,7 +169,7 @@ def _rows(table: Sequence[Sequence[str]]) -> list[_Row]:
     return rows
 
 
-async def _ship_row(tx: Tx, actor: StaffActor, row: _Row, *, dry: bool) -> BatchLineOut:
+async def _ship_row(tx: Tx, actor: StaffActor, row: _Row, *, dry: bool) -> ParcelTableLineOut:
     try:
         order = await tx.scalar(select(Order).where(Order.order_no == row.order_no))
         if order is None:
@@ -209,8 +209,8 @@ async def _try(tx: Tx, order: Order, wanted: ParcelIn) -> None:
         )
 
 
-def _said(row: _Row, state: str, message: str) -> BatchLineOut:
-    return BatchLineOut.model_validate(
+def _said(row: _Row, state: str, message: str) -> ParcelTableLineOut:
+    return ParcelTableLineOut.model_validate(
         {
             "line": row.line,
             "order_no": row.order_no,

@@ -6475,25 +6475,32 @@ export interface components {
             welcome: string;
         };
         /**
-         * BatchLineOut
-         * @description What became, or would become, of one line of a file.
+         * BatchOut
+         * @description A batch and how far the platform is with drawing it.
          */
-        BatchLineOut: {
-            /** Courier */
-            courier: string;
-            /** Line */
-            line: number;
-            /** Message */
-            message: string;
-            /** Order No */
-            order_no: string;
+        BatchOut: {
             /**
-             * State
-             * @enum {string}
+             * Created At
+             * Format: date-time
              */
-            state: "ready" | "shipped" | "already" | "wrong";
-            /** Tracking No */
-            tracking_no: string;
+            created_at: string;
+            /** Drawn */
+            drawn: number;
+            /** Ended At */
+            ended_at: string | null;
+            /** Failure */
+            failure: string;
+            /** Id */
+            id: number;
+            kind: components["schemas"]["CodeKind"];
+            lifetime: components["schemas"]["Lifetime"];
+            /** Resumes At */
+            resumes_at: string | null;
+            /** Staff Name */
+            staff_name: string;
+            state: components["schemas"]["BatchState"];
+            /** Total */
+            total: number;
         };
         /**
          * BatchState
@@ -10464,7 +10471,7 @@ export interface components {
         /** Page[BatchOut] */
         Page_BatchOut_: {
             /** Items */
-            items: components["schemas"]["tiefen__channels__schemas__codes__BatchOut"][];
+            items: components["schemas"]["BatchOut"][];
             /** Next */
             next: string | null;
         };
@@ -10842,6 +10849,43 @@ export interface components {
          * @enum {string}
          */
         ParcelStatus: "shipped" | "received";
+        /**
+         * ParcelTableLineOut
+         * @description What became, or would become, of one line of a file.
+         */
+        ParcelTableLineOut: {
+            /** Courier */
+            courier: string;
+            /** Line */
+            line: number;
+            /** Message */
+            message: string;
+            /** Order No */
+            order_no: string;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "ready" | "shipped" | "already" | "wrong";
+            /** Tracking No */
+            tracking_no: string;
+        };
+        /**
+         * ParcelTableOut
+         * @description A file of parcels, tried or carried out.
+         */
+        ParcelTableOut: {
+            /** Already */
+            already: number;
+            /** Dry */
+            dry: boolean;
+            /** Good */
+            good: number;
+            /** Lines */
+            lines: components["schemas"]["ParcelTableLineOut"][];
+            /** Wrong */
+            wrong: number;
+        };
         /**
          * PartIn
          * @description One part of an answer: a text, or a card with a link.
@@ -14425,34 +14469,6 @@ export interface components {
          */
         tiefen__catalog__values__ImportState: "checked" | "running" | "stopped" | "done";
         /**
-         * BatchOut
-         * @description A batch and how far the platform is with drawing it.
-         */
-        tiefen__channels__schemas__codes__BatchOut: {
-            /**
-             * Created At
-             * Format: date-time
-             */
-            created_at: string;
-            /** Drawn */
-            drawn: number;
-            /** Ended At */
-            ended_at: string | null;
-            /** Failure */
-            failure: string;
-            /** Id */
-            id: number;
-            kind: components["schemas"]["CodeKind"];
-            lifetime: components["schemas"]["Lifetime"];
-            /** Resumes At */
-            resumes_at: string | null;
-            /** Staff Name */
-            staff_name: string;
-            state: components["schemas"]["BatchState"];
-            /** Total */
-            total: number;
-        };
-        /**
          * PrintIn
          * @description Codes to draw for print.
          */
@@ -14496,22 +14512,6 @@ export interface components {
          * @enum {string}
          */
         tiefen__ledger__values__Side: "debit" | "credit";
-        /**
-         * BatchOut
-         * @description A file of parcels, tried or carried out.
-         */
-        tiefen__orders__schemas__orders__BatchOut: {
-            /** Already */
-            already: number;
-            /** Dry */
-            dry: boolean;
-            /** Good */
-            good: number;
-            /** Lines */
-            lines: components["schemas"]["BatchLineOut"][];
-            /** Wrong */
-            wrong: number;
-        };
         /**
          * PrintIn
          * @description Orders to print for.
@@ -20229,7 +20229,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["tiefen__channels__schemas__codes__BatchOut"];
+                    "application/json": components["schemas"]["BatchOut"];
                 };
             };
             /** @description malformed request */
@@ -20332,7 +20332,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["tiefen__channels__schemas__codes__BatchOut"];
+                    "application/json": components["schemas"]["BatchOut"];
                 };
             };
             /** @description malformed request */
@@ -20435,7 +20435,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["tiefen__channels__schemas__codes__BatchOut"];
+                    "application/json": components["schemas"]["BatchOut"];
                 };
             };
             /** @description malformed request */
@@ -20538,7 +20538,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["tiefen__channels__schemas__codes__BatchOut"];
+                    "application/json": components["schemas"]["BatchOut"];
                 };
             };
             /** @description malformed request */
@@ -32545,7 +32545,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["tiefen__orders__schemas__orders__BatchOut"];
+                    "application/json": components["schemas"]["ParcelTableOut"];
                 };
             };
             /** @description malformed request */
