@@ -10,7 +10,7 @@ from sqlalchemy import text
 
 from tiefen.fans import service
 from tiefen.fans.models import FollowerImport
-from tiefen.fans.values import ImportState
+from tiefen.fans.values import FollowerImportState
 from tiefen.kernel import audit, http, worker
 from tiefen.kernel.auth import StaffActor
 from tiefen.kernel.db import Db
@@ -160,4 +160,4 @@ def _deaf(_: httpx.Request) -> httpx.Response:
 
 
 def is_over(row: FollowerImport) -> bool:
-    return row.state is ImportState.DONE
+    return row.state is FollowerImportState.DONE

@@ -14,7 +14,7 @@ from tests.fans.import_world import ACTOR, World, opened, wechat_token
 from tiefen.fans import rules, service
 from tiefen.fans.errors import ImportMissing, ImportRunning
 from tiefen.fans.service import importing as imports
-from tiefen.fans.values import Change, Happening, ImportState, ImportStep, KnownId
+from tiefen.fans.values import Change, FollowerImportState, Happening, ImportStep, KnownId
 from tiefen.kernel import failpoints, worker
 from tiefen.kernel.clock import Travel
 from tiefen.kernel.db import Db
@@ -37,7 +37,7 @@ def counts(row: Any) -> tuple[int, int, int, int, int, int]:
 async def test_every_follower_becomes_a_fan_with_their_history(world: World) -> None:
     await world.crowd(430)
     row = await world.import_all()
-    assert (row.state, row.total, row.listed) == (ImportState.DONE, 430, 430)
+    assert (row.state, row.total, row.listed) == (FollowerImportState.DONE, 430, 430)
     assert counts(row) == (430, 430, 0, 0, 0, 0)
     await world.check()
     fans = await world.one(
@@ -119,7 +119,7 @@ async def test_killed_anywhere_it_goes_on_and_everybody_is_counted_once(
     monkeypatch.setattr(failpoints, "_armed", {})
     await worker.drain(world.db)
     row = await world.row()
-    assert row.state is ImportState.DONE
+    assert row.state is FollowerImportState.DONE
     assert counts(row) == (350, 345, 5, 0, 0, 6)
     await world.check()
 
@@ -157,7 +157,7 @@ async def test_stopped_it_stands_and_goes_on_from_there(world: World, drain: Dra
     await imports.work(world.db, "demo", import_id, 1, seconds=0)
     async with world.db.merchant("demo") as tx:
         stopped = await service.stop_import(tx, ACTOR, import_id)
-    assert stopped.state is ImportState.STOPPED
+    assert stopped.state is FollowerImportState.STOPPED
     before = counts(await world.row())
     await drain()
     assert counts(await world.row()) == before
@@ -165,7 +165,7 @@ async def test_stopped_it_stands_and_goes_on_from_there(world: World, drain: Dra
         await service.resume_import(tx, ACTOR, import_id)
     await drain()
     row = await world.row()
-    assert (row.state, counts(row)) == (ImportState.DONE, (900, 900, 0, 0, 0, 0))
+    assert (row.state, counts(row)) == (FollowerImportState.DONE, (900, 900, 0, 0, 0, 0))
     await world.check()
 
 
@@ -173,14 +173,14 @@ async def test_a_spent_quota_is_waited_for(world: World, travel: Travel, drain: 
     await world.crowd(1300)
     await world.limit(ask=8)
     row = await world.import_all()
-    assert (row.state, row.trouble, row.asked) == (ImportState.WAITING, "45009", 800)
+    assert (row.state, row.trouble, row.asked) == (FollowerImportState.WAITING, "45009", 800)
     assert row.wait_until == datetime(2026, 4, 1, 16, 5, tzinfo=UTC)  # 00:05 in China
     assert await drain() == 0
     await world.limit(ask=1000)
     travel.move(timedelta(hours=12, minutes=6))
     await drain()
     row = await world.row()
-    assert (row.state, row.trouble, counts(row)[:2]) == (ImportState.DONE, "", (1300, 1300))
+    assert (row.state, row.trouble, counts(row)[:2]) == (FollowerImportState.DONE, "", (1300, 1300))
     await world.check()
 
 
@@ -191,14 +191,14 @@ async def test_a_busy_platform_is_asked_again_later_and_later(
     match = {"path": "/cgi-bin/user/get"}
     await world.post("/faults", kind="rate_limit", code=45011, match=match, times=2)
     row = await world.import_all()
-    assert (row.state, row.trouble) == (ImportState.WAITING, "45011")
+    assert (row.state, row.trouble) == (FollowerImportState.WAITING, "45011")
     assert row.wait_until == row.moved_at + timedelta(seconds=10)
     travel.move(timedelta(seconds=11))
     await drain()
     assert (await world.row()).refusals == 2
     travel.move(timedelta(seconds=31))
     await drain()
-    assert (await world.row()).state is ImportState.DONE
+    assert (await world.row()).state is FollowerImportState.DONE
     await world.check()
 
 
@@ -208,11 +208,11 @@ async def test_what_only_a_person_can_mend_is_told_and_goes_on_afterwards(
     await world.crowd(120)
     await world.post("/faults", kind="rate_limit", code=48001, match={"path": "/cgi-bin/user/get"})
     row = await world.import_all()
-    assert (row.state, row.trouble) == (ImportState.FAILED, "48001")
+    assert (row.state, row.trouble) == (FollowerImportState.FAILED, "48001")
     async with world.db.merchant("demo") as tx:
         await service.resume_import(tx, ACTOR, row.id)
     await drain()
-    assert (await world.row()).state is ImportState.DONE
+    assert (await world.row()).state is FollowerImportState.DONE
     await world.check()
 
 

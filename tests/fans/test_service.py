@@ -85,7 +85,7 @@ async def test_an_openid_that_gains_a_unionid_later_joins_the_records(db: Db, dr
     assert together.paid_fen == 1400
     assert together.orders == 2
     async with db.merchant("demo") as tx:
-        assert await service.resolve(tx, MINI, "m1") == official
+        assert await service.resolve(tx, MINI, "m1") == mini
         assert await service.person_ids(tx, mini) == [official, mini]
         assert await service.openid_of(tx, official, MINI) == "m1"
         briefs = await service.brief(tx, [official, mini])

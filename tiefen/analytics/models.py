@@ -8,6 +8,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from tiefen.analytics.values import METRICS, STEPS, FactKind, HitKind
 from tiefen.kernel.audit import invariant
 from tiefen.kernel.db import Base, Fen, Id, Utc, text_enum
+from tiefen.kernel.personal import person_rows
 
 
 class Fact(Base):
@@ -126,3 +127,9 @@ invariant(
     WHERE d.steps IS DISTINCT FROM r.steps
     """,  # noqa: S608 our own text
 )
+
+person_rows(
+    "analytics_fact", "经营事件", "events of reports", through="erase_facts", hidden=["ref"]
+)
+person_rows("analytics_fan_day", "每日到访", "days in reports")
+person_rows("analytics_hit", "浏览记录", "page views", clear={"visitor": "", "source": ""})

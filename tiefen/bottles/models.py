@@ -11,6 +11,7 @@ from tiefen.bottles.values import AlarmKind, RewardKind, RewardState
 from tiefen.kernel.audit import invariant
 from tiefen.kernel.crypto import Sealed
 from tiefen.kernel.db import Base, Id, Ref, Utc, text_enum
+from tiefen.kernel.personal import no_person, person_rows
 
 
 class BottleKey(Base):
@@ -242,3 +243,13 @@ invariant(
           AND o.withdrawn_at IS NULL AND o.first <= a.last AND a.first <= o.last))
     """,
 )
+
+person_rows("bottle", "一物一码", "bottles first scanned", by="first_fan_id")
+person_rows("bottle_reward", "扫码奖励", "rewards of bottles", clear={"failure": ""})
+person_rows(
+    "bottle_scan",
+    "扫码记录",
+    "scans of bottles",
+    clear={"lat_hundredths": None, "lng_hundredths": None},
+)
+no_person("bottle_key", "the merchant's key of bottle codes")

@@ -6,6 +6,6 @@ promises   a touch is never changed; the first source of a fan never changes, a 
            it; under every model the shares of an order add up to it, to the fen; counters and sums
            equal a recount; nobody decides their own appeal
 publishes  TouchRecorded · CodeSaved
-hears      FanFollowed · FanScanned · FanUnfollowed · FollowersImported · FansMerged · FanVisited ·
-           OrderPlaced · OrderPaid · OrderReceived · OrderRefunded
+hears      FanFollowed · FanScanned · FanUnfollowed · FollowersImported · FansMerged · FansParted ·
+           FanVisited · OrderPlaced · OrderPaid · OrderReceived · OrderRefunded
 """

@@ -5,7 +5,14 @@ from datetime import timedelta
 from tiefen.analytics.events import FanVisited
 from tiefen.channels import service
 from tiefen.channels.values import SCENE_PREFIX, TouchKind
-from tiefen.fans.events import FanFollowed, FanScanned, FansMerged, FanUnfollowed, FollowersImported
+from tiefen.fans.events import (
+    FanFollowed,
+    FanScanned,
+    FansMerged,
+    FansParted,
+    FanUnfollowed,
+    FollowersImported,
+)
 from tiefen.kernel.db import Db, Tx
 from tiefen.kernel.events import on
 from tiefen.kernel.jobs import cron, job, later, outward_job
@@ -86,6 +93,12 @@ async def fan_visited(tx: Tx, event: FanVisited) -> None:
 async def fans_merged(tx: Tx, event: FansMerged) -> None:
     """Two records are one person: one source, one way."""
     await service.join_people(tx, event.winner_id, event.loser_id)
+
+
+@on(FansParted)
+async def fans_parted(tx: Tx, event: FansParted) -> None:
+    """One person is two again: a source and a way for each."""
+    await service.part_people(tx, event.winner_id, event.loser_id, event.since)
 
 
 @job("channels.share_all", lane="bulk")

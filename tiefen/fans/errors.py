@@ -257,3 +257,67 @@ class TagRuleMissing(NotFound):
     code = "fans.tag_rule_missing"
     zh = "没有这条自动规则"
     en = "No such rule"
+
+
+class SamePerson(Conflict):
+    """The two are one person already."""
+
+    code = "fans.same_person"
+    zh = "这两条记录已经是同一位粉丝"
+    en = "These two are one fan already"
+
+
+class MergeMissing(NotFound):
+    """No such join of records."""
+
+    code = "fans.merge_missing"
+    zh = "没有找到这次合并"
+    en = "No such merge"
+
+
+class MergeUndone(Conflict):
+    """The join was undone before."""
+
+    code = "fans.merge_undone"
+    zh = "这次合并已经撤销过了"
+    en = "This merge was undone already"
+
+
+class SameUnionid(Conflict):
+    """WeChat says that both sides are one person."""
+
+    code = "fans.same_unionid"
+    zh = "微信确认两边是同一个人（unionid 相同），不能撤销合并"
+    en = "WeChat says both sides are one person (same unionid); the merge cannot be undone"
+
+
+class PersonErased(Conflict):
+    """The personal data of this person was removed."""
+
+    code = "fans.erased"
+    zh = "这位粉丝的个人信息已经清除"
+    en = "The personal data of this fan was erased"
+
+
+class RequestOpen(Conflict):
+    """The same was asked before and is not finished."""
+
+    code = "fans.request_open"
+    zh = "已经有一个同样的申请在处理中"
+    en = "The same request is already being handled"
+
+
+class RequestMissing(NotFound):
+    """No such request of this person."""
+
+    code = "fans.request_missing"
+    zh = "没有找到这个申请"
+    en = "No such request"
+
+
+class RequestOver(Conflict):
+    """It can no longer be fetched or taken back."""
+
+    code = "fans.request_over"
+    zh = "这个申请已经过期或已经开始，不能再操作"
+    en = "The request has expired or has begun"

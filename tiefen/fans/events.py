@@ -78,6 +78,28 @@ class FansMerged:
     at: datetime
 
 
+@event("fans.parted")
+class FansParted:
+    """A join was undone: `loser_id` and what is joined into it are a person of their own again.
+
+    `since`: when they were joined.
+    """
+
+    winner_id: int
+    loser_id: int
+    since: datetime
+    at: datetime
+
+
+@event("fans.erased")
+class FanErased:
+    """The personal data of a person was removed; `records` are all their records, now nameless."""
+
+    fan_id: int
+    records: list[int]
+    at: datetime
+
+
 @event("fans.segment_entered")
 class SegmentEntered:
     """A fan came into a segment by what they did, or as its window moved."""

@@ -275,3 +275,23 @@ async def _plain(
         at=event.at,
         data={"order_no": event.order_no, **(more or {})},
     )
+
+
+@job(service.EXPORT, lane="bulk")
+async def export_person(tx: Tx, request_id: int) -> None:
+    """Make the copy of a person's data that was asked for."""
+    await service.export_person(tx, request_id)
+
+
+@job(service.ERASE, lane="bulk")
+async def erase_person(tx: Tx, request_id: int) -> None:
+    """The next step of removing a person's data."""
+    await service.erase_person(tx, request_id)
+
+
+@cron("fans.forget", every=timedelta(hours=6), lane="bulk")
+async def forget(db: Db, merchant: str) -> None:
+    """Copies that nobody may fetch any more, and what the law no longer asks to keep."""
+    async with db.merchant(merchant) as tx:
+        await service.drop_exports(tx)
+        await service.erase_late(tx)

@@ -7,9 +7,10 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, Text, UniqueConstrain
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
-from tiefen.helpdesk.values import Direction, Match, Source
+from tiefen.helpdesk.values import AnswerSource, Direction, Match
 from tiefen.kernel.crypto import SealedSince
 from tiefen.kernel.db import Base, Id, Utc, text_enum
+from tiefen.kernel.personal import Erased, person_rows
 
 
 class Setting(Base):
@@ -70,7 +71,7 @@ class Message(Base):
     """WeChat's message type, or the part kind of what we said"""
     content: Mapped[str] = mapped_column(SealedSince)
     """what was said; people write phone numbers and addresses in chats"""
-    source: Mapped[Source | None] = mapped_column(text_enum(Source))
+    source: Mapped[AnswerSource | None] = mapped_column(text_enum(AnswerSource, "source"))
     """of what we said"""
     rule_id: Mapped[int | None]
     ref: Mapped[str] = mapped_column(Text)
@@ -105,3 +106,6 @@ class Question(Base):
             postgresql_where=text("resolved_at IS NULL"),
         ),
     )
+
+
+person_rows("helpdesk_message", "客服消息", "messages", erased=Erased.GONE, hidden=["ref"])

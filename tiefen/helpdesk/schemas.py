@@ -5,7 +5,7 @@ from typing import Annotated
 
 from pydantic import AwareDatetime, Field
 
-from tiefen.helpdesk.values import Direction, Match, PartKind, Source
+from tiefen.helpdesk.values import AnswerSource, Direction, Match, PartKind
 from tiefen.kernel.http import In, Out
 
 Title = Annotated[str, Field(max_length=64)]
@@ -92,7 +92,7 @@ class TryIn(In):
 class TryOut(Out):
     """What would be answered now."""
 
-    source: Source
+    source: AnswerSource
     rule_id: int | None
     rule_name: str
     parts: list[PartOut]
@@ -129,7 +129,7 @@ class ChatMessageOut(Out):
     direction: Direction
     kind: str
     content: str
-    source: Source | None
+    source: AnswerSource | None
     rule_id: int | None
     at: datetime
 

@@ -25,7 +25,7 @@ class Trigger(StrEnum):
     MESSAGE = "message"
 
 
-class Source(StrEnum):
+class AnswerSource(StrEnum):
     """Where an answer came from."""
 
     CODE = "code"

@@ -288,6 +288,10 @@ class Receiver:
         return cls(*json.loads(kept))
 
 
+NOBODY = Receiver("已清除", "", "")
+"""Who got the goods of an order whose buyer was erased."""
+
+
 @dataclass(frozen=True, slots=True)
 class Waiting:
     """How much waits for staff."""

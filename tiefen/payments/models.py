@@ -7,6 +7,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from tiefen.kernel.audit import invariant
 from tiefen.kernel.db import Base, Fen, Id, Ref, Utc, text_enum
+from tiefen.kernel.personal import person_rows
 from tiefen.payments.values import (
     AttemptState,
     BreakKind,
@@ -391,3 +392,7 @@ invariant(
     WHERE coalesce(c.paid, 0) <> coalesce(e.told, 0)
     """,
 )
+
+person_rows("payment", "支付", "payments")
+person_rows("payment_attempt", "支付请求", "payment attempts", by="openid", clear={"openid": None})
+person_rows("payment_charge", "收款", "charges", by="openid", clear={"openid": None})

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from tiefen.kernel.audit import invariant
 from tiefen.kernel.db import Base, Fen, Id, Ref, Utc, text_enum
+from tiefen.kernel.personal import person_rows
 from tiefen.promotion.values import (
     CouponKind,
     CouponStatus,
@@ -388,3 +389,9 @@ invariant(
         <> (SELECT count(*) FROM coupon c WHERE c.template_id = t.id AND c.way = 'code')
     """,
 )
+
+person_rows("purchase_count", "限购计数", "pieces of limited products")
+person_rows("promotion_use", "活动使用次数", "uses of promotions")
+person_rows("promotion_grant", "活动优惠", "what promotions gave")
+person_rows("coupon", "优惠券", "coupons")
+person_rows("coupon_holder", "领券次数", "coupons taken")

@@ -7,6 +7,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from tiefen.kernel.audit import invariant
 from tiefen.kernel.db import Base, Fen, Id, Ref, Utc, text_enum
+from tiefen.kernel.personal import Erased, person_rows
 from tiefen.referral.values import (
     BondState,
     FlagKind,
@@ -211,3 +212,6 @@ invariant(
         OR (w.state = 'taken_back' AND c.status NOT IN ('taken_back', 'expired'))
     """,
 )
+
+person_rows("referral_device", "设备", "devices", erased=Erased.GONE)
+person_rows("referral_reward", "推荐奖励", "rewards of referrals", clear={"trouble": ""})

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from tiefen.kernel.audit import invariant
 from tiefen.kernel.crypto import Sealed
 from tiefen.kernel.db import Base, Id, Utc, text_enum
+from tiefen.kernel.personal import no_person
 from tiefen.team.values import ActorKind
 
 
@@ -197,3 +198,6 @@ invariant(
         WHERE s.active AND r.key = 'owner')
     """,
 )
+
+for _table in ("staff", "staff_wechat"):
+    no_person(_table, "members of staff, not fans")

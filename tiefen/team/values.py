@@ -26,6 +26,8 @@ class Permission(StrEnum):
     """edit what the merchant noted about a fan"""
     FANS_REVEAL = "fans.reveal"
     """see one personal field in clear, with a reason that is audited"""
+    FANS_PRIVACY = "fans.privacy"
+    """export or erase what is known of one person"""
     STAGES_WRITE = "stages.write"
     """publish other rules for the stages of fans"""
     CHANNELS_READ = "channels.read"

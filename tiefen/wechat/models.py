@@ -8,6 +8,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from tiefen.kernel.audit import invariant
 from tiefen.kernel.crypto import Sealed
 from tiefen.kernel.db import Base, Id, Json, text_enum
+from tiefen.kernel.personal import Erased, no_person, person_rows
 from tiefen.wechat.values import AccountKind, MessageKind, MessageState, PushMode, TokenKind
 
 
@@ -156,3 +157,15 @@ invariant(
         WHERE p.account = a.account AND p.merchant = substr(current_schema(), 3))
     """,
 )
+
+person_rows(
+    "wechat_message",
+    "发出的消息",
+    "messages sent",
+    by="openid",
+    erased=Erased.GONE,
+    hidden=["client_msg_id", "vendor_id", "receipt"],
+)
+
+for _table in ("wechat_account", "wechat_pay_account", "wechat_token"):
+    no_person(_table, "credentials of the merchant")

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from tiefen.channels.values import CodeKind, CodeState, Lifetime, TouchKind
 from tiefen.kernel.audit import invariant
 from tiefen.kernel.db import Base, Fen, Id, Utc, text_enum
+from tiefen.kernel.personal import person_rows
 
 
 class ChannelCode(Base):
@@ -177,3 +178,7 @@ invariant(
     WHERE a.fan_id IS NULL OR a.first_touch_id <> t.id OR a.first_code_id IS DISTINCT FROM t.code_id
     """,
 )
+
+person_rows("channel_touch", "来源触点", "touches", through="erase_touches", hidden=["ref"])
+person_rows("channel_attribution", "首次与最近来源", "first and last source")
+person_rows("channel_credit", "订单归因", "credited orders")

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from tiefen.channels.values import AppealState, Model
 from tiefen.kernel.audit import invariant
 from tiefen.kernel.db import Base, Fen, Id, Utc, text_enum
+from tiefen.kernel.personal import Joined, person_rows
 
 # In these tables code 0 means "came by themselves" and staff 0 "nobody's": sums group by both.
 
@@ -283,3 +284,8 @@ invariant(
        <> (coalesce(t.scans, 0), coalesce(t.follows, 0))
     """,
 )
+
+person_rows("channel_fan_act", "到店与下单", "how far they came")
+person_rows("channel_fan_source", "来源结果", "source in reports", joined=Joined.PERSON)
+person_rows("channel_appeal", "来源申诉", "appeals", clear={"reason": "", "decision": ""})
+person_rows("channel_ruling", "来源裁定", "rulings")

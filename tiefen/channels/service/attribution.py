@@ -86,14 +86,14 @@ async def fan_left(tx: Tx, fan_id: int) -> None:
     )
     if code_id is not None:
         await _count(tx, code_id, unfollows=1)
-    await _follow_state(tx, records, following=False)
+    await _follow_state(tx, fan_id, following=False)
     await place(tx, [records])
 
 
 async def fan_came_back(tx: Tx, fan_id: int) -> None:
     """A fan follows (again)."""
     records = (await lock_people(tx, [fan_id])).get(fan_id, [fan_id])
-    await _follow_state(tx, records, following=True)
+    await _follow_state(tx, fan_id, following=True)
     await place(tx, [records])
 
 
@@ -122,6 +122,16 @@ async def credit_order(
         await _count(tx, code_id, orders=1, paid_fen=paid_fen)
     await share_orders(tx, [order_id])
     await place(tx, [records])
+
+
+async def part_people(tx: Tx, winner_id: int, loser_id: int, since: datetime) -> None:
+    """A join was undone: orders paid while it stood are credited by each side's own source."""
+    people = await lock_people(tx, [winner_id, loser_id])
+    once = {records[0]: records for records in people.values()}
+    for records in once.values():
+        await _credit_anew(tx, records, since)
+        await share_orders(tx, await orders_since(tx, records, None))
+    await place(tx, list(once.values()))
 
 
 async def credit_received(tx: Tx, *, order_id: int, at: datetime) -> None:
@@ -173,10 +183,10 @@ async def see_again(tx: Tx, part: str = "orders", after_id: int = 0) -> tuple[st
     return ("people", last) if count else None
 
 
-async def _follow_state(tx: Tx, records: Sequence[int], *, following: bool) -> None:
-    """A person follows, or not, whichever record their first touch stands on."""
+async def _follow_state(tx: Tx, fan_id: int, *, following: bool) -> None:
+    """A record follows, or not; a person is gone when no record of theirs follows."""
     await tx.execute(
-        update(Attribution).where(Attribution.fan_id.in_(records)).values(following=following)
+        update(Attribution).where(Attribution.fan_id == fan_id).values(following=following)
     )
 
 
@@ -241,6 +251,37 @@ async def _source_of(tx: Tx, fan_id: int) -> tuple[int | None, int | None]:
         )
     ).one_or_none()
     return (row.first_code_id, row.owner_staff_id) if row else (None, None)
+
+
+async def _credit_anew(tx: Tx, records: Sequence[int], since: datetime) -> None:
+    """Credit a person's orders paid since a moment to their first code, if it was first by then."""
+    code_id, owner_staff_id = await _source_of(tx, records[0])
+    first_at = await tx.scalar(
+        select(func.min(Attribution.first_at)).where(Attribution.fan_id.in_(records))
+    )
+    paid = await tx.scalars(
+        select(Credit)
+        .where(Credit.fan_id.in_(records), Credit.paid_at >= since)
+        .order_by(Credit.order_id)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    )
+    for credit in paid.all():
+        known = code_id if first_at is not None and first_at <= credit.paid_at else None
+        if credit.code_id == known:
+            continue
+        for code, sign in ((credit.code_id, -1), (known, 1)):
+            if code is not None:
+                await _count(
+                    tx,
+                    code,
+                    orders=sign,
+                    received_orders=sign * (credit.received_at is not None),
+                    paid_fen=sign * credit.paid_fen,
+                    refunded_fen=sign * credit.refunded_fen,
+                )
+        credit.code_id, credit.owner_staff_id = known, owner_staff_id if known else None
+    await tx.flush()
 
 
 async def _claim_orders(tx: Tx, fan_id: int, code_id: int, since: datetime) -> None:

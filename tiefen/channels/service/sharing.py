@@ -88,9 +88,17 @@ class Known:
 
 
 async def lock_people(tx: Tx, fan_ids: Iterable[int]) -> dict[int, list[int]]:
-    """Hold these people against other touches and orders of theirs; their records by fan id."""
-    people = await fans.records_of(tx, fan_ids)
-    await tx.execute(_LOCK, {"people": list({records[0] for records in people.values()})})
+    """Hold these people against other touches and orders of theirs; their records by fan id.
+
+    Every record is held, and who is who is read under the lock: a join or its undoing, which hold
+    all records of both sides, cannot come in between.
+    """
+    wanted = set(fan_ids)
+    await tx.execute(_LOCK, {"people": list(wanted)})
+    people = await fans.records_of(tx, wanted)
+    others = {one for records in people.values() for one in records} - wanted
+    if others:
+        await tx.execute(_LOCK, {"people": list(others)})
     return people
 
 

@@ -167,7 +167,7 @@ async def _note(
 ) -> None:
     people = await sharing.lock_people(tx, [fan_id])
     records = people.get(fan_id, [fan_id])
-    given = {"fan_id": records[0], "visited_at": visited_at, "ordered_at": ordered_at}
+    given = {"fan_id": fan_id, "visited_at": visited_at, "ordered_at": ordered_at}
     await tx.execute(_ACT, given)
     await place(tx, [records])
 

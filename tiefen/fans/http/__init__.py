@@ -2,14 +2,17 @@
 
 from fastapi import APIRouter
 
-from tiefen.fans.http import attributes, imports, people, segments, tags
+from tiefen.fans.http import attributes, imports, joining, people, privacy, segments, tags
 from tiefen.fans.http.stages import router as stages
 
 shop = APIRouter()
 shop.include_router(people.shop)
 shop.include_router(attributes.shop)
+shop.include_router(privacy.shop)
 console = APIRouter()
 console.include_router(people.console)
+console.include_router(joining.console)
+console.include_router(privacy.console)
 console.include_router(attributes.console)
 console.include_router(imports.console)
 console.include_router(tags.console)

@@ -297,7 +297,7 @@ async def _detail(tx: Tx, fan_id: int) -> FanDetail:
         **_row(person, source),
         tags=[_chip(*one) for one in await queries.taggings(tx, [person.id])],
         real_name_masked=mask_name(person.real_name) if person.real_name else None,
-        identities=[_identity(one) for one in found],
+        identities=[identity_out(one) for one in found],
         standing=StandingOut(
             stage=standing.stage,
             since=person.stage_at,
@@ -330,7 +330,8 @@ def _row(person: Fan, source: Source | None) -> dict[str, Any]:
     }
 
 
-def _identity(one: Identity) -> IdentityOut:
+def identity_out(one: Identity) -> IdentityOut:
+    """An id as the console shows it: its last characters alone."""
     return IdentityOut(
         id=one.id,
         app_id=one.app_id,

@@ -12,7 +12,9 @@ from tiefen.fans.models.people import (
     Source,
     Union,
     UsedState,
+    counted,
 )
+from tiefen.fans.models.privacy import PersonRequest
 from tiefen.fans.models.segments import Bulk, BulkTarget, Member, Segment
 from tiefen.fans.models.stages import DAY_SQL, FanDay, StageMove, StageRuleSet
 from tiefen.fans.models.tags import CodeTag, Tag, TagChange, Tagging, TagRule, TagSeen, TagSync
@@ -34,6 +36,7 @@ __all__ = [
     "ListedFollower",
     "Member",
     "Merge",
+    "PersonRequest",
     "Segment",
     "Source",
     "StageMove",
@@ -47,5 +50,6 @@ __all__ = [
     "Topic",
     "Union",
     "UsedState",
+    "counted",
     "folded",
 ]

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from tiefen.fans.values import AttributeKind, Author
 from tiefen.kernel.crypto import Sealed
 from tiefen.kernel.db import Base, Id, Utc, text_enum
+from tiefen.kernel.personal import Erased, person_rows
 
 
 class Attribute(Base):
@@ -82,3 +83,6 @@ class AttributeValue(Base):
             postgresql_where=text("day IS NOT NULL"),
         ),
     )
+
+
+person_rows("fan_attribute_value", "资料问答", "answers", erased=Erased.GONE)

@@ -8,6 +8,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from tiefen.fans.values import FactKind
 from tiefen.kernel.audit import invariant
 from tiefen.kernel.db import Base, text_enum
+from tiefen.kernel.personal import Joined, person_rows
 
 
 class Topic(Base):
@@ -98,3 +99,5 @@ invariant(
     WHERE kept.times IS DISTINCT FROM folded.times
     """,  # noqa: S608 our own text
 )
+
+person_rows("fan_fact", "行为统计", "facts by day", joined=Joined.PERSON)

@@ -5,9 +5,10 @@ from datetime import datetime
 from sqlalchemy import CheckConstraint, ForeignKey, Index, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from tiefen.fans.values import ImportState, ImportStep
+from tiefen.fans.values import FollowerImportState, ImportStep
 from tiefen.kernel.audit import invariant
 from tiefen.kernel.db import Base, Id, Utc, text_enum
+from tiefen.kernel.personal import Erased, person_rows
 
 
 class FollowerImport(Base):
@@ -17,7 +18,9 @@ class FollowerImport(Base):
 
     id: Mapped[Id]
     app_id: Mapped[str] = mapped_column(Text)
-    state: Mapped[ImportState] = mapped_column(text_enum(ImportState))
+    state: Mapped[FollowerImportState] = mapped_column(
+        text_enum(FollowerImportState, "importstate")
+    )
     step: Mapped[ImportStep] = mapped_column(text_enum(ImportStep))
     turn: Mapped[int] = mapped_column(default=0)
     """grows when another job takes over; what an earlier one still does is not kept"""
@@ -82,4 +85,13 @@ invariant(
     """
     SELECT id FROM fan_import WHERE asked <> added + updated + unchanged + skipped
     """,
+)
+
+person_rows(
+    "fan_import_openid",
+    "关注者导入",
+    "imports of followers",
+    by="openid",
+    erased=Erased.GONE,
+    exported=False,
 )

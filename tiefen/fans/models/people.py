@@ -10,7 +10,8 @@ from sqlalchemy.orm import Mapped, mapped_column
 from tiefen.fans.values import Happening, Stage
 from tiefen.kernel.audit import invariant
 from tiefen.kernel.crypto import Sealed
-from tiefen.kernel.db import Base, Fen, Id, Ref, Utc, text_enum
+from tiefen.kernel.db import Base, Fen, Id, Json, Ref, Utc, text_enum
+from tiefen.kernel.personal import Erased, person_rows
 
 
 class Fan(Base):
@@ -55,6 +56,12 @@ class Fan(Base):
     """orders refunded whole after they had been received"""
     friends: Mapped[int] = mapped_column(default=0, server_default="0")
     """friends they brought who bought"""
+    no_contact: Mapped[bool] = mapped_column(default=False, server_default=text("false"))
+    """asked us not to write to them of our own accord"""
+    erased_at: Mapped[datetime | None] = mapped_column(index=True)
+    """their personal data was removed; the record is a pseudonym"""
+    own: Mapped[str | None] = mapped_column(Sealed)
+    """of a person of several records: what this one said itself where it shows another's word"""
     next_check_on: Mapped[date | None] = mapped_column(
         Date, server_default=text("'2000-01-01'::date")
     )
@@ -120,7 +127,10 @@ class Union(Base):
 
 
 class Merge(Base):
-    """That two records became one. Undoing it (issue of its own) clears `merged_into`."""
+    """That two records became one person. Undoing it lets the record that was joined live again.
+
+    No row of any room moves by it: rows stay with the record whose deed they are.
+    """
 
     __tablename__ = "fan_merge"
 
@@ -128,10 +138,25 @@ class Merge(Base):
     winner_id: Mapped[int] = mapped_column(ForeignKey("fan.id"), index=True)
     loser_id: Mapped[int] = mapped_column(ForeignKey("fan.id"), index=True)
     moved: Mapped[list[Any]] = mapped_column(JSONB)
-    """ids that pointed at the loser before, so that an undo restores exactly them"""
+    """ids that pointed at the loser before"""
+    lists: Mapped[Json] = mapped_column(server_default=text("'{}'::jsonb"))
+    """lists kept by hand that the loser was on: {"left": ids, "joined": those new to the winner}"""
     reason: Mapped[str] = mapped_column(Text)
+    staff_name: Mapped[str] = mapped_column(Text, default="", server_default="")
+    """"" = by itself, since the platform said so"""
     at: Mapped[Utc]
     undone_at: Mapped[datetime | None]
+    undone_by: Mapped[str] = mapped_column(Text, default="", server_default="")
+    undo_reason: Mapped[str] = mapped_column(Text, default="", server_default="")
+
+    __table_args__ = (
+        Index(
+            "uq_fan_merge_standing",
+            "loser_id",
+            unique=True,
+            postgresql_where=text("undone_at IS NULL"),
+        ),
+    )
 
 
 class Line(Base):
@@ -177,7 +202,12 @@ class UsedState(Base):
     used_at: Mapped[Utc] = mapped_column(index=True)
 
 
-COUNTED_SQL = """
+def counted(only: str = "") -> str:
+    """A recount of people from their timelines; records that were joined count for the person.
+
+    `only` narrows the records `f` whose lines are read.
+    """
+    return f"""
     SELECT coalesce(f.merged_into, f.id) AS fan_id,
            count(l.id) FILTER (WHERE l.kind = 'order_paid') AS orders,
            count(l.id) FILTER (WHERE l.kind = 'order_received') AS received_orders,
@@ -192,9 +222,13 @@ COUNTED_SQL = """
            count(l.id) FILTER (WHERE l.kind = 'friend') AS friends,
            max(l.at) FILTER (WHERE l.kind = 'order_paid') AS last_paid_at
     FROM fan AS f LEFT JOIN fan_line AS l ON l.fan_id = f.id
+    {only}
     GROUP BY 1
-"""
-"""A recount of every person from their timeline; merged records count for the one they joined."""
+"""  # noqa: S608 our own text
+
+
+COUNTED_SQL = counted()
+"""A recount of every person."""
 
 invariant(
     "F1.counters",
@@ -234,3 +268,30 @@ invariant(
     WHERE winner.merged_into IS NOT NULL
     """,
 )
+invariant(
+    "F10.merges",
+    "a record points at another exactly where its standing merges lead",
+    """
+    WITH RECURSIVE up AS (
+        SELECT loser_id AS id, winner_id AS to_id FROM fan_merge WHERE undone_at IS NULL
+        UNION
+        SELECT up.id, m.winner_id FROM up
+        JOIN fan_merge AS m ON m.loser_id = up.to_id AND m.undone_at IS NULL
+    ), top AS (
+        SELECT id, to_id FROM up WHERE NOT EXISTS (
+            SELECT 1 FROM fan_merge AS m WHERE m.loser_id = up.to_id AND m.undone_at IS NULL)
+    )
+    SELECT fan.id FROM fan LEFT JOIN top ON top.id = fan.id
+    WHERE fan.merged_into IS DISTINCT FROM top.to_id
+    """,
+)
+
+person_rows(
+    "fan_identity",
+    "平台身份",
+    "identities",
+    erased=Erased.GONE,
+    hidden=["asked_at"],
+)
+person_rows("fan_union", "统一身份", "unionids", erased=Erased.GONE)
+person_rows("fan_line", "动态", "timeline", through="erase_lines", hidden=["ref"])

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from tiefen.fans.values import BulkDeed, BulkState, SegmentKind, SegmentState
 from tiefen.kernel.audit import invariant
 from tiefen.kernel.db import Base, Id, Json, Ref, Utc, text_enum
+from tiefen.kernel.personal import Erased, Joined, person_rows
 
 
 class Segment(Base):
@@ -96,4 +97,14 @@ invariant(
     WHERE segment.state = 'ready' AND segment.members <> (
         SELECT count(*) FROM fan_segment_member AS member WHERE member.segment_id = segment.id)
     """,
+)
+
+person_rows("fan_segment_member", "所在人群", "segments", joined=Joined.PERSON, erased=Erased.GONE)
+person_rows(
+    "fan_bulk_target",
+    "批量操作",
+    "bulk deeds that wait",
+    joined=Joined.PERSON,
+    erased=Erased.GONE,
+    exported=False,
 )

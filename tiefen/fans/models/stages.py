@@ -10,6 +10,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from tiefen.fans.values import MoveCause, Stage
 from tiefen.kernel.audit import invariant
 from tiefen.kernel.db import Base, Id, Utc, text_enum
+from tiefen.kernel.personal import person_rows
 
 
 class FanDay(Base):
@@ -111,3 +112,6 @@ invariant(
     WHERE fan.merged_into IS NULL AND fan.stage <> coalesce(last.after, fan.stage)
     """,
 )
+
+person_rows("fan_day", "每日统计", "days")
+person_rows("fan_stage_move", "阶段变化", "moves between stages")

@@ -7,6 +7,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from tiefen.fans.values import Author, FactKind, SyncState
 from tiefen.kernel.db import Base, Id, Json, Ref, Utc, text_enum
+from tiefen.kernel.personal import Erased, Joined, person_rows
 
 
 class Tag(Base):
@@ -134,3 +135,15 @@ class TagSeen(Base):
 
     tag_id: Mapped[int] = mapped_column(ForeignKey("fan_tag.id"), primary_key=True)
     fan_id: Mapped[int] = mapped_column(ForeignKey("fan.id"), primary_key=True)
+
+
+person_rows("fan_tagging", "标签", "tags", erased=Erased.GONE)
+for _waiting in ("fan_tag_change", "fan_tag_seen"):
+    person_rows(
+        _waiting,
+        "标签同步",
+        "tags on their way to the platform",
+        joined=Joined.PERSON,
+        erased=Erased.GONE,
+        exported=False,
+    )

@@ -10,6 +10,7 @@ from tiefen.fans.queries.attributes import (
 )
 from tiefen.fans.queries.counting import Counted, count, full_count, quick_count
 from tiefen.fans.queries.imports import imports
+from tiefen.fans.queries.joining import merges, side
 from tiefen.fans.queries.people import (
     FEW,
     NEWEST,
@@ -23,6 +24,7 @@ from tiefen.fans.queries.people import (
     sort_key,
     timeline,
 )
+from tiefen.fans.queries.privacy import person_requests
 from tiefen.fans.queries.segments import (
     PERSON_FIELDS,
     Compiler,
@@ -78,10 +80,12 @@ __all__ = [
     "last_sync",
     "members",
     "merged_ids",
+    "merges",
     "moves_by_day",
     "moves_of",
     "one_fan",
     "one_segment",
+    "person_requests",
     "picture",
     "preview",
     "preview_sql",
@@ -91,6 +95,7 @@ __all__ = [
     "quiet",
     "rule_sets",
     "saved_segments",
+    "side",
     "sort_key",
     "sources",
     "tag_codes",

@@ -15,6 +15,7 @@ from tiefen.fans.rules.attributes import (
     read_milli,
 )
 from tiefen.fans.rules.imports import hear, leave_time, next_day, rest_seconds, short_wait, speed
+from tiefen.fans.rules.joining import under
 from tiefen.fans.rules.people import (
     MAX_DIGITS,
     NAMELESS,
@@ -31,6 +32,7 @@ from tiefen.fans.rules.people import (
     query_grams,
     whole_phone,
 )
+from tiefen.fans.rules.privacy import Chapter, package
 from tiefen.fans.rules.sampling import draw, estimate
 from tiefen.fans.rules.segments import (
     COUNTING,
@@ -92,6 +94,7 @@ __all__ = [
     "PLATFORM_NAME",
     "STATE_LIFE",
     "TYPES",
+    "Chapter",
     "Given",
     "Giving",
     "check_question",
@@ -118,6 +121,7 @@ __all__ = [
     "named_ids",
     "nameless_ids",
     "next_day",
+    "package",
     "plain",
     "query_grams",
     "read_answer",
@@ -131,6 +135,7 @@ __all__ = [
     "speed",
     "stage",
     "touches",
+    "under",
     "whole_phone",
     "window_first",
     "window_start",

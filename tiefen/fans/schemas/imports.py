@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from tiefen.fans.values import ImportState, ImportStep
+from tiefen.fans.values import FollowerImportState, ImportStep
 from tiefen.kernel.http import Out
 
 
@@ -13,7 +13,7 @@ class ImportOut(Out):
     """
 
     id: int
-    state: ImportState
+    state: FollowerImportState
     step: ImportStep
     stalled: bool
     total: int

@@ -12,8 +12,9 @@ from tiefen.fans.service.bulk import BULK, audience, audience_size, bulk_step, s
 from tiefen.fans.service.facts import RECHECK, refold
 from tiefen.fans.service.identity import (
     follow,
+    hold_people,
+    joined,
     learn_unionid,
-    merge,
     openid_of,
     person_ids,
     records_of,
@@ -23,6 +24,7 @@ from tiefen.fans.service.identity import (
 )
 from tiefen.fans.service.importing import work as work_on_import
 from tiefen.fans.service.imports import IMPORT, is_stalled, resume_import, start_import, stop_import
+from tiefen.fans.service.joining import join, merge, part, sides
 from tiefen.fans.service.platform_tags import (
     PULL_TAGS,
     drop_platform_tag,
@@ -30,6 +32,19 @@ from tiefen.fans.service.platform_tags import (
     push_tag,
     push_wearers,
     start_pull,
+)
+from tiefen.fans.service.privacy import (
+    ERASE,
+    EXPORT,
+    ask_erase,
+    ask_export,
+    drop_exports,
+    effects,
+    erase_late,
+    erase_person,
+    export_person,
+    fetch_export,
+    withdraw,
 )
 from tiefen.fans.service.profile import (
     brief,
@@ -42,11 +57,13 @@ from tiefen.fans.service.profile import (
     quiet_fans,
     record_visit,
     reveal,
+    set_contact,
     set_region,
     set_source,
     stage_counts,
     standings,
     trade_facts,
+    without_contact,
 )
 from tiefen.fans.service.segments import (
     REFRESH,
@@ -93,6 +110,8 @@ from tiefen.fans.service.timeline import brought_friend, rebuild_counters, recor
 __all__ = [
     "BULK",
     "DROP_TAG",
+    "ERASE",
+    "EXPORT",
     "IMPORT",
     "PULL_TAGS",
     "PUSH_TAG",
@@ -100,6 +119,8 @@ __all__ = [
     "RECHECK",
     "REFRESH",
     "apply_rules",
+    "ask_erase",
+    "ask_export",
     "ask_unionids",
     "audience",
     "audience_size",
@@ -110,6 +131,7 @@ __all__ = [
     "core_target_bp",
     "define_attribute",
     "delete_tag",
+    "drop_exports",
     "drop_platform_tag",
     "drop_tag_rule",
     "edit_attribute",
@@ -118,11 +140,19 @@ __all__ = [
     "edit_segment",
     "edit_tag",
     "enter",
+    "effects",
+    "erase_late",
+    "erase_person",
     "expire_tags",
+    "export_person",
+    "fetch_export",
     "follow",
     "followers_of",
     "forget_used_states",
+    "hold_people",
     "is_stalled",
+    "join",
+    "joined",
     "learn_unionid",
     "list_by_hand",
     "list_fans",
@@ -139,6 +169,7 @@ __all__ = [
     "oauth_url",
     "openid_of",
     "order_attributes",
+    "part",
     "person_ids",
     "publish_rules",
     "pull_tags",
@@ -164,8 +195,10 @@ __all__ = [
     "save_segment",
     "scan",
     "set_answers",
+    "set_contact",
     "set_region",
     "set_source",
+    "sides",
     "stage_counts",
     "standings",
     "start_bulk",
@@ -179,5 +212,7 @@ __all__ = [
     "trade_facts",
     "unfollow",
     "untag_fans",
+    "withdraw",
+    "without_contact",
     "work_on_import",
 ]

@@ -12,7 +12,8 @@ from tiefen.fans.models import Identity
 from tiefen.fans.service import stages
 from tiefen.fans.service.facts import topic_ids
 from tiefen.fans.service.identity import follow, resolve, unfollow
-from tiefen.fans.service.timeline import lock_person
+from tiefen.fans.service.shown import say
+from tiefen.fans.service.timeline import hold
 from tiefen.fans.values import Change, DayCount, FactKind, FanFacts, Heard, ImportedFan, KnownId
 from tiefen.kernel.days import day_of
 from tiefen.kernel.db import Tx
@@ -157,10 +158,9 @@ async def apply(tx: Tx, app_id: str, told: UserInfo, heard: Heard) -> None:
             at=heard.at,
             more=line_data(told),
         )
-    person = await lock_person(tx, fan_id)
+    person, record = await hold(tx, fan_id)
     if told.remark and not person.remark:
-        person.remark = told.remark
-        person.grams = rules.grams(person.nickname, person.remark)
+        say(person, record, "remark", told.remark)
 
 
 def line_data(told: UserInfo) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import delete, func, literal, select
+from sqlalchemy import delete, func, select
 from sqlalchemy.dialects.postgresql import insert
 
 from tiefen.fans import queries, rules
@@ -15,6 +15,7 @@ from tiefen.fans.errors import (
     TooManyAttributes,
 )
 from tiefen.fans.models import Attribute, AttributeValue
+from tiefen.fans.service import shown
 from tiefen.fans.service.facts import note_change
 from tiefen.fans.service.timeline import add_line, lock_person
 from tiefen.fans.values import Answer, Author, Happening, Question
@@ -119,28 +120,45 @@ async def set_answers(
     personal data. Raises FanMissing, AnswerWrong, AnswerMissing.
     """
     person = await lock_person(tx, fan_id)
+    record_id = fan_id if by is None else person.id
     rows = [row for row in await queries.attributes(tx) if by is not None or row.in_form]
     kept = await queries.answers(tx, person.id)
     merged = dict(given)
-    if by is None:  # required questions answered before need no second answer
-        for row in rows:
-            if row.key not in merged and row.id in kept:
-                answer = queries.answer(kept[row.id])
-                merged[row.key] = rules.plain(row.kind, answer)
+    if by is None:
+        merged = _answered_before(rows, kept) | merged
     clean = rules.read_answers(queries.questions(rows), merged, whole=by is None)
+    own, lent = kept, shown.answered_by_others(person)
+    if record_id != person.id:
+        own, lent = await queries.answers(tx, record_id), frozenset()
     changes: list[dict[str, Any]] = []
     for row in rows:
         if row.id not in clean:
             continue
         before = queries.answer(kept[row.id]) if row.id in kept else None
-        if before == clean[row.id]:
+        itself = queries.answer(own[row.id]) if row.id in own else None
+        if before == itself == clean[row.id] and row.id not in lent:
             continue
-        await _keep(tx, row, person.id, clean[row.id], by)
-        changes.append(_change(row, before, clean[row.id]))
+        await shown.note_answer(tx, person, record_id, row.id)
+        for one in {person.id, record_id}:
+            await _keep(tx, row, one, clean[row.id], by)
+        if before != clean[row.id]:
+            changes.append(_change(row, before, clean[row.id]))
     if changes:
         data = {"changes": changes, "by": "staff" if by else "fan", "staff": by.name if by else ""}
-        await add_line(tx, person, Happening.ATTRIBUTE, ids.token(9), at=tx.now, data=data)
+        kind = Happening.ATTRIBUTE
+        await add_line(tx, person, kind, ids.token(9), by=record_id, at=tx.now, data=data)
         await note_change(tx, person.id, [f"attribute:{one}" for one in clean])
+
+
+def _answered_before(
+    rows: Sequence[Attribute], kept: Mapping[int, AttributeValue]
+) -> dict[str, Any]:
+    """Required questions that were answered before need no second answer."""
+    return {
+        row.key: rules.plain(row.kind, queries.answer(kept[row.id]))
+        for row in rows
+        if row.id in kept
+    }
 
 
 async def reveal_answer(
@@ -160,20 +178,6 @@ async def reveal_answer(
         reason=reason,
     )
     return row.sealed
-
-
-async def inherit_answers(tx: Tx, winner_id: int, loser_id: int) -> None:
-    """What the joined record had answered and the living one had not. Nothing is taken away."""
-    columns = ("word", "number_milli", "day", "yes", "words", "staff_id", "at")
-    theirs = select(
-        AttributeValue.attribute_id,
-        literal(winner_id),
-        *(getattr(AttributeValue, name) for name in columns),
-        AttributeValue.author,
-        AttributeValue.sealed,
-    ).where(AttributeValue.fan_id == loser_id)
-    names = ["attribute_id", "fan_id", *columns, "author", "sealed"]
-    await tx.execute(insert(AttributeValue).from_select(names, theirs).on_conflict_do_nothing())
 
 
 async def _attribute(tx: Tx, attribute_id: int) -> Attribute:

@@ -22,7 +22,7 @@ from tiefen.fans.service import arrivals
 from tiefen.fans.service.imports import IMPORT
 from tiefen.fans.service.platform_tags import start_pull
 from tiefen.fans.service.segments import refresh_touching
-from tiefen.fans.values import Change, Heard, ImportState, ImportStep
+from tiefen.fans.values import Change, FollowerImportState, Heard, ImportStep
 from tiefen.kernel.auth import StaffActor
 from tiefen.kernel.db import Db, Tx
 from tiefen.kernel.errors import Refusal
@@ -90,7 +90,7 @@ class Hand:
             .with_for_update()
             .execution_options(populate_existing=True)
         )
-        if row is None or row.turn != self.turn or row.state is not ImportState.RUNNING:
+        if row is None or row.turn != self.turn or row.state is not FollowerImportState.RUNNING:
             raise TakenOver
         if step is not None and row.step is not step:
             raise TakenOver
@@ -123,10 +123,10 @@ async def _take(db: Db, merchant: str, import_id: int, turn: int) -> Hand | None
         row = await tx.get(FollowerImport, import_id, with_for_update=True)
         if row is None or row.turn != turn:
             return None
-        if row.state is ImportState.WAITING:
-            row.state, row.wait_until, row.trouble = ImportState.RUNNING, None, ""
+        if row.state is FollowerImportState.WAITING:
+            row.state, row.wait_until, row.trouble = FollowerImportState.RUNNING, None, ""
             row.moved_at = tx.now
-        if row.state is not ImportState.RUNNING:
+        if row.state is not FollowerImportState.RUNNING:
             return None
         return Hand(db, merchant, import_id, turn, row.app_id, row.started_at)
 
@@ -177,7 +177,7 @@ async def _list_again(hand: Hand) -> None:
         row = await hand.hold(tx, ImportStep.LISTING)
         row.restarts += 1
         if row.restarts > RESTARTS:
-            row.state, row.trouble, row.ended_at = ImportState.FAILED, "list", tx.now
+            row.state, row.trouble, row.ended_at = FollowerImportState.FAILED, "list", tx.now
             return
         await tx.execute(delete(ListedFollower).where(ListedFollower.import_id == row.id))
         row.next_openid, row.place, row.listed = "", 0, 0
@@ -408,7 +408,7 @@ async def _tidy(hand: Hand) -> bool:
         if list(await tx.scalars(_TIDY, given)):
             _moved(row, tx)
             return True
-        row.state, row.ended_at = ImportState.DONE, tx.now
+        row.state, row.ended_at = FollowerImportState.DONE, tx.now
         _moved(row, tx)
         for family in ("person", "did:followed", "did:unfollowed"):
             await refresh_touching(tx, family)
@@ -433,14 +433,14 @@ async def _refused(hand: Hand, refusal: ApiError | WeChatAway | NotConfigured) -
         row.turn += 1
         retry = refusal.retry if isinstance(refusal, ApiError) else Retry.BUSY
         if isinstance(refusal, NotConfigured) or retry in {Retry.FINAL, Retry.DROP}:
-            row.state, row.ended_at = ImportState.FAILED, tx.now
+            row.state, row.ended_at = FollowerImportState.FAILED, tx.now
             return
         until = (
             rules.next_day(tx.now)
             if retry is Retry.TOMORROW
             else tx.now + rules.short_wait(row.refusals)
         )
-        row.state, row.wait_until = ImportState.WAITING, until
+        row.state, row.wait_until = FollowerImportState.WAITING, until
         later(tx, IMPORT, run_at=until, import_id=row.id, turn=row.turn)
 
 

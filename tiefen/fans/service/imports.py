@@ -7,7 +7,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from tiefen.fans.errors import ImportMissing, ImportRunning
 from tiefen.fans.models import FollowerImport
-from tiefen.fans.values import ImportState, ImportStep
+from tiefen.fans.values import FollowerImportState, ImportStep
 from tiefen.kernel.auth import StaffActor
 from tiefen.kernel.db import Tx
 from tiefen.kernel.jobs import later
@@ -24,7 +24,7 @@ async def start_import(tx: Tx, actor: StaffActor) -> FollowerImport:
         insert(FollowerImport)
         .values(
             app_id=await wechat.own_app_id(tx),
-            state=ImportState.RUNNING,
+            state=FollowerImportState.RUNNING,
             step=ImportStep.LISTING,
             staff_id=actor.id,
             staff_name=actor.name,
@@ -44,8 +44,8 @@ async def start_import(tx: Tx, actor: StaffActor) -> FollowerImport:
 async def stop_import(tx: Tx, actor: StaffActor, import_id: int) -> FollowerImport:
     """Stop where it stands; it can go on from there. Raises ImportMissing."""
     row = await _newest(tx, import_id)
-    if row.state in {ImportState.RUNNING, ImportState.WAITING}:
-        row.state, row.wait_until, row.ended_at = ImportState.STOPPED, None, tx.now
+    if row.state in {FollowerImportState.RUNNING, FollowerImportState.WAITING}:
+        row.state, row.wait_until, row.ended_at = FollowerImportState.STOPPED, None, tx.now
         row.turn += 1
         await record_audit(tx, actor, "fans.import_stopped", f"fan_import:{row.id}")
     return row
@@ -57,11 +57,16 @@ async def resume_import(tx: Tx, actor: StaffActor, import_id: int) -> FollowerIm
     Raises ImportMissing, ImportRunning (it does already, or another one does).
     """
     row = await _newest(tx, import_id)
-    if row.state is ImportState.DONE or (
-        row.state is ImportState.RUNNING and not is_stalled(row, tx.now)
+    if row.state is FollowerImportState.DONE or (
+        row.state is FollowerImportState.RUNNING and not is_stalled(row, tx.now)
     ):
         raise ImportRunning
-    row.state, row.trouble, row.wait_until, row.ended_at = ImportState.RUNNING, "", None, None
+    row.state, row.trouble, row.wait_until, row.ended_at = (
+        FollowerImportState.RUNNING,
+        "",
+        None,
+        None,
+    )
     row.moved_at, row.refusals = tx.now, 0
     row.turn += 1
     later(tx, IMPORT, import_id=row.id, turn=row.turn)
@@ -71,7 +76,7 @@ async def resume_import(tx: Tx, actor: StaffActor, import_id: int) -> FollowerIm
 
 def is_stalled(row: FollowerImport, now: datetime) -> bool:
     """Whether it should be at work and has not moved for minutes."""
-    return row.state is ImportState.RUNNING and now - row.moved_at > STALLED
+    return row.state is FollowerImportState.RUNNING and now - row.moved_at > STALLED
 
 
 async def _newest(tx: Tx, import_id: int) -> FollowerImport:

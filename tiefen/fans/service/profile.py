@@ -11,9 +11,10 @@ from sqlalchemy.orm import aliased
 from tiefen.fans import queries
 from tiefen.fans.errors import NothingToReveal
 from tiefen.fans.models import Fan, Member, Source
-from tiefen.fans.rules import clean_phone, display_name, grams
+from tiefen.fans.rules import clean_phone, display_name
+from tiefen.fans.service import shown
 from tiefen.fans.service.facts import note_change
-from tiefen.fans.service.timeline import add_line, lock_person, record
+from tiefen.fans.service.timeline import add_line, hold, lock_person, record
 from tiefen.fans.values import (
     FanBrief,
     Happening,
@@ -25,7 +26,6 @@ from tiefen.fans.values import (
 )
 from tiefen.kernel import ids
 from tiefen.kernel.auth import StaffActor
-from tiefen.kernel.crypto import blind
 from tiefen.kernel.days import day_of
 from tiefen.kernel.db import Tx
 from tiefen.kernel.jobs import later
@@ -37,30 +37,30 @@ async def edit_profile(tx: Tx, fan_id: int, changes: Mapping[str, Any]) -> None:
 
     Raises FanMissing, PhoneMalformed.
     """
-    person = await lock_person(tx, fan_id)
-    for name in ("nickname", "avatar_url"):
-        if changes.get(name) is not None:
-            setattr(person, name, changes[name])
-    if changes.get("phone") is not None:
-        phone = clean_phone(changes["phone"])
-        person.phone, person.phone_blind = phone, blind(phone)
-    if changes.get("real_name") is not None:
-        person.real_name = changes["real_name"]
-        person.real_name_blind = blind(changes["real_name"])
-    person.grams = grams(person.nickname, person.remark)
-    named = sorted(name for name, value in changes.items() if value is not None)
-    if named:
-        data = {"fields": named, "by": "fan"}
-        await add_line(tx, person, Happening.PROFILE, ids.token(9), at=tx.now, data=data)
+    person, record = await hold(tx, fan_id)
+    told = {name: value for name, value in changes.items() if value is not None}
+    if "phone" in told:
+        told["phone"] = clean_phone(told["phone"])
+    for name, value in told.items():
+        shown.say(person, record, name, value)
+    if told:
+        data = {"fields": sorted(told), "by": "fan"}
+        kind = Happening.PROFILE
+        await add_line(tx, person, kind, ids.token(9), by=record.id, at=tx.now, data=data)
 
 
 async def edit_remark(tx: Tx, actor: StaffActor, fan_id: int, remark: str) -> None:
     """What staff note about a fan. Raises FanMissing."""
     person = await lock_person(tx, fan_id)
-    before, person.remark = person.remark, remark
-    person.grams = grams(person.nickname, person.remark)
-    await record_audit(
-        tx, actor, "fans.remarked", f"fan:{person.id}", {"remark": before}, {"remark": remark}
+    before = len(person.remark)
+    shown.say(person, person, "remark", remark)
+    await record_audit(  # the words themselves may be personal, and the log is for ever
+        tx,
+        actor,
+        "fans.remarked",
+        f"fan:{person.id}",
+        {"characters": before},
+        {"characters": len(remark)},
     )
 
 
@@ -202,16 +202,19 @@ async def name_source(
 
 async def set_source(tx: Tx, fan_id: int, code_id: int, *, at: datetime) -> None:
     """Channels found where the fan came from first; shown in lists, kept if one is there."""
-    person = await lock_person(tx, fan_id)
+    person, record = await hold(tx, fan_id)
+    if record.source_code_id is None and record is not person:
+        record.source_code_id = code_id
     if person.source_code_id is not None:
         return
-    person.source_code_id = code_id
+    shown.say(person, record, "source_code_id", code_id)
     name = await tx.scalar(select(Source.name).where(Source.code_id == code_id))
     await add_line(
         tx,
         person,
         Happening.SOURCED,
         f"code:{code_id}",
+        by=record.id,
         at=at,
         data={"code_id": code_id, "name": name or ""},
     )
@@ -220,9 +223,10 @@ async def set_source(tx: Tx, fan_id: int, code_id: int, *, at: datetime) -> None
 
 async def set_region(tx: Tx, fan_id: int, region_code: str) -> None:
     """Where the fan's newest paid order goes."""
-    person = await lock_person(tx, fan_id)
-    if person.region_code != region_code:
-        person.region_code = region_code
+    person, record = await hold(tx, fan_id)
+    before = person.region_code
+    shown.say(person, record, "region_code", region_code)
+    if before != region_code:
         await note_change(tx, person.id, ["person"])
 
 
@@ -250,3 +254,40 @@ async def record_visit(tx: Tx, fan_id: int, product_id: int, at: datetime) -> No
     ref = f"product:{product_id}:{day_of(at)}"
     data = {"product_id": product_id}
     await record(tx, fan_id, Happening.VISITED, ref, at=at, data=data)
+
+
+async def set_contact(
+    tx: Tx, fan_id: int, *, wanted: bool, by: StaffActor | None = None, reason: str = ""
+) -> None:
+    """A fan says whether we may write to them of our own accord, or staff do for them (`by`).
+
+    Answers to what they ask, and news of their orders, are sent all the same. Raises FanMissing.
+    """
+    person, own = await hold(tx, fan_id)
+    if by is not None:
+        own = person
+    if own.no_contact is not wanted and person.no_contact is not wanted:
+        return
+    shown.say(person, own, "no_contact", not wanted)
+    data = {"wanted": wanted, "by": "staff" if by else "fan", "staff": by.name if by else ""}
+    kind = Happening.CONTACT
+    await add_line(tx, person, kind, ids.token(9), by=own.id, at=tx.now, data=data)
+    if by is not None:
+        after = {"wanted": wanted}
+        await record_audit(
+            tx, by, "fans.contact_set", f"fan:{person.id}", after=after, reason=reason
+        )
+
+
+async def without_contact(tx: Tx, fan_ids: Iterable[int]) -> set[int]:
+    """Those of these who asked us not to write to them: what a send of ours must leave out.
+
+    A person of several records is left out when any of them asked.
+    """
+    living = aliased(Fan)
+    rows = await tx.scalars(
+        select(Fan.id)
+        .join(living, living.id == func.coalesce(Fan.merged_into, Fan.id))
+        .where(Fan.id.in_(set(fan_ids)), living.no_contact)
+    )
+    return set(rows)

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date, datetime, time
 from typing import Any
 
-from sqlalchemy import delete, func, literal, select, update
+from sqlalchemy import delete, func, literal, select, text
 from sqlalchemy.dialects.postgresql import insert
 
 from tiefen.fans import queries, rules
@@ -46,6 +46,16 @@ REFRESH = "fans.refresh_segment"
 MAX_SEGMENTS = 200
 TOLD_AT_MOST = 5_000
 """Comings and goings that a refresh publishes one by one."""
+
+_LISTED_ITSELF = text(
+    """
+    UPDATE fan_merge
+    SET lists = jsonb_set(lists, '{joined}', (lists -> 'joined') - CAST(:segment AS text))
+    WHERE winner_id = ANY(:fans) AND undone_at IS NULL
+      AND lists -> 'joined' ? CAST(:segment AS text)
+    """
+)
+"""Who is put on a list by staff is on it themselves, not only with a record that was joined."""
 
 
 async def read_rule(tx: Tx, raw: Any, *, own_id: int | None = None) -> Rule:
@@ -248,6 +258,7 @@ async def list_fans(tx: Tx, segment: Segment, fan_ids: Sequence[int], *, there: 
     if segment.kind is not SegmentKind.FIXED:
         raise NotByHand
     if there:
+        await tx.execute(_LISTED_ITSELF, {"segment": str(segment.id), "fans": list(fan_ids)})
         living = (
             select(func.coalesce(Fan.merged_into, Fan.id).label("id"))
             .where(Fan.id.in_(fan_ids))
@@ -294,15 +305,45 @@ async def note_export(tx: Tx, actor: StaffActor, segment: Segment) -> None:
     await record_audit(tx, actor, "fans.segment_exported", f"segment:{segment.id}", after=after)
 
 
-async def leave_all(tx: Tx, fan_id: int) -> None:
-    """A record that was joined into another is in no segment any more."""
+async def leave_all(tx: Tx, fan_id: int, *, then: int) -> dict[str, list[str]]:
+    """A record that is joined into `then` leaves all segments; lists kept by hand take `then`.
+
+    Returns the lists it was on and those that took `then`, so that it can be undone.
+    """
     gone = await tx.scalars(
         delete(Member).where(Member.fan_id == fan_id).returning(Member.segment_id)
     )
+    left, joined = [], []
     for segment_id in sorted(gone):
-        await tx.execute(
-            update(Segment).where(Segment.id == segment_id).values(members=Segment.members - 1)
-        )
+        segment = await lock_segment(tx, segment_id)
+        segment.members -= 1
+        if segment.kind is SegmentKind.FIXED:
+            left.append(str(segment_id))
+            if await list_fans(tx, segment, [then], there=True):
+                joined.append(str(segment_id))
+    return {"left": left, "joined": joined}
+
+
+async def leave_lists(tx: Tx, fan_ids: Sequence[int]) -> None:
+    """People who are erased are in no segment and on no list any more."""
+    gone = await tx.scalars(
+        delete(Member).where(Member.fan_id.in_(fan_ids)).returning(Member.segment_id)
+    )
+    for segment_id in sorted(gone):
+        (await lock_segment(tx, segment_id)).members -= 1
+
+
+async def back_on_lists(
+    tx: Tx, lists: Mapping[str, Sequence[str]], *, winner_id: int, loser_id: int
+) -> None:
+    """Undo what `leave_all` did to lists kept by hand, those that are still there."""
+    left, joined = (set(map(int, lists.get(key, ()))) for key in ("left", "joined"))
+    for segment_id in sorted(left | joined):
+        segment = await lock_segment(tx, segment_id)
+        if segment_id in joined:
+            await list_fans(tx, segment, [winner_id], there=False)
+        if segment_id in left:
+            await list_fans(tx, segment, [loser_id], there=True)
 
 
 async def lock_segment(tx: Tx, segment_id: int) -> Segment:

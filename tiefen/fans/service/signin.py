@@ -9,7 +9,8 @@ from tiefen.fans import rules
 from tiefen.fans.errors import OAuthStateRefused, SnapshotVisitor
 from tiefen.fans.models import Identity, UsedState
 from tiefen.fans.service.identity import learn_unionid, resolve
-from tiefen.fans.service.timeline import lock_person
+from tiefen.fans.service.shown import was_seen
+from tiefen.fans.service.timeline import hold
 from tiefen.kernel import clock, ids
 from tiefen.kernel.auth import open_session
 from tiefen.kernel.crypto import sign
@@ -28,7 +29,7 @@ _USE = text(
 )
 _SEEN = """
     UPDATE fan SET last_seen_at = greatest(last_seen_at, $2)
-    WHERE id = $1 AND merged_into IS NULL RETURNING id
+    WHERE id = $1 AND merged_into IS NULL AND own IS NULL RETURNING id
 """
 
 
@@ -61,8 +62,8 @@ async def enter(tx: Tx, identity: OAuthIdentity) -> tuple[str, int]:
     if identity.snapshot:
         raise SnapshotVisitor
     fan_id = await resolve(tx, identity.app_id, identity.openid, identity.unionid)
-    while not await tx.rows(_SEEN, fan_id, tx.now):  # joined to another record meanwhile
-        fan_id = (await lock_person(tx, fan_id)).id
+    if not await tx.rows(_SEEN, fan_id, tx.now):  # one of several records of a person
+        was_seen(*await hold(tx, fan_id), tx.now)
     return await open_session(tx, "fan", fan_id, SESSION_LIFE), fan_id
 
 

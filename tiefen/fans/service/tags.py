@@ -1,6 +1,6 @@
 """Tags: making and merging them, putting them on fans and taking them off, always with a why."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -12,6 +12,7 @@ from tiefen.fans import rules
 from tiefen.fans.errors import TagInUse, TagMissing, TagNameTaken, TagRuleMissing, TooManyTags
 from tiefen.fans.models import CodeTag, Segment, Source, Tag, Tagging, TagRule
 from tiefen.fans.service.facts import note_change, watch_word
+from tiefen.fans.service.timeline import lock_person
 from tiefen.fans.values import Author, FactKind
 from tiefen.kernel.auth import StaffActor
 from tiefen.kernel.db import Tx
@@ -31,8 +32,11 @@ _GIVE = text(
         INSERT INTO fan_tagging AS t (tag_id, fan_id, author, staff_id, reason, at, expires_at)
         SELECT CAST(:tag AS bigint), id, :author, CAST(:staff AS bigint), :reason,
                CAST(:at AS timestamptz), CAST(:expires AS timestamptz) FROM wearer
-        ON CONFLICT (tag_id, fan_id) DO UPDATE SET expires_at = excluded.expires_at
-        WHERE t.expires_at < coalesce(excluded.expires_at, 'infinity')
+        ON CONFLICT (tag_id, fan_id) DO UPDATE SET
+            expires_at = excluded.expires_at, author = excluded.author,
+            staff_id = excluded.staff_id, reason = excluded.reason
+        WHERE t.author = 'merge' AND excluded.author <> 'merge'
+           OR t.expires_at < coalesce(excluded.expires_at, 'infinity')
         RETURNING fan_id, (xmax = 0) AS fresh
     ), noted AS (
         INSERT INTO fan_line (fan_id, kind, ref, at, amount_fen, whole, data)
@@ -72,6 +76,15 @@ _TELL = text(
     INSERT INTO fan_tag_change (tag_id, fan_id, wears, at)
     SELECT CAST(:tag AS bigint), fan, true, CAST(:at AS timestamptz) FROM unnest(CAST(:fans AS bigint[])) AS fan
     ON CONFLICT (tag_id, fan_id) DO UPDATE SET wears = true, at = excluded.at
+    """
+)
+_TELL_ALL = text(
+    """
+    INSERT INTO fan_tag_change (tag_id, fan_id, wears, at)
+    SELECT tag.id, CAST(:fan AS bigint), EXISTS (
+        SELECT 1 FROM fan_tagging AS t WHERE t.tag_id = tag.id AND t.fan_id = :fan), :at
+    FROM fan_tag AS tag WHERE tag.shared
+    ON CONFLICT (tag_id, fan_id) DO UPDATE SET wears = excluded.wears, at = excluded.at
     """
 )
 _FORGET = (
@@ -217,9 +230,19 @@ async def tag_by_code(tx: Tx, fan_id: int, code_id: int, *, at: datetime) -> Non
         .order_by(Tag.id)
     )
     name = await tx.scalar(select(Source.name).where(Source.code_id == code_id)) or ""
+    person = await lock_person(tx, fan_id)
     for tag in found.all():
-        if await tag_fans(tx, tag, [fan_id], author=Author.CODE, reason=name):
-            await note_change(tx, fan_id, ["tag"])
+        if person.id == fan_id:
+            author, why = Author.CODE, name
+        else:  # the record's own, and the person wears it because of the record
+            author, why = Author.MERGE, f"fan:{fan_id}"
+            await tx.execute(
+                insert(Tagging)
+                .values(tag_id=tag.id, fan_id=fan_id, author=Author.CODE, reason=name, at=tx.now)
+                .on_conflict_do_nothing()
+            )
+        if await tag_fans(tx, tag, [person.id], author=author, reason=why):
+            await note_change(tx, person.id, ["tag"])
 
 
 async def name_code_tags(tx: Tx, code_id: int, names: Sequence[str]) -> None:
@@ -274,7 +297,7 @@ async def expire_tags(tx: Tx) -> int:
 
 
 async def inherit_tags(tx: Tx, winner_id: int, loser_id: int) -> None:
-    """The living record wears what the joined one wore. Nothing is taken off."""
+    """The living record wears what the joined one wears. Nothing is taken off."""
     theirs = await tx.scalars(
         select(Tag)
         .join(Tagging, Tagging.tag_id == Tag.id)
@@ -283,6 +306,31 @@ async def inherit_tags(tx: Tx, winner_id: int, loser_id: int) -> None:
     )
     for tag in theirs.all():
         await tag_fans(tx, tag, [winner_id], author=Author.MERGE, reason=f"fan:{loser_id}")
+
+
+async def shed_tags(
+    tx: Tx, fan_id: int, staying: Collection[int], *, since: datetime | None
+) -> None:
+    """Take off what came with records that are not among `staying` any more.
+
+    Also what behaviour gave since a moment: it was the behaviour of all, and is judged anew. The
+    platform is told of every shared tag, for a push may have told it of the whole person.
+    """
+    rows = await tx.execute(
+        select(Tag, Tagging)
+        .join(Tagging, Tagging.tag_id == Tag.id)
+        .where(Tagging.fan_id == fan_id)
+        .order_by(Tag.id)
+    )
+    kept = {f"fan:{one}" for one in staying}
+    for tag, tagging in rows.all():
+        came = tagging.author is Author.MERGE and tagging.reason not in kept
+        earned = tagging.author is Author.RULE and since is not None and tagging.at >= since
+        if came or earned:
+            await untag_fans(tx, tag, [fan_id], author=Author.MERGE, reason="parted")
+    if since is not None:
+        await tx.execute(_TELL_ALL, {"fan": fan_id, "at": tx.now})
+        later(tx, PUSH_WEARERS, key="all")
 
 
 async def lock_tag(tx: Tx, tag_id: int) -> Tag:

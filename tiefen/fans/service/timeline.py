@@ -1,14 +1,15 @@
 """The timeline and what is counted from it: one insert, one update, under the person's row lock."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import bindparam, select, text
+from sqlalchemy import bindparam, func, select, text
+from sqlalchemy.orm import aliased
 
 from tiefen.fans.errors import FanMissing
-from tiefen.fans.models import COUNTED_SQL, DAY_SQL, Fan, Line
+from tiefen.fans.models import COUNTED_SQL, DAY_SQL, Fan, Line, counted
 from tiefen.fans.service import stages
 from tiefen.fans.service.facts import count_facts, words_in
 from tiefen.fans.values import INTERACTIONS, SEEN, Happening, MoveCause
@@ -16,12 +17,21 @@ from tiefen.kernel.crypto import seal
 from tiefen.kernel.days import day_of
 from tiefen.kernel.db import Tx
 
-_REBUILD = text(
-    f"""
+_SET_COUNTED = """
     UPDATE fan SET
         orders = c.orders, received_orders = c.received_orders, whole_refunds = c.whole_refunds,
         paid_fen = c.paid_fen, refunded_fen = c.refunded_fen, interactions = c.interactions,
         returned_orders = c.returned_orders, friends = c.friends, last_paid_at = c.last_paid_at
+"""
+_RECOUNT = text(
+    f"""
+    {_SET_COUNTED}
+    FROM ({counted("WHERE f.id = ANY(:records)")}) AS c WHERE fan.id = c.fan_id
+    """
+)
+_REBUILD = text(
+    f"""
+    {_SET_COUNTED}
     FROM ({COUNTED_SQL}) AS c
     WHERE fan.id = c.fan_id AND fan.merged_into IS NULL AND (
         (fan.orders, fan.received_orders, fan.whole_refunds, fan.paid_fen, fan.refunded_fen,
@@ -31,7 +41,7 @@ _REBUILD = text(
          c.returned_orders, c.friends)
         OR fan.last_paid_at IS DISTINCT FROM c.last_paid_at)
     RETURNING fan.id
-    """  # noqa: S608 our own text
+    """
 )
 _REBUILD_DAYS = text(
     f"""
@@ -45,6 +55,7 @@ _REBUILD_DAYS = text(
     RETURNING fan_id
     """  # noqa: S608 our own text
 )
+_ASKED = aliased(Fan)
 _DROP_DAYS = text(
     f"""
     DELETE FROM fan_day AS d WHERE NOT EXISTS (
@@ -54,6 +65,17 @@ _DROP_DAYS = text(
 )
 _LOCK = (
     select(Fan)
+    .where(
+        Fan.id
+        == select(func.coalesce(_ASKED.merged_into, _ASKED.id))
+        .where(_ASKED.id == bindparam("fan_id"))
+        .scalar_subquery()
+    )
+    .with_for_update(skip_locked=True)
+    .execution_options(populate_existing=True)
+)
+_LOCK_RECORD = (
+    select(Fan)
     .where(Fan.id == bindparam("fan_id"))
     .with_for_update()
     .execution_options(populate_existing=True)
@@ -62,8 +84,7 @@ _RECORD = text(
     """
     WITH held AS MATERIALIZED (
         SELECT id FROM fan
-        WHERE id = (SELECT coalesce(merged_into, id) FROM fan WHERE id = :fan_id)
-          AND merged_into IS NULL
+        WHERE id = :fan_id AND merged_into IS NULL
         FOR UPDATE
     ), line AS (
         INSERT INTO fan_line (fan_id, kind, ref, at, amount_fen, whole, data)
@@ -94,6 +115,15 @@ _RECORD = text(
     SELECT held.id AS held, counted.* FROM held LEFT JOIN counted ON counted.id = held.id
     """
 )
+_WAIT = text(
+    """
+    SELECT id FROM fan
+    WHERE id = (SELECT coalesce(merged_into, id) FROM fan WHERE id = :fan_id) FOR UPDATE
+    """
+)
+_MARK, _KEEP = text("SAVEPOINT who"), text("RELEASE SAVEPOINT who")
+_GIVE_UP = text("ROLLBACK TO SAVEPOINT who")
+_LIVING = text("SELECT coalesce(merged_into, id) FROM fan WHERE id = :fan_id")
 _ADD_LINE = text(
     """
     INSERT INTO fan_line (fan_id, kind, ref, at, amount_fen, whole, data)
@@ -126,12 +156,13 @@ async def record(
     """Add a line to a fan's timeline and count it; False when the same line was there already.
 
     `ref` names what happened (`order:T2026…`): the same (fan, kind, ref) counts once, for ever.
+    The line stays with the record `fan_id`, whose deed it is; it counts for the person.
     Raises FanMissing.
     """
     if whole:  # a whole refund looks for the receipt of what goes back
         person = await lock_person(tx, fan_id)
         return await add_line(
-            tx, person, kind, ref, at=at, amount_fen=amount_fen, whole=whole, data=data
+            tx, person, kind, ref, by=fan_id, at=at, amount_fen=amount_fen, whole=whole, data=data
         )
     known = await _known(tx, kind, data)
     given = {
@@ -154,8 +185,12 @@ async def record(
     if tx.new or tx.dirty:
         await tx.flush()
     row = (await tx.execute(_RECORD, given)).one_or_none()
-    while row is None:  # nobody, or joined to another record meanwhile
-        await lock_person(tx, fan_id)
+    while row is None:  # nobody, or joined to another record
+        person = await lock_person(tx, fan_id)
+        if person.id != fan_id:
+            return await add_line(
+                tx, person, kind, ref, by=fan_id, at=at, amount_fen=amount_fen, data=data
+            )
         row = (await tx.execute(_RECORD, given)).one_or_none()
     if row.id is None:
         return False
@@ -178,16 +213,18 @@ async def add_line(
     ref: str,
     *,
     at: datetime,
+    by: int | None = None,
     amount_fen: int = 0,
     whole: bool = False,
     data: Mapping[str, Any] | None = None,
 ) -> bool:
-    """As `record`, for a person whose row the caller has locked."""
+    """As `record`, for a person whose row the caller has locked; `by`: the record, if another."""
+    record_id = by or person.id
     known = await _known(tx, kind, data)
     if whole and kind is Happening.ORDER_REFUNDED:
         known |= await _receipt(tx, person.id, str(known.get("order_no", "")))
     line = {
-        "fan_id": person.id,
+        "fan_id": record_id,
         "kind": kind.value,
         "ref": ref,
         "at": at,
@@ -199,7 +236,7 @@ async def add_line(
     if fresh is None:
         return False
     returned_on = known.get("received_on")
-    await _count_day(tx, person.id, kind, at, returned_on)
+    await _count_day(tx, record_id, kind, at, returned_on)
     await count_facts(tx, person.id, kind, at, known)
     seen = await stages.look(tx, [person.id])
     _count(person, kind, at, amount_fen, whole)
@@ -209,21 +246,45 @@ async def add_line(
 
 
 async def lock_person(tx: Tx, fan_id: int) -> Fan:
-    """The living record of a fan, locked; follows a merge. Raises FanMissing."""
-    wanted: int | None = fan_id
-    while wanted is not None:
-        person: Fan | None = await tx.scalar(_LOCK, {"fan_id": wanted})
-        if person is None:
-            break
-        wanted = person.merged_into
-        if wanted is None:
-            return person
-    raise FanMissing
+    """The living record of a fan, locked. Raises FanMissing.
+
+    Who is who may change while we wait for the lock: then the wrong lock is given back, for joins
+    and their undoing hold the living record first and would wait for us in a ring.
+    """
+    person: Fan | None = await tx.scalar(_LOCK, {"fan_id": fan_id})
+    if (
+        person is not None
+        and person.merged_into is None
+        and (person.id == fan_id or await tx.scalar(_LIVING, {"fan_id": fan_id}) == person.id)
+    ):
+        return person
+    while True:
+        await tx.execute(_MARK)
+        found = await tx.scalar(_WAIT, {"fan_id": fan_id})
+        if found is None:
+            raise FanMissing
+        if await tx.scalar(_LIVING, {"fan_id": fan_id}) == found:
+            await tx.execute(_KEEP)
+            return (await tx.scalars(_LOCK_RECORD, {"fan_id": found})).one()
+        await tx.execute(_GIVE_UP)
+
+
+async def hold(tx: Tx, fan_id: int) -> tuple[Fan, Fan]:
+    """The person behind a record and the record itself, both locked. Raises FanMissing."""
+    person = await lock_person(tx, fan_id)
+    if person.id == fan_id:
+        return person, person
+    return person, (await tx.scalars(_LOCK_RECORD, {"fan_id": fan_id})).one()
 
 
 async def restage(tx: Tx, person: Fan, at: datetime, cause: MoveCause = MoveCause.EVENT) -> None:
     """Put a locked person where their facts say they stand since `at`."""
     stages.place(tx, person, await stages.look(tx, [person.id]), at, cause)
+
+
+async def recount(tx: Tx, records: Sequence[int]) -> None:
+    """Count the people of these records anew; all records of each must be among them."""
+    await tx.execute(_RECOUNT, {"records": list(records)})
 
 
 async def rebuild_counters(tx: Tx) -> int:

@@ -1,6 +1,13 @@
 """Frozen values of the fans room, by chapter."""
 
-from tiefen.fans.values.imports import Change, Heard, ImportedFan, ImportState, ImportStep, KnownId
+from tiefen.fans.values.imports import (
+    Change,
+    FollowerImportState,
+    Heard,
+    ImportedFan,
+    ImportStep,
+    KnownId,
+)
 from tiefen.fans.values.people import (
     DEFAULT_RULES,
     FACTS,
@@ -35,6 +42,15 @@ from tiefen.fans.values.people import (
     SyncState,
     TradeFacts,
 )
+from tiefen.fans.values.privacy import (
+    COOLING,
+    LINK_LIFE,
+    LOOK_AGAIN,
+    Effect,
+    Hold,
+    RequestKind,
+    RequestState,
+)
 from tiefen.fans.values.segments import (
     Clause,
     Did,
@@ -50,9 +66,12 @@ from tiefen.fans.values.segments import (
 )
 
 __all__ = [
+    "COOLING",
     "DEFAULT_RULES",
     "FACTS",
     "INTERACTIONS",
+    "LINK_LIFE",
+    "LOOK_AGAIN",
     "SEEN",
     "WINDOWED",
     "Answer",
@@ -65,6 +84,7 @@ __all__ = [
     "Condition",
     "DayCount",
     "Did",
+    "Effect",
     "Estimate",
     "Evidence",
     "FactDay",
@@ -74,10 +94,11 @@ __all__ = [
     "FanPicture",
     "FanSort",
     "FieldType",
+    "FollowerImportState",
     "Group",
     "Happening",
     "Heard",
-    "ImportState",
+    "Hold",
     "ImportStep",
     "ImportedFan",
     "KnownId",
@@ -88,6 +109,8 @@ __all__ = [
     "PersonalField",
     "Question",
     "QuietFan",
+    "RequestKind",
+    "RequestState",
     "Rule",
     "SegmentKind",
     "SegmentState",

@@ -5,7 +5,7 @@ from datetime import datetime
 from enum import StrEnum
 
 
-class ImportState(StrEnum):
+class FollowerImportState(StrEnum):
     """How an import is."""
 
     RUNNING = "running"

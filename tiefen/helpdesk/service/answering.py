@@ -15,7 +15,7 @@ from tiefen.channels.values import SCENE_PREFIX
 from tiefen.helpdesk import rules
 from tiefen.helpdesk.events import Answered
 from tiefen.helpdesk.models import AutoReply, Setting
-from tiefen.helpdesk.values import Match, Part, PartKind, ReplyRule, Source, Trigger
+from tiefen.helpdesk.values import AnswerSource, Match, Part, PartKind, ReplyRule, Trigger
 from tiefen.kernel.db import Tx
 from tiefen.kernel.events import publish
 from tiefen.wechat.values import Article, Inbound, NewsReply, Reply, TextReply
@@ -35,12 +35,12 @@ class Book:
 class Answer:
     """What to say, and where it came from."""
 
-    source: Source
+    source: AnswerSource
     rule_id: int | None
     parts: tuple[Part, ...]
 
 
-NOTHING = Answer(Source.NONE, None, ())
+NOTHING = Answer(AnswerSource.NONE, None, ())
 _books: WeakKeyDictionary[Any, dict[str, Book]] = WeakKeyDictionary()
 """Database → merchant → compiled book; a book of another version is thrown away."""
 _TRIGGERS = {"subscribe": Trigger.FOLLOW, "scan": Trigger.SCAN, "click": Trigger.MENU}
@@ -79,17 +79,17 @@ async def find_answer(tx: Tx, trigger: Trigger, question: str, *, text: bool = T
         if question.startswith(SCENE_PREFIX):
             greeting = await channels.greeting(tx, question)
             if greeting and greeting.welcome:
-                return Answer(Source.CODE, None, (Part(PartKind.TEXT, greeting.welcome),))
+                return Answer(AnswerSource.CODE, None, (Part(PartKind.TEXT, greeting.welcome),))
         if trigger is Trigger.SCAN or not book.welcome:
             return NOTHING
-        return Answer(Source.WELCOME, None, book.welcome)
+        return Answer(AnswerSource.WELCOME, None, book.welcome)
     if not text:
         return NOTHING
     rule = book.matcher.find(question, tx.now)
     if rule:
-        return Answer(Source.KEYWORD, rule.id, rule.answer)
+        return Answer(AnswerSource.KEYWORD, rule.id, rule.answer)
     if trigger is Trigger.MESSAGE and book.default_reply:
-        return Answer(Source.DEFAULT, None, book.default_reply)
+        return Answer(AnswerSource.DEFAULT, None, book.default_reply)
     return NOTHING
 
 

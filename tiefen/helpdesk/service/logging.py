@@ -8,7 +8,7 @@ from tiefen.fans.values import Happening
 from tiefen.helpdesk import rules
 from tiefen.helpdesk.events import Answered
 from tiefen.helpdesk.models import AutoReply, Question
-from tiefen.helpdesk.values import Direction, Part, PartKind, Source, Trigger
+from tiefen.helpdesk.values import AnswerSource, Direction, Part, PartKind, Trigger
 from tiefen.kernel.db import Tx
 from tiefen.wechat import service as wechat
 from tiefen.wechat.events import MessageReceived
@@ -28,7 +28,7 @@ _LOG = text(
 async def note_answer(tx: Tx, event: Answered) -> None:
     """Log a question with its answer, count the hit, and send what did not fit the reply."""
     fan_id = await fans.resolve(tx, event.app_id, event.openid, at=event.at)
-    trigger, source = Trigger(event.trigger), Source(event.source)
+    trigger, source = Trigger(event.trigger), AnswerSource(event.source)
     if trigger is Trigger.MESSAGE and event.question:
         await _log_in(tx, fan_id, event.app_id, "text", event.question, event.ref, event)
     for place, part in enumerate(event.parts):
@@ -84,7 +84,7 @@ async def _log_in(
 
 
 async def _log_out(
-    tx: Tx, fan_id: int, event: Answered, source: Source, place: int, part: Part
+    tx: Tx, fan_id: int, event: Answered, source: AnswerSource, place: int, part: Part
 ) -> None:
     row = {
         "fan_id": fan_id,

@@ -1,6 +1,6 @@
 """Tables of orders, and what must always be true of them."""
 
-from tiefen.orders.models import promises
+from tiefen.orders.models import personal, promises
 from tiefen.orders.models.tables import (
     Address,
     AfterSale,
@@ -35,5 +35,6 @@ __all__ = [
     "PriceChange",
     "Replay",
     "ShippingUpload",
+    "personal",
     "promises",
 ]

@@ -6,6 +6,7 @@ from sqlalchemy import select
 
 from tiefen.catalog import service as catalog
 from tiefen.catalog.values import SkuBrief
+from tiefen.fans import service as fans
 from tiefen.inventory import service as inventory
 from tiefen.kernel.db import Tx
 from tiefen.orders.models import Address, CartItem
@@ -27,13 +28,14 @@ SHOWN_AT_MOST = 999
 
 
 async def cart(tx: Tx, fan_id: int) -> CartOut:
-    """The cart with today's prices, stock and limits. Five statements at most."""
+    """The cart with today's prices, stock and limits. Seven statements at most."""
+    records = await fans.person_ids(tx, fan_id)
     found = await tx.scalars(
         select(CartItem)
-        .where(CartItem.fan_id == fan_id)
+        .where(CartItem.fan_id.in_(records))
         .order_by(CartItem.added_at.desc(), CartItem.sku_id)
     )
-    items = found.all()
+    items = _once(found.all())
     sku_ids = [item.sku_id for item in items]
     briefs = await catalog.skus(tx, sku_ids)
     free = await inventory.available(tx, sku_ids)
@@ -74,13 +76,25 @@ async def checkout(
 
 
 async def addresses(tx: Tx, fan_id: int) -> list[AddressOut]:
-    """The fan's own addresses, the default first."""
+    """The person's own addresses, the default first; of several records' defaults this record's."""
     found = await tx.scalars(
         select(Address)
-        .where(Address.fan_id == fan_id)
-        .order_by(Address.is_default.desc(), Address.id.desc())
+        .where(Address.fan_id.in_(await fans.person_ids(tx, fan_id)))
+        .order_by(Address.is_default.desc(), (Address.fan_id == fan_id).desc(), Address.id.desc())
     )
-    return [AddressOut.model_validate(address) for address in found]
+    shown = [AddressOut.model_validate(address) for address in found]
+    return [
+        one.model_copy(update={"is_default": one.is_default and place == 0})
+        for place, one in enumerate(shown)
+    ]
+
+
+def _once(found: Sequence[CartItem]) -> list[CartItem]:
+    """Each SKU once: what several records of a person wanted of it is shown as the newest."""
+    kept: dict[int, CartItem] = {}
+    for item in found:
+        kept.setdefault(item.sku_id, item)
+    return list(kept.values())
 
 
 def _limits(briefs: Iterable[SkuBrief]) -> dict[int, int]:

@@ -1,9 +1,14 @@
-"""The cart and the address book of a fan."""
+"""The cart and the address book of a fan.
+
+Both are a person's: read over all their records. What is written stays with the record that wrote
+it, so that it goes with that record when a join is undone.
+"""
 
 from sqlalchemy import delete, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from tiefen.catalog import service as catalog
+from tiefen.fans import service as fans
 from tiefen.kernel.db import Tx
 from tiefen.orders import rules
 from tiefen.orders.errors import (
@@ -28,9 +33,9 @@ async def add_to_cart(tx: Tx, fan_id: int, sku_id: int, quantity: int) -> None:
     sku = (await catalog.skus(tx, [sku_id])).get(sku_id)
     if sku is None or not sku.on_shelf:
         raise LineGone(field="sku_id", sku_id=sku_id, name=sku.product_name if sku else "")
-    mine = CartItem.fan_id == fan_id
+    mine = CartItem.fan_id.in_(await fans.person_ids(tx, fan_id))
     others = await tx.scalar(
-        select(func.count()).select_from(CartItem).where(mine, CartItem.sku_id != sku_id)
+        select(func.count(CartItem.sku_id.distinct())).where(mine, CartItem.sku_id != sku_id)
     )
     if (others or 0) >= rules.MAX_CART:
         raise CartFull(most=rules.MAX_CART)
@@ -57,27 +62,34 @@ async def add_to_cart(tx: Tx, fan_id: int, sku_id: int, quantity: int) -> None:
 
 async def set_in_cart(tx: Tx, fan_id: int, sku_id: int, quantity: int) -> None:
     """Set the pieces of a cart line. Raises CartItemMissing."""
-    found = await tx.scalar(
-        update(CartItem)
-        .where(CartItem.fan_id == fan_id, CartItem.sku_id == sku_id)
-        .values(quantity=quantity)
-        .returning(CartItem.sku_id)
-    )
-    if found is None:
+    records = await fans.person_ids(tx, fan_id)
+    mine = (CartItem.fan_id.in_(records), CartItem.sku_id == sku_id)
+    found = list(await tx.scalars(select(CartItem.fan_id).where(*mine).with_for_update()))
+    if not found:
         raise CartItemMissing
+    kept = fan_id if fan_id in found else found[0]
+    await tx.execute(
+        update(CartItem)
+        .where(CartItem.fan_id == kept, CartItem.sku_id == sku_id)
+        .values(quantity=quantity)
+    )
+    if len(found) > 1:
+        await tx.execute(delete(CartItem).where(*mine, CartItem.fan_id != kept))
 
 
 async def remove_from_cart(tx: Tx, fan_id: int, sku_ids: list[int]) -> None:
     """Take lines out of the cart; safe to run twice."""
+    records = await fans.person_ids(tx, fan_id)
     await tx.execute(
-        delete(CartItem).where(CartItem.fan_id == fan_id, CartItem.sku_id.in_(sku_ids))
+        delete(CartItem).where(CartItem.fan_id.in_(records), CartItem.sku_id.in_(sku_ids))
     )
 
 
 async def add_address(tx: Tx, fan_id: int, wanted: AddressIn) -> Address:
     """A new address; the first one is the default. Raises UnknownRegion, TooManyAddresses."""
+    records = await fans.person_ids(tx, fan_id)
     have = await tx.scalar(
-        select(func.count()).select_from(Address).where(Address.fan_id == fan_id)
+        select(func.count()).select_from(Address).where(Address.fan_id.in_(records))
     )
     if (have or 0) >= rules.MAX_ADDRESSES:
         raise TooManyAddresses(most=rules.MAX_ADDRESSES)
@@ -98,13 +110,15 @@ async def save_address(tx: Tx, fan_id: int, address_id: int, wanted: AddressIn) 
 
 async def delete_address(tx: Tx, fan_id: int, address_id: int) -> None:
     """Forget an address; safe to run twice."""
-    await tx.execute(delete(Address).where(Address.fan_id == fan_id, Address.id == address_id))
+    records = await fans.person_ids(tx, fan_id)
+    await tx.execute(delete(Address).where(Address.fan_id.in_(records), Address.id == address_id))
 
 
 async def own_address(tx: Tx, fan_id: int, address_id: int) -> Address:
     """The fan's own address. Raises AddressMissing for any other."""
+    records = await fans.person_ids(tx, fan_id)
     address = await tx.scalar(
-        select(Address).where(Address.id == address_id, Address.fan_id == fan_id)
+        select(Address).where(Address.id == address_id, Address.fan_id.in_(records))
     )
     if address is None:
         raise AddressMissing(field="address_id")

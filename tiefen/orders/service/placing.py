@@ -12,6 +12,7 @@ from typing import Any, TypeAlias
 
 import msgspec
 
+from tiefen.fans import service as fans
 from tiefen.inventory import service as inventory
 from tiefen.inventory.values import Wish
 from tiefen.kernel import crypto, ids
@@ -35,6 +36,7 @@ from tiefen.orders.errors import (
 from tiefen.orders.events import OrderPlaced
 from tiefen.orders.schemas import LineIn, PlacedOut, PlaceIn, quote_out
 from tiefen.orders.service.book import locked
+from tiefen.orders.service.cart import remove_from_cart
 from tiefen.orders.service.paying import become_paid
 from tiefen.orders.values import OrderStatus, Receiver
 from tiefen.payments import service as payments
@@ -44,14 +46,15 @@ from tiefen.promotion.values import ProblemKind, Quote
 
 _KNOWN = """
     SELECT o.order_no, o.request_hash, o.total_fen, o.pay_until,
+        a.fan_id AS address_of,
         a.name, a.phone, a.detail, a.region_code, a.province, a.city, a.district
     FROM unnest($1::bigint[], $2::text[], $3::bigint[])
         WITH ORDINALITY AS w(fan_id, key, address_id, place)
     LEFT JOIN orders o ON o.fan_id = w.fan_id AND o.checkout_key = w.key
-    LEFT JOIN address a ON a.id = w.address_id AND a.fan_id = w.fan_id
+    LEFT JOIN address a ON a.id = w.address_id
     ORDER BY w.place
 """
-"""For each form: the order its key has already, and the fan's own address."""
+"""For each form: the order its key has already, and the address with whose it is."""
 _WRITE = """
     WITH made AS (
         INSERT INTO orders (order_no, fan_id, checkout_key, request_hash, status, goods_fen,
@@ -144,20 +147,25 @@ async def place_all(tx: Tx, forms: Sequence[Form]) -> list[_Verdict]:
     Raises Dropped when a limit, a promotion's uses or the stock turn out short for some after their orders were
     written: what was checked before is only what could be seen before.
     """
-    verdicts, ready = await _judge(tx, forms)
+    people = await fans.joined(tx, {form.fan_id for form in forms})
+    verdicts, ready = await _judge(tx, forms, people)
     pay_until = tx.now + rules.PAY_WITHIN
     made = await _write(tx, ready, pay_until)
     beaten = {one.place: one.form for one in ready if one.order_no not in made}
     verdicts.update(await _placed_meanwhile(tx, beaten))
     ready = [one for one in ready if one.order_no in made]
     over = await promotion.take_limits(
-        tx, {one.form.fan_id: one.quote.basis.lines for one in ready}
+        tx, {one.form.fan_id: one.quote.basis.lines for one in ready}, people
     )
     _drop({one.place: over[one.form.fan_id] for one in ready if one.form.fan_id in over})
     late = await promotion.take_uses(
-        tx, [(one.order_no, one.form.fan_id, one.quote) for one in ready]
+        tx, [(one.order_no, one.form.fan_id, one.quote) for one in ready], people
     )
     _drop({one.place: late[one.order_no] for one in ready if one.order_no in late})
+    for one in ready:
+        if one.form.fan_id in people:  # what other records of theirs had in the cart of it
+            wanted = [line.sku_id for line in one.quote.lines if not line.gift]
+            await remove_from_cart(tx, one.form.fan_id, wanted)
     failpoint("orders.place.ordered")
     await _announce(tx, ready, made, pay_until)
     short = await inventory.reserve_all(tx, _wishes(ready, pay_until))
@@ -173,7 +181,9 @@ async def place_all(tx: Tx, forms: Sequence[Form]) -> list[_Verdict]:
 TOGETHER = Together(place_all, apart=lambda form: form.fan_id)
 
 
-async def _judge(tx: Tx, forms: Sequence[Form]) -> tuple[dict[int, _Verdict], list[_Ready]]:
+async def _judge(
+    tx: Tx, forms: Sequence[Form], people: Mapping[int, Sequence[int]]
+) -> tuple[dict[int, _Verdict], list[_Ready]]:
     """Price and check all forms, reading only: verdicts by place, and the forms that may go on."""
     verdicts: dict[int, _Verdict] = {}
     fresh: list[tuple[int, Form, list[tuple[int, int]], Any]] = []
@@ -182,7 +192,7 @@ async def _judge(tx: Tx, forms: Sequence[Form]) -> tuple[dict[int, _Verdict], li
             lines = merged(form.wanted.lines)
             if known["order_no"] is not None:
                 verdicts[place] = _same(known, form)
-            elif known["region_code"] is None:
+            elif known["address_of"] not in people.get(form.fan_id, (form.fan_id,)):
                 raise AddressMissing(field="address_id")
             else:
                 fresh.append((place, form, lines, known))

@@ -19,7 +19,7 @@ from tiefen.fans import service as fans
 from tiefen.inventory import service as inventory
 from tiefen.kernel.db import Tx
 from tiefen.promotion import rules
-from tiefen.promotion.models import Promotion, PromotionUse, PromotionVersion, StackingGroup
+from tiefen.promotion.models import Promotion, PromotionVersion, StackingGroup
 from tiefen.promotion.values import (
     BasisLine,
     Costs,
@@ -41,6 +41,14 @@ GROUPS_AT_FIRST = (
     Group(3, "套餐、换购与赠品", Target.ORDER, Mode.SEQUENCE),
 )
 """What every merchant begins with: the best price of an item, the best of the order, then the rest."""
+_USED = """
+    SELECT w.fan_id, u.promotion_id, sum(u.used)::int AS used
+    FROM unnest($1::bigint[], $2::bigint[]) AS w(fan_id, record)
+    JOIN promotion_use AS u ON u.fan_id = w.record
+    WHERE u.promotion_id = ANY($3) AND u.used > 0
+    GROUP BY 1, 2 ORDER BY 2
+"""
+"""Uses of these promotions by person, asked by (fan, record of theirs)."""
 _STATE = text(
     """
     SELECT b.version, b.pay_fee_bp, b.shipping_fen, b.loss_rule, f.fee_fen, f.free_from_fen
@@ -242,17 +250,11 @@ async def _facts(tx: Tx, fan_ids: Sequence[int], found: Sequence[Rule]) -> dict[
     limited = [rule.id for rule in found if rule.conditions.per_fan] + ([0] if first else [])
     used: dict[int, list[tuple[int, int]]] = defaultdict(list)
     if limited:
-        rows = await tx.execute(
-            select(PromotionUse.fan_id, PromotionUse.promotion_id, PromotionUse.used)
-            .where(
-                PromotionUse.fan_id.in_(fan_ids),
-                PromotionUse.promotion_id.in_(limited),
-                PromotionUse.used > 0,
-            )
-            .order_by(PromotionUse.promotion_id)
-        )
+        people = await fans.joined(tx, fan_ids)
+        pairs = [(fan, one) for fan in fan_ids for one in people.get(fan, (fan,))]
+        rows = await tx.rows(_USED, [fan for fan, _ in pairs], [one for _, one in pairs], limited)
         for row in rows:
-            used[row.fan_id].append((row.promotion_id, row.used))
+            used[row["fan_id"]].append((row["promotion_id"], row["used"]))
     return {
         fan_id: FanFacts(
             known[fan_id].joined_at if fan_id in known else None,

@@ -18,6 +18,7 @@ from tiefen.promotion.errors import LimitReached, QuoteTooLarge
 from tiefen.promotion.models import DEFAULT_TEMPLATE, FreightTemplate
 from tiefen.promotion.service import book, members
 from tiefen.promotion.service.held import held_by_id
+from tiefen.promotion.service.uses import NOBODY
 from tiefen.promotion.values import (
     Basis,
     BasisLine,
@@ -41,13 +42,15 @@ _TAKE = """
     ON CONFLICT (fan_id, product_id)
     DO UPDATE SET quantity = purchase_count.quantity + excluded.quantity
     WHERE purchase_count.quantity + excluded.quantity <= (
-        SELECT m.most FROM unnest($2::bigint[], $4::int[]) AS m(product_id, most)
-        WHERE m.product_id = excluded.product_id LIMIT 1)
+        SELECT m.most FROM unnest($1::bigint[], $2::bigint[], $4::int[]) AS m(fan_id, product_id, most)
+        WHERE m.product_id = excluded.product_id AND m.fan_id = excluded.fan_id)
     RETURNING fan_id, product_id
 """
 _BOUGHT = """
-    SELECT fan_id, product_id, quantity FROM purchase_count
-    JOIN unnest($1::bigint[], $2::bigint[]) AS w(fan_id, product_id) USING (fan_id, product_id)
+    SELECT w.fan_id, w.product_id, sum(c.quantity)::int AS quantity
+    FROM unnest($1::bigint[], $2::bigint[], $3::bigint[]) AS w(fan_id, record, product_id)
+    JOIN purchase_count AS c ON c.fan_id = w.record AND c.product_id = w.product_id
+    GROUP BY 1, 2
 """
 _FREIGHT = "SELECT fee_fen, free_from_fen FROM freight_template WHERE id = $1"
 _GIVE_BACK = text(
@@ -175,8 +178,14 @@ async def replay(tx: Tx, kept: dict[str, Any]) -> Quote:
     return rules.replay(kept, await book.versions(tx, rules.basis_of(kept).versions))
 
 
-async def take_limits(tx: Tx, carts: Mapping[int, Sequence[BasisLine]]) -> dict[int, LimitReached]:
+async def take_limits(
+    tx: Tx,
+    carts: Mapping[int, Sequence[BasisLine]],
+    people: Mapping[int, Sequence[int]] = NOBODY,
+) -> dict[int, LimitReached]:
     """Count the pieces of limited products against their limits, for each fan of `carts`.
+
+    `people`: the records of those fans who are persons of several; a limit is a person's.
 
     Fan → refusal, for those who reach a limit; the caller's transaction must then end. Rows are
     taken in the order of fans and products.
@@ -188,15 +197,16 @@ async def take_limits(tx: Tx, carts: Mapping[int, Sequence[BasisLine]]) -> dict[
     }
     if not wanted:
         return {}
+    most = await _left_by_others(tx, wanted, people)
     taken = await tx.rows(
         _TAKE,
         [fan_id for fan_id, _ in wanted],
         [product_id for _, product_id in wanted],
         [total for total, _ in wanted.values()],
-        [line.purchase_limit for _, line in wanted.values()],
+        [most[pair] for pair in wanted],
     )
     over = wanted.keys() - {(row["fan_id"], row["product_id"]) for row in taken}
-    bought = await _bought(tx, sorted(over))
+    bought = await _bought(tx, sorted(over), people)
     return {
         pair[0]: limit_reached(_over_limit(wanted[pair], bought.get(pair, 0)))
         for pair in sorted(over, reverse=True)
@@ -298,11 +308,52 @@ def _over_limit(needed: _Needed, bought: int) -> Problem:
     return Problem(ProblemKind.LIMIT, line.sku_id, line.product_id, line.product_name, limit, left)
 
 
-async def _bought(tx: Tx, pairs: Sequence[tuple[int, int]]) -> dict[tuple[int, int], int]:
-    """(fan, product) → pieces counted; pairs nobody counted are left out."""
+async def _left_by_others(
+    tx: Tx,
+    wanted: Mapping[tuple[int, int], _Needed],
+    people: Mapping[int, Sequence[int]],
+) -> dict[tuple[int, int], int]:
+    """How many pieces each fan may have counted: the limit, less what the person's other records
+    have, also earlier in the same batch."""
+    most = {pair: line.purchase_limit or 0 for pair, (_, line) in wanted.items()}
+    several = {fan_id for fan_id, _ in wanted if fan_id in people}
+    if not several:
+        return most
+    await fans.hold_people(tx, several)
+    pairs = [pair for pair in wanted if pair[0] in several]
+    mine = await _counted(tx, [(fan, fan, product) for fan, product in pairs])
+    every = await _bought(tx, pairs, people)
+    taken: dict[tuple[int, int], int] = {}
+    for fan_id, product_id in pairs:
+        pair = (fan_id, product_id)
+        most[pair] -= every.get(pair, 0) - mine.get(pair, 0) + taken.get(pair, 0)
+        for other in people[fan_id]:
+            if other != fan_id:
+                key = (other, product_id)
+                taken[key] = taken.get(key, 0) + wanted[pair][0]
+    return most
+
+
+async def _bought(
+    tx: Tx,
+    pairs: Sequence[tuple[int, int]],
+    people: Mapping[int, Sequence[int]] | None = None,
+) -> dict[tuple[int, int], int]:
+    """(fan, product) → pieces counted over all records of the person; nobody's are left out."""
     if not pairs:
         return {}
-    rows = await tx.rows(_BOUGHT, [fan for fan, _ in pairs], [product for _, product in pairs])
+    if people is None:
+        people = await fans.joined(tx, {fan for fan, _ in pairs})
+    return await _counted(
+        tx, [(fan, one, product) for fan, product in pairs for one in people.get(fan, (fan,))]
+    )
+
+
+async def _counted(tx: Tx, wanted: Sequence[tuple[int, int, int]]) -> dict[tuple[int, int], int]:
+    """Pieces counted by (fan, product), of (fan, record, product)."""
+    rows = await tx.rows(
+        _BOUGHT, [one[0] for one in wanted], [one[1] for one in wanted], [one[2] for one in wanted]
+    )
     return {(row["fan_id"], row["product_id"]): row["quantity"] for row in rows}
 
 

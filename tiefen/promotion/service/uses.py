@@ -1,15 +1,18 @@
 """What promotions gave orders: counted in the order's transaction, given back at most once."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 
 import msgspec
 from sqlalchemy import text
 
+from tiefen.fans import service as fans
 from tiefen.kernel.db import Tx
 from tiefen.kernel.errors import Refusal
 from tiefen.promotion.errors import CouponTaken, UsedUp
 from tiefen.promotion.values import Quote, UseHeld
 
+NOBODY: Mapping[int, Sequence[int]] = MappingProxyType({})
 _TAKE = text(
     """
     WITH w AS (
@@ -17,7 +20,7 @@ _TAKE = text(
             CAST(:most AS int[])) AS w(fan_id, promotion_id, most)
     )
     INSERT INTO promotion_use (fan_id, promotion_id, used)
-    SELECT fan_id, promotion_id, 1 FROM w ORDER BY fan_id, promotion_id
+    SELECT fan_id, promotion_id, 1 FROM w WHERE most > 0 ORDER BY fan_id, promotion_id
     ON CONFLICT (fan_id, promotion_id) DO UPDATE SET used = promotion_use.used + 1
     WHERE promotion_use.used < (SELECT min(w.most) FROM w
         WHERE w.promotion_id = excluded.promotion_id AND w.fan_id = excluded.fan_id)
@@ -25,6 +28,13 @@ _TAKE = text(
     """
 )
 """The guard: nobody uses a promotion more often than it says."""
+_ELSEWHERE = """
+    SELECT w.fan_id, u.promotion_id, sum(u.used)::int AS used
+    FROM unnest($1::bigint[], $2::bigint[]) AS w(fan_id, record)
+    JOIN promotion_use AS u ON u.fan_id = w.record
+    GROUP BY 1, 2
+"""
+"""What the other records of a person used."""
 _NOTE = text(
     """
     WITH granted AS (
@@ -116,8 +126,14 @@ _HELD = text(
 )
 
 
-async def take_uses(tx: Tx, orders: Sequence[tuple[str, int, Quote]]) -> dict[str, Refusal]:
+async def take_uses(
+    tx: Tx,
+    orders: Sequence[tuple[str, int, Quote]],
+    people: Mapping[int, Sequence[int]] = NOBODY,
+) -> dict[str, Refusal]:
     """Count what orders (number, fan, quote) of different fans use, and note what they were given.
+
+    `people`: the records of those fans who are persons of several; uses are a person's.
 
     Returns the orders that came too late for a limited promotion, each with its refusal; nothing of
     theirs may be kept. No statement when no promotion applied and no order loses money.
@@ -129,6 +145,7 @@ async def take_uses(tx: Tx, orders: Sequence[tuple[str, int, Quote]]) -> dict[st
     ]
     late: dict[str, Refusal] = {}
     if counted:
+        counted = await _with_others(tx, counted, people)
         rows = await tx.execute(
             _TAKE,
             {
@@ -193,6 +210,27 @@ async def give_back_uses(tx: Tx, order_no: str) -> None:
     """
     await tx.execute(_GIVE_BACK, {"order_no": order_no, "now": tx.now})
     await tx.execute(_GIVE_BACK_COUPON, {"order_no": order_no, "now": tx.now})
+
+
+async def _with_others(
+    tx: Tx, counted: Sequence[tuple[int, int, int, str]], people: Mapping[int, Sequence[int]]
+) -> list[tuple[int, int, int, str]]:
+    """Less what other records of the same person used, also earlier in the same batch."""
+    several = {row[0] for row in counted if row[0] in people}
+    if not several:
+        return list(counted)
+    await fans.hold_people(tx, several)
+    pairs = [(fan, one) for fan in sorted(several) for one in people[fan] if one != fan]
+    rows = await tx.rows(_ELSEWHERE, [fan for fan, _ in pairs], [one for _, one in pairs])
+    used = {(row["fan_id"], row["promotion_id"]): row["used"] for row in rows}
+    left = []
+    for fan_id, promotion_id, most, order_no in sorted(counted):
+        left.append((fan_id, promotion_id, most - used.get((fan_id, promotion_id), 0), order_no))
+        for other in people.get(fan_id, ()):
+            if other != fan_id:
+                key = (other, promotion_id)
+                used[key] = used.get(key, 0) + 1
+    return left
 
 
 def _limits(priced: Quote) -> dict[int, int]:

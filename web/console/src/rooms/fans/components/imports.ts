@@ -1,6 +1,6 @@
 import type { Schema } from '../../../app/api'
 
-type State = Schema<'ImportState'>
+type State = Schema<'FollowerImportState'>
 
 export const IMPORT_TONE: Record<State, 'info' | 'warning' | 'neutral' | 'danger' | 'success'> = {
   running: 'info', waiting: 'warning', stopped: 'neutral', failed: 'danger', done: 'success',
