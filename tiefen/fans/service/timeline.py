@@ -85,7 +85,7 @@ _RECORD = text(
     WITH held AS MATERIALIZED (
         SELECT id FROM fan
         WHERE id = :fan_id AND merged_into IS NULL
-        FOR UPDATE
+        FOR UPDATE SKIP LOCKED
     ), line AS (
         INSERT INTO fan_line (fan_id, kind, ref, at, amount_fen, whole, data)
         SELECT id, :kind, :ref, :at, :amount_fen, false, CAST(:data AS jsonb) FROM held
@@ -185,7 +185,7 @@ async def record(
     if tx.new or tx.dirty:
         await tx.flush()
     row = (await tx.execute(_RECORD, given)).one_or_none()
-    while row is None:  # nobody, or joined to another record
+    while row is None:  # nobody, busy just now, or joined to another record
         person = await lock_person(tx, fan_id)
         if person.id != fan_id:
             return await add_line(
