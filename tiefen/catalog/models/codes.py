@@ -8,6 +8,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from tiefen.kernel.audit import invariant
 from tiefen.kernel.crypto import Sealed
 from tiefen.kernel.db import Base, Id, Utc
+from tiefen.kernel.personal import no_person
 
 
 class CardCode(Base):
@@ -45,3 +46,5 @@ invariant(
     SELECT id FROM card_code WHERE voided_at IS NOT NULL AND order_no IS NULL
     """,
 )
+
+no_person("card_code", "codes that are sold, not words about a fan")

@@ -8,6 +8,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from tiefen.kernel.audit import invariant
 from tiefen.kernel.db import Base, Id, Ref, Utc
+from tiefen.kernel.personal import person_rows
 
 
 class Review(Base):
@@ -59,3 +60,5 @@ invariant(
     WHERE p.rating_count <> coalesce(r.shown, 0) OR p.rating_sum <> coalesce(r.stars, 0)
     """,
 )
+
+person_rows("review", "评价", "reviews", clear={"author": ""})
