@@ -1,12 +1,12 @@
 """Look at old lines with the wider check on kinds, in a transaction of its own so that nobody waits.
 
-Revision: 0031, after 0030.
+Revision: 0032, after 0031.
 """
 
 from alembic import op
 
-revision = "0031"
-down_revision = "0030"
+revision = "0032"
+down_revision = "0031"
 branch_labels = None
 depends_on = None
 
