@@ -2,12 +2,13 @@
 
 from bench.harness import MERCHANT, Installation, Result, installation, load, rate_result, request
 from tiefen.catalog import service as catalog
-from tiefen.catalog.schemas import ProductInput, SkuInput, SpecInput
+from tiefen.catalog.schemas import ProductInput
 from tiefen.kernel.auth import StaffActor
 from tiefen.team.values import ALL_PERMISSIONS
 
 PRODUCTS = 200
 CONNECTIONS = 16
+SIZES = ["250 克", "500 克", "1 千克"]
 ROUNDS, SECONDS = 3, 4.0
 
 
@@ -20,15 +21,14 @@ async def _stock(home: Installation) -> int:
             product = await catalog.create_product(
                 tx,
                 actor,
-                ProductInput(
-                    name=f"秦岭土蜂蜜 {number}",
-                    images=[f"{MERCHANT}/benchmark-picture.webp"],
-                    detail_html="<p>一年割一次</p>" * 20,
-                    specs=[SpecInput(name="规格", values=["250 克", "500 克", "1 千克"])],
-                    skus=[
-                        SkuInput(values=[size], price_fen=1000 + number)
-                        for size in ("250 克", "500 克", "1 千克")
-                    ],
+                ProductInput.model_validate(
+                    {
+                        "name": f"秦岭土蜂蜜 {number}",
+                        "images": [f"{MERCHANT}/benchmark-picture.webp"],
+                        "detail_html": "<p>一年割一次</p>" * 20,
+                        "specs": [{"name": "规格", "values": SIZES}],
+                        "skus": [{"values": [size], "price_fen": 1000 + number} for size in SIZES],
+                    }
                 ),
             )
             await catalog.shelve(tx, actor, product.id, on=True)

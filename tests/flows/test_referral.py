@@ -54,7 +54,7 @@ async def give_back(life: Life, fan: int, number: str) -> None:
 
 async def set_up(doors: Doors) -> dict[str, Any]:
     """One coupon for both sides, at once when the friend has paid."""
-    made = await doors.console(
+    made: dict[str, Any] = await doors.console(
         OWNER, "POST", "coupons",
         kind="amount", name="老带新 5 元", days=30,
         terms={"off_fen": 500, "scope": {"all": True}},

@@ -44,15 +44,20 @@ class AfterSalePieceIn(In):
     """The SKU to send instead, in an exchange; null: the same again."""
 
 
-class RefundLinesIn(In):
+class AskedIn(In):
     """What is asked for. Without `lines`: everything that is left."""
 
     kind: AskedKind = AfterSaleKind.REFUND
-    reason: AfterSaleReason = AfterSaleReason.OTHER
     lines: Annotated[list[AfterSalePieceIn], Field(max_length=MAX_LINES, default_factory=list)]
 
 
-class AfterSaleIn(RefundLinesIn):
+class RefundLinesIn(AskedIn):
+    """What a request would bring back; the reason matters for freight alone."""
+
+    reason: AfterSaleReason = AfterSaleReason.OTHER
+
+
+class AfterSaleIn(AskedIn):
     """A fan's request."""
 
     reason: AfterSaleReason

@@ -155,7 +155,7 @@ async def results(tx: Tx, template_id: int) -> CouponResults:
             CouponDay(day=row.day, issued=row.issued, used=row.used, saved_fen=row.saved_fen)
             for row in days
         ],
-        ways={row.way: row.count for row in ways},
+        ways=dict(ways.tuples()),
     )
 
 
