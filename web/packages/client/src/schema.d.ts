@@ -1492,6 +1492,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/console/couriers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Couriers
+         * @description Courier companies the platforms have a code for.
+         */
+        get: operations["listCouriers"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/console/doctor": {
         parameters: {
             query?: never;
@@ -2879,6 +2899,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/console/orders/{order_no}/parcels/{parcel_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Edit Parcel
+         * @description Put a wrong courier or number right.
+         */
+        put: operations["editParcel"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/console/orders/{order_no}/price": {
         parameters: {
             query?: never;
@@ -2973,6 +3013,67 @@ export interface paths {
         get: operations["getLoop"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/console/parcels/labels": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Print Labels
+         * @description A PDF with a label for each order, the receiver in clear; noted in the audit log.
+         */
+        post: operations["printLabels"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/console/parcels/picking-list": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Print Picking
+         * @description A PDF of what to fetch for these orders, by location.
+         */
+        post: operations["printPickingList"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/console/parcels/table": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Ship Table
+         * @description Send the orders of a CSV or XLSX (订单号, 快递公司, 运单号); `dry` only says what would be.
+         *     The same file may come twice: what was entered is passed by.
+         */
+        post: operations["shipTable"];
         delete?: never;
         options?: never;
         head?: never;
@@ -5396,6 +5497,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/shop/orders/{order_no}/urge": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Urge Order
+         * @description Ask to have the order sent; once a day.
+         */
+        post: operations["urgeOrder"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/shop/products": {
         parameters: {
             query?: never;
@@ -6812,6 +6933,11 @@ export interface components {
             /** File */
             file: string;
         };
+        /** Body_shipTable */
+        Body_shipTable: {
+            /** File */
+            file: string;
+        };
         /** Body_uploadAfterSalePicture */
         Body_uploadAfterSalePicture: {
             /** File */
@@ -7396,6 +7522,8 @@ export interface components {
             receive: boolean;
             /** Refund */
             refund: boolean;
+            /** Urge */
+            urge: boolean;
         };
         /**
          * CartAdd
@@ -8166,6 +8294,8 @@ export interface components {
             open_after_sales: number;
             /** Order No */
             order_no: string;
+            /** Overdue */
+            overdue: boolean;
             /** Paid At */
             paid_at: string | null;
             /** Paid Fen */
@@ -8206,6 +8336,11 @@ export interface components {
             total_fen: number;
             /** Trace */
             trace: components["schemas"]["TraceOut"][];
+            /** Unsent */
+            unsent: components["schemas"]["UnsentOut"][];
+            upload: components["schemas"]["UploadOut"] | null;
+            /** Urged At */
+            urged_at: string | null;
         };
         /**
          * ConsoleOrderRow
@@ -8219,6 +8354,8 @@ export interface components {
             open_after_sales: number;
             /** Order No */
             order_no: string;
+            /** Overdue */
+            overdue: boolean;
             /** Paid At */
             paid_at: string | null;
             /** Paid Fen */
@@ -8238,6 +8375,8 @@ export interface components {
             status: components["schemas"]["OrderStatus"];
             /** Total Fen */
             total_fen: number;
+            /** Urged At */
+            urged_at: string | null;
         };
         /**
          * ConsoleProduct
@@ -8830,6 +8969,16 @@ export interface components {
          * @enum {string}
          */
         CouponWay: "claim" | "code" | "staff" | "reward";
+        /**
+         * CourierOut
+         * @description A courier company the platforms have a code for.
+         */
+        CourierOut: {
+            /** Code */
+            code: string;
+            /** Name */
+            name: string;
+        };
         /**
          * DayOut
          * @description The figures of one day.
@@ -11110,6 +11259,16 @@ export interface components {
             next: string | null;
         };
         /**
+         * ParcelEdit
+         * @description The right courier and number of a parcel.
+         */
+        ParcelEdit: {
+            /** Courier */
+            courier: string;
+            /** Tracking No */
+            tracking_no: string;
+        };
+        /**
          * ParcelIn
          * @description A parcel that leaves. Without `lines` it holds everything that is left to send.
          */
@@ -11118,6 +11277,8 @@ export interface components {
             courier: string;
             /** Lines */
             lines?: components["schemas"]["PieceIn"][];
+            /** Location Id */
+            location_id?: number | null;
             /** Tracking No */
             tracking_no: string;
         };
@@ -11138,10 +11299,14 @@ export interface components {
         ParcelOut: {
             /** Courier */
             courier: string;
+            /** Courier Code */
+            courier_code: string;
             /** Id */
             id: number;
             /** Lines */
             lines: components["schemas"]["ParcelLineOut"][];
+            /** Location Id */
+            location_id: number | null;
             /** Received At */
             received_at: string | null;
             /**
@@ -11159,6 +11324,43 @@ export interface components {
          * @enum {string}
          */
         ParcelStatus: "shipped" | "received";
+        /**
+         * ParcelTableLineOut
+         * @description What became, or would become, of one line of a file.
+         */
+        ParcelTableLineOut: {
+            /** Courier */
+            courier: string;
+            /** Line */
+            line: number;
+            /** Message */
+            message: string;
+            /** Order No */
+            order_no: string;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "ready" | "shipped" | "already" | "wrong";
+            /** Tracking No */
+            tracking_no: string;
+        };
+        /**
+         * ParcelTableOut
+         * @description A file of parcels, tried or carried out.
+         */
+        ParcelTableOut: {
+            /** Already */
+            already: number;
+            /** Dry */
+            dry: boolean;
+            /** Good */
+            good: number;
+            /** Lines */
+            lines: components["schemas"]["ParcelTableLineOut"][];
+            /** Wrong */
+            wrong: number;
+        };
         /**
          * PartIn
          * @description One part of an answer: a text, or a card with a link.
@@ -11673,32 +11875,6 @@ export interface components {
          * @enum {string}
          */
         PrintForm: "pdf" | "png";
-        /**
-         * PrintIn
-         * @description Codes to draw for print.
-         */
-        PrintIn: {
-            /** Code Ids */
-            code_ids: number[];
-            /** @default pdf */
-            form: components["schemas"]["PrintForm"];
-            layout: components["schemas"]["PrintLayout"];
-            /**
-             * Picture Key
-             * @default
-             */
-            picture_key: string;
-            /**
-             * Title
-             * @default
-             */
-            title: string;
-            /**
-             * Words
-             * @default
-             */
-            words: string;
-        };
         /**
          * PrintLayout
          * @description How codes are laid out on paper.
@@ -14640,6 +14816,40 @@ export interface components {
             undone: number;
         };
         /**
+         * UnsentOut
+         * @description Pieces of a SKU that lie at a location and wait to be sent.
+         */
+        UnsentOut: {
+            /** Location Id */
+            location_id: number;
+            /** Location Name */
+            location_name: string;
+            /** Quantity */
+            quantity: number;
+            /** Sku Id */
+            sku_id: number;
+        };
+        /**
+         * UploadOut
+         * @description Whether 小程序 knows of the parcels.
+         */
+        UploadOut: {
+            /** Error */
+            error: string;
+            state: components["schemas"]["UploadState"];
+            /**
+             * Updated At
+             * Format: date-time
+             */
+            updated_at: string;
+        };
+        /**
+         * UploadState
+         * @description Whether 小程序 knows of an order's parcels.
+         * @enum {string}
+         */
+        UploadState: "waiting" | "done" | "failed";
+        /**
          * UsageOut
          * @description How much of the platform's allowance of permanent codes is used.
          */
@@ -14856,11 +15066,45 @@ export interface components {
          */
         tiefen__bottles__values__RewardState: "given" | "owed";
         /**
+         * PrintIn
+         * @description Codes to draw for print.
+         */
+        tiefen__channels__schemas__prints__PrintIn: {
+            /** Code Ids */
+            code_ids: number[];
+            /** @default pdf */
+            form: components["schemas"]["PrintForm"];
+            layout: components["schemas"]["PrintLayout"];
+            /**
+             * Picture Key
+             * @default
+             */
+            picture_key: string;
+            /**
+             * Title
+             * @default
+             */
+            title: string;
+            /**
+             * Words
+             * @default
+             */
+            words: string;
+        };
+        /**
          * Side
          * @description The side on which an account grows; its balance is counted from there.
          * @enum {string}
          */
         tiefen__ledger__values__Side: "debit" | "credit";
+        /**
+         * PrintIn
+         * @description Orders to print for.
+         */
+        tiefen__orders__schemas__orders__PrintIn: {
+            /** Order Nos */
+            order_nos: string[];
+        };
         /**
          * Side
          * @description Who speaks in the log of an after-sale.
@@ -21072,7 +21316,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["PrintIn"];
+                "application/json": components["schemas"]["tiefen__channels__schemas__prints__PrintIn"];
             };
         };
         responses: {
@@ -24436,6 +24680,107 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["CouponResults"];
+                };
+            };
+            /** @description malformed request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description sign in first */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description missing, or not yours */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description the state has moved on */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description body too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description invalid input, fields named */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description slow down */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description a dependency is away, retry */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    listCouriers: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CourierOut"][];
                 };
             };
             /** @description malformed request */
@@ -32661,6 +33006,7 @@ export interface operations {
                 placed_until?: string | null;
                 q?: string;
                 in_after_sale?: boolean;
+                waiting_longest?: boolean;
                 cursor?: string | null;
                 limit?: number;
             };
@@ -32993,6 +33339,114 @@ export interface operations {
         responses: {
             /** @description Successful Response */
             201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConsoleOrder"];
+                };
+            };
+            /** @description malformed request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description sign in first */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description missing, or not yours */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description the state has moved on */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description body too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description invalid input, fields named */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description slow down */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description a dependency is away, retry */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    editParcel: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                order_no: string;
+                parcel_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ParcelEdit"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -33517,6 +33971,319 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["LoopOut"];
+                };
+            };
+            /** @description malformed request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description sign in first */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description missing, or not yours */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description the state has moved on */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description body too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description invalid input, fields named */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description slow down */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description a dependency is away, retry */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    printLabels: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["tiefen__orders__schemas__orders__PrintIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description malformed request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description sign in first */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description missing, or not yours */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description the state has moved on */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description body too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description invalid input, fields named */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description slow down */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description a dependency is away, retry */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    printPickingList: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["tiefen__orders__schemas__orders__PrintIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description malformed request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description sign in first */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description missing, or not yours */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description the state has moved on */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description body too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description invalid input, fields named */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description slow down */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description a dependency is away, retry */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    shipTable: {
+        parameters: {
+            query?: {
+                dry?: boolean;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "multipart/form-data": components["schemas"]["Body_shipTable"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ParcelTableOut"];
                 };
             };
             /** @description malformed request */
@@ -48555,6 +49322,109 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["LineStars"][];
+                };
+            };
+            /** @description malformed request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description sign in first */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description missing, or not yours */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description the state has moved on */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description body too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description invalid input, fields named */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description slow down */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description a dependency is away, retry */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    urgeOrder: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                order_no: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ShopOrder"];
                 };
             };
             /** @description malformed request */
