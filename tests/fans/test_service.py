@@ -224,7 +224,7 @@ async def test_forgetting_the_lock_is_seen(db: Db, monkeypatch: pytest.MonkeyPat
     """Positive control: a count read without the row's lock drifts under load and the audit says so."""
     fan_id = await follower(db)
     seen_before = "orders = (SELECT x.orders FROM fan AS x WHERE x.id = f.id)"
-    planted = timeline._RECORD.text.replace("FOR UPDATE", "")
+    planted = timeline._RECORD.text.replace("FOR UPDATE SKIP LOCKED", "")
     planted = planted.replace(" orders = f.orders", f" {seen_before}")
     assert seen_before in planted
     monkeypatch.setattr(timeline, "_RECORD", text(planted))
