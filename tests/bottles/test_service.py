@@ -14,7 +14,7 @@ from tests.wechat.factories import configure
 from tiefen.bottles import errors, queries, service
 from tiefen.bottles.models import Bottle, BottleReward
 from tiefen.bottles.service import scanning
-from tiefen.bottles.values import Limits, RewardKind, RewardState, Verdict
+from tiefen.bottles.values import BottleRewardState, Limits, RewardKind, Verdict
 from tiefen.kernel import audit
 from tiefen.kernel.clock import Travel
 from tiefen.kernel.db import Db
@@ -36,7 +36,7 @@ async def test_the_first_scan_is_rewarded_and_the_next_one_told(db: Db, travel: 
     first = await scan(db, one, made.codes[0], HERE)
     assert (first.verdict, first.serial, first.scans) == (Verdict.FIRST, 1, 1)
     assert first.reward
-    assert first.reward.state is RewardState.GIVEN
+    assert first.reward.state is BottleRewardState.GIVEN
     assert first.reward.name == "再来一瓶减 10 元"
     travel.move(timedelta(hours=1))
     again = await scan(db, two, made.codes[0])
@@ -176,7 +176,7 @@ async def test_a_reward_that_has_run_out_stays_owed_and_is_given_later(db: Db) -
     await scan(db, one, made.codes[0])
     owed = await scan(db, two, made.codes[1])
     assert owed.reward
-    assert owed.reward.state is RewardState.OWED
+    assert owed.reward.state is BottleRewardState.OWED
     async with db.merchant("demo") as tx:
         assert await service.pay_owed(tx) == 0
         await tx.execute(text("UPDATE coupon_template SET stock = 9"))
@@ -184,7 +184,7 @@ async def test_a_reward_that_has_run_out_stays_owed_and_is_given_later(db: Db) -
         assert await service.pay_owed(tx) == 1
         assert await promotion.held_count(tx, two) == 1
         rewards = list(await tx.scalars(select(BottleReward)))
-        assert {one.state for one in rewards} == {RewardState.GIVEN}
+        assert {one.state for one in rewards} == {BottleRewardState.GIVEN}
     assert await audit.run(db) == []
 
 

@@ -7,7 +7,7 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, Text, text
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
-from tiefen.bottles.values import AlarmKind, RewardKind, RewardState
+from tiefen.bottles.values import AlarmKind, BottleRewardState, RewardKind
 from tiefen.kernel.audit import invariant
 from tiefen.kernel.crypto import Sealed
 from tiefen.kernel.db import Base, Id, Ref, Utc, text_enum
@@ -143,7 +143,7 @@ class BottleReward(Base):
     serial: Mapped[Ref] = mapped_column(primary_key=True)
     fan_id: Mapped[int] = mapped_column(ForeignKey("fan.id"), index=True)
     kind: Mapped[RewardKind] = mapped_column(text_enum(RewardKind))
-    state: Mapped[RewardState] = mapped_column(text_enum(RewardState))
+    state: Mapped[BottleRewardState] = mapped_column(text_enum(BottleRewardState))
     coupon_template_id: Mapped[int | None]
     coupon_id: Mapped[int | None]
     failure: Mapped[str] = mapped_column(Text, default="")

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 from pydantic import Field, StringConstraints
 
-from tiefen.bottles.values import AlarmKind, RewardKind, RewardState, Verdict
+from tiefen.bottles.values import AlarmKind, BottleRewardState, RewardKind, Verdict
 from tiefen.kernel.http import IdIn, In, Out
 
 Title = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=40)]
@@ -157,7 +157,7 @@ class BottleRewardOut(Out):
     """What the first scan gave."""
 
     kind: RewardKind
-    state: RewardState
+    state: BottleRewardState
     name: str
 
 

@@ -13,7 +13,7 @@ class RewardKind(StrEnum):
     COUPON = "coupon"
 
 
-class RewardState(StrEnum):
+class BottleRewardState(StrEnum):
     """Whether the fan has their reward."""
 
     GIVEN = "given"
@@ -74,7 +74,7 @@ class Reward:
     """A fan's reward as the page shows it."""
 
     kind: RewardKind
-    state: RewardState
+    state: BottleRewardState
     name: str
 
 

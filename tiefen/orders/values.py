@@ -301,7 +301,7 @@ class Waiting:
     after_sale_fen: int
 
 
-class Side(StrEnum):
+class Speaker(StrEnum):
     """Who speaks in the log of an after-sale."""
 
     FAN = "fan"

@@ -5,7 +5,7 @@ from sqlalchemy import select
 from tiefen.bottles.models import Bottle, BottleBatch, BottleReward
 from tiefen.bottles.service.making import public_address
 from tiefen.bottles.service.scanning import give
-from tiefen.bottles.values import RewardState
+from tiefen.bottles.values import BottleRewardState
 from tiefen.catalog import service as catalog
 from tiefen.fans import service as fans
 from tiefen.kernel.db import Tx
@@ -66,7 +66,7 @@ async def pay_owed(tx: Tx) -> int:
     """Give rewards that had run out, the oldest first; how many were given."""
     owed = await tx.scalars(
         select(BottleReward)
-        .where(BottleReward.state == RewardState.OWED)
+        .where(BottleReward.state == BottleRewardState.OWED)
         .order_by(BottleReward.at)
         .limit(AT_ONCE)
         .with_for_update(skip_locked=True)
@@ -74,5 +74,5 @@ async def pay_owed(tx: Tx) -> int:
     given = 0
     for reward in owed:
         await give(tx, reward)
-        given += reward.state is RewardState.GIVEN
+        given += reward.state is BottleRewardState.GIVEN
     return given

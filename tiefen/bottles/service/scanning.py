@@ -10,7 +10,7 @@ from sqlalchemy import select, text, update
 from tiefen.bottles import rules
 from tiefen.bottles.models import BottleBatch, BottleRange, BottleReward, BottleScan
 from tiefen.bottles.queries import limits_now, opened_by, reward_of
-from tiefen.bottles.values import RewardKind, RewardState, Scan, Sight, Verdict
+from tiefen.bottles.values import BottleRewardState, RewardKind, Scan, Sight, Verdict
 from tiefen.fans import service as fans
 from tiefen.kernel.db import Tx
 from tiefen.kernel.errors import Refusal
@@ -116,9 +116,9 @@ async def give(tx: Tx, reward: BottleReward) -> None:
             tx, reward.fan_id, reward.coupon_template_id, key, "扫瓶身码"
         )
     except Refusal as refusal:
-        reward.state, reward.failure = RewardState.OWED, refusal.message("zh")[:200]
+        reward.state, reward.failure = BottleRewardState.OWED, refusal.message("zh")[:200]
         return
-    reward.state, reward.failure = RewardState.GIVEN, ""
+    reward.state, reward.failure = BottleRewardState.GIVEN, ""
 
 
 async def _reward(tx: Tx, batch: BottleBatch, serial: int, fan_id: int) -> int:
@@ -131,7 +131,7 @@ async def _reward(tx: Tx, batch: BottleBatch, serial: int, fan_id: int) -> int:
         serial=serial,
         fan_id=fan_id,
         kind=batch.reward,
-        state=RewardState.OWED,
+        state=BottleRewardState.OWED,
         coupon_template_id=batch.coupon_template_id,
         at=tx.now,
     )

@@ -12,9 +12,9 @@ from tiefen.orders import queries, service
 from tiefen.orders.schemas import (
     ConsoleOrder,
     CourierOut,
+    OrdersPrintIn,
     ParcelEdit,
     ParcelTableOut,
-    PrintIn,
     ShopOrder,
 )
 from tiefen.orders.values import COURIERS
@@ -48,14 +48,14 @@ async def ship_table(
     operation_id="printPickingList",
     response_class=Response,
 )
-async def print_picking(tx: TxDep, _: Shipper, wanted: PrintIn) -> Response:
+async def print_picking(tx: TxDep, _: Shipper, wanted: OrdersPrintIn) -> Response:
     """A PDF of what to fetch for these orders, by location."""
     raw = await service.picking_list(tx, wanted.order_nos)
     return Response(raw, media_type="application/pdf")
 
 
 @router.post("/api/console/parcels/labels", operation_id="printLabels", response_class=Response)
-async def print_labels(tx: TxDep, who: Shipper, wanted: PrintIn) -> Response:
+async def print_labels(tx: TxDep, who: Shipper, wanted: OrdersPrintIn) -> Response:
     """A PDF with a label for each order, the receiver in clear; noted in the audit log."""
     raw = await service.labels(tx, who, wanted.order_nos)
     return Response(raw, media_type="application/pdf")

@@ -17,7 +17,7 @@ from tiefen.orders.values import (
     OrderStatus,
     ParcelStatus,
     Receiver,
-    Side,
+    Speaker,
     UploadState,
 )
 
@@ -400,7 +400,7 @@ class AfterSaleMessage(Base):
 
     id: Mapped[Id]
     after_sale_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("after_sale.id"))
-    side: Mapped[Side] = mapped_column(text_enum(Side))
+    side: Mapped[Speaker] = mapped_column(text_enum(Speaker))
     actor: Mapped[str]
     words: Mapped[str] = mapped_column(Sealed)
     pictures: Mapped[list[str]] = mapped_column(ARRAY(Text))

@@ -30,7 +30,7 @@ from tiefen.orders.schemas import (
     PolicyOut,
     ShopAfterSaleDetail,
 )
-from tiefen.orders.values import AfterSaleKind, AfterSalePolicy, AfterSaleStatus, Side
+from tiefen.orders.values import AfterSaleKind, AfterSalePolicy, AfterSaleStatus, Speaker
 from tiefen.team import service as team
 
 
@@ -151,10 +151,10 @@ async def _log(tx: Tx, found: AfterSale) -> list[LogOut]:
     ]
 
 
-def _side(actor: str) -> Side:
+def _side(actor: str) -> Speaker:
     if actor.startswith("fan:"):
-        return Side.FAN
-    return Side.STAFF if actor.startswith("staff:") else Side.SYSTEM
+        return Speaker.FAN
+    return Speaker.STAFF if actor.startswith("staff:") else Speaker.SYSTEM
 
 
 def picture_url(key: str) -> str:

@@ -16,7 +16,7 @@ from tiefen.orders.values import (
     OrderStatus,
     Phase,
     RefundPlan,
-    Side,
+    Speaker,
 )
 
 AskedKind = Literal[
@@ -167,7 +167,7 @@ class MessageIn(In):
 class LogOut(Out):
     """One entry of an after-sale's log: a step somebody took, or something that was said."""
 
-    side: Side
+    side: Speaker
     name: str
     """Who of the staff; empty for the fan and the system."""
     action: str

@@ -311,7 +311,7 @@ class ParcelTableOut(Out):
     lines: list[ParcelTableLineOut]
 
 
-class PrintIn(In):
+class OrdersPrintIn(In):
     """Orders to print for."""
 
     order_nos: Annotated[

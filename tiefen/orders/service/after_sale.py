@@ -40,7 +40,7 @@ from tiefen.orders.values import (
     OrderAction,
     Phase,
     RefundPlan,
-    Side,
+    Speaker,
     Wanted,
 )
 from tiefen.payments import service as payments
@@ -74,7 +74,7 @@ async def request_after_sale(tx: Tx, fan_id: int, order_no: str, wanted: AfterSa
     )
     publish(tx, event, aggregate=f"order:{order.id}")
     if wanted.pictures:
-        await note(tx, after_sale, Side.FAN, f"fan:{fan_id}", wanted.note, wanted.pictures)
+        await note(tx, after_sale, Speaker.FAN, f"fan:{fan_id}", wanted.note, wanted.pictures)
     rule = await policy(tx)
     after_sale.due_at = rules.due_at(rule, after_sale.status, tx.now)
     if rules.answers_itself(rule, wanted.kind, found, await _recent(tx, after_sale)):

@@ -5954,7 +5954,7 @@ export interface components {
             kind: components["schemas"]["Kind"];
             /** Name */
             name: string;
-            side: components["schemas"]["tiefen__ledger__values__Side"];
+            side: components["schemas"]["Side"];
             /** Title En */
             title_en: string;
             /** Title Zh */
@@ -7145,8 +7145,14 @@ export interface components {
             kind: components["schemas"]["RewardKind"];
             /** Name */
             name: string;
-            state: components["schemas"]["tiefen__bottles__values__RewardState"];
+            state: components["schemas"]["BottleRewardState"];
         };
+        /**
+         * BottleRewardState
+         * @description Whether the fan has their reward.
+         * @enum {string}
+         */
+        BottleRewardState: "given" | "owed";
         /**
          * BottleScanOut
          * @description One scan of a bottle.
@@ -10157,7 +10163,7 @@ export interface components {
             name: string;
             /** Picture Urls */
             picture_urls: string[];
-            side: components["schemas"]["tiefen__orders__values__Side"];
+            side: components["schemas"]["Speaker"];
             /** Words */
             words: string;
         };
@@ -10639,7 +10645,7 @@ export interface components {
             name: string;
             /** Owed Fen */
             owed_fen: number;
-            reward: components["schemas"]["tiefen__referral__values__RewardState"] | null;
+            reward: components["schemas"]["RewardState"] | null;
         };
         /**
          * MyPrivacy
@@ -10865,6 +10871,14 @@ export interface components {
          * @enum {string}
          */
         OrderStatus: "unpaid" | "paid" | "partly_shipped" | "shipped" | "received" | "closed" | "refunded";
+        /**
+         * OrdersPrintIn
+         * @description Orders to print for.
+         */
+        OrdersPrintIn: {
+            /** Order Nos */
+            order_nos: string[];
+        };
         /**
          * Overview
          * @description The first page: what needs me now, how it goes, where the loop leaks.
@@ -11876,6 +11890,32 @@ export interface components {
          */
         PrintForm: "pdf" | "png";
         /**
+         * PrintIn
+         * @description Codes to draw for print.
+         */
+        PrintIn: {
+            /** Code Ids */
+            code_ids: number[];
+            /** @default pdf */
+            form: components["schemas"]["PrintForm"];
+            layout: components["schemas"]["PrintLayout"];
+            /**
+             * Picture Key
+             * @default
+             */
+            picture_key: string;
+            /**
+             * Title
+             * @default
+             */
+            title: string;
+            /**
+             * Words
+             * @default
+             */
+            words: string;
+        };
+        /**
          * PrintLayout
          * @description How codes are laid out on paper.
          * @enum {string}
@@ -12500,7 +12540,7 @@ export interface components {
         };
         /**
          * RefundLinesIn
-         * @description What is asked for. Without `lines`: everything that is left.
+         * @description What a request would bring back; the reason matters for freight alone.
          */
         RefundLinesIn: {
             /**
@@ -12862,7 +12902,7 @@ export interface components {
             /** Owed Fen */
             owed_fen: number;
             side: components["schemas"]["RewardSide"];
-            state: components["schemas"]["tiefen__referral__values__RewardState"];
+            state: components["schemas"]["RewardState"];
             /** Trouble */
             trouble: string;
         };
@@ -12872,6 +12912,12 @@ export interface components {
          * @enum {string}
          */
         RewardSide: "referrer" | "friend";
+        /**
+         * RewardState
+         * @description Where a reward stands.
+         * @enum {string}
+         */
+        RewardState: "held" | "waiting" | "given" | "limited" | "failed" | "cancelled" | "taken_back" | "owed" | "forgiven";
         /**
          * RewardWhen
          * @description When a purchase is rewarded.
@@ -13641,6 +13687,12 @@ export interface components {
             values: string[];
         };
         /**
+         * Side
+         * @description The side on which an account grows; its balance is counted from there.
+         * @enum {string}
+         */
+        Side: "debit" | "credit";
+        /**
          * SideOut
          * @description One side of a join: the fan it is, or would be again.
          */
@@ -13788,6 +13840,12 @@ export interface components {
             /** Owner Staff Id */
             owner_staff_id: number | null;
         };
+        /**
+         * Speaker
+         * @description Who speaks in the log of an after-sale.
+         * @enum {string}
+         */
+        Speaker: "fan" | "staff" | "system";
         /**
          * SpecInput
          * @description One dimension of the grid.
@@ -15059,64 +15117,6 @@ export interface components {
             inside: boolean;
             node: components["schemas"]["NodeOut"] | null;
         };
-        /**
-         * RewardState
-         * @description Whether the fan has their reward.
-         * @enum {string}
-         */
-        tiefen__bottles__values__RewardState: "given" | "owed";
-        /**
-         * PrintIn
-         * @description Codes to draw for print.
-         */
-        tiefen__channels__schemas__prints__PrintIn: {
-            /** Code Ids */
-            code_ids: number[];
-            /** @default pdf */
-            form: components["schemas"]["PrintForm"];
-            layout: components["schemas"]["PrintLayout"];
-            /**
-             * Picture Key
-             * @default
-             */
-            picture_key: string;
-            /**
-             * Title
-             * @default
-             */
-            title: string;
-            /**
-             * Words
-             * @default
-             */
-            words: string;
-        };
-        /**
-         * Side
-         * @description The side on which an account grows; its balance is counted from there.
-         * @enum {string}
-         */
-        tiefen__ledger__values__Side: "debit" | "credit";
-        /**
-         * PrintIn
-         * @description Orders to print for.
-         */
-        tiefen__orders__schemas__orders__PrintIn: {
-            /** Order Nos */
-            order_nos: string[];
-        };
-        /**
-         * Side
-         * @description Who speaks in the log of an after-sale.
-         * @enum {string}
-         */
-        tiefen__orders__values__Side: "fan" | "staff" | "system";
-        /**
-         * RewardState
-         * @description Where a reward stands.
-         * @enum {string}
-         */
-        tiefen__referral__values__RewardState: "held" | "waiting" | "given" | "limited" | "failed" | "cancelled" | "taken_back" | "owed" | "forgiven";
     };
     responses: never;
     parameters: never;
@@ -21316,7 +21316,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["tiefen__channels__schemas__prints__PrintIn"];
+                "application/json": components["schemas"]["PrintIn"];
             };
         };
         responses: {
@@ -34065,7 +34065,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["tiefen__orders__schemas__orders__PrintIn"];
+                "application/json": components["schemas"]["OrdersPrintIn"];
             };
         };
         responses: {
@@ -34168,7 +34168,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["tiefen__orders__schemas__orders__PrintIn"];
+                "application/json": components["schemas"]["OrdersPrintIn"];
             };
         };
         responses: {
