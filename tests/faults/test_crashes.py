@@ -21,7 +21,7 @@ from tiefen.catalog import service as catalog
 from tiefen.catalog.schemas import ProductInput
 from tiefen.fans import service as fans
 from tiefen.fans.models import Fan, FollowerImport
-from tiefen.fans.values import ImportState
+from tiefen.fans.values import FollowerImportState
 from tiefen.inventory import service as inventory
 from tiefen.inventory.values import MovementReason
 from tiefen.kernel import audit, worker
@@ -545,7 +545,7 @@ async def test_kill_a_worker_in_mid_import_and_another_goes_on(stage: Stage, poi
     async def over() -> bool:
         async with stage.db.merchant("demo") as tx:
             row = await tx.get_one(FollowerImport, began.id)
-            return row.state is ImportState.DONE
+            return row.state is FollowerImportState.DONE
 
     await until(over, seconds=40)
     stage.end()

@@ -8,7 +8,7 @@ from sqlalchemy import select
 from tiefen.commands.installation import InstallationError, database
 from tiefen.fans import rules, service
 from tiefen.fans.models import FollowerImport
-from tiefen.fans.values import ImportState, ImportStep
+from tiefen.fans.values import FollowerImportState, ImportStep
 from tiefen.kernel.auth import StaffActor
 from tiefen.kernel.db import Db, Tx
 
@@ -24,7 +24,7 @@ _AT = {
 
 async def followers(
     url: str, merchant: str, tell: Callable[[str], None], *, follow: bool = True
-) -> ImportState:
+) -> FollowerImportState:
     """Import a merchant's followers, or go on with the import that stands; how it is in the end.
 
     The work is done by `tiefen serve` or `tiefen worker`; with `follow` this waits and tells how
@@ -43,16 +43,16 @@ async def followers(
 async def _begin(tx: Tx) -> tuple[FollowerImport, str]:
     newest = select(FollowerImport).order_by(FollowerImport.id.desc()).limit(1)
     row = await tx.scalar(newest)
-    if row is None or row.state is ImportState.DONE:
+    if row is None or row.state is FollowerImportState.DONE:
         return await service.start_import(tx, OPERATOR), "begun"
-    if row.state is ImportState.RUNNING and not service.is_stalled(row, tx.now):
+    if row.state is FollowerImportState.RUNNING and not service.is_stalled(row, tx.now):
         return row, "is running"
     return await service.resume_import(tx, OPERATOR, row.id), "goes on"
 
 
 async def _follow(
     db: Db, merchant: str, import_id: int, tell: Callable[[str], None]
-) -> ImportState:
+) -> FollowerImportState:
     told = ""
     while True:
         async with db.merchant(merchant) as tx:
@@ -61,7 +61,7 @@ async def _follow(
         if line != told:
             tell(line)
         told = line
-        if row.state is not ImportState.RUNNING:
+        if row.state is not FollowerImportState.RUNNING:
             return row.state
         await asyncio.sleep(ASK_EVERY)
 
@@ -72,9 +72,9 @@ def progress(row: FollowerImport, *, stalled: bool) -> str:
         f"{row.asked:,} of {max(row.total, row.listed):,} asked: {row.added:,} new,"
         f" {row.updated:,} changed, {row.unchanged:,} as they were, {row.left_us:,} left"
     )
-    if row.state is ImportState.WAITING:
+    if row.state is FollowerImportState.WAITING:
         return f"waiting for WeChat until {row.wait_until:%Y-%m-%d %H:%M} UTC; {counts}"
-    if row.state is ImportState.RUNNING:
+    if row.state is FollowerImportState.RUNNING:
         speed = rules.speed(row.asked, row.active_ms)
         rest = rules.rest_seconds(max(row.total, row.listed) - row.asked, speed)
         pace = f"; {speed:,.0f} a second" if speed else ""
