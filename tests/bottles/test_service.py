@@ -15,6 +15,7 @@ from tiefen.bottles import errors, queries, service
 from tiefen.bottles.models import Bottle, BottleReward
 from tiefen.bottles.service import scanning
 from tiefen.bottles.values import BottleRewardState, Limits, RewardKind, Verdict
+from tiefen.fans.models import Fan
 from tiefen.kernel import audit
 from tiefen.kernel.clock import Travel
 from tiefen.kernel.db import Db
@@ -204,4 +205,21 @@ async def test_a_reminder_comes_once_when_the_bottle_is_empty(db: Db, travel: Tr
         assert await service.remind_due(tx) == 0
         sent = list(await tx.scalars(text("SELECT body FROM wechat_message")))
         assert [body["data"]["thing3"]["value"] for body in sent] == ["该补货啦"]
+        assert (await tx.get_one(Bottle, (made.id, 1))).reminded_at is not None
+
+
+async def test_who_asked_not_to_be_written_to_gets_no_reminder(db: Db, travel: Travel) -> None:
+    await configure(db, app_id=APP)
+    service.configure(public_url="http://test")
+    made = await batch(db, cycle_days=30)
+    one, two = await fans(db, 2)
+    await scan(db, one, made.codes[0])
+    await scan(db, two, made.codes[1])
+    travel.move(timedelta(days=30))
+    async with db.merchant("demo") as tx:
+        (await tx.get_one(Fan, one)).no_contact = True
+    async with db.merchant("demo") as tx:
+        assert await service.remind_due(tx) == 2
+        wrote = await tx.scalars(text("SELECT count(*) FROM wechat_message"))
+        assert list(wrote) == [1]
         assert (await tx.get_one(Bottle, (made.id, 1))).reminded_at is not None

@@ -21,8 +21,8 @@ WORDS = "算算日子快用完了，需要再来一瓶吗"
 async def remind_due(tx: Tx) -> int:
     """Remind who opened a bottle a cycle ago, once a bottle; how many were looked at.
 
-    Who does not follow the account is marked as reminded without a message: the platform would
-    deliver none.
+    Who does not follow the account, or asked us not to write, is marked as reminded without a
+    message.
     """
     rows = await tx.execute(
         select(Bottle, BottleBatch)
@@ -36,9 +36,12 @@ async def remind_due(tx: Tx) -> int:
     )
     due = rows.all()
     app_id = await _app_id(tx) if due else ""
+    quiet = await fans.without_contact(tx, [bottle.first_fan_id for bottle, _ in due])
     for bottle, batch in due:
         bottle.reminded_at = tx.now
-        openid = await fans.openid_of(tx, bottle.first_fan_id, app_id) if app_id else None
+        if not app_id or bottle.first_fan_id in quiet:
+            continue
+        openid = await fans.openid_of(tx, bottle.first_fan_id, app_id)
         if not openid:
             continue
         sku = (await catalog.skus(tx, [batch.sku_id])).get(batch.sku_id)
