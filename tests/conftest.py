@@ -17,7 +17,7 @@ from pydantic import SecretStr
 from starlette.routing import BaseRoute
 
 from tests.databases import Swept, build_template, clone, drop, with_database
-from tiefen.kernel import clock, crypto, postgres, worker
+from tiefen.kernel import clock, crypto, limits, postgres, worker
 from tiefen.kernel.auth import Loaders, StaffActor, open_session
 from tiefen.kernel.db import Db, Tx
 from tiefen.kernel.settings import Settings
@@ -128,6 +128,12 @@ def address(request: pytest.FixtureRequest) -> Iterator[str]:
     kept: Swept = request.getfixturevalue("swept")
     yield kept.begin()
     kept.end()
+
+
+@pytest.fixture(autouse=True)
+def _nobody_came_before() -> None:
+    """Limits count in memory, which tests share."""
+    limits.forget()
 
 
 @pytest.fixture

@@ -189,7 +189,8 @@ async def test_an_order_after_records_were_joined_finds_the_code_of_either(
         mini = await fans.resolve(tx, "wx_mini", "m1", "u1")
     await live(db, drain, Followed(APP, "o1", lin.scene, "t", AT))
     async with db.merchant("demo") as tx:
-        assert await fans.resolve(tx, APP, "o1", "u1") == mini
+        record = await fans.resolve(tx, APP, "o1", "u1")
+        assert set(await fans.person_ids(tx, record)) == {mini, record}
     await say(db, OrderPaid(1, "T1", mini, 500, 1, AT), aggregate="order:1")
     await drain()
     assert (await reload(db, lin.id)).paid_fen == 500

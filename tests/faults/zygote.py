@@ -23,6 +23,7 @@ import uvicorn
 from fastapi import Depends, FastAPI
 from pydantic import SecretStr
 from sqlalchemy import event
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from tiefen.inventory import service as inventory
 from tiefen.kernel import db as database
@@ -107,7 +108,7 @@ def settle_in_two_commits() -> None:
         await tx.commit()
         for hook in database.after_commit:
             hook(Db.__new__(Db), tx)
-        await tx.execute(database._ENTER, {"path": f'"m_{tx.merchant}"'})
+        await AsyncSession.execute(tx, database._ENTER, {"path": f'"m_{tx.merchant}"'})
         await real_apply(tx, *rest)
 
     setattr(settling, "_apply", apply)  # noqa: B010
@@ -144,7 +145,7 @@ def close_in_two_commits() -> None:
     async def release(tx: Tx, order_no: str) -> bool:
         await tx.commit()
         failpoints.failpoint("planted.between")
-        await tx.execute(database._ENTER, {"path": f'"m_{tx.merchant}"'})
+        await AsyncSession.execute(tx, database._ENTER, {"path": f'"m_{tx.merchant}"'})
         return await real_release(tx, order_no)
 
     setattr(inventory, "release", release)  # noqa: B010

@@ -111,6 +111,16 @@ class Tx(AsyncSession):
             await self.flush()
         return await self._send(statement, values)
 
+    async def commit(self) -> None:
+        """Commit; the connection is not ours any more."""
+        self.info.pop("driver", None)
+        await super().commit()
+
+    async def rollback(self) -> None:
+        """Roll back; the connection is not ours any more."""
+        self.info.pop("driver", None)
+        await super().rollback()
+
     if not TYPE_CHECKING:  # signatures and meaning are AsyncSession's own
 
         async def execute(self, statement: Any, params: Any = None, **options: Any) -> Any:

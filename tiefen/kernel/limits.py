@@ -7,6 +7,7 @@ transaction is opened. With n processes a caller gets up to n times the limit.
 
 import math
 from collections import OrderedDict
+from weakref import WeakSet
 
 from fastapi import Request
 
@@ -18,12 +19,16 @@ MOST = 50_000
 """Callers remembered; beyond, those who came longest ago are forgotten."""
 
 
+_LIMITS: "WeakSet[Limit]" = WeakSet()
+
+
 class Limit:
     """At most `often` within `seconds` of a caller's first. As a dependency: per address."""
 
     def __init__(self, often: int, seconds: float) -> None:
         self.often, self.seconds = often, seconds
         self._seen: OrderedDict[str, tuple[float, int]] = OrderedDict()
+        _LIMITS.add(self)
 
     async def __call__(self, request: Request) -> None:
         """Count a request for its address and merchant."""
@@ -41,6 +46,12 @@ class Limit:
             self._seen.popitem(last=False)
         if count >= self.often:
             raise TooMany(retry_after=max(1, math.ceil(began + self.seconds - now)))
+
+
+def forget() -> None:
+    """Forget who came: for a process that begins anew, as tests do."""
+    for one in _LIMITS:
+        one._seen.clear()
 
 
 TABLES = Limit(30, 600.0)

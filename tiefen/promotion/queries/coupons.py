@@ -54,7 +54,7 @@ _DAYS = text(
     ) d GROUP BY day ORDER BY day DESC LIMIT 90
     """
 )
-_WAYS = text("SELECT way, count(*) FROM coupon WHERE template_id = :id GROUP BY way")
+_WAYS = text("SELECT way, count(*) AS coupons FROM coupon WHERE template_id = :id GROUP BY way")
 _MINE = text(
     """
     SELECT c.id, c.status, c.starts_at, c.ends_at, c.order_no, c.returned_from, t.kind, t.name,
@@ -155,7 +155,7 @@ async def results(tx: Tx, template_id: int) -> CouponResults:
             CouponDay(day=row.day, issued=row.issued, used=row.used, saved_fen=row.saved_fen)
             for row in days
         ],
-        ways=dict(ways.tuples()),
+        ways={row.way: row.coupons for row in ways},
     )
 
 
