@@ -9,7 +9,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.cases import cases
-from tests.promotion.factories import ITEM_BEST, NOON, basis, line, rule, some_groups, some_rules
+from tests.promotion.factories import (
+    ITEM_BEST,
+    NOON,
+    ORDER_BEST,
+    basis,
+    line,
+    rule,
+    some_groups,
+    some_rules,
+)
 from tiefen.kernel.money import allocate, share_bp
 from tiefen.promotion import rules
 from tiefen.promotion.rules import guard
@@ -25,6 +34,7 @@ from tiefen.promotion.values import (
     Rule,
     SkuPrice,
     Terms,
+    Tier,
 )
 
 seeds = st.integers(0, 2**32)
@@ -48,6 +58,7 @@ def world(goods: list[BasisLine], groups: tuple[Group, ...], freight: Freight) -
         costs=COSTS,
         gift_costs={gift.line.sku_id: gift.line.cost_fen or 0 for gift in GIFTS},
         prices={one.sku_id: one.price_fen for one in goods},
+        cheapest_fen=min(one.price_fen for one in goods),
         dearest_fen=max(one.price_fen for one in goods),
     )
 
@@ -100,6 +111,24 @@ def _scoped(one: Rule) -> bool:
 @cases(1_000)
 def test_no_cart_is_worse_than_the_floor(seed: int) -> None:
     assert is_safe(seed)
+
+
+@pytest.mark.parametrize("seed", [271749])
+def test_carts_that_were_worse_than_the_floor(seed: int) -> None:
+    """Cheap pieces earned an amount off that a dear one bore."""
+    assert is_safe(seed)
+
+
+def test_cheap_pieces_earn_what_a_dear_one_bears() -> None:
+    terms = Terms(tiers=(Tier(from_pieces=1, off_fen=10),), repeat=True)
+    each = rule(1, PromotionKind.OFF, terms, ORDER_BEST)
+    dear, cheap = line(7, 1, 1_000, 100), line(8, 99, 20, 1)
+    around = world([dear, cheap], (ORDER_BEST,), Freight(0, None))
+    found = rules.floor(dear, [each], around, NOON)
+    quote = rules.quote(basis((dear, cheap), [each], (ORDER_BEST,)), rules=[each])
+    assert found is not None
+    bears = next(one.pay_fen for one in quote.lines if one.sku_id == 7)
+    assert found.pay_fen <= bears < 990
 
 
 @given(seeds)

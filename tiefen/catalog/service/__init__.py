@@ -20,8 +20,8 @@ from tiefen.catalog.service.editing import (
 from tiefen.catalog.service.importing import check_import, import_batch, run_import, stop_import
 from tiefen.catalog.service.reading import (
     all_sku_ids_of,
-    dearest_fen,
     find_skus,
+    price_range_fen,
     product_names,
     sku_ids_of,
     skus,
@@ -55,7 +55,6 @@ __all__ = [
     "create_brand",
     "create_category",
     "create_product",
-    "dearest_fen",
     "delete_brand",
     "delete_category",
     "find_skus",
@@ -64,6 +63,7 @@ __all__ = [
     "import_batch",
     "make_change",
     "preview_change",
+    "price_range_fen",
     "product_names",
     "reply_to_review",
     "reviewed_lines",

@@ -70,12 +70,15 @@ async def unsent_kinds(tx: Tx, sku_ids: Iterable[int]) -> dict[int, ProductKind]
     return {row["id"]: ProductKind(row["kind"]) for row in rows}
 
 
-async def dearest_fen(tx: Tx) -> int:
-    """The highest price of anything on the shelf; 0 for an empty shop."""
-    found = await tx.scalar(
-        select(func.max(Product.price_max_fen)).where(Product.status == ProductStatus.ON_SHELF)
+async def price_range_fen(tx: Tx) -> tuple[int, int]:
+    """The lowest and the highest price of anything on the shelf; zeros for an empty shop."""
+    found = await tx.execute(
+        select(func.min(Product.price_min_fen), func.max(Product.price_max_fen)).where(
+            Product.status == ProductStatus.ON_SHELF
+        )
     )
-    return found or 0
+    lowest, highest = found.one()
+    return lowest or 0, highest or 0
 
 
 async def product_names(tx: Tx, ids: Iterable[int]) -> dict[int, str]:

@@ -7,7 +7,7 @@ may be chained.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from tiefen.kernel.money import BP, ratio_up, share_bp
@@ -24,6 +24,8 @@ from tiefen.promotion.values import (
     Target,
     Tier,
 )
+
+_LEAVES_PRICES = (PromotionKind.FREIGHT, PromotionKind.GIFT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +59,8 @@ class World:
     """Gift SKU → cost, or its price where no cost is known."""
     prices: Mapping[int, int]
     """List prices of SKUs named in fixed sets."""
+    cheapest_fen: int
+    """The cheapest price in the shop; 0: other promotions may leave less of some goods."""
     dearest_fen: int
     """The dearest price in the shop: what a package may be filled with."""
 
@@ -79,6 +83,8 @@ def floor(line: BasisLine, rules: Sequence[Rule], world: World, now: datetime) -
     mine = [rule for rule in rules if rule.kind is PromotionKind.FREIGHT or touches(rule, line)]
     starts = {rule.conditions.starts_at for rule in mine if rule.conditions.starts_at}
     moments = [now, *sorted(at for at in starts if at > now)]
+    if sum(rule.kind not in _LEAVES_PRICES for rule in rules) > 1:
+        world = replace(world, cheapest_fen=0)
     floors = [_floor_at(line, _running(mine, at), world) for at in moments]
     return min(floors, key=lambda one: one.margin_fen)
 
@@ -111,7 +117,7 @@ def _running(rules: Sequence[Rule], at: datetime) -> list[Rule]:
 def _floor_at(line: BasisLine, rules: Sequence[Rule], world: World) -> Floor:
     by_group: dict[int, list[Rule]] = {}
     for rule in sorted(rules, key=lambda rule: (rule.priority, rule.id)):
-        if rule.kind not in (PromotionKind.FREIGHT, PromotionKind.GIFT):
+        if rule.kind not in _LEAVES_PRICES:
             by_group.setdefault(rule.group_id, []).append(rule)
     state = _State(line.price_fen, True, ())
     ends = []
@@ -161,7 +167,7 @@ def _after(rule: Rule, group: Group, line: BasisLine, state: _State, world: Worl
                 False,
             )
         case PromotionKind.OFF:
-            most = max(_off(left, tier, repeat=terms.repeat) for tier in terms.tiers)
+            most = max(_off(left, tier, terms.repeat, world.cheapest_fen) for tier in terms.tiers)
             after, even = left - most, False
         case PromotionKind.PERCENT:
             most = max(tier.off_bp for tier in terms.tiers)
@@ -178,12 +184,20 @@ def _after(rule: Rule, group: Group, line: BasisLine, state: _State, world: Worl
     return _State(max(after, 0), even, (*state.by, rule.id))
 
 
-def _off(left: int, tier: Tier, *, repeat: bool) -> int:
-    """The most a tier takes off a piece: the threshold just reached, or one piece taking it all."""
-    if not tier.from_fen:
+def _off(left: int, tier: Tier, repeat: bool, cheapest_fen: int) -> int:
+    """The most a tier takes off a piece: the threshold just reached, or one piece taking it all.
+
+    Where each so many pieces take off an amount, cheap pieces earn what dear ones bear: a piece bears
+    at most its price's share of a cart of the cheapest goods.
+    """
+    if tier.from_fen:
+        share = ratio_up(left, tier.off_fen, tier.from_fen) + 1
+        return share if repeat else min(tier.off_fen, share)
+    if not repeat:
         return tier.off_fen
-    share = ratio_up(left, tier.off_fen, tier.from_fen) + 1
-    return share if repeat else min(tier.off_fen, share)
+    if not cheapest_fen:
+        return left
+    return ratio_up(left, tier.off_fen, tier.from_pieces * cheapest_fen) + 1
 
 
 def _in_package(rule: Rule, left: int, world: World) -> int:

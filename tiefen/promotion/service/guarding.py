@@ -197,6 +197,7 @@ async def _world(tx: Tx, found: Sequence[Rule]) -> World:
     }
     items = {item.sku_id for rule in found for item in rule.terms.items}
     briefs = await catalog.skus(tx, gifts | items)
+    cheapest_fen, dearest_fen = await catalog.price_range_fen(tx)
     return World(
         groups=(*await book.groups(tx), LAST_GROUP),
         freight=state.freight,
@@ -209,7 +210,8 @@ async def _world(tx: Tx, found: Sequence[Rule]) -> World:
             if one in briefs
         },
         prices={one: briefs[one].price_fen for one in items if one in briefs},
-        dearest_fen=await catalog.dearest_fen(tx),
+        cheapest_fen=cheapest_fen,
+        dearest_fen=dearest_fen,
     )
 
 
