@@ -76,7 +76,7 @@ def start(data: Path) -> Iterator[Start]:
 
 def end(started: subprocess.Popen[str]) -> None:
     started.send_signal(signal.SIGINT)
-    assert started.wait(60) == 0
+    assert started.wait(120) == 0
 
 
 @pytest.mark.slow
