@@ -61,7 +61,7 @@ describe('texts', () => {
   })
 
   it('are nowhere written into a page', () => {
-    const data = new Set(['src/rooms/orders/components/ShipDialog.vue', 'src/shell/TopBar.vue', 'src/shell/SignIn.vue'])
+    const data = new Set(['src/rooms/orders/components/ShipDialog.vue', 'src/rooms/orders/routes/ShipTable.vue', 'src/shell/TopBar.vue', 'src/shell/SignIn.vue'])
     const written = files.filter(({ path }) => !data.has(path)).flatMap(({ path, text }) =>
       text.replace(/\/\*[\s\S]*?\*\/|<!--[\s\S]*?-->|\/\/.*/g, '').split('\n').filter((line) => /[\u4e00-\u9fff]/.test(line)).map((line) => `${path}: ${line.trim().slice(0, 80)}`))
     expect(written).toEqual([])

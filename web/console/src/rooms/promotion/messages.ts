@@ -1,6 +1,6 @@
 import type { RoomMessages } from '../../app/i18n'
-import { en as couponEn, zh as couponZh } from './coupons'
-import { en as referralEn, zh as referralZh } from './referral'
+import { en as couponEn, zh as couponZh } from './coupon.messages'
+import { en as referralEn, zh as referralZh } from './referral.messages'
 
 const messages: RoomMessages = {
   zh: {
