@@ -147,6 +147,7 @@ export class World {
     if (deed === 'payment') return ok({ paid: order.status !== 'unpaid', order_status: order.status })
     if (deed === 'cancel') this.change(no, { status: 'closed', close_reason: 'cancelled', closed_at: AT, can: { pay: false, cancel: false, receive: false, refund: false, urge: false } })
     if (deed === 'receive') this.change(no, { status: 'received', received_at: AT, can: { pay: false, cancel: false, receive: false, refund: true, urge: false } })
+    if (deed === 'reviews' || deed === 'given') return ok([])
     if (deed === 'after-sales') return this.refund(order, more === 'preview', body)
     return ok(this.orders.get(no))
   }
