@@ -2,10 +2,11 @@
 
 import io
 from collections.abc import Callable
-from importlib.resources import files
 from typing import Any
 
 from PIL import Image, ImageDraw, ImageFilter, ImageFont
+
+from tiefen.kernel import pdf
 
 SIZE = 640
 _SIDE = SIZE * 3 // 2
@@ -182,13 +183,9 @@ def _label(pen: ImageDraw.ImageDraw, box: Box, label: str, body: Colour) -> None
 
 
 def _text(pen: ImageDraw.ImageDraw, box: Box, text: str, ink: Colour, size: float) -> None:
-    font = ImageFont.truetype(_font_file(), int(min(size, 0.085) * _SIDE))
+    font = ImageFont.truetype(io.BytesIO(pdf.font_file()), int(min(size, 0.085) * _SIDE))
     left, top, right, bottom = _box(box)
     pen.text(((left + right) / 2, (top + bottom) / 2), text, ink, font, anchor="mm")
-
-
-def _font_file() -> str:
-    return str(files("paperang_p2_fonts_cjk").joinpath("fonts", "wqy-microhei.ttc"))
 
 
 def _box(box: Box) -> tuple[float, float, float, float]:

@@ -14,9 +14,15 @@ FONT = "tiefen-print"
 
 
 @cache
-def _font() -> str:
-    raw = (files("paperang_p2_fonts_cjk") / "fonts" / "wqy-microhei.ttc").read_bytes()
-    pdfmetrics.registerFont(TTFont(FONT, io.BytesIO(raw), subfontIndex=0))
+def font_file() -> bytes:
+    """The font that has Chinese letters, as a TrueType collection; its first face is ours."""
+    return (files("paperang_p2_fonts_cjk") / "fonts" / "wqy-microhei.ttc").read_bytes()
+
+
+@cache
+def font() -> str:
+    """That font's name on a canvas; known to the library from the first call on."""
+    pdfmetrics.registerFont(TTFont(FONT, io.BytesIO(font_file()), subfontIndex=0))
     return FONT
 
 
@@ -27,7 +33,7 @@ class Paper:
         self.wide, self.high = wide, high
         self._out = io.BytesIO()
         self._canvas = Canvas(self._out, pagesize=(wide * POINTS, high * POINTS), pageCompression=1)
-        _font()
+        font()
 
     def text(self, x: float, y: float, size: float, words: str, *, wide: float = 0.0) -> None:
         """One line whose top is `y`, `size` in millimetres; cut with an ellipsis at `wide`."""

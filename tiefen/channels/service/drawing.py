@@ -4,25 +4,22 @@ import io
 import zipfile
 from collections.abc import Sequence
 from functools import cache
-from importlib.resources import files
 from typing import Protocol
 
 import segno
 from PIL import Image, ImageDraw, ImageFont
 from reportlab.lib.utils import ImageReader
 from reportlab.pdfbase import pdfmetrics
-from reportlab.pdfbase.ttfonts import TTFont
 from reportlab.pdfgen.canvas import Canvas
 
 from tiefen.channels.values import Design, Printed, PrintForm, PrintLayout
+from tiefen.kernel import pdf
 
 WIDTH, HEIGHT = 210.0, 297.0
 """A4 in millimetres."""
-POINTS = 72 / 25.4
 PIXELS = 200 / 25.4
 """Pictures have 200 dpi: A4 is 1,654 by 2,339."""
 GREEN, BLACK, GREY, WHITE, LINE = "#07a35a", "#111111", "#5c6370", "#ffffff", "#d5d9de"
-PDF_FONT = "tiefen-cjk"
 PER_PAGE = {PrintLayout.SHEET_12: (3, 4), PrintLayout.SHEET_24: (4, 6)}
 
 
@@ -64,10 +61,8 @@ def draw(design: Design, form: PrintForm, codes: Sequence[Printed]) -> tuple[byt
 
 
 def _pdf(design: Design, pages: Sequence[Sequence[Printed]]) -> bytes:
-    if PDF_FONT not in pdfmetrics.getRegisteredFontNames():
-        pdfmetrics.registerFont(TTFont(PDF_FONT, io.BytesIO(_font_file()), subfontIndex=0))
     out = io.BytesIO()
-    canvas = Canvas(out, pagesize=(WIDTH * POINTS, HEIGHT * POINTS), pageCompression=1)
+    canvas = Canvas(out, pagesize=(WIDTH * pdf.POINTS, HEIGHT * pdf.POINTS), pageCompression=1)
     for page in pages:
         _page(_PdfPen(canvas), design, page)
         canvas.showPage()
@@ -135,19 +130,19 @@ class _PdfPen:
 
     def box(self, x: float, y: float, wide: float, high: float, color: str) -> None:
         self._canvas.setFillColor(color)
-        self._canvas.rect(*_up(x, y + high), wide * POINTS, high * POINTS, stroke=0, fill=1)
+        self._canvas.rect(*_up(x, y + high), wide * pdf.POINTS, high * pdf.POINTS, stroke=0, fill=1)
 
     def text(self, x: float, y: float, wide: float, size: float, words: str, color: str) -> None:
-        points = size * POINTS
-        shown = _fit(words, wide * POINTS, lambda line: _pdf_width(line, points))
-        self._canvas.setFont(PDF_FONT, points)
+        points = size * pdf.POINTS
+        shown = _fit(words, wide * pdf.POINTS, lambda line: _pdf_width(line, points))
+        self._canvas.setFont(pdf.font(), points)
         self._canvas.setFillColor(color)
         across, up = _up(x + wide / 2, y + size * 0.88)
         self._canvas.drawCentredString(across, up, shown)
 
     def code(self, x: float, y: float, side: float, url: str) -> None:
         rows = _modules(url)
-        step = side * POINTS / (len(rows) + 4)
+        step = side * pdf.POINTS / (len(rows) + 4)
         left, top = _up(x, y)
         path = self._canvas.beginPath()
         for down, row in enumerate(rows):
@@ -158,7 +153,7 @@ class _PdfPen:
 
     def picture(self, x: float, y: float, wide: float, high: float, raw: bytes) -> None:
         shown = ImageReader(_cut(raw, wide, high))
-        self._canvas.drawImage(shown, *_up(x, y + high), wide * POINTS, high * POINTS)
+        self._canvas.drawImage(shown, *_up(x, y + high), wide * pdf.POINTS, high * pdf.POINTS)
 
 
 class _PngPen:
@@ -193,7 +188,7 @@ class _PngPen:
 
 def _up(x: float, y: float) -> tuple[float, float]:
     """A point of a PDF page, which counts from below."""
-    return x * POINTS, (HEIGHT - y) * POINTS
+    return x * pdf.POINTS, (HEIGHT - y) * pdf.POINTS
 
 
 def _dots(length: float) -> int:
@@ -241,14 +236,9 @@ def _fit(words: str, wide: float, measure: _Measure) -> str:
 
 
 def _pdf_width(line: str, points: float) -> float:
-    return float(pdfmetrics.stringWidth(line, PDF_FONT, points))
-
-
-@cache
-def _font_file() -> bytes:
-    return (files("paperang_p2_fonts_cjk") / "fonts" / "wqy-microhei.ttc").read_bytes()
+    return float(pdfmetrics.stringWidth(line, pdf.font(), points))
 
 
 @cache
 def _png_font(size: int) -> ImageFont.FreeTypeFont:
-    return ImageFont.truetype(io.BytesIO(_font_file()), size)
+    return ImageFont.truetype(io.BytesIO(pdf.font_file()), size)
