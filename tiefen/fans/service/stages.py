@@ -51,32 +51,20 @@ class Look:
     days: dict[int, list[DayCount]]
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Counted:
     """A locked person as a judgement needs them, where nothing else of the row is asked for."""
 
     id: int
     stage: Stage
     next_check_on: date | None
-    following: bool
-    ever_followed: bool
-    orders: int
-    received_orders: int
-    whole_refunds: int
-    returned_orders: int
-    paid_fen: int
-    refunded_fen: int
-    interactions: int
-    friends: int
-    last_seen_at: datetime
-    last_paid_at: datetime | None
+    facts: FanFacts
 
     @classmethod
     def of(cls, row: Any) -> "Counted":
-        """From a row that begins as whose lock is held, then these fields in order."""
-        person = cls(*row[1:])
-        person.stage = Stage(person.stage)
-        return person
+        """From a row that begins as whose lock is held, then these, the facts in their order."""
+        _, fan_id, stage, due, *facts = row
+        return cls(fan_id, Stage(stage), due, FanFacts(*facts))
 
 
 async def look(tx: Tx, people: Sequence[int]) -> Look:
@@ -102,7 +90,8 @@ async def _held_rules(tx: Tx) -> tuple[int, StageRules]:
 
 def judge(person: Fan | Counted, seen: Look) -> Standing:
     """Where a person stands today."""
-    return rules.stage(seen.rules, facts_of(person), seen.days.get(person.id, []), seen.today)
+    facts = person.facts if isinstance(person, Counted) else facts_of(person)
+    return rules.stage(seen.rules, facts, seen.days.get(person.id, []), seen.today)
 
 
 def place(tx: Tx, person: Fan, seen: Look, at: datetime, cause: MoveCause) -> bool:
@@ -168,7 +157,7 @@ def _log(
     publish(tx, happened, aggregate=f"fan:{fan_id}")
 
 
-def facts_of(person: Fan | Counted) -> FanFacts:
+def facts_of(person: Fan) -> FanFacts:
     """What the stage is decided from."""
     return FanFacts(
         following=person.following,
