@@ -31,8 +31,8 @@ MOST = 128
 BUYING = timedelta(minutes=3)
 """Deeds share a round with a purchase only this long: its payment is not to wait for its deadline."""
 PHONES_AT_ONCE = 1_000
-FRESH = timedelta(hours=12)
-"""A page opened earlier signs in anew."""
+SIGNED_IN = timedelta(days=29)
+"""The shop's page keeps its session on the phone; one older than this signs in anew."""
 SHIPPING_HOUR_UTC = 9
 """17:00 in Shanghai: the van comes."""
 
@@ -199,7 +199,7 @@ class Life:
         """Open the shop from the menu: OAuth, as the page does it."""
         entered = self.doors.entered.get(fan)
         first = entered is None
-        if entered and self.doors.clock.now - entered < FRESH:
+        if entered and self.doors.clock.now - entered < SIGNED_IN:
             return
         self.doors.tokens.pop(fan, None)
         page = f"{str(self.doors.product.base_url).rstrip('/')}/shop/"
