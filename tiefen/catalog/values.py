@@ -107,6 +107,23 @@ class SkuBrief:
 
 
 @dataclass(frozen=True, slots=True)
+class ShareKit:
+    """What employees and fans share of a product on the shelf (分享素材). Prices in fen."""
+
+    product_id: int
+    name: str
+    subtitle: str
+    points: tuple[str, ...]
+    texts: tuple[str, ...]
+    images: tuple[str, ...]
+    """File keys in their order, nine at most; the product's own when none were chosen."""
+    cover: str
+    """File key of the picture on a poster."""
+    price_min_fen: int
+    price_max_fen: int
+
+
+@dataclass(frozen=True, slots=True)
 class Reviewed:
     """What a buyer says of an order line, as the room that knows orders vouches for it."""
 

@@ -107,6 +107,19 @@ class Design:
 
 
 @dataclass(frozen=True, slots=True)
+class ProductPoster:
+    """What stands on the poster of a product, in words."""
+
+    name: str
+    subtitle: str
+    price: str
+    url: str
+    """What its code says: the sharer's own."""
+    sharer: str
+    hint: str
+
+
+@dataclass(frozen=True, slots=True)
 class Line:
     """One code of a batch; what is None is the same for the whole batch."""
 

@@ -26,6 +26,7 @@ from tiefen.kernel.directory import Directory
 from tiefen.kernel.errors import Away, Invalid, NotFound, Refusal, language
 from tiefen.kernel.money import MAX_FEN
 from tiefen.kernel.settings import Settings
+from tiefen.kernel.storage import Storage
 
 logger = log.get("kernel")
 
@@ -36,6 +37,12 @@ async def get_db(request: Request) -> Db:
     """The process's database handle. A coroutine, like every dependency: plain functions cost a thread each."""
     db: Db = request.app.state.db
     return db
+
+
+async def get_storage(request: Request) -> Storage:
+    """The process's file storage."""
+    found: Storage = request.app.state.storage
+    return found
 
 
 async def get_settings(request: Request) -> Settings:
@@ -55,6 +62,8 @@ async def merchant_slug(request: Request) -> str:
     return slug
 
 
+StorageDep = Annotated[Storage, Depends(get_storage)]
+"""The process's file storage; asked outside of any transaction."""
 DbDep = Annotated[Db, Depends(get_db)]
 SettingsDep = Annotated[Settings, Depends(get_settings)]
 MerchantDep = Annotated[str, Depends(merchant_slug)]

@@ -2,13 +2,28 @@
 
 from typing import Annotated
 
+import anyio.to_thread
 from fastapi import APIRouter, Depends, Request, Response
 
+from tiefen.catalog import service as catalog
 from tiefen.channels import service as channels
 from tiefen.kernel.auth import FanActor, StaffActor, anyone, fan, staff
 from tiefen.kernel.crypto import blind
 from tiefen.kernel.errors import language
-from tiefen.kernel.http import OK, REFUSALS, Cursor, Limit, Ok, Page, PathId, SettingsDep, TxDep
+from tiefen.kernel.http import (
+    OK,
+    REFUSALS,
+    Cursor,
+    DbDep,
+    Limit,
+    MerchantDep,
+    Ok,
+    Page,
+    PathId,
+    SettingsDep,
+    StorageDep,
+    TxDep,
+)
 from tiefen.kernel.limits import Limit as Rate
 from tiefen.referral import queries, service
 from tiefen.referral.schemas import (
@@ -158,6 +173,32 @@ async def get_poster(tx: TxDep, code: str, settings: SettingsDep) -> Response:
     url = f"{settings.public_url.rstrip('/')}/m/{tx.merchant}/shop/#/r/{code}"
     picture = channels.code_picture(url, title, found.gift)
     return Response(picture, media_type="image/png", headers={"Cache-Control": "max-age=300"})
+
+
+@router.get(
+    "/api/shop/referral/posters/{code}/products/{product_id}",
+    operation_id="getReferralProductPoster",
+    dependencies=[Depends(anyone()), Depends(LOOKS)],
+    response_class=Response,
+    responses={200: {"content": {"image/png": {}}}},
+)
+async def get_product_poster(
+    db: DbDep,
+    merchant: MerchantDep,
+    storage: StorageDep,
+    settings: SettingsDep,
+    code: str,
+    product_id: PathId,
+) -> Response:
+    """A product with the fan's own link on one picture: who opens it came by them."""
+    async with db.merchant(merchant) as tx:
+        name = await queries.name_of(tx, await service.owner_of(tx, code))
+        kit = await catalog.share_kit(tx, product_id)
+    picture = await storage.get(kit.cover)
+    url = f"{settings.public_url.rstrip('/')}/m/{merchant}/shop/#/r/{code}/{product_id}"
+    poster = channels.poster_of(kit, url, name)
+    drawn = await anyio.to_thread.run_sync(channels.product_poster, poster, picture)
+    return Response(drawn, media_type="image/png", headers={"Cache-Control": "max-age=300"})
 
 
 def _device(request: Request) -> str:

@@ -299,6 +299,11 @@ async def landing(tx: Tx, referrer_id: int, rules: Rules) -> LandingOut:
     )
 
 
+async def name_of(tx: Tx, fan_id: int) -> str:
+    """What a fan is called before strangers; may be empty."""
+    return _name(await fans.brief(tx, {fan_id}), fan_id)
+
+
 async def gift_words(tx: Tx, rules: Rules) -> dict[RewardSide, str]:
     """What each side gets, in a few words; empty: nothing."""
     wanted = {

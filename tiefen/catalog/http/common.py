@@ -2,10 +2,9 @@
 
 from typing import Annotated
 
-from fastapi import Depends, Path, Query, Request
+from fastapi import Depends, Path, Query
 
 from tiefen.kernel.auth import StaffActor, staff
-from tiefen.kernel.storage import Storage
 from tiefen.team.values import Permission
 
 Reader = Annotated[StaffActor, Depends(staff(Permission.GOODS_READ))]
@@ -13,12 +12,3 @@ Writer = Annotated[StaffActor, Depends(staff(Permission.GOODS_WRITE))]
 IdPath = Annotated[int, Path(ge=1, le=2**63 - 1)]
 IdQuery = Annotated[int | None, Query(ge=1, le=2**63 - 1)]
 Words = Annotated[str, Query(max_length=60)]
-
-
-async def get_storage(request: Request) -> Storage:
-    """The process's file storage."""
-    found: Storage = request.app.state.storage
-    return found
-
-
-StorageDep = Annotated[Storage, Depends(get_storage)]

@@ -7,10 +7,9 @@ from fastapi import APIRouter, Depends, Header, Path, Response, UploadFile
 
 from tiefen.catalog import rules
 from tiefen.catalog.errors import NotAVideo
-from tiefen.catalog.http.common import StorageDep
 from tiefen.catalog.schemas import FileOut
 from tiefen.kernel.auth import anyone, staff
-from tiefen.kernel.http import REFUSALS, MerchantDep
+from tiefen.kernel.http import REFUSALS, MerchantDep, StorageDep
 from tiefen.team.values import Permission
 
 router = APIRouter(tags=["catalog"], responses=REFUSALS)

@@ -107,7 +107,8 @@ class Product(Base):
     shelf_on_at: Mapped[Utc | None]
     shelf_off_at: Mapped[Utc | None]
     """When it goes on or off the shelf by itself; empty once done."""
-    share_text: Mapped[str] = mapped_column(default="", server_default="")
+    share_texts: Mapped[list[str]] = mapped_column(ARRAY(Text), default=list, server_default="{}")
+    """What employees and fans may write when they share it, each ready to be copied."""
     share_images: Mapped[list[str]] = mapped_column(ARRAY(Text), default=list, server_default="{}")
     """Up to nine pictures for a post among friends."""
     rating_count: Mapped[int] = mapped_column(default=0, server_default="0")

@@ -132,7 +132,7 @@ async def console_product(tx: Tx, product_id: int, *, with_cost: bool) -> Consol
         only_segments=product.only_segments,
         shelf_on_at=product.shelf_on_at,
         shelf_off_at=product.shelf_off_at,
-        share_text=product.share_text,
+        share_texts=product.share_texts,
         share_images=product.share_images,
         share_image_urls=[file_url(key) for key in product.share_images],
         position=product.position,

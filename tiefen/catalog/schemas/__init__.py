@@ -31,7 +31,7 @@ from tiefen.catalog.schemas.reviews import (
 )
 from tiefen.catalog.schemas.shared import FileKey, FileOut, PriceFen, SpecOut, VideoKey, specs_of
 from tiefen.catalog.schemas.shelves import BrandInput, BrandOut, CategoryInput, CategoryOut
-from tiefen.catalog.schemas.shop import ShopHome, ShopProduct, ShopProductRow, ShopSku
+from tiefen.catalog.schemas.shop import ShareKitOut, ShopHome, ShopProduct, ShopProductRow, ShopSku
 
 __all__ = [
     "BrandInput",
@@ -60,6 +60,7 @@ __all__ = [
     "ProductInput",
     "ReplyInput",
     "ReviewOut",
+    "ShareKitOut",
     "ShelfInput",
     "ShopHome",
     "ShopProduct",

@@ -79,7 +79,10 @@ class ProductInput(In):
     only_segments: Annotated[list[IdIn], Field(max_length=20, default_factory=list)]
     shelf_on_at: AwareDatetime | None = None
     shelf_off_at: AwareDatetime | None = None
-    share_text: Annotated[Prose, Field(max_length=1_000)] = ""
+    share_texts: Annotated[
+        list[Annotated[Prose, Field(min_length=1, max_length=1_000)]],
+        Field(max_length=10, default_factory=list),
+    ]
     share_images: Annotated[list[FileKey], Field(max_length=9, default_factory=list)]
     position: PositionIn = 0
     version: Annotated[int, Field(strict=True, ge=1, le=2_000_000_000)] | None = None
@@ -143,7 +146,7 @@ class ConsoleProduct(Out):
     only_segments: list[int]
     shelf_on_at: datetime | None
     shelf_off_at: datetime | None
-    share_text: str
+    share_texts: list[str]
     share_images: list[str]
     share_image_urls: list[str]
     position: int

@@ -43,6 +43,22 @@ class ShopProduct(Out):
     price_max_fen: int
 
 
+class ShareKitOut(Out):
+    """What employees and fans share of a product."""
+
+    product_id: int
+    name: str
+    subtitle: str
+    points: list[str]
+    texts: list[str]
+    """Each ready to be copied."""
+    image_urls: list[str]
+    """In their order, nine at most."""
+    cover_url: str
+    price_min_fen: int
+    price_max_fen: int
+
+
 class ShopProductRow(Out):
     """A product in a list."""
 

@@ -23,6 +23,7 @@ from tiefen.catalog.service.reading import (
     find_skus,
     price_range_fen,
     product_names,
+    share_kit,
     sku_ids_of,
     skus,
     skus_on_sale,
@@ -35,6 +36,7 @@ from tiefen.catalog.service.reviews import (
     show_review,
     write_review,
 )
+from tiefen.catalog.service.sharing import pack_share_kit
 from tiefen.catalog.service.shelves import (
     create_brand,
     create_category,
@@ -62,6 +64,7 @@ __all__ = [
     "hide_review",
     "import_batch",
     "make_change",
+    "pack_share_kit",
     "preview_change",
     "price_range_fen",
     "product_names",
@@ -71,6 +74,7 @@ __all__ = [
     "save_brand",
     "save_category",
     "save_product",
+    "share_kit",
     "shelve",
     "shelve_due",
     "show_review",

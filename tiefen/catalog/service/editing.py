@@ -185,7 +185,7 @@ def index_words(product: Product, sku_codes: Sequence[str]) -> None:
 _COPIED = (
     "category_id", "brand_id", "kind", "subtitle", "points", "attributes", "role", "consume_days",
     "images", "video_key", "detail_html", "given_html", "specs", "purchase_limit", "only_stages",
-    "only_segments", "share_text", "share_images", "price_min_fen", "price_max_fen", "position",
+    "only_segments", "share_texts", "share_images", "price_min_fen", "price_max_fen", "position",
 )  # fmt: skip
 _COPIED_OF_SKU = (
     "spec_values", "price_fen", "market_fen", "cost_fen", "image_key", "weight_g", "on_grid",
@@ -240,7 +240,7 @@ def _write(product: Product, wanted: ProductInput, tx: Tx) -> None:
     product.only_segments = list(wanted.only_segments)
     product.shelf_on_at = wanted.shelf_on_at
     product.shelf_off_at = wanted.shelf_off_at
-    product.share_text = wanted.share_text
+    product.share_texts = list(wanted.share_texts)
     product.share_images = list(wanted.share_images)
     product.position = wanted.position
     product.price_min_fen = min(sku.price_fen for sku in wanted.skus)

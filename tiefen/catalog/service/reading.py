@@ -8,8 +8,9 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import aliased
 
 from tiefen.catalog import rules
+from tiefen.catalog.errors import ProductMissing
 from tiefen.catalog.models import Category, Product, Sku
-from tiefen.catalog.values import ProductKind, ProductStatus, SkuBrief
+from tiefen.catalog.values import ProductKind, ProductStatus, ShareKit, SkuBrief
 from tiefen.kernel.db import Tx
 from tiefen.kernel.text import query_grams
 
@@ -68,6 +69,25 @@ async def unsent_kinds(tx: Tx, sku_ids: Iterable[int]) -> dict[int, ProductKind]
     """SKU → kind, for those that never travel in a parcel; one cheap statement."""
     rows = await tx.rows(_UNSENT_KINDS, sorted(set(sku_ids)))
     return {row["id"]: ProductKind(row["kind"]) for row in rows}
+
+
+async def share_kit(tx: Tx, product_id: int) -> ShareKit:
+    """What there is to share of a product. Raises ProductMissing when it is not on the shelf."""
+    product = await tx.get(Product, product_id)
+    if product is None or product.status is not ProductStatus.ON_SHELF:
+        raise ProductMissing
+    images = product.share_images or product.images[:9]
+    return ShareKit(
+        product_id=product.id,
+        name=product.name,
+        subtitle=product.subtitle,
+        points=tuple(product.points),
+        texts=tuple(product.share_texts),
+        images=tuple(images),
+        cover=product.images[0],
+        price_min_fen=product.price_min_fen,
+        price_max_fen=product.price_max_fen,
+    )
 
 
 async def price_range_fen(tx: Tx) -> tuple[int, int]:

@@ -6,9 +6,10 @@ from typing import Annotated
 import anyio.to_thread
 from fastapi import APIRouter, Depends, Response
 
+from tiefen.catalog import service as catalog
 from tiefen.channels import queries, service
 from tiefen.channels.errors import CodeMissing, CodeNotReady
-from tiefen.channels.models import Appeal
+from tiefen.channels.models import Appeal, ChannelCode
 from tiefen.channels.schemas import (
     AppealDecision,
     AppealIn,
@@ -28,11 +29,14 @@ from tiefen.kernel.http import (
     OK,
     REFUSALS,
     Cursor,
+    DbDep,
     Limit,
+    MerchantDep,
     Ok,
     Page,
     PathId,
     QueryId,
+    StorageDep,
     TxDep,
     decode_cursor,
     encode_cursor,
@@ -43,6 +47,7 @@ from tiefen.team.values import Permission
 router = APIRouter(prefix="/api/console", tags=["channels"], responses=REFUSALS)
 
 Anybody = Annotated[StaffActor, Depends(staff())]
+Outward = Annotated[StaffActor, Depends(staff(outward=True))]
 Reader = Annotated[StaffActor, Depends(staff(Permission.CHANNELS_READ))]
 Decider = Annotated[StaffActor, Depends(staff(Permission.CHANNELS_DECIDE))]
 
@@ -73,12 +78,34 @@ async def get_my_results(tx: TxDep, actor: Anybody) -> MyResults:
 )
 async def get_my_image(code_id: PathId, tx: TxDep, actor: Anybody) -> Response:
     """The QR code of one's own code, as PNG to show or print."""
-    code = await queries.one_code(tx, code_id)
-    if code.owner_staff_id != actor.id:
-        raise CodeMissing
-    if code.state is not CodeState.READY:
-        raise CodeNotReady
+    code = await _my_ready(tx, actor, code_id)
     drawn = await anyio.to_thread.run_sync(service.code_picture, code.url, code.name)
+    return Response(
+        drawn, media_type="image/png", headers={"Cache-Control": "private, max-age=300"}
+    )
+
+
+@router.get(
+    "/my/codes/{code_id}/posters/{product_id}",
+    operation_id="getMyProductPoster",
+    response_class=Response,
+    responses={200: {"content": {"image/png": {}}}},
+)
+async def get_my_poster(
+    code_id: PathId,
+    product_id: PathId,
+    db: DbDep,
+    merchant: MerchantDep,
+    storage: StorageDep,
+    actor: Outward,
+) -> Response:
+    """A product with one's own code on one picture: who scans it counts for oneself."""
+    async with db.merchant(merchant) as tx:
+        code = await _my_ready(tx, actor, code_id)
+        kit = await catalog.share_kit(tx, product_id)
+    picture = await storage.get(kit.cover)
+    poster = service.poster_of(kit, code.url, actor.name)
+    drawn = await anyio.to_thread.run_sync(service.product_poster, poster, picture)
     return Response(
         drawn, media_type="image/png", headers={"Cache-Control": "private, max-age=300"}
     )
@@ -160,6 +187,15 @@ async def decide_appeal(
     appeal = await tx.get(Appeal, appeal_id, populate_existing=True)
     assert appeal is not None
     return (await _shown(tx, actor, [appeal], masked=False))[0]
+
+
+async def _my_ready(tx: Tx, actor: StaffActor, code_id: int) -> ChannelCode:
+    code = await queries.one_code(tx, code_id)
+    if code.owner_staff_id != actor.id:
+        raise CodeMissing
+    if code.state is not CodeState.READY:
+        raise CodeNotReady
+    return code
 
 
 def _figures(mine: service.Result | None) -> MyFigures:

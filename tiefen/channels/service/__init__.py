@@ -22,6 +22,7 @@ from tiefen.channels.service.batches import (
 from tiefen.channels.service.codes import ask_again, create_code, edit_code, greeting, mint, renew
 from tiefen.channels.service.imported import record_imported
 from tiefen.channels.service.pictures import code_picture
+from tiefen.channels.service.posters import poster_of, product_poster
 from tiefen.channels.service.printing import (
     configure,
     forget_prints,
@@ -59,7 +60,9 @@ __all__ = [
     "note_visit",
     "open_appeal",
     "part_people",
+    "poster_of",
     "print_part",
+    "product_poster",
     "publish_weights",
     "read_part",
     "rebuild_counters",

@@ -2,10 +2,11 @@
 
 import io
 from functools import cache
-from importlib.resources import files
 
 import segno
 from PIL import Image, ImageDraw, ImageFont
+
+from tiefen.kernel import pdf
 
 MARGIN = 40
 LINE = 52
@@ -15,15 +16,15 @@ SIDE = 640
 
 def code_picture(url: str, name: str, note: str = "") -> bytes:
     """A PNG of the QR code of `url` with `name` (and a smaller `note`) in black below it."""
-    code = _qr(url)
+    code = qr_square(url, SIDE)
     lines = [(text, size) for text, size in ((name, 36), (note, 24)) if text]
     width, height = SIDE + 2 * MARGIN, SIDE + 2 * MARGIN + LINE * len(lines)
     sheet = Image.new("L", (width, height), 255)
     sheet.paste(code, (MARGIN, MARGIN))
     draw = ImageDraw.Draw(sheet)
     for place, (text, size) in enumerate(lines):
-        font = _font(size)
-        shown = _fit(draw, text, font, SIDE)
+        font = print_font(size)
+        shown = fit(draw, text, font, SIDE)
         top = MARGIN + SIDE + 12 + LINE * place
         draw.text((width / 2, top), shown, font=font, fill=0, anchor="mt")
     out = io.BytesIO()
@@ -31,22 +32,21 @@ def code_picture(url: str, name: str, note: str = "") -> bytes:
     return out.getvalue()
 
 
-def _qr(url: str) -> Image.Image:
+def qr_square(url: str, side: int) -> Image.Image:
+    """A QR code with its quiet zone in the middle of a white square; whole pixels a module."""
     made = segno.make(url, error="m", micro=False)
     modules = made.symbol_size(scale=1, border=2)[0]
     out = io.BytesIO()
-    made.save(
-        out, kind="png", border=2, scale=SIDE // modules
-    )  # whole pixels a module: sharp print
-    square = Image.new("L", (SIDE, SIDE), 255)
+    made.save(out, kind="png", border=2, scale=max(side // modules, 1))
+    square = Image.new("L", (side, side), 255)
     with Image.open(io.BytesIO(out.getvalue())) as drawn:
-        edge = (SIDE - drawn.width) // 2
+        edge = (side - drawn.width) // 2
         square.paste(drawn.convert("L"), (edge, edge))
     return square
 
 
-def _fit(draw: ImageDraw.ImageDraw, text: str, font: ImageFont.FreeTypeFont, width: int) -> str:
-    """The text, cut with an ellipsis where it would run out of the sheet."""
+def fit(draw: ImageDraw.ImageDraw, text: str, font: ImageFont.FreeTypeFont, width: int) -> str:
+    """The text, cut with an ellipsis where it would run out of its column."""
     if draw.textlength(text, font=font) <= width:
         return text
     while text and draw.textlength(text + "…", font=font) > width:
@@ -55,6 +55,6 @@ def _fit(draw: ImageDraw.ImageDraw, text: str, font: ImageFont.FreeTypeFont, wid
 
 
 @cache
-def _font(size: int) -> ImageFont.FreeTypeFont:
-    path = files("paperang_p2_fonts_cjk") / "fonts" / "wqy-microhei.ttc"
-    return ImageFont.truetype(io.BytesIO(path.read_bytes()), size)
+def print_font(size: int) -> ImageFont.FreeTypeFont:
+    """The font of Chinese print in one size, in pixels."""
+    return ImageFont.truetype(io.BytesIO(pdf.font_file()), size)

@@ -2,14 +2,13 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Path, Query, Request, UploadFile
+from fastapi import APIRouter, Depends, Path, Query, UploadFile
 from pydantic import Field
 
 from tiefen.kernel.auth import FanActor, StaffActor, fan, staff
-from tiefen.kernel.http import REFUSALS, Cursor, Limit, MerchantDep, Page, TxDep
+from tiefen.kernel.http import REFUSALS, Cursor, Limit, MerchantDep, Page, StorageDep, TxDep
 from tiefen.kernel.idempotency import IdemDep
 from tiefen.kernel.limits import Limit as Often
-from tiefen.kernel.storage import Storage
 from tiefen.orders import queries, service
 from tiefen.orders.schemas import (
     AfterSaleIn,
@@ -44,15 +43,6 @@ OrderNo = Annotated[str, Path(pattern=r"^O[0-9]{19}$")]
 AfterSaleNo = Annotated[str, Path(pattern=r"^A[0-9]{19}$")]
 PICTURES = Often(60, 3_600)
 """Pictures one fan may send in an hour."""
-
-
-async def get_storage(request: Request) -> Storage:
-    """The process's file storage."""
-    found: Storage = request.app.state.storage
-    return found
-
-
-StorageDep = Annotated[Storage, Depends(get_storage)]
 
 
 # ── the fan's ────────────────────────────────────────────────────────────────────────────────

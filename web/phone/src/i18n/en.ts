@@ -232,5 +232,21 @@ const en: Record<keyof typeof zh, string> = {
   'me.language': 'Language',
   'me.push': 'WeChat notice of new orders',
   'me.push_unbound': 'Your WeChat is not bound yet: scan the code under My account in the console',
+
+  'share.title': 'Share kit',
+  'share.lead': 'Texts, pictures, poster',
+  'share.search': 'Product name',
+  'share.none': 'Nothing on sale',
+  'share.none_hint': 'Products can be shared once they are on the shelf.',
+  'share.texts': 'Texts',
+  'share.no_texts': 'No texts yet; they are added to the product in the console.',
+  'share.copy': 'Copy',
+  'share.copied': 'Copied',
+  'share.pictures': 'Pictures',
+  'share.picture': 'Picture {n}',
+  'share.zip': 'Download all',
+  'share.save_hint': 'Tap one to save it; press and hold inside WeChat',
+  'share.poster': 'Poster',
+  'share.poster_hint': 'Press and hold to save or forward. The code is yours: who scans it counts for you.',
 }
 export default en

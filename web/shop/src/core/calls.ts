@@ -13,6 +13,8 @@ export const listCategories = () => send('get', '/api/shop/categories', {}, 'any
 export const listProducts = (query: ProductQuery) => send('get', '/api/shop/products', { query: { ...query, limit: 20 } }, 'anyone')
 export const getProduct = (id: number) => send('get', '/api/shop/products/{product_id}', { path: { product_id: id } }, 'anyone')
 
+export const getShareKit = (id: number) => send('get', '/api/shop/products/{product_id}/share', { path: { product_id: id } }, 'anyone')
+
 export async function getStock(id: number): Promise<Stock> {
   const rows = await send('get', '/api/shop/products/{product_id}/stock', { path: { product_id: id } }, 'anyone')
   return Object.fromEntries(rows.map((row) => [row.sku_id, row.available]))

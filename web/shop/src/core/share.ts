@@ -10,3 +10,6 @@ export function shareLink(code: string, productId?: number): string {
 }
 
 export const posterOf = (code: string): string => `${server}/api/shop/referral/posters/${code}`
+export const productPosterOf = (code: string, id: number): string => `${server}/api/shop/referral/posters/${code}/products/${id}`
+/** All pictures of a product in one file. */
+export const packOf = (id: number): string => `${server}/api/shop/products/${id}/share/pictures.zip`

@@ -36,6 +36,7 @@ const messages: RoomMessages = {
       result: '将改动 {changed} 件, {refused} 件不能改', lacks: '缺少{what}', undoHint: '改完后可以撤销', go: '改动 {count} 件', chosen: '已选 {count} 件', edit: '批量修改', clear: '取消选择', all: '选择本页', one: '选择 {name}', done: '已改动 {count} 件', undo: '撤销', undone: '已恢复 {count} 件', kept: '{count} 件之后又被改过, 保持现状', last: '上次批量修改: {name} 改动 {count} 件, {time}',
     },
     reviews: { title: '评价', shows: { all: '全部', open: '待回复', hidden: '已隐藏' }, allStars: '全部星级', stars: '星级', starCount: '{count} 星', reply: '回复', replyAgain: '改回复', replyHint: '粉丝都能看到这条回复', replied: '已回复', hide: '隐藏', hideHint: '写明隐藏的原因 (至少 2 个字), 会记入操作日志', show: '恢复显示', hidden: '已隐藏', because: '隐藏原因: {reason}', ours: '商家回复', noWords: '没有写文字', empty: '还没有评价', emptyHint: '粉丝确认收货后就可以评价。' },
+    share: { title: '分享素材', note: '员工在掌上铁粉、粉丝在商城里转发时使用', texts: '文案', textHint: '一段可以直接复制的话', one: '文案 {index}', add: '添加文案', pictures: '九宫格图片', picturesHint: '按顺序最多 9 张; 不选则用商品图片。海报由系统自动生成, 带分享人自己的码。' },
     pool: { title: '卡密库', hint: '每行一个卡号或兑换码, 一次最多 5,000 个', load: '导入卡密', loaded: '新导入 {added} 个, 还剩 {left} 个可卖', sealed: '加密保存, 重复的会跳过; 导入多少, 库存就加多少。' },
   },
   en: {
@@ -73,6 +74,7 @@ const messages: RoomMessages = {
       result: '{changed} will change, {refused} cannot', lacks: 'lacks: {what}', undoHint: 'It can be undone afterwards', go: 'Change {count}', chosen: '{count} chosen', edit: 'Change together', clear: 'Clear', all: 'Choose this page', one: 'Choose {name}', done: '{count} changed', undo: 'Undo', undone: '{count} brought back', kept: '{count} were changed since and stay', last: 'Last change of many: {name}, {count} products, {time}',
     },
     reviews: { title: 'Reviews', shows: { all: 'All', open: 'To answer', hidden: 'Hidden' }, allStars: 'All stars', stars: 'Stars', starCount: '{count} stars', reply: 'Reply', replyAgain: 'Change reply', replyHint: 'Every fan can read the reply', replied: 'Replied', hide: 'Hide', hideHint: 'Say why (two characters at least); the audit log keeps it', show: 'Show again', hidden: 'Hidden', because: 'Hidden because: {reason}', ours: 'Our reply', noWords: 'No words', empty: 'No reviews yet', emptyHint: 'Fans can review what they have received.' },
+    share: { title: 'Share kit', note: 'For employees on the staff phone and fans in the shop', texts: 'Texts', textHint: 'Words that can be copied as they are', one: 'Text {index}', add: 'Add a text', pictures: 'Nine pictures', picturesHint: 'Nine at most, in this order; without any, the product’s own. The poster is drawn by the system and carries the code of whoever shares.' },
     pool: { title: 'Pool of codes', hint: 'One code a line, 5,000 at most', load: 'Load codes', loaded: '{added} new, {left} left to sell', sealed: 'Kept sealed; repeated ones are passed over. Stock grows by what is new.' },
   },
 }

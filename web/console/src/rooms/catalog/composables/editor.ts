@@ -24,7 +24,7 @@ export interface ProductForm {
   only_segments: number[]
   shelf_on_at: string | null
   shelf_off_at: string | null
-  share_text: string
+  share_texts: string[]
   share_pictures: Picture[]
   position: number
 }
@@ -50,7 +50,7 @@ function blank(): ProductForm {
   return {
     kind: 'goods', code: '', name: '', subtitle: '', points: [], attributes: [], category_id: null, brand_id: null, role: 'regular', consume_days: null,
     pictures: [], video: null, detail_html: '', given_html: '', specs: [], rows: regrid([], []), purchase_limit: null, only_stages: [], only_segments: [],
-    shelf_on_at: null, shelf_off_at: null, share_text: '', share_pictures: [], position: 0,
+    shelf_on_at: null, shelf_off_at: null, share_texts: [], share_pictures: [], position: 0,
   }
 }
 
@@ -90,7 +90,7 @@ export function useEditor(): Editor {
       specs: specsOf(product.specs), rows: product.skus.filter((sku) => sku.on_grid).map(rowOf),
       purchase_limit: product.purchase_limit, only_stages: [...product.only_stages], only_segments: [...product.only_segments],
       shelf_on_at: product.shelf_on_at, shelf_off_at: product.shelf_off_at,
-      share_text: product.share_text, share_pictures: pictures(product.share_images, product.share_image_urls), position: product.position,
+      share_texts: [...product.share_texts], share_pictures: pictures(product.share_images, product.share_image_urls), position: product.position,
     } satisfies ProductForm)
     retired.value = product.skus.filter((sku) => !sku.on_grid)
     version.value = product.version
@@ -116,7 +116,7 @@ export function useEditor(): Editor {
     return {
       ...plain, name: form.name.trim(), subtitle: form.subtitle.trim(), code: form.code.trim(), points: form.points.map((point) => point.trim()).filter(Boolean),
       attributes: form.attributes.map((fact) => ({ name: fact.name.trim(), value: fact.value.trim() })),
-      images: shown.map((picture) => picture.key), video_key: video?.key ?? null, share_images: share_pictures.map((picture) => picture.key),
+      images: shown.map((picture) => picture.key), video_key: video?.key ?? null, share_texts: form.share_texts.map((words) => words.trim()).filter(Boolean), share_images: share_pictures.map((picture) => picture.key),
       specs: specs.map(({ name, values, images }) => ({ name, values, images: images.some(Boolean) ? values.map((_, at) => images[at]?.key ?? '') : [] })),
       skus: rows.map(({ id, values, code, price_fen, market_fen, cost_fen, weight_g, image_key }) => ({ id, values, code, price_fen: price_fen ?? 0, market_fen, cost_fen, weight_g, image_key })),
       version: version.value,
