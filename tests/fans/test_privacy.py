@@ -11,6 +11,9 @@ from sqlalchemy import select, text
 
 from tests.conftest import Drain, FanClient, StaffClient
 from tests.fans.factories import APP, AT, MINI, follower, say
+from tests.helpdesk.factories import push as ask
+from tests.helpdesk.factories import said
+from tests.wechat import factories as f
 from tiefen.fans import rules, service
 from tiefen.fans.errors import PersonErased
 from tiefen.fans.models import Fan, PersonRequest
@@ -22,7 +25,10 @@ from tiefen.kernel.auth import StaffActor
 from tiefen.kernel.clock import Travel
 from tiefen.kernel.db import Base, Db
 from tiefen.orders.models import Address, Order
-from tiefen.wechat.events import MessageReceived
+from tiefen.wechat import callbacks
+from tiefen.wechat import service as wechat
+from tiefen.wechat.events import MessageReceived, PayNotified
+from tiefen.wechat.values import PushMode
 
 PHONE, NAME, OPENID, MINIID = "13912345678", "陈皮皮的真名", "o-canary-openid", "m-canary-openid"
 STREET, SAID, NICK = "金丝雀街一号", "我的电话是13912345678", "金丝雀昵称"
@@ -71,9 +77,60 @@ async def _person(db: Db, drain: Drain) -> int:
                 at=AT,
             )
         )
+        await wechat.send_text(tx, APP, OPENID, f"已记下：{SAID}")
     await say(db, MessageReceived(APP, OPENID, 1, "text", SAID, AT))
+    await _push(db, f.text_push(SAID, 77, OPENID))
+    await ask(db, said(SAID, msg_id=78, openid=OPENID))
+    paid = {"appid": APP, "payer": {"openid": OPENID}}
+    await say(db, PayNotified("1900007291", "transaction", paid, AT))
     await drain()
     return fan_id
+
+
+async def _push(db: Db, message: str) -> None:
+    """What somebody wrote, as WeChat pushes it."""
+    await f.configure(db, app_id=APP, mode=PushMode.PLAIN)
+    push = f.plain(message)
+    await callbacks.receive_push(db, "demo", APP, callbacks.Signature(**push.params), push.body)
+
+
+async def _raw(db: Db, words: tuple[str, ...]) -> set[tuple[str, str]]:
+    """Where any of the words can be read in the database as it lies there."""
+    seen = set()
+    async with db.merchant("demo") as tx:
+        columns = await tx.execute(
+            text(
+                "SELECT table_schema, table_name, column_name FROM information_schema.columns"
+                " WHERE table_schema IN (current_schema(), 'platform')"
+            )
+        )
+        for schema, table, column in columns.all():
+            found = text(
+                f'SELECT 1 FROM "{schema}"."{table}" WHERE EXISTS (SELECT FROM unnest(CAST(:words AS text[])) AS w'
+                f' WHERE position(w IN "{column}"::text) > 0) LIMIT 1'
+            )
+            if await tx.scalar(found, {"words": list(words)}):
+                seen.add((str(table), str(column)))
+    return seen
+
+
+async def test_no_personal_words_lie_in_the_clear(db: Db, drain: Drain) -> None:
+    """What people wrote, where they live and how to call them: sealed in every table and every event.
+
+    Staff's own remark about a fan is searched by its parts, and stays as it was written.
+    """
+    await _person(db, drain)
+    assert await _raw(db, (PHONE, NAME, STREET, SAID)) == {("fan", "remark")}
+
+
+async def test_the_look_at_what_lies_there_sees_a_statement_that_passes_the_sealing_by(
+    db: Db, drain: Drain, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Planted: the log of messages is written as it came, as a fast statement once did."""
+    monkeypatch.setattr("tiefen.helpdesk.service.logging.seal", lambda words: words)
+    await _person(db, drain)
+    assert await _raw(db, (SAID,)) == {("helpdesk_message", "content")}
+    assert any("H1" in str(one) for one in await audit.run(db))
 
 
 async def _found(db: Db, words: tuple[str, ...] = CANARIES) -> list[tuple[str, str, str]]:
@@ -104,6 +161,7 @@ async def test_nothing_of_an_erased_person_is_left(db: Db, drain: Drain, travel:
     fan_id = await _person(db, drain)
     before = {table for table, _, _ in await _found(db)}
     assert {"fan", "fan_identity", "address", "helpdesk_message", "event"} <= before
+    assert {"wechat_inbox", "wechat_message", "unanswered_question"} <= before
     await _forget(db, drain, travel, fan_id)
     assert await _found(db) == []
     assert await audit.run(db) == []

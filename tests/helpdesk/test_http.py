@@ -113,10 +113,10 @@ async def test_questions_and_messages_are_listed(
     await drain()
     client = await staff_client(RIGHTS)
     page = (await client.get("/api/console/unanswered?limit=1")).json()
-    assert page["items"][0]["question"] == "问0"
+    assert page["items"][0]["sample"] == "问0"
     assert page["items"][0]["count"] == 2
     rest = (await client.get(f"/api/console/unanswered?cursor={page['next']}")).json()
-    assert [row["question"] for row in rest["items"]] == ["问1"]
+    assert [row["sample"] for row in rest["items"]] == ["问1"]
     resolve = f"/api/console/unanswered/{page['items'][0]['id']}/resolve"
     assert (await client.post(resolve)).status_code == 200
     async with db.merchant("demo") as tx:

@@ -18,15 +18,16 @@ from tests.helpdesk.factories import TESTER, add, event, push, said, text, welco
 from tests.team.factories import clerk
 from tiefen.fans import service as fans
 from tiefen.helpdesk import queries, service
-from tiefen.helpdesk.models import AutoReply, Message
+from tiefen.helpdesk.models import AutoReply, Message, Question
 from tiefen.helpdesk.values import Direction, Match, Part, PartKind
-from tiefen.kernel import audit
+from tiefen.kernel import audit, crypto
 from tiefen.kernel.db import Db
 from tiefen.kernel.migrate import config
 from tiefen.orders.events import OrderPaid
 from tiefen.team import service as team
 from tiefen.wechat.events import MessageReceived
-from tiefen.wechat.values import Article, NewsReply, TextReply
+from tiefen.wechat.models import InboxItem, OutgoingMessage
+from tiefen.wechat.values import Article, MessageKind, MessageState, NewsReply, TextReply
 
 
 @pytest.fixture
@@ -105,7 +106,7 @@ async def test_unmatched_questions_are_counted_by_what_they_say(
     await drain()
     async with db.merchant("demo") as tx:
         rows = await queries.questions(tx, after=None, limit=9)
-        assert (rows[0].question, rows[0].count) == ("能开发票吗", 2)
+        assert (rows[0].sample, rows[0].count) == ("能开发票吗 ", 2)
         assert await service.unanswered_count(tx) == 3
         await service.resolve_question(tx, rows[0].id)
     async with db.merchant("demo") as tx:
@@ -114,6 +115,74 @@ async def test_unmatched_questions_are_counted_by_what_they_say(
     await drain()
     async with db.merchant("demo") as tx:
         assert await service.unanswered_count(tx) == 3
+
+
+async def test_questions_of_before_are_sealed_counted_on_and_known_by_who_asked(db: Db) -> None:
+    """Migration 0034 over rows of before and of after; a second run changes nothing."""
+    step = ScriptDirectory.from_config(config("merchant")).get_revision("0034").module
+    async with db.merchant("demo") as tx:
+        fan_id = await fans.resolve(tx, APP, "oFan", at=tx.now)
+        log = sql(
+            "INSERT INTO helpdesk_message"
+            " (fan_id, app_id, direction, kind, content, ref, place, at)"
+            " VALUES (:fan_id, 'a', 'in', 'text', '能开发票吗？', 'msg:1', 0, :now)"
+        )
+        await tx.execute(log, {"fan_id": fan_id, "now": tx.now})
+        old = sql(
+            "INSERT INTO unanswered_question (question, sample, count, first_at, last_at)"
+            " VALUES (:question, :sample, :count, :now, :now)"
+        )
+        for question, sample, count in (("能开发票吗", "能开发票吗？", 3), ("我是谁", "我是谁", 1)):
+            named = {"question": question, "sample": sample, "count": count, "now": tx.now}
+            await tx.execute(old, named)
+        new = {
+            "question": crypto.blind("能开发票吗"),
+            "sample": crypto.seal("能开发票吗"),
+            "count": 2,
+        }
+        await tx.execute(old, new | {"now": tx.now})
+        sent = OutgoingMessage(
+            kind=MessageKind.CUSTOMER, app_id="a", openid="oFan", body={}, reason="x",
+            state=MessageState.DROPPED, client_msg_id="1", created_at=tx.now, settled_at=tx.now,
+        )  # fmt: skip
+        tx.add(sent)
+        await tx.flush()
+        plain = sql("UPDATE wechat_message SET body = CAST(:body AS jsonb)")
+        await tx.execute(plain, {"body": '{"text": {"content": "陈皮皮"}}'})
+        pushed = sql(
+            "INSERT INTO wechat_inbox (vendor_key, source, kind, mode, fields, received_at)"
+            " VALUES (:key, 'x', 'text', '', CAST(:fields AS jsonb), :now)"
+        )
+        for key, fields in (
+            ("push:1", '{"FromUserName": "oFan", "Content": "陈皮皮"}'),
+            ("pay:1", '{"resource": {"payer": {"openid": "oFan"}}}'),
+        ):
+            await tx.execute(pushed, {"key": key, "fields": fields, "now": tx.now})
+    assert {line.partition(":")[0] for line in map(str, await audit.run(db))} != set()
+
+    def run(connection: Connection) -> None:
+        connection.execute(sql("SET search_path TO m_demo"))
+        with Operations.context(MigrationContext.configure(connection)):
+            for read, write in (step.SAID, step.PUSHES, step.SENT):
+                step._seal(read, write)
+            step._seal_questions()
+
+    for _ in range(2):
+        engine = create_async_engine(db.url)
+        async with engine.connect() as connection:
+            await connection.run_sync(run)
+        await engine.dispose()
+        assert await audit.run(db) == []
+        async with db.merchant("demo") as tx:
+            kept = select(Question.sample, Question.count, Question.fan_id).order_by(Question.count)
+            rows = [tuple(row) for row in await tx.execute(kept)]
+            assert rows == [(None, 1, None), ("能开发票吗", 5, None)]
+            (one,) = await queries.questions(tx, after=None, limit=9)
+            assert one.sample == "能开发票吗"
+            bodies = await tx.scalars(select(OutgoingMessage.body))
+            assert list(bodies) == [{"text": {"content": "陈皮皮"}}]
+            inbox = await tx.execute(select(InboxItem.openid, InboxItem.fields))
+            assert {row.openid for row in inbox} == {"oFan"}
 
 
 async def test_who_follows_hears_the_codes_welcome_else_the_merchants(

@@ -11,7 +11,7 @@ from defusedxml.ElementTree import fromstring
 from sqlalchemy import text
 
 from tests.wechat import factories as f
-from tiefen.kernel import clock
+from tiefen.kernel import clock, crypto
 from tiefen.kernel.db import Db, Tx
 from tiefen.wechat import service, wire
 from tiefen.wechat.values import (
@@ -45,7 +45,15 @@ async def events(db: Db, prefix: str = "wechat.") -> list[tuple[str, dict[str, A
             text("SELECT name, payload FROM platform.event WHERE name LIKE :p ORDER BY id"),
             {"p": prefix + "%"},
         )
-        return [(name, payload) for name, payload in rows]
+        return [(name, opened(payload)) for name, payload in rows]
+
+
+def opened(payload: dict[str, Any]) -> dict[str, Any]:
+    """An event's payload with what fans wrote in clear: in the log it is sealed."""
+    if said := payload.get("content"):
+        assert said.startswith("v1.")
+        payload["content"] = crypto.unseal(said, merchant="demo")
+    return payload
 
 
 @pytest.fixture

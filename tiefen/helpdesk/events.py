@@ -6,7 +6,7 @@ from tiefen.helpdesk.values import Part
 from tiefen.kernel.events import event
 
 
-@event("helpdesk.answered")
+@event("helpdesk.answered", sealed=("question",))
 class Answered:
     """A fan was answered at once (or not: source "none"). Noted in the commit of the question."""
 

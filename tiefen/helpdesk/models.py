@@ -8,6 +8,7 @@ from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from tiefen.helpdesk.values import AnswerSource, Direction, Match
+from tiefen.kernel.audit import invariant
 from tiefen.kernel.crypto import SealedSince
 from tiefen.kernel.db import Base, Id, Utc, text_enum
 from tiefen.kernel.personal import Erased, person_rows
@@ -92,7 +93,11 @@ class Question(Base):
 
     id: Mapped[Id]
     question: Mapped[str] = mapped_column(Text, unique=True)
-    sample: Mapped[str] = mapped_column(Text)
+    """its normal form as a keyed digest: found again, not read"""
+    sample: Mapped[str | None] = mapped_column(SealedSince)
+    """as it was written last; nothing once who wrote it is erased, until it is asked again"""
+    fan_id: Mapped[int | None] = mapped_column(ForeignKey("fan.id"))
+    """whose words the sample is"""
     count: Mapped[int]
     first_at: Mapped[Utc]
     last_at: Mapped[Utc]
@@ -105,7 +110,25 @@ class Question(Base):
             "id",
             postgresql_where=text("resolved_at IS NULL"),
         ),
+        Index("ix_unanswered_question_fan", "fan_id", postgresql_where=text("fan_id IS NOT NULL")),
     )
+
+
+invariant(
+    "H1",
+    "what people wrote lies sealed",
+    """
+    SELECT id FROM helpdesk_message WHERE content !~ '^v1[.][A-Za-z0-9_=-]{40,}$'
+    UNION ALL SELECT id FROM unanswered_question WHERE sample !~ '^v1[.][A-Za-z0-9_=-]{40,}$'
+    """,
+)
+person_rows(
+    "unanswered_question",
+    "未答上的问题",
+    "unanswered questions",
+    clear={"sample": None, "fan_id": None},
+    hidden=["question"],
+)
 
 
 person_rows("helpdesk_message", "客服消息", "messages", erased=Erased.GONE, hidden=["ref"])

@@ -33,7 +33,7 @@ async def setting(tx: Tx) -> Setting | None:
 
 async def questions(tx: Tx, *, after: tuple[int, int] | None, limit: int) -> list[Question]:
     """Open questions, the most asked first, one more than `limit`; one statement."""
-    wanted = select(Question).where(Question.resolved_at.is_(None))
+    wanted = select(Question).where(Question.resolved_at.is_(None), Question.sample.is_not(None))
     if after is not None:
         wanted = wanted.where(tuple_(Question.count, Question.id) < tuple_(*after))
     order = (Question.count.desc(), Question.id.desc())

@@ -102,7 +102,6 @@ class QuestionOut(Out):
     """A question nobody answered."""
 
     id: int
-    question: str
     sample: str
     count: int
     first_at: datetime

@@ -8,6 +8,7 @@ kept for reading.
 import base64
 import hashlib
 import hmac
+import json
 import os
 from functools import lru_cache
 from typing import Any
@@ -17,6 +18,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from sqlalchemy import Text
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.types import TypeDecorator
 
 from tiefen.kernel.db import merchant_in_scope
@@ -102,6 +104,24 @@ class SealedSince(Sealed):
     def process_result_value(self, value: str | None, dialect: Any) -> str | None:
         """Decrypt on the way out, where there is something to decrypt."""
         return None if value is None else opened(value)
+
+
+class SealedJson(TypeDecorator[Any]):
+    """Column type: a document that lies encrypted in a JSON column, as one string.
+
+    What lay there in the clear before is still read. A raw statement writes what `seal` makes of the text.
+    """
+
+    impl = JSONB
+    cache_ok = True
+
+    def process_bind_param(self, value: Any, dialect: Any) -> str | None:
+        """Encrypt on the way in."""
+        return None if value is None else seal(json.dumps(value, ensure_ascii=False))
+
+    def process_result_value(self, value: Any, dialect: Any) -> Any:
+        """Decrypt on the way out, where there is something to decrypt."""
+        return json.loads(unseal(value)) if isinstance(value, str) else value
 
 
 def mask_phone(phone: str) -> str:

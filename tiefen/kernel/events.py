@@ -15,6 +15,7 @@ import msgspec
 from sqlalchemy import BigInteger, Identity, Index, String, text
 from sqlalchemy.orm import Mapped, mapped_column
 
+from tiefen.kernel import crypto
 from tiefen.kernel import db as database
 from tiefen.kernel.db import Json, PlatformBase, Tx
 from tiefen.kernel.jobs import DEFAULT_ATTEMPTS, LANES, Pending, pending, register
@@ -49,6 +50,7 @@ class Subscription:
 
 _names: dict[type, str] = {}
 _types: dict[str, type] = {}
+_sealed: dict[str, tuple[str, ...]] = {}
 _subscriptions: dict[str, list[Subscription]] = {}
 
 
@@ -57,8 +59,11 @@ E = TypeVar("E")
 
 
 @dataclass_transform(frozen_default=True)
-def event(name: str) -> Callable[[type[T]], type[T]]:
-    """Declare a frozen dataclass of plain values as the event `name` (`room.past_tense`)."""
+def event(name: str, *, sealed: tuple[str, ...] = ()) -> Callable[[type[T]], type[T]]:
+    """Declare a frozen dataclass of plain values as the event `name` (`room.past_tense`).
+
+    Texts named in `sealed` lie encrypted in the log and in what waits of it: people's own words.
+    """
 
     def declare(cls: type[T]) -> type[T]:
         made: type[T] = dataclass(frozen=True, slots=True)(cls)
@@ -66,6 +71,7 @@ def event(name: str) -> Callable[[type[T]], type[T]]:
             raise ValueError(f"event {name} is declared twice")
         _names[made] = name
         _types[name] = made
+        _sealed[name] = sealed
         return made
 
     return declare
@@ -88,7 +94,8 @@ def on(
         name = _names[kind]
 
         async def deliver(tx: Tx, event: dict[str, Any]) -> None:
-            await handler(tx, msgspec.convert(event, kind, strict=False))
+            told = event | {field: crypto.opened(event[field]) for field in _sealed[name]}
+            await handler(tx, msgspec.convert(told, kind, strict=False))
 
         attempts = DEFAULT_ATTEMPTS
         register(subscriber, deliver, lane=lane, outward=False, attempts=attempts, alone=alone)
@@ -102,6 +109,8 @@ def publish(tx: Tx, event: object, *, aggregate: str) -> None:
     """Note that `event` happened to `aggregate` (`order:17`); written with the commit of `tx`."""
     name = _names[type(event)]
     payload = msgspec.to_builtins(event)
+    for field in _sealed[name]:
+        payload[field] = payload[field] and crypto.seal(payload[field], merchant=tx.merchant)
     tx.info.setdefault("events", []).append(
         {"name": name, "aggregate": aggregate, "payload": payload, "at": tx.now}
     )

@@ -225,21 +225,33 @@ async def open_things(tx: Tx, records: Sequence[int]) -> list[tuple[Waits, str]]
     return found
 
 
+_FORGET_EVENTS = text(
+    """
+    UPDATE platform.event SET payload = payload
+        || CASE WHEN payload ? 'openid' THEN '{"openid": ""}'::jsonb ELSE '{}' END
+        || CASE WHEN payload ? 'content' THEN '{"content": ""}'::jsonb ELSE '{}' END
+        || CASE WHEN payload ? 'question' THEN '{"question": ""}'::jsonb ELSE '{}' END
+        || CASE WHEN payload #> '{resource,payer}' IS NULL THEN '{}'
+                ELSE jsonb_build_object('resource', (payload -> 'resource') - 'payer') END
+    WHERE merchant = substr(current_schema(), 3)
+      AND (payload ->> 'openid' = ANY(:openids)
+           OR payload #>> '{resource,payer,openid}' = ANY(:openids))
+    """
+)
+_FORGET_JOBS = text(
+    """
+    DELETE FROM platform.job WHERE merchant = substr(current_schema(), 3)
+      AND (args ->> 'openid' = ANY(:openids) OR args #>> '{event,openid}' = ANY(:openids)
+           OR args #>> '{event,resource,payer,openid}' = ANY(:openids))
+    """
+)
+
+
 async def forget_events(tx: Tx, person: Person) -> None:
-    """Take a person's ids and words out of the log of events and what waits of it."""
-    for table, column in (("event", "payload"), ("job", "args")):
-        await tx.execute(
-            text(
-                f"UPDATE platform.{table} SET {column} = {column} || CAST(:blank AS jsonb)"  # noqa: S608 our own names
-                f" || CASE WHEN {column} ? 'content' THEN CAST(:mute AS jsonb) ELSE '{{}}' END"
-                f" || CASE WHEN {column} ? 'question' THEN CAST(:deaf AS jsonb) ELSE '{{}}' END"
-                f" WHERE merchant = substr(current_schema(), 3)"
-                f" AND {column} ->> 'openid' = ANY(:openids)"
-            ),
-            {
-                "blank": '{"openid": ""}',
-                "mute": '{"content": ""}',
-                "deaf": '{"question": ""}',
-                "openids": list(person.openids),
-            },
-        )
+    """Take a person's ids and words out of the log of events.
+
+    What still waits of theirs goes: done without the id it would be about nobody.
+    """
+    openids = {"openids": list(person.openids)}
+    await tx.execute(_FORGET_EVENTS, openids)
+    await tx.execute(_FORGET_JOBS, openids)

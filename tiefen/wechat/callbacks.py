@@ -20,6 +20,7 @@ from sqlalchemy import select, text, update
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from tiefen.kernel import clock, log
+from tiefen.kernel.crypto import seal
 from tiefen.kernel.db import Db, Tx
 from tiefen.kernel.events import publish
 from tiefen.wechat import credentials, crypto, events, paywire, rules, wire
@@ -138,9 +139,8 @@ async def receive_notice(
                 "vendor_key": f"pay:{mchid}:{notice['id']}",
                 "source": mchid,
                 "kind": name[:80],
-                "fields": msgspec.json.encode(
-                    {"notice": notice["id"], "resource": resource}
-                ).decode(),
+                "openid": _payer(resource),
+                "fields": _sealed({"notice": notice["id"], "resource": resource}),
                 "now": tx.now,
             },
         )
@@ -222,17 +222,17 @@ def _seal(app: AppCredentials, key: str, nonce: str, reply: str, *, as_json: boo
 
 _STORE_ONE = text(
     """
-    INSERT INTO wechat_inbox (vendor_key, source, kind, mode, fields, received_at)
-    VALUES (:vendor_key, :source, :kind, '', CAST(:fields AS jsonb), :now)
+    INSERT INTO wechat_inbox (vendor_key, source, kind, mode, openid, fields, received_at)
+    VALUES (:vendor_key, :source, :kind, '', :openid, to_jsonb(CAST(:fields AS text)), :now)
     ON CONFLICT (vendor_key) DO NOTHING RETURNING id
     """
 )
 _STORE = text(
     """
-    INSERT INTO wechat_inbox (vendor_key, source, kind, mode, fields, received_at)
-    SELECT i.vendor_key, i.source, i.kind, i.mode, i.fields, :now
+    INSERT INTO wechat_inbox (vendor_key, source, kind, mode, openid, fields, received_at)
+    SELECT i.vendor_key, i.source, i.kind, i.mode, i.openid, i.fields, :now
     FROM jsonb_to_recordset(CAST(:rows AS jsonb))
-         AS i(vendor_key text, source text, kind text, mode text, fields jsonb)
+         AS i(vendor_key text, source text, kind text, mode text, openid text, fields jsonb)
     ORDER BY i.vendor_key
     ON CONFLICT (vendor_key) DO NOTHING
     RETURNING vendor_key
@@ -330,7 +330,8 @@ async def _store(tx: Tx, arrivals: list[Arrival], hook: ReplyHook | None) -> lis
             "source": one.inbound.app_id,
             "kind": f"event.{one.inbound.event}"[:80] if one.inbound.event else one.inbound.kind,
             "mode": "sealed" if one.sealed else "plain",
-            "fields": one.fields,
+            "openid": one.inbound.openid[:128] or None,
+            "fields": _sealed(one.fields),
         }
         for one in arrivals
     ]
@@ -352,6 +353,17 @@ async def _store(tx: Tx, arrivals: list[Arrival], hook: ReplyHook | None) -> lis
         )
         replies.update(found.all())
     return [replies.get(one.vendor_key) for one in arrivals]
+
+
+def _sealed(fields: Mapping[str, Any]) -> str:
+    """As the inbox keeps it: people write phone numbers and addresses."""
+    return seal(msgspec.json.encode(fields).decode())
+
+
+def _payer(resource: Mapping[str, Any]) -> str | None:
+    payer = resource.get("payer")
+    openid = payer.get("openid") if isinstance(payer, dict) else None
+    return openid[:128] if isinstance(openid, str) and openid else None
 
 
 async def _reply(

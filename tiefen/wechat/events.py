@@ -36,7 +36,7 @@ class Scanned:
     at: datetime
 
 
-@event("wechat.message_received")
+@event("wechat.message_received", sealed=("content",))
 class MessageReceived:
     """A fan wrote to us. `kind` is WeChat's MsgType; `content` is the text, or the most telling field of another kind."""
 

@@ -6,7 +6,7 @@ from sqlalchemy import BigInteger, CheckConstraint, Index, Integer, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from tiefen.kernel.audit import invariant
-from tiefen.kernel.crypto import Sealed
+from tiefen.kernel.crypto import Sealed, SealedJson
 from tiefen.kernel.db import Base, Id, Json, text_enum
 from tiefen.kernel.personal import Erased, no_person, person_rows
 from tiefen.wechat.values import AccountKind, MessageKind, MessageState, PushMode, TokenKind
@@ -97,11 +97,17 @@ class InboxItem(Base):
     """text, event.subscribe, TRANSACTION.SUCCESS …"""
     mode: Mapped[str] = mapped_column(String(8), server_default="")
     """how a push came: plain or sealed; empty for notices"""
-    fields: Mapped[Json]
+    openid: Mapped[str | None] = mapped_column(String(128))
+    """whom it is about, so that one person's can be found"""
+    fields: Mapped[Json] = mapped_column(SealedJson)
     reply: Mapped[str | None] = mapped_column(Text)
     """the passive reply in plain XML: a repeated push gets the same one"""
     received_at: Mapped[datetime]
-    __table_args__ = (Index(None, "source", "received_at"), Index(None, "received_at"))
+    __table_args__ = (
+        Index(None, "source", "received_at"),
+        Index(None, "received_at"),
+        Index("ix_wechat_inbox_openid", "openid", postgresql_where=text("openid IS NOT NULL")),
+    )
 
 
 class OutgoingMessage(Base):
@@ -112,7 +118,7 @@ class OutgoingMessage(Base):
     kind: Mapped[MessageKind] = mapped_column(text_enum(MessageKind))
     app_id: Mapped[str] = mapped_column(String(64))
     openid: Mapped[str] = mapped_column(String(128))
-    body: Mapped[Json]
+    body: Mapped[Json] = mapped_column(SealedJson)
     state: Mapped[MessageState] = mapped_column(text_enum(MessageState))
     reason: Mapped[str] = mapped_column(String(200), server_default="")
     errcode: Mapped[int | None] = mapped_column(BigInteger)
@@ -158,6 +164,29 @@ invariant(
     """,
 )
 
+invariant(
+    "W3",
+    "what came from WeChat and what goes out to fans lies sealed",
+    """
+    SELECT id FROM wechat_inbox WHERE jsonb_typeof(fields) <> 'string'
+    UNION ALL SELECT id FROM wechat_message WHERE jsonb_typeof(body) <> 'string'
+    """,
+)
+
+# A push that was taken stays for its half year as a name nobody can read: what came once counts once.
+person_rows(
+    "wechat_inbox",
+    "收到的推送",
+    "pushes received",
+    by="openid",
+    clear={
+        "fields": {},
+        "reply": None,
+        "openid": None,
+        "vendor_key": "=CASE WHEN vendor_key LIKE 'push:%' THEN 'push:erased:' || id ELSE vendor_key END",
+    },
+    hidden=["vendor_key", "reply"],
+)
 person_rows(
     "wechat_message",
     "发出的消息",

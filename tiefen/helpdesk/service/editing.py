@@ -86,8 +86,8 @@ async def resolve_question(tx: Tx, question_id: int) -> None:
 
 async def unanswered_count(tx: Tx) -> int:
     """How many different questions wait for an answer."""
-    waiting = select(func.count()).select_from(Question).where(Question.resolved_at.is_(None))
-    return await tx.scalar(waiting) or 0
+    open_ = (Question.resolved_at.is_(None), Question.sample.is_not(None))
+    return await tx.scalar(select(func.count()).select_from(Question).where(*open_)) or 0
 
 
 def check(wanted: Mapping[str, Any]) -> None:

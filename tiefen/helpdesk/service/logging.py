@@ -9,6 +9,7 @@ from tiefen.helpdesk import rules
 from tiefen.helpdesk.events import Answered
 from tiefen.helpdesk.models import AutoReply, Question
 from tiefen.helpdesk.values import AnswerSource, Direction, Part, PartKind, Trigger
+from tiefen.kernel.crypto import blind, seal
 from tiefen.kernel.db import Tx
 from tiefen.wechat import service as wechat
 from tiefen.wechat.events import MessageReceived
@@ -47,7 +48,7 @@ async def note_answer(tx: Tx, event: Answered) -> None:
             .values(hits=AutoReply.hits + 1, last_hit_at=event.at)
         )
     elif trigger is Trigger.MESSAGE and rules.normal(event.question):
-        await _count_question(tx, event)
+        await _count_question(tx, fan_id, event)
 
 
 async def note_message(tx: Tx, event: MessageReceived) -> None:
@@ -73,7 +74,7 @@ async def _log_in(
         "app_id": app_id,
         "direction": Direction.IN.value,
         "kind": kind,
-        "content": content,
+        "content": seal(content),
         "source": None,
         "rule_id": None,
         "ref": ref,
@@ -91,7 +92,7 @@ async def _log_out(
         "app_id": event.app_id,
         "direction": Direction.OUT.value,
         "kind": part.kind.value,
-        "content": part.text if part.kind is PartKind.TEXT else f"{part.title}\n{part.url}",
+        "content": seal(part.text if part.kind is PartKind.TEXT else f"{part.title}\n{part.url}"),
         "source": source.value,
         "rule_id": event.rule_id,
         "ref": event.ref,
@@ -109,9 +110,10 @@ async def _send(tx: Tx, app_id: str, openid: str, part: Part) -> None:
         await wechat.send_news(tx, app_id, openid, article)
 
 
-async def _count_question(tx: Tx, event: Answered) -> None:
+async def _count_question(tx: Tx, fan_id: int, event: Answered) -> None:
     row = insert(Question).values(
-        question=rules.normal(event.question)[:SAMPLE_CHARACTERS],
+        question=blind(rules.normal(event.question)[:SAMPLE_CHARACTERS]),
+        fan_id=fan_id,
         sample=event.question[:SAMPLE_CHARACTERS],
         count=1,
         first_at=event.at,
@@ -123,6 +125,7 @@ async def _count_question(tx: Tx, event: Answered) -> None:
             set_={
                 "count": Question.count + 1,
                 "sample": row.excluded.sample,
+                "fan_id": row.excluded.fan_id,
                 "last_at": row.excluded.last_at,
                 "resolved_at": None,
             },

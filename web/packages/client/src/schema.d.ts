@@ -12398,8 +12398,6 @@ export interface components {
              * Format: date-time
              */
             last_at: string;
-            /** Question */
-            question: string;
             /** Sample */
             sample: string;
         };

@@ -1,0 +1,20 @@
+"""Look at the key of questions to fans, in a transaction of its own so that nobody waits.
+
+Revision: 0035, after 0034.
+"""
+
+from alembic import op
+
+revision = "0035"
+down_revision = "0034"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    """Go forward."""
+    op.execute("ALTER TABLE unanswered_question VALIDATE CONSTRAINT fk_unanswered_question_fan_id")
+
+
+def downgrade() -> None:
+    """Go back: a constraint stays valid."""
