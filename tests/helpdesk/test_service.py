@@ -118,8 +118,8 @@ async def test_unmatched_questions_are_counted_by_what_they_say(
 
 
 async def test_questions_of_before_are_sealed_counted_on_and_known_by_who_asked(db: Db) -> None:
-    """Migration 0034 over rows of before and of after; a second run changes nothing."""
-    step = ScriptDirectory.from_config(config("merchant")).get_revision("0034").module
+    """Migration 0035 over rows of before and of after; a second run changes nothing."""
+    step = ScriptDirectory.from_config(config("merchant")).get_revision("0035").module
     async with db.merchant("demo") as tx:
         fan_id = await fans.resolve(tx, APP, "oFan", at=tx.now)
         log = sql(

@@ -5,7 +5,7 @@ that a run that was stopped goes on with what is left. Servers of the version be
 writing plain text meanwhile; it is read as it is. The message log is gone through once more, for a
 statement that passed the sealing by.
 
-Revision: 0034, after 0033.
+Revision: 0035, after 0034.
 """
 
 import json
@@ -16,8 +16,8 @@ from alembic import op
 
 from tiefen.kernel import crypto
 
-revision = "0034"
-down_revision = "0033"
+revision = "0035"
+down_revision = "0034"
 branch_labels = None
 depends_on = None
 

@@ -1,12 +1,12 @@
 """Look at the key of questions to fans, in a transaction of its own so that nobody waits.
 
-Revision: 0035, after 0034.
+Revision: 0036, after 0035.
 """
 
 from alembic import op
 
-revision = "0035"
-down_revision = "0034"
+revision = "0036"
+down_revision = "0035"
 branch_labels = None
 depends_on = None
 
