@@ -1,9 +1,12 @@
 """Notices duplicated, together, out of order, late, never, forged, and rightly signed with wrong facts."""
 
+import json
+import time
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
+import httpx
 import pytest
 from sqlalchemy import text
 
@@ -375,3 +378,68 @@ async def test_control_money_booked_twice_is_caught(
     await shop.paid()
     await shop.drain()
     assert {breach.invariant for breach in await audit.run(shop.db)} >= {"P1", "P4.unearned"}
+
+
+SIGNED = ("Wechatpay-Signature", "Wechatpay-Timestamp", "Wechatpay-Nonce", "Wechatpay-Serial")
+
+
+async def forged(shop: Shop, headers: dict[str, str], body: dict[str, Any]) -> httpx.Response:
+    """A notice of somebody else's making, sent straight to the door."""
+    transport = httpx.ASGITransport(app=shop.app)
+    async with httpx.AsyncClient(transport=transport, base_url="http://test") as anyone:
+        return await anyone.post(
+            f"/wechat/pay/{shop.account['mchid']}/notify", json=body, headers=headers
+        )
+
+
+def claim(out_trade_no: str, event: str, state: str) -> dict[str, Any]:
+    """What a forger would say of an order."""
+    resource = {"out_trade_no": out_trade_no, "trade_state": state, "amount": {"total": 100}}
+    return {"id": "1", "event_type": event, "resource_type": "encrypt-resource",
+            "resource": {"algorithm": "AEAD_AES_256_GCM", "ciphertext": json.dumps(resource)}}  # fmt: skip
+
+
+async def test_cve_2026_33661_no_host_and_no_missing_header_spares_a_notice_its_signature(
+    shop: Shop,
+) -> None:
+    """Also WxJava#1890 and wechat-pay#54: there a request "from localhost" or without fields passed."""
+    order_no = await shop.order()
+    params = await shop.begin(order_no)
+    before = await snapshot(shop.db)
+    signed = dict.fromkeys(SIGNED, "x") | {"Wechatpay-Timestamp": str(int(time.time()))}
+    hosts = ("localhost", "127.0.0.1", "localhost:8000", "[::1]")
+    tries = [{**signed, "Host": host, "X-Forwarded-For": "127.0.0.1"} for host in hosts]
+    tries += [{name: value for name, value in signed.items() if name != gone} for gone in SIGNED]
+    tries += [{**signed, gone: ""} for gone in SIGNED]
+    for headers in (*tries, {}):
+        answer = await forged(
+            shop, headers, claim(params.out_trade_no, "TRANSACTION.SUCCESS", "SUCCESS")
+        )
+        assert 400 <= answer.status_code < 500, headers
+    assert await snapshot(shop.db) == before
+    assert await shop.state(order_no) is PaymentState.OPEN
+    await shop.agree()
+
+
+async def test_cve_2026_91076_and_87837_an_unverified_notice_cancels_nothing_and_tells_nothing(
+    shop: Shop,
+) -> None:
+    """There "closed" from anyone closed the order, and the refusal told who had bought what."""
+    open_no, paid_no = await shop.order(), await shop.paid()
+    params = await shop.begin(open_no)
+    await shop.drain()
+    before = await snapshot(shop.db)
+    secrets = (open_no, paid_no, params.out_trade_no, shop.openid, "铁观音")
+    for event, state in (
+        ("TRANSACTION.SUCCESS", "CLOSED"), ("TRANSACTION.CLOSED", "CLOSED"),
+        ("TRANSACTION.SUCCESS", "REVOKED"), ("REFUND.SUCCESS", "SUCCESS"), ("REFUND.ABNORMAL", "ABNORMAL"),
+    ):  # fmt: skip
+        answer = await forged(
+            shop, dict.fromkeys(SIGNED, "x"), claim(params.out_trade_no, event, state)
+        )
+        assert 400 <= answer.status_code < 500
+        assert not [word for word in secrets if word in answer.text], answer.text
+    assert await snapshot(shop.db) == before
+    assert await shop.state(open_no) is PaymentState.OPEN
+    assert await shop.state(paid_no) is PaymentState.PAID
+    await shop.agree()

@@ -161,6 +161,18 @@ def gated(before: Gate, after: Gate | None = None) -> Iterator[None]:
         yield
 
 
+def forget_to_lock(monkeypatch: pytest.MonkeyPatch, table: str) -> None:
+    """A planted bug: rows of one table are read without being locked."""
+    real: Any = AsyncAdapt_asyncpg_cursor._prepare_and_execute
+
+    async def unlocked(self: Any, sql: str, values: Any) -> Any:
+        if re.search(rf"\bFROM {table}\b", sql):
+            sql = sql.replace(" FOR UPDATE", "")
+        return await real(self, sql, values)
+
+    monkeypatch.setattr(AsyncAdapt_asyncpg_cursor, "_prepare_and_execute", unlocked)
+
+
 @asynccontextmanager
 async def watcher(db: Db) -> AsyncIterator[asyncpg.Connection]:
     """A connection of the owner's that sees who waits for whom."""

@@ -4,7 +4,6 @@
 books are audited, and what became of each order is one of the outcomes that are allowed for it.
 """
 
-import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import timedelta
@@ -12,11 +11,10 @@ from typing import Any
 
 import pytest
 from sqlalchemy import text
-from sqlalchemy.dialects.postgresql.asyncpg import AsyncAdapt_asyncpg_cursor
 
 from tests.inventory.factories import stocked
 from tests.orders import factories as make
-from tests.orders.stepping import Orders, Verb, watcher
+from tests.orders.stepping import Orders, Verb, forget_to_lock, watcher
 from tests.orders.test_races import breaches
 from tests.payments.factories import FakeWeChat
 from tiefen.kernel.clock import Travel
@@ -183,14 +181,7 @@ async def test_control_without_a_lock_some_order_of_steps_shows_it(
     table: str,
 ) -> None:
     """Planted bug: rows of one table are read without being locked."""
-    real: Any = AsyncAdapt_asyncpg_cursor._prepare_and_execute
-
-    async def unlocked(self: Any, sql: str, values: Any) -> Any:
-        if re.search(rf"\bFROM {table}\b", sql):
-            sql = sql.replace(" FOR UPDATE", "")
-        return await real(self, sql, values)
-
-    monkeypatch.setattr(AsyncAdapt_asyncpg_cursor, "_prepare_and_execute", unlocked)
+    forget_to_lock(monkeypatch, table)
     allowed = next(pair[4] for pair in PAIRS if pair[:3] == (state, first, second))
     found, _ = await play(scene, state, first, second, allowed)
     assert found - allowed or await breaches(scene.db)

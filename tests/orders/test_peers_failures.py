@@ -4,6 +4,9 @@ Named after the report; the answers are in product terms. Those of single rooms 
 signatures, coupons, stock) stand with their rooms' tests.
 """
 
+import itertools
+import re
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,6 +16,7 @@ from tests.catalog.factories import STAFF
 from tests.conftest import Drain, FanClient, StaffClient
 from tests.inventory.factories import stocked
 from tests.orders import factories as make
+from tests.orders.stepping import Orders, Verb, watcher
 from tests.payments.factories import FakeWeChat
 from tiefen.inventory import service as inventory
 from tiefen.kernel import audit
@@ -269,3 +273,45 @@ async def test_yudao_1152_paid_in_two_tabs_is_one_order_and_one_refund(
     assert [one.refund_fen for one in wechat.refunds.values()] == [1_990]
     assert await free(db, sku_id) == 4
     await clean(db)
+
+
+async def test_saleor_543_vendure_3508_check_and_take_of_the_last_piece_never_come_apart(
+    db: Db,
+) -> None:
+    """Also mall#185, #353, #885, shopxo#38, django-shop#888: two buyers, every order of their steps."""
+    numbers = itertools.count()
+
+    async def prepare() -> tuple[Verb, Verb]:
+        async with db.merchant("demo") as tx:
+            sku_id = await stocked(tx, 1)
+            fans = [await make.fan(tx) for _ in range(2)]
+            forms = [await make.form(tx, fan_id, (sku_id, 1)) for fan_id in fans]
+
+        def buy(place: int) -> Verb:
+            async def verb() -> None:
+                async with db.merchant("demo") as tx:
+                    await service.place(tx, fans[place], f"last-{next(numbers):06d}", forms[place])
+
+            return verb
+
+        return buy(0), buy(1)
+
+    async with watcher(db) as admin:
+        orders = Orders(admin)
+        found = {frozenset(both) async for both in orders.each(prepare, most=30)}
+    assert found == {frozenset({"done", "inventory.stock_short"})}
+    assert orders.runs >= 4
+    assert orders.stuck == 0
+    await clean(db)
+
+
+PAGE = Path(__file__).parents[2] / "docs" / "domain" / "peers-failures.md"
+
+
+def test_every_row_of_the_page_names_tests_that_exist() -> None:
+    """The page is the index of this module's kind; a test that is renamed must be renamed there."""
+    rows = re.findall(r"^\| .*`tests/", PAGE.read_text(), re.MULTILINE)
+    named = re.findall(r"`(tests/[\w/]+\.py)::(\w+)`", PAGE.read_text())
+    assert len(rows) >= 30
+    for file, test in named:
+        assert f"def {test}(" in (PAGE.parents[2] / file).read_text(), f"{file}::{test}"
