@@ -46,8 +46,12 @@ def command(fast: bool, paths: list[str]) -> list[str]:
 
 
 def environment(fast: bool) -> dict[str, str]:
-    """What the tests see: a browser or none, and whether to draw fewer cases."""
+    """What the tests see: a browser or none, and whether to draw fewer cases.
+
+    Compiled code is kept: dozens of programs are started, and each would compile all of it anew.
+    """
     given = os.environ | {"CHROMIUM": "" if fast else chromium(), "PYTHONPATH": str(ROOT)}
+    given |= {"PYTHONDONTWRITEBYTECODE": ""}
     return given | {"TIEFEN_TEST_FAST": "1"} if fast else given
 
 

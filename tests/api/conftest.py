@@ -16,6 +16,7 @@ from pydantic import SecretStr
 
 from tests.conftest import SECRET
 from tests.databases import raw_url, with_database
+from tiefen.commands.serving import fast_loop
 from tiefen.fans import service as fans
 from tiefen.kernel.auth import Loaders, StaffActor, open_session
 from tiefen.kernel.db import Db, Tx
@@ -51,7 +52,8 @@ async def _running(url: str, folder: Path, bound: socket.socket) -> AsyncIterato
         fan_id = await fans.resolve(tx, "wxfuzz", "openid-of-the-fuzzer")
         staff = await open_session(tx, "staff", owner, timedelta(hours=1))
         fan = await open_session(tx, "fan", fan_id, timedelta(hours=1))
-    server = uvicorn.Server(uvicorn.Config(app, log_config=None, access_log=False))
+    config = uvicorn.Config(app, log_config=None, access_log=False, timeout_keep_alive=600)
+    server = uvicorn.Server(config)
     task = asyncio.create_task(server.serve(sockets=[bound]))
     while not server.started:  # noqa: ASYNC110 uvicorn has no event for it
         await asyncio.sleep(0.01)
@@ -85,7 +87,11 @@ def live(
         await admin.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
         await admin.close()
 
-    thread = threading.Thread(target=lambda: asyncio.run(life()), daemon=True)
+    def run() -> None:
+        with asyncio.Runner(loop_factory=fast_loop) as runner:
+            runner.run(life())
+
+    thread = threading.Thread(target=run, daemon=True)
     thread.start()
     assert up.wait(30)
     yield ready[0]
