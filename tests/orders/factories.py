@@ -28,12 +28,18 @@ from tiefen.orders.schemas import (
 from tiefen.orders.schemas.after_sales import AskedKind
 from tiefen.orders.values import AfterSaleKind, AfterSaleReason
 from tiefen.payments import service as payments
+from tiefen.promotion.values import FreightPlan, FreightUnit, Zone
 from tiefen.wechat.values import PayClientKind
 
 HOME = AddressIn(
     name="林小满", phone="13800001234", region_code="330106", detail="文三路 100 号 3 幢 501"
 )
 _numbers = count(1)
+
+
+def flat_freight(fee_fen: int, free_from_fen: int | None) -> FreightPlan:
+    """The default template with one fee for everything and everywhere."""
+    return FreightPlan(1, "", FreightUnit.PIECE, Zone((), 1, fee_fen, free_from_fen=free_from_fen))
 
 
 async def fan(tx: Tx) -> int:

@@ -28,7 +28,6 @@ from tiefen.orders.service import after_sale as after_sales
 from tiefen.orders.service import claims, returning, reversing
 from tiefen.orders.values import AfterSaleAction, AfterSaleKind, AfterSaleStatus
 from tiefen.promotion import service as promotion
-from tiefen.promotion.values import Freight
 
 pytestmark = pytest.mark.slow
 KINDS: tuple[AskedKind, ...] = (
@@ -44,7 +43,7 @@ async def order_of(
 ) -> tuple[int, str, list[int]]:
     """A paid order of one to three lines, some of it sent: (fan, number, line ids)."""
     async with db.merchant("demo") as tx:
-        await promotion.save_freight(tx, STAFF, Freight(chance.choice([0, 800]), None))
+        await promotion.save_freight(tx, STAFF, make.flat_freight(chance.choice([0, 800]), None))
         limit = chance.choice([None, 9])
         skus = [await stocked(tx, 30, purchase_limit=limit) for _ in range(chance.randint(1, 3))]
     wanted = [(sku_id, chance.randint(1, 4)) for sku_id in skus]

@@ -36,7 +36,6 @@ from tiefen.orders.values import (
     OrderStatus,
 )
 from tiefen.promotion import service as promotion
-from tiefen.promotion.values import Freight
 
 PRICE = 1_990
 
@@ -330,7 +329,7 @@ async def test_after_sending_freight_goes_back_when_it_is_our_fault(
     db: Db, drain: Drain, wechat: FakeWeChat, reason: AfterSaleReason, freight: int
 ) -> None:
     async with db.merchant("demo") as tx:
-        await promotion.save_freight(tx, STAFF, Freight(800, None))
+        await promotion.save_freight(tx, STAFF, make.flat_freight(800, None))
     fan_id, order_no, _, line_id = await sent(db, wechat, drain)
     part = await make.ask(db, fan_id, order_no, (line_id, 1), reason=reason)
     assert part.freight_fen == 0  # the other piece came with it

@@ -83,7 +83,9 @@ class World:
                 "groups": [{"id": 1, "name": "单品", "target": "item", "mode": "best"}]
             },
             "saveMarginGuard": {"pay_fee_bp": 60, "shipping_fen": 800, "loss_rule": "flag"},
-            "saveFreight": {"fee_fen": 800, "free_from_fen": 9_900},
+            "createFreight": {"name": "冷链", "rest": {"first_fen": 800, "free_from_fen": 9_900}},
+            "saveFreight": {"rest": {"first_fen": 800, "free_from_fen": 9_900}},
+            "saveFreightMix": {"mix": "one_first"},
             "addCartItem": {"sku_id": sku, "quantity": 1},
             "setCartItem": {"quantity": 1},
             "createAddress": make.HOME.model_dump(mode="json"),

@@ -26,7 +26,6 @@ from tiefen.orders.schemas import ApproveIn, PriceIn
 from tiefen.orders.schemas.after_sales import AskedKind
 from tiefen.orders.values import AfterSaleKind, AfterSaleStatus, OrderStatus
 from tiefen.promotion import service as promotion
-from tiefen.promotion.values import Freight
 from tiefen.wechat.values import PayClientKind, RefundStatus
 
 
@@ -138,7 +137,7 @@ async def test_medusa_522_the_freight_of_an_order_that_was_never_sent_goes_back(
     db: Db, drain: Drain, wechat: FakeWeChat
 ) -> None:
     async with db.merchant("demo") as tx:
-        await promotion.save_freight(tx, STAFF, Freight(800, None))
+        await promotion.save_freight(tx, STAFF, make.flat_freight(800, None))
         sku_id = await stocked(tx, 5)
     fan_id, order_no = await make.paid(db, wechat, drain, (sku_id, 1))
     assert (await make.ask(db, fan_id, order_no)).freight_fen == 800

@@ -45,7 +45,6 @@ from tiefen.orders.values import (
 )
 from tiefen.promotion import service as promotion
 from tiefen.promotion.errors import LimitReached
-from tiefen.promotion.values import Freight
 from tiefen.wechat.values import PayClientKind, RefundStatus
 
 
@@ -60,7 +59,7 @@ async def free(db: Db, sku_id: int) -> int:
 
 async def with_freight(db: Db, fee_fen: int = 800, free_from_fen: int | None = None) -> None:
     async with db.merchant("demo") as tx:
-        await promotion.save_freight(tx, STAFF, Freight(fee_fen, free_from_fen))
+        await promotion.save_freight(tx, STAFF, make.flat_freight(fee_fen, free_from_fen))
 
 
 async def reprice(tx: Tx, sku_id: int, price_fen: int) -> None:

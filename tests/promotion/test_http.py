@@ -15,14 +15,12 @@ from tiefen.team.values import Permission
 async def test_the_freight_rule_is_saved_with_a_trace(db: Db, staff_client: StaffClient) -> None:
     reader = await staff_client([Permission.GOODS_READ])
     writer = await staff_client([Permission.GOODS_READ, Permission.GOODS_WRITE])
-    assert (await reader.get("/api/console/freight")).json() == {
-        "fee_fen": 0,
-        "free_from_fen": None,
-    }
-    rule = {"fee_fen": 800, "free_from_fen": 9_900}
-    assert (await reader.put("/api/console/freight", json=rule)).status_code == 403
-    assert (await writer.put("/api/console/freight", json=rule)).json() == rule
-    assert (await reader.get("/api/console/freight")).json() == rule
+    (default,) = (await reader.get("/api/console/freight")).json()["items"]
+    assert (default["rest"]["first_fen"], default["zones"], default["products"]) == (0, [], 0)
+    rule = {"rest": {"first_fen": 800, "free_from_fen": 9_900}}
+    assert (await reader.put("/api/console/freight/1", json=rule)).status_code == 403
+    (saved,) = (await writer.put("/api/console/freight/1", json=rule)).json()["items"]
+    assert (saved["rest"]["first_fen"], saved["rest"]["free_from_fen"]) == (800, 9_900)
     async with db.merchant("demo") as tx:
         trail = await tx.scalar(
             text("SELECT count(*) FROM audit_entry WHERE action = 'promotion.save_freight'")

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from tests.cases import cases
 from tiefen.promotion import rules
 from tiefen.promotion.errors import QuoteTooLarge
-from tiefen.promotion.rules import pricing
+from tiefen.promotion.rules import freight
 from tiefen.promotion.values import Basis, BasisLine, Freight, Quote, Step
 
 CASES = cases(5_000)
@@ -96,7 +96,7 @@ def test_control_rounding_each_line_would_be_caught(monkeypatch: pytest.MonkeyPa
         whole = sum(weights) or 1
         return [round(total_fen * weight / whole) for weight in weights]
 
-    monkeypatch.setattr(pricing, "allocate", rounded)
+    monkeypatch.setattr(freight, "allocate", rounded)
     basis = Basis(1, tuple(line(i, 1, 100) for i in (1, 2, 3)), Freight(1_000, None))
     assert not adds_up(rules.quote(basis))
 

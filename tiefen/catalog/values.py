@@ -104,6 +104,9 @@ class SkuBrief:
     """Only fans of one of these stages or segments may buy it; both empty = everybody."""
     category_ids: tuple[int, ...] = ()
     """Its category and those above it, the nearest first."""
+    volume_cm3: int | None = None
+    freight_template_id: int | None = None
+    """What sending it costs; None: the shop's default."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -166,7 +166,8 @@ async def _hire(doors: Doors, shop: Shop, password: str, team: Sequence[Colleagu
 
 
 async def _stock(doors: Doors, shop: Shop, goods: Sequence[Goods]) -> None:
-    await doors.console(OWNER, "PUT", "freight", fee_fen=1000, free_from_fen=9900)
+    rate = {"first_fen": 1000, "free_from_fen": 9900}
+    await doors.console(OWNER, "PUT", "freight/1", rest=rate)
     categories = {}
     for position, name in enumerate(CATEGORIES):
         made = await doors.console(OWNER, "POST", "categories", name=name, position=position)

@@ -267,6 +267,14 @@ class OrderLosesMoney(Conflict):
     en = "With these offers together the order cannot be placed; please ask customer service"
 
 
+class NoDelivery(Conflict):
+    """A line is not sent to where the order goes. Details: sku_id."""
+
+    code = "orders.no_delivery"
+    zh = "“{name}”不配送到这个地址所在的地区，请换一个地址或去掉它"
+    en = "{name} is not sent to the region of this address; pick another address or take it out"
+
+
 class MembersOnly(Forbidden):
     """A product only for fans of other stages or segments."""
 

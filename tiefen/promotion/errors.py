@@ -27,6 +27,38 @@ class BadPromotion(Invalid):
     en = "{why_en}"
 
 
+class BadFreight(Invalid):
+    """A freight template that makes no sense; the field says where."""
+
+    code = "promotion.bad_freight"
+    zh = "{why_zh}"
+    en = "{why_en}"
+
+
+class FreightMissing(NotFound):
+    """No such freight template."""
+
+    code = "promotion.freight_missing"
+    zh = "没有这个运费模板"
+    en = "No such freight template"
+
+
+class FreightInUse(Conflict):
+    """The default template, or one that goods still have, cannot go."""
+
+    code = "promotion.freight_in_use"
+    zh = "还有 {count} 个商品使用这个运费模板，请先给它们换一个"
+    en = "{count} product(s) still use this freight template; give them another one first"
+
+
+class TooManyFreights(Conflict):
+    """More freight templates than the memory of prices should hold."""
+
+    code = "promotion.too_many_freights"
+    zh = "最多 {most} 个运费模板"
+    en = "At most {most} freight templates"
+
+
 class PromotionMissing(NotFound):
     """No such promotion."""
 

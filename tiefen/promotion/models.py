@@ -3,6 +3,7 @@
 from datetime import datetime
 from typing import Any
 
+import msgspec
 from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, UniqueConstraint, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
@@ -14,6 +15,9 @@ from tiefen.promotion.values import (
     CouponKind,
     CouponStatus,
     CouponWay,
+    FreightMix,
+    FreightPlan,
+    FreightUnit,
     GiftState,
     LossRule,
     Mode,
@@ -21,9 +25,8 @@ from tiefen.promotion.values import (
     Status,
     Target,
     TemplateStatus,
+    Zone,
 )
-
-DEFAULT_TEMPLATE = 1
 
 
 class FreightTemplate(Base):
@@ -33,12 +36,44 @@ class FreightTemplate(Base):
     __table_args__ = (
         CheckConstraint("fee_fen >= 0", "fee"),
         CheckConstraint("free_from_fen IS NULL OR free_from_fen >= 0", "free_from"),
+        CheckConstraint("first >= 0 AND next >= 0 AND next_fen >= 0", "steps"),
+        CheckConstraint("next > 0 OR next_fen = 0", "step"),
+        CheckConstraint("free_from_pieces IS NULL OR free_from_pieces > 0", "free_from_pieces"),
     )
 
     id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    name: Mapped[str] = mapped_column(default="", server_default="")
+    """Empty: the default has no name of its own."""
+    unit: Mapped[FreightUnit] = mapped_column(
+        text_enum(FreightUnit), default=FreightUnit.PIECE, server_default="piece"
+    )
     fee_fen: Mapped[Fen]
+    """Up to `first` units, where no zone says otherwise; so with the next five."""
     free_from_fen: Mapped[int | None] = mapped_column(BigInteger)
+    first: Mapped[int] = mapped_column(default=1, server_default="1")
+    next: Mapped[int] = mapped_column(default=0, server_default="0")
+    next_fen: Mapped[Fen] = mapped_column(default=0, server_default="0")
+    free_from_pieces: Mapped[int | None]
+    closed: Mapped[bool] = mapped_column(default=False, server_default=text("false"))
+    """Nothing is sent but to the zones."""
+    zones: Mapped[list[Any]] = mapped_column(JSONB, default=list, server_default=text("'[]'"))
     updated_at: Mapped[Utc]
+
+    @property
+    def plan(self) -> FreightPlan:
+        """The template as rules read it."""
+        rest = Zone(
+            (),
+            self.first,
+            self.fee_fen,
+            self.next,
+            self.next_fen,
+            self.free_from_fen,
+            self.free_from_pieces,
+            self.closed,
+        )
+        zones = msgspec.convert(self.zones, tuple[Zone, ...])
+        return FreightPlan(self.id, self.name, self.unit, rest, zones)
 
 
 class PurchaseCount(Base):
@@ -125,6 +160,9 @@ class PromotionBook(Base):
     pay_fee_bp: Mapped[int] = mapped_column(default=60)
     shipping_fen: Mapped[Fen] = mapped_column(default=0)
     loss_rule: Mapped[LossRule] = mapped_column(text_enum(LossRule), default=LossRule.FLAG)
+    freight_mix: Mapped[FreightMix] = mapped_column(
+        text_enum(FreightMix), default=FreightMix.SUM, server_default="sum"
+    )
 
 
 class PromotionUse(Base):

@@ -31,7 +31,7 @@ OutwardReader = Annotated[StaffActor, Depends(staff(Permission.GOODS_READ, outwa
 _XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 _EXAMPLE = (
     "P-001", "手工酸奶", "每天早晨现做", "", "", "复购品", "7", "", "口味", "原味", "", "", "", "",
-    "P-001-1", "19.90", "25.00", "8.00", "500",
+    "P-001-1", "19.90", "25.00", "8.00", "500", "600",
 )  # fmt: skip
 
 

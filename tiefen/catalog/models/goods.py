@@ -89,6 +89,8 @@ class Product(Base):
     )
     consume_days: Mapped[int | None]
     """How long one lasts (消耗周期): when to remind of buying again."""
+    freight_template_id: Mapped[int | None] = mapped_column(BigInteger)
+    """What sending it costs; null, or one that has gone: the shop's default."""
     images: Mapped[list[str]] = mapped_column(ARRAY(Text), default=list)
     """File keys, the first is the cover."""
     video_key: Mapped[str] = mapped_column(default="", server_default="")
@@ -146,6 +148,7 @@ class Sku(Base):
         CheckConstraint("price_fen BETWEEN 0 AND 10000000000", "price"),
         CheckConstraint("cost_fen IS NULL OR cost_fen BETWEEN 0 AND 10000000000", "cost"),
         CheckConstraint("weight_g IS NULL OR weight_g BETWEEN 0 AND 10000000", "weight"),
+        CheckConstraint("volume_cm3 IS NULL OR volume_cm3 BETWEEN 0 AND 100000000", "volume"),
     )
 
     id: Mapped[Id]
@@ -161,6 +164,7 @@ class Sku(Base):
     image_key: Mapped[str] = mapped_column(default="")
     """Its own picture, or that of its spec value."""
     weight_g: Mapped[int | None]
+    volume_cm3: Mapped[int | None]
     on_grid: Mapped[bool] = mapped_column(default=True)
     position: Mapped[int] = mapped_column(default=0)
 

@@ -138,6 +138,7 @@ def _line(
         "market_fen": "" if sku.market_fen is None else yuan_cell(sku.market_fen),
         "cost_fen": "" if sku.cost_fen is None else yuan_cell(sku.cost_fen),
         "weight_g": "" if sku.weight_g is None else sku.weight_g,
+        "volume_cm3": "" if sku.volume_cm3 is None else sku.volume_cm3,
     }
     for place, (spec, value) in enumerate(zip(product.specs, sku.spec_values, strict=False), 1):
         cells[f"spec{place}"], cells[f"value{place}"] = spec["name"], value

@@ -31,6 +31,7 @@ COLUMNS: dict[str, str] = {
     "market_fen": "划线价",
     "cost_fen": "成本价",
     "weight_g": "重量",
+    "volume_cm3": "体积",
 }
 """Column → its heading. Headings may carry a unit in brackets; the keys are headings too."""
 ROLES = {
@@ -144,8 +145,8 @@ def _read(key: str, text: str) -> Any:
         raise ValueError("含有不能保存的字符")
     if key in _AMOUNTS:
         return _fen(text)
-    if key in ("consume_days", "purchase_limit", "weight_g"):
-        plain = re.sub(r"[,\s]|(g|克|天|件)$", "", _plain(text))
+    if key in ("consume_days", "purchase_limit", "weight_g", "volume_cm3"):
+        plain = re.sub(r"[,\s]|(g|克|天|件|cm3|立方厘米)$", "", _plain(text))
         if not _WHOLE.fullmatch(plain):
             raise ValueError("不是整数")
         return int(plain)
@@ -209,7 +210,8 @@ def _grid(merged: Merged, lines: Sequence[Line]) -> None:
         if row is None:
             continue
         seen[id(row)] = one.number
-        row.update({key: one.cells[key] for key in (*_AMOUNTS, "weight_g") if key in one.cells})
+        sizes = (*_AMOUNTS, "weight_g", "volume_cm3")
+        row.update({key: one.cells[key] for key in sizes if key in one.cells})
         row["code"] = one.cells.get("sku_code", row["code"])
     merged.body["specs"], merged.body["skus"] = grid.specs, grid.rows
 

@@ -43,6 +43,7 @@ class SkuInput(In):
     market_fen: PriceFen | None = None
     cost_fen: PriceFen | None = None
     weight_g: Annotated[int, Field(strict=True, ge=0, le=10_000_000)] | None = None
+    volume_cm3: Annotated[int, Field(strict=True, ge=0, le=100_000_000)] | None = None
     image_key: FileKey | None = None
     """Its own picture; without one, that of its spec value."""
 
@@ -63,6 +64,8 @@ class ProductInput(In):
     brand_id: IdIn | None = None
     role: ProductRole = ProductRole.REGULAR
     consume_days: Annotated[int, Field(strict=True, ge=1, le=3650)] | None = None
+    freight_template_id: IdIn | None = None
+    """What sending it costs; null: the shop's default."""
     """How long one lasts, in days."""
     video_key: VideoKey | None = None
     images: Annotated[list[FileKey], Field(max_length=15, default_factory=list)]
@@ -112,6 +115,7 @@ class ConsoleSku(Out):
     market_fen: int | None
     cost_fen: int | None
     weight_g: int | None
+    volume_cm3: int | None
     image_key: str
     """Its own picture; empty when it shows that of its spec value."""
     image_url: str
@@ -132,6 +136,7 @@ class ConsoleProduct(Out):
     brand_id: int | None
     role: ProductRole
     consume_days: int | None
+    freight_template_id: int | None
     status: ProductStatus
     video_key: str
     video_url: str

@@ -21,6 +21,7 @@ from tiefen.catalog.service.importing import check_import, import_batch, run_imp
 from tiefen.catalog.service.reading import (
     all_sku_ids_of,
     find_skus,
+    freight_users,
     price_range_fen,
     product_names,
     share_kit,
@@ -60,6 +61,7 @@ __all__ = [
     "delete_brand",
     "delete_category",
     "find_skus",
+    "freight_users",
     "given_to_buyers",
     "hide_review",
     "import_batch",

@@ -186,10 +186,11 @@ _COPIED = (
     "category_id", "brand_id", "kind", "subtitle", "points", "attributes", "role", "consume_days",
     "images", "video_key", "detail_html", "given_html", "specs", "purchase_limit", "only_stages",
     "only_segments", "share_texts", "share_images", "price_min_fen", "price_max_fen", "position",
+    "freight_template_id",
 )  # fmt: skip
 _COPIED_OF_SKU = (
-    "spec_values", "price_fen", "market_fen", "cost_fen", "image_key", "weight_g", "on_grid",
-    "position",
+    "spec_values", "price_fen", "market_fen", "cost_fen", "image_key", "weight_g", "volume_cm3",
+    "on_grid", "position",
 )  # fmt: skip
 
 
@@ -226,6 +227,7 @@ def _write(product: Product, wanted: ProductInput, tx: Tx) -> None:
     product.brand_id = wanted.brand_id
     product.role = wanted.role
     product.consume_days = wanted.consume_days
+    product.freight_template_id = wanted.freight_template_id
     product.images = list(wanted.images)
     product.video_key = wanted.video_key or ""
     product.detail_html = rules.clean_html(wanted.detail_html)

@@ -64,6 +64,7 @@ async def write(
         if with_cost:
             sku.cost_fen = row.cost_fen
         sku.weight_g = row.weight_g
+        sku.volume_cm3 = row.volume_cm3
         sku.image_key = row.image_key or rules.value_picture(specs, row.values)
         sku.on_grid = True
         sku.position = place

@@ -30,11 +30,13 @@ _BRIEFS = (
         Sku.on_grid,
         Sku.code,
         Sku.weight_g,
+        Sku.volume_cm3,
         Product.name,
         Product.status,
         Product.images,
         Product.purchase_limit,
         Product.kind,
+        Product.freight_template_id,
         Product.only_stages,
         Product.only_segments,
         Product.category_id,
@@ -134,6 +136,16 @@ async def sku_ids_of(tx: Tx, product_id: int) -> list[int]:
     return list(found)
 
 
+async def freight_users(tx: Tx) -> dict[int, int]:
+    """Freight template → products that name it."""
+    rows = await tx.execute(
+        select(Product.freight_template_id, func.count())
+        .where(Product.freight_template_id.is_not(None))
+        .group_by(Product.freight_template_id)
+    )
+    return {template_id: count for template_id, count in rows.all() if template_id is not None}
+
+
 async def all_sku_ids_of(tx: Tx, product_id: int) -> list[int]:
     """Every SKU a product ever had; empty for an unknown product."""
     found = await tx.scalars(select(Sku.id).where(Sku.product_id == product_id).order_by(Sku.id))
@@ -154,6 +166,8 @@ def _brief(row: Any) -> SkuBrief:
         code=row.code,
         kind=row.kind,
         weight_g=row.weight_g,
+        volume_cm3=row.volume_cm3,
+        freight_template_id=row.freight_template_id,
         only_stages=tuple(row.only_stages),
         only_segments=tuple(row.only_segments),
         category_ids=tuple(filter(None, (row.category_id, row.parent_id, row.top_id))),

@@ -9,6 +9,7 @@ from tiefen.catalog.values import SkuBrief
 from tiefen.fans import service as fans
 from tiefen.inventory import service as inventory
 from tiefen.kernel.db import Tx
+from tiefen.orders.errors import AddressMissing
 from tiefen.orders.models import Address, CartItem
 from tiefen.orders.schemas import (
     AddressOut,
@@ -53,13 +54,19 @@ async def cart(tx: Tx, fan_id: int) -> CartOut:
 
 
 async def checkout(
-    tx: Tx, fan_id: int, lines: Sequence[tuple[int, int]], coupon_id: int | None = None
+    tx: Tx,
+    fan_id: int,
+    lines: Sequence[tuple[int, int]],
+    coupon_id: int | None = None,
+    address_id: int | None = None,
 ) -> QuoteOut:
     """What an order of these lines would cost now, and what stands in its way.
 
     `coupon_id`: the coupon the fan picked; None takes the best, 0 takes none.
+    `address_id`: where it goes; None takes the first one of `addresses`. Raises AddressMissing.
     """
-    chosen = await promotion.choose(tx, fan_id, lines, tx.now, coupon_id)
+    region_code = await _region_code(tx, fan_id, address_id)
+    chosen = await promotion.choose(tx, fan_id, lines, tx.now, coupon_id, region_code)
     quote = chosen.quote
     free = await inventory.available(tx, [line.sku_id for line in quote.lines])
     short = [
@@ -73,6 +80,19 @@ async def checkout(
         if line.quantity > free[line.sku_id]
     ]
     return quote_out(quote, short, chosen.choices, chosen.best_id)
+
+
+async def _region_code(tx: Tx, fan_id: int, address_id: int | None) -> str:
+    """Where the order goes; empty when the fan has no address yet."""
+    mine = Address.fan_id.in_(await fans.person_ids(tx, fan_id))
+    if address_id is not None:
+        found = await tx.scalar(select(Address.region_code).where(Address.id == address_id, mine))
+        if found is None:
+            raise AddressMissing(field="address_id")
+        return found
+    first = (Address.is_default.desc(), (Address.fan_id == fan_id).desc(), Address.id.desc())
+    found = await tx.scalar(select(Address.region_code).where(mine).order_by(*first).limit(1))
+    return found or ""
 
 
 async def addresses(tx: Tx, fan_id: int) -> list[AddressOut]:

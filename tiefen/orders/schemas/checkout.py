@@ -117,6 +117,8 @@ class CheckIn(QuoteIn):
     """What the fan is about to order, with the coupon they picked: null = the best, 0 = none."""
 
     coupon_id: Annotated[int, Field(strict=True, ge=0, le=2**63 - 1)] | None = None
+    address_id: IdIn | None = None
+    """Where it goes; null: the fan's default address, if there is one."""
 
 
 class PlaceIn(QuoteIn):
@@ -272,6 +274,16 @@ def _problem(problem: Problem) -> ProblemOut:
             sku_id=problem.sku_id,
             available=0,
             message=say("仅限会员购买", "for members only"),
+        )
+    if problem.kind is ProblemKind.NO_DELIVERY:
+        return ProblemOut(
+            kind=CartState.REFUSED,
+            sku_id=problem.sku_id,
+            available=0,
+            message=say(
+                f"“{problem.product_name}”不配送到收货地址所在地区",
+                f"{problem.product_name} is not sent to the region of this address",
+            ),
         )
     if problem.kind is ProblemKind.LOSS:
         return ProblemOut(

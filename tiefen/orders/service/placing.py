@@ -30,6 +30,7 @@ from tiefen.orders.errors import (
     DuplicateLine,
     LineGone,
     MembersOnly,
+    NoDelivery,
     OrderLosesMoney,
     QuoteChanged,
 )
@@ -200,7 +201,8 @@ async def _judge(
             verdicts[place] = refusal
     carts = [(form.fan_id, lines) for _, form, lines, _ in fresh]
     coupons = [form.wanted.coupon_id for _, form, _, _ in fresh]
-    quotes = await promotion.quotes(tx, carts, tx.now, coupons) if carts else []
+    regions = [known["region_code"] for _, _, _, known in fresh]
+    quotes = await promotion.quotes(tx, carts, tx.now, coupons, regions) if carts else []
     ready = []
     for (place, form, _, address), quote in zip(fresh, quotes, strict=True):
         refused = _check(quote, form.wanted.digest)
@@ -233,6 +235,8 @@ def _check(quote: Quote | Refusal, digest: str) -> Refusal | Quote | None:
             return LineGone(field="lines", sku_id=problem.sku_id, name=problem.product_name)
         if problem.kind is ProblemKind.MEMBERS:
             return MembersOnly(field="lines", name=problem.product_name)
+        if problem.kind is ProblemKind.NO_DELIVERY:
+            return NoDelivery(field="address_id", sku_id=problem.sku_id, name=problem.product_name)
         if problem.kind is ProblemKind.LOSS:
             return OrderLosesMoney(field="lines")
     if quote.digest != digest:

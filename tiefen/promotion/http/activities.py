@@ -1,4 +1,4 @@
-"""Routes of promotions, freight and the margin guard."""
+"""Routes of promotions and the margin guard."""
 
 from typing import Annotated
 
@@ -12,8 +12,6 @@ from tiefen.promotion.rules.guard import Floor
 from tiefen.promotion.schemas import (
     CheckOut,
     CostsIO,
-    FreightInput,
-    FreightOut,
     GroupIO,
     GroupsIO,
     LossOut,
@@ -29,7 +27,7 @@ from tiefen.promotion.schemas import (
     say,
 )
 from tiefen.promotion.service.guarding import Verdict
-from tiefen.promotion.values import Costs, Freight, Group, PromotionKind, Status
+from tiefen.promotion.values import Costs, Group, PromotionKind, Status
 from tiefen.team.values import Permission
 
 router = APIRouter(tags=["promotion"], responses=REFUSALS)
@@ -37,25 +35,6 @@ router = APIRouter(tags=["promotion"], responses=REFUSALS)
 Reader = Annotated[StaffActor, Depends(staff(Permission.PROMOTIONS_READ))]
 Writer = Annotated[StaffActor, Depends(staff(Permission.PROMOTIONS_WRITE))]
 Approver = Annotated[StaffActor, Depends(staff(Permission.PROMOTIONS_APPROVE))]
-
-
-@router.get("/api/console/freight", operation_id="getFreight")
-async def get_freight(
-    tx: TxDep, _: Annotated[StaffActor, Depends(staff(Permission.GOODS_READ))]
-) -> FreightOut:
-    """What sending goods costs the buyer."""
-    return FreightOut.model_validate(await service.freight(tx))
-
-
-@router.put("/api/console/freight", operation_id="saveFreight")
-async def save_freight(
-    tx: TxDep,
-    who: Annotated[StaffActor, Depends(staff(Permission.GOODS_WRITE))],
-    wanted: FreightInput,
-) -> FreightOut:
-    """Change what sending goods costs."""
-    rule = Freight(wanted.fee_fen, wanted.free_from_fen)
-    return FreightOut.model_validate(await service.save_freight(tx, who, rule))
 
 
 @router.get("/api/console/promotions", operation_id="listPromotions")

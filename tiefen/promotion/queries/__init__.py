@@ -12,12 +12,14 @@ from tiefen.promotion.queries.coupons import (
     results,
     template_names,
 )
+from tiefen.promotion.queries.freight import freights
 
 __all__ = [
     "claimable",
     "codes",
     "coupon",
     "coupons",
+    "freights",
     "gifts",
     "holders",
     "losses",

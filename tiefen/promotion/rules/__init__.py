@@ -13,13 +13,17 @@ from tiefen.promotion.rules.coupons import (
     terms_of,
     with_coupon,
 )
+from tiefen.promotion.rules.freight import DEFAULT, MAX_ZONES, NO_PARCEL, bound, check_plan, tariffs
 from tiefen.promotion.rules.guard import Floor, World, floor, margin
 from tiefen.promotion.rules.pricing import MAX_TOTAL_FEN, VERSION, basis_of, quote, replay, stored
 from tiefen.promotion.rules.stacking import barred, in_force, places, touches
 from tiefen.promotion.rules.wording import fold, sentence, summary, tag
 
 __all__ = [
+    "DEFAULT",
     "MAX_TOTAL_FEN",
+    "MAX_ZONES",
+    "NO_PARCEL",
     "VERSION",
     "Floor",
     "World",
@@ -27,9 +31,11 @@ __all__ = [
     "basis_of",
     "best",
     "body_of",
+    "bound",
     "changes",
     "check",
     "check_coupon",
+    "check_plan",
     "choices",
     "coupon_label",
     "coupon_rule",
@@ -46,6 +52,7 @@ __all__ = [
     "stored",
     "summary",
     "tag",
+    "tariffs",
     "terms_body",
     "terms_of",
     "touches",

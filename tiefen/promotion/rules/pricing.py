@@ -1,20 +1,19 @@
 """The price calculation: pure, explained step by step, exact to the fen."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 import msgspec
 
-from tiefen.kernel.money import allocate
 from tiefen.promotion.errors import QuoteTooLarge
+from tiefen.promotion.rules import freight
 from tiefen.promotion.rules.agreement import digest_of
 from tiefen.promotion.rules.stacking import Outcome, freight_rule, stack
 from tiefen.promotion.values import (
     Basis,
     BasisLine,
     CouponUse,
-    Freight,
     LineOffer,
     Problem,
     PromotionKind,
@@ -26,10 +25,10 @@ from tiefen.promotion.values import (
     Use,
 )
 
-VERSION = 3
+VERSION = 4
 """Goes up when the calculation changes, so that an old basis is replayed by its own rules.
-Version 1 knew no promotions and version 2 no coupons: their bases hold none, and this calculation
-gives the same for them."""
+Version 1 knew no promotions, version 2 no coupons and version 3 one flat freight: their bases hold
+no more, and this calculation gives the same for them."""
 MAX_TOTAL_FEN = 1_000_000_000
 """Ten million yuan: the most one payment may carry."""
 MOST_MISSED = 20
@@ -57,19 +56,22 @@ def quote(basis: Basis, problems: tuple[Problem, ...] = (), rules: Sequence[Rule
     done = stack(basis, every)
     trace += done.trace
     goods_fen, discount_fen = sum(listed), sum(listed) - sum(done.left)
-    waived = freight_rule(basis, every, done) if lines and basis.freight.fee_fen else None
+    charged = freight.charges(basis, done.left)
+    waived = freight_rule(basis, every, done) if freight.may_cost(basis) else None
     if waived:
         rule, found = waived
         done.applied[rule.id] = rule
         numbers = dict(found.numbers)
         trace.append(TraceLine(found.step, None, 0, numbers, rule.id, rule.name))
-        freight_fen = 0
+        parts: Mapping[int, int] = {}
     else:
-        freight_fen = _freight(basis.freight, sum(done.left), trace) if lines else 0
+        parts = charged.parts
+        trace += charged.trace
+    freight_fen = sum(parts.values())
     if goods_fen + freight_fen > MAX_TOTAL_FEN:
         raise QuoteTooLarge(field="lines")
     trace += _reasons(done)
-    priced = _lines(basis, done, listed, freight_fen)
+    priced = _lines(basis, done, listed, freight.shares(basis, parts, listed))
     total_fen = goods_fen - discount_fen + freight_fen
     return Quote(
         lines=priced,
@@ -80,9 +82,9 @@ def quote(basis: Basis, problems: tuple[Problem, ...] = (), rules: Sequence[Rule
         trace=tuple(trace),
         digest=digest_of(priced, freight_fen, discount_fen, total_fen),
         basis=basis,
-        problems=problems,
+        problems=(*problems, *freight.undelivered(lines, basis.tariffs)),
         uses=_uses(done),
-        coupon=_coupon(basis, done),
+        coupon=_coupon(basis, done, charged.total_fen),
     )
 
 
@@ -107,10 +109,9 @@ def stored(priced: Quote) -> dict[str, Any]:
 
 
 def _lines(
-    basis: Basis, done: Outcome, listed: Sequence[int], freight_fen: int
+    basis: Basis, done: Outcome, listed: Sequence[int], shares: Sequence[int]
 ) -> tuple[QuoteLine, ...]:
     """The bought lines with their discounts and freight, then the gifts."""
-    shares = allocate(freight_fen, listed)
     bought = [
         _line(
             line,
@@ -182,13 +183,13 @@ def _uses(done: Outcome) -> tuple[Use, ...]:
     )
 
 
-def _coupon(basis: Basis, done: Outcome) -> CouponUse | None:
+def _coupon(basis: Basis, done: Outcome, charged_fen: int) -> CouponUse | None:
     """The coupon, if it gave something: off the lines, or the freight."""
     rule = basis.coupon
     if rule is None or rule.id not in done.applied:
         return None
     if rule.kind is PromotionKind.FREIGHT:
-        saved = basis.freight.fee_fen
+        saved = charged_fen
     else:
         saved = sum(taken.get(rule.id, 0) for taken in done.taken)
     return CouponUse(basis.coupon_id, -rule.id, rule.name, saved)
@@ -203,16 +204,3 @@ def _reasons(done: Outcome) -> list[TraceLine]:
         return (line.promotion_id > 0, 0 if short else 1, missing_fen, line.promotion_id)
 
     return sorted([*done.missed.values(), *done.more.values()], key=distance)[:MOST_MISSED]
-
-
-def _freight(rule: Freight, goods_fen: int, trace: list[TraceLine]) -> int:
-    if rule.fee_fen == 0:
-        return 0
-    numbers = {"fee_fen": rule.fee_fen}
-    if rule.free_from_fen is not None:
-        numbers["free_from_fen"] = rule.free_from_fen
-        if goods_fen >= rule.free_from_fen:
-            trace.append(TraceLine(Step.FREIGHT_FREE, None, 0, numbers))
-            return 0
-    trace.append(TraceLine(Step.FREIGHT, None, rule.fee_fen, numbers))
-    return rule.fee_fen

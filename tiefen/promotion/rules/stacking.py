@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 from tiefen.kernel.days import CHINA
 from tiefen.promotion.rules.effects import Cart, Effect, effect
+from tiefen.promotion.rules.freight import free_anyway
 from tiefen.promotion.values import (
     Basis,
     BasisLine,
@@ -156,7 +157,7 @@ def freight_rule(basis: Basis, rules: Sequence[Rule], done: Outcome) -> tuple[Ru
         looked = places(rule, basis.lines)
         if not looked:
             continue
-        if rule.id < 0 and _free_anyway(basis, done):
+        if rule.id < 0 and free_anyway(basis, done.left):
             _miss(done, rule, Effect(Step.NO_GAIN, {}))
             continue
         reason = barred(rule, basis.fan, basis.at)
@@ -169,12 +170,6 @@ def freight_rule(basis: Basis, rules: Sequence[Rule], done: Outcome) -> tuple[Ru
             return rule, found
         _miss(done, rule, found)
     return None
-
-
-def _free_anyway(basis: Basis, done: Outcome) -> bool:
-    """The goods travel free by the merchant's own rule: a coupon would be wasted on them."""
-    free_from = basis.freight.free_from_fen
-    return free_from is not None and sum(done.left) >= free_from
 
 
 def _decide(

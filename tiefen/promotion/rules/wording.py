@@ -11,8 +11,30 @@ from tiefen.promotion.values import PromotionKind, Rule, Scope, Terms, Tier
 
 _STEPS: Mapping[str, tuple[str, str]] = {
     "list_price": ("单价 {unit_fen} × {quantity}", "{unit_fen} × {quantity}"),
-    "freight": ("运费 {fee_fen}", "freight {fee_fen}"),
-    "freight_free": ("满 {free_from_fen} 免运费", "free freight from {free_from_fen}"),
+    "freight": ("{of}运费 {fee_fen}", "{of_en}freight {fee_fen}"),
+    "freight_pieces": (
+        "{of}运费：共 {units} 件，首 {first} 件 {first_fen}，每续 {next} 件 {next_fen}",
+        "{of_en}freight: {units} pieces; {first_fen} up to {first}, {next_fen} for each {next} more",
+    ),
+    "freight_weight": (
+        "{of}运费：共 {units_kg} kg，首 {first_kg} kg {first_fen}，每续 {next_kg} kg {next_fen}",
+        "{of_en}freight: {units_kg} kg; {first_fen} up to {first_kg} kg,"
+        " {next_fen} for each {next_kg} kg more",
+    ),
+    "freight_volume": (
+        "{of}运费：共 {units_m3} m³，首 {first_m3} m³ {first_fen}，每续 {next_m3} m³ {next_fen}",
+        "{of_en}freight: {units_m3} m³; {first_fen} up to {first_m3} m³,"
+        " {next_fen} for each {next_m3} m³ more",
+    ),
+    "freight_further": (
+        "{of}运费：首重首件已计，只收续费 {fee_fen}",
+        "{of_en}freight: {fee_fen}, the first fee is paid with other goods",
+    ),
+    "freight_free": ("{of}满 {free_from_fen} 免运费", "{of_en}free freight from {free_from_fen}"),
+    "freight_free_pieces": (
+        "{of}满 {free_from_pieces} 件免运费",
+        "{of_en}free freight from {free_from_pieces} pieces",
+    ),
     "limited": ("{name}：{fold}", "{name}: {fold_en}"),
     "limited_price": ("{name}：特价 {price_fen}", "{name}: {price_fen} each"),
     "off": ("{name}：{from}减 {off_fen}{times}", "{name}: {off_fen} off {from_en}{times_en}"),
@@ -58,9 +80,14 @@ def sentence(step: str, numbers: Mapping[str, int], name: str = "") -> tuple[str
     shown: dict[str, object] = {
         key: yuan(value) if key.endswith("_fen") else value for key, value in numbers.items()
     }
+    for key in ("units", "first", "next"):
+        size = numbers.get(key, 0)
+        shown |= {f"{key}_kg": f"{size / 1_000:g}", f"{key}_m3": f"{size / 1_000_000:g}"}
     repeated = numbers.get("times", 1) > 1
     shown |= {
         "name": name,
+        "of": f"{name}：" if name else "",
+        "of_en": f"{name}: " if name else "",
         "fold": fold(numbers.get("off_bp", 0))[0],
         "fold_en": fold(numbers.get("off_bp", 0))[1],
         "from": _from(numbers)[0],

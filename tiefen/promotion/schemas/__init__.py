@@ -5,8 +5,6 @@ from tiefen.promotion.schemas.activities import (
     CheckOut,
     ConditionsIO,
     CostsIO,
-    FreightInput,
-    FreightOut,
     GroupIO,
     GroupsIO,
     HoursIO,
@@ -56,6 +54,7 @@ from tiefen.promotion.schemas.coupons import (
     TakeBackIn,
     terms_io,
 )
+from tiefen.promotion.schemas.freight import FreightIn, FreightMixIO, FreightOut, FreightsOut
 
 __all__ = [
     "BpIn",
@@ -72,8 +71,10 @@ __all__ = [
     "CouponRow",
     "CouponSave",
     "CouponTermsIO",
-    "FreightInput",
+    "FreightIn",
+    "FreightMixIO",
     "FreightOut",
+    "FreightsOut",
     "GiftOut",
     "GiveIn",
     "GroupIO",

@@ -1,4 +1,4 @@
-"""Promotions, freight and the margin guard over HTTP."""
+"""Promotions and the margin guard over HTTP."""
 
 from datetime import datetime
 from typing import Annotated, Any
@@ -14,20 +14,6 @@ from tiefen.promotion.values import LossRule, Mode, PromotionKind, Rule, Status,
 FeeIn = Annotated[int, Field(strict=True, ge=0, le=10_000_000)]
 BpIn = Annotated[int, Field(strict=True, ge=0, le=10_000)]
 Ids = Annotated[list[IdIn], Field(max_length=2_000, default_factory=list)]
-
-
-class FreightInput(In):
-    """The merchant's freight rule."""
-
-    fee_fen: FeeIn
-    free_from_fen: Annotated[int, Field(strict=True, ge=0, le=1_000_000_000)] | None = None
-
-
-class FreightOut(Out):
-    """The merchant's freight rule; `free_from_fen` null = never free."""
-
-    fee_fen: int
-    free_from_fen: int | None
 
 
 class ScopeIO(In):

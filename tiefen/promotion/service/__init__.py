@@ -22,6 +22,12 @@ from tiefen.promotion.service.coupons import (
     open_template,
     save_template,
 )
+from tiefen.promotion.service.freight import (
+    create_freight,
+    delete_freight,
+    save_freight,
+    save_freight_mix,
+)
 from tiefen.promotion.service.giving import GIVE, give_batch, start_gift, stop_gift
 from tiefen.promotion.service.guarding import at_risk, save_costs, verdict
 from tiefen.promotion.service.held import coupon_words, held_coupons
@@ -40,14 +46,12 @@ from tiefen.promotion.service.issuing import (
 from tiefen.promotion.service.members import shut_out
 from tiefen.promotion.service.offers import product_offers
 from tiefen.promotion.service.pricing import (
-    freight,
     give_back_limits,
     limit_reached,
     limits_left,
     quote,
     quotes,
     replay,
-    save_freight,
     take_limits,
 )
 from tiefen.promotion.service.trying import draft_body, try_on
@@ -68,13 +72,14 @@ __all__ = [
     "coupon_words",
     "coupons_by_key",
     "create",
+    "create_freight",
     "create_template",
+    "delete_freight",
     "draft_body",
     "draft_rule",
     "end",
     "end_template",
     "expire_coupons",
-    "freight",
     "give_back_limits",
     "give_back_uses",
     "give_batch",
@@ -99,6 +104,7 @@ __all__ = [
     "save",
     "save_costs",
     "save_freight",
+    "save_freight_mix",
     "save_groups",
     "save_template",
     "sentence",

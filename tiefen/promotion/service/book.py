@@ -1,7 +1,7 @@
 """The promotions in force, kept in memory and checked against the database's number each time.
 
-A quote costs one statement more for having promotions at all, however many there are: the number of
-the book comes with the freight rule, and only another number makes the rules be read again.
+A quote costs one statement more for having promotions and freight templates at all, however many
+there are: only another number of the book makes them be read again.
 """
 
 from collections import defaultdict
@@ -14,17 +14,18 @@ from weakref import WeakKeyDictionary
 from sqlalchemy import select, text
 
 from tiefen.catalog import service as catalog
-from tiefen.catalog.values import SkuBrief
+from tiefen.catalog.values import SENT, SkuBrief
 from tiefen.fans import service as fans
 from tiefen.inventory import service as inventory
 from tiefen.kernel.db import Tx
 from tiefen.promotion import rules
-from tiefen.promotion.models import Promotion, PromotionVersion, StackingGroup
+from tiefen.promotion.models import FreightTemplate, Promotion, PromotionVersion, StackingGroup
 from tiefen.promotion.values import (
     BasisLine,
     Costs,
     FanFacts,
-    Freight,
+    FreightMix,
+    FreightPlan,
     GiftStock,
     Group,
     LossRule,
@@ -51,9 +52,8 @@ _USED = """
 """Uses of these promotions by person, asked by (fan, record of theirs)."""
 _STATE = text(
     """
-    SELECT b.version, b.pay_fee_bp, b.shipping_fen, b.loss_rule, f.fee_fen, f.free_from_fen
-    FROM (VALUES (CAST(1 AS bigint))) AS one(id)
-    LEFT JOIN promotion_book b USING (id) LEFT JOIN freight_template f USING (id)
+    SELECT b.version, b.pay_fee_bp, b.shipping_fen, b.loss_rule, b.freight_mix
+    FROM (VALUES (CAST(1 AS bigint))) AS one(id) LEFT JOIN promotion_book b USING (id)
     """
 )
 
@@ -65,11 +65,19 @@ class Book:
     version: int
     rules: tuple[Rule, ...]
     groups: tuple[Group, ...]
+    plans: Mapping[int, FreightPlan] = field(default_factory=dict)
+    """Freight templates by number."""
     _all: tuple[Rule, ...] = ()
     _by: Mapping[tuple[str, int], tuple[Rule, ...]] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, version: int, published: Iterable[Rule], groups: Sequence[Group]) -> "Book":
+    def of(
+        cls,
+        version: int,
+        published: Iterable[Rule],
+        groups: Sequence[Group],
+        plans: Mapping[int, FreightPlan],
+    ) -> "Book":
         """A book with its index."""
         by: dict[tuple[str, int], list[Rule]] = defaultdict(list)
         everywhere = []
@@ -86,7 +94,7 @@ class Book:
             for key in set(named):
                 by[key].append(rule)
         index = {key: tuple(found) for key, found in by.items()}
-        return cls(version, kept, tuple(groups), tuple(everywhere), index)
+        return cls(version, kept, tuple(groups), plans, tuple(everywhere), index)
 
     def looking_at(self, lines: Sequence[BasisLine], at: datetime) -> list[Rule]:
         """The rules in force that look at any of the lines, by number."""
@@ -106,11 +114,11 @@ class Book:
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """What holds now: freight, costs and the book."""
+    """What holds now: costs, the book, and how freight templates go together."""
 
-    freight: Freight
     costs: Costs
     book: Book
+    mix: FreightMix
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +131,7 @@ class Looked:
     gifts: tuple[GiftStock, ...]
 
 
+NO_PLANS: Mapping[int, FreightPlan] = {}
 _books: WeakKeyDictionary[Any, dict[str, Book]] = WeakKeyDictionary()
 
 
@@ -138,9 +147,24 @@ async def opened(tx: Tx) -> State:
     shelf = _books.setdefault(tx.bind, {})
     book = shelf.get(tx.merchant)
     if book is None or book.version != version:
-        book = Book.of(version, await published(tx) if version else [], await groups(tx))
+        rules_now = await published(tx) if version else []
+        book = Book.of(version, rules_now, await groups(tx), await freights(tx))
         shelf[tx.merchant] = book
-    return State(Freight(row.fee_fen or 0, row.free_from_fen), costs, book)
+    return State(costs, book, FreightMix(row.freight_mix or FreightMix.SUM))
+
+
+async def freights(tx: Tx) -> dict[int, FreightPlan]:
+    """The merchant's freight templates by number; goods travel free as long as there are none."""
+    rows = await tx.scalars(select(FreightTemplate).order_by(FreightTemplate.id))
+    return {row.id: row.plan for row in rows}
+
+
+def template_of(sku: SkuBrief, plans: Mapping[int, FreightPlan]) -> int:
+    """The freight template of a SKU; the default where it names none, or one that has gone."""
+    if sku.kind not in SENT:
+        return rules.NO_PARCEL
+    named = sku.freight_template_id
+    return named if named in plans and named else rules.DEFAULT
 
 
 async def published(tx: Tx) -> list[Rule]:
@@ -190,8 +214,10 @@ async def bump(tx: Tx) -> None:
     )
 
 
-def basis_line(sku: SkuBrief, quantity: int) -> BasisLine:
-    """A SKU as a quote's basis holds it."""
+def basis_line(
+    sku: SkuBrief, quantity: int, plans: Mapping[int, FreightPlan] = NO_PLANS
+) -> BasisLine:
+    """A SKU as a quote's basis holds it; a gift travels with the rest, by no template."""
     return BasisLine(
         sku_id=sku.id,
         product_id=sku.product_id,
@@ -203,6 +229,9 @@ def basis_line(sku: SkuBrief, quantity: int) -> BasisLine:
         cost_fen=sku.cost_fen,
         purchase_limit=sku.purchase_limit,
         category_ids=sku.category_ids,
+        template_id=template_of(sku, plans),
+        weight_g=sku.weight_g or 0,
+        volume_cm3=sku.volume_cm3 or 0,
     )
 
 

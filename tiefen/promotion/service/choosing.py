@@ -27,13 +27,14 @@ async def choose(
     lines: Sequence[tuple[int, int]],
     at: datetime,
     coupon_id: int | None = None,
+    region_code: str = "",
 ) -> Chosen:
     """Price `lines` with a coupon: the best one (None), none (0), or the one the fan picked.
 
-    A coupon picked that does not help is left out of the price; its reason is among the choices.
+    `region_code`: where it goes; empty: nobody knows yet. A coupon picked that does not help is left out of the price; its reason is among the choices.
     Raises QuoteTooLarge.
     """
-    (cart,), state = await prepare(tx, [(fan_id, lines)], at)
+    (cart,), state = await prepare(tx, [(fan_id, lines)], at, [region_code])
     groups = state.book.groups
     plain = rules.quote(cart.basis, cart.problems, cart.rules)
     held = await held_coupons(tx, fan_id) if plain.lines else []

@@ -200,7 +200,7 @@ async def _world(tx: Tx, found: Sequence[Rule]) -> World:
     cheapest_fen, dearest_fen = await catalog.price_range_fen(tx)
     return World(
         groups=(*await book.groups(tx), LAST_GROUP),
-        freight=state.freight,
+        freight=rules.bound(state.book.plans.values()),
         costs=state.costs,
         gift_costs={
             one: briefs[one].price_fen

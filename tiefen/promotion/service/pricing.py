@@ -10,12 +10,10 @@ from sqlalchemy import text
 from tiefen.catalog import service as catalog
 from tiefen.catalog.values import SkuBrief
 from tiefen.fans import service as fans
-from tiefen.kernel.auth import StaffActor
 from tiefen.kernel.db import Tx
 from tiefen.kernel.errors import Refusal
 from tiefen.promotion import rules
 from tiefen.promotion.errors import LimitReached, QuoteTooLarge
-from tiefen.promotion.models import DEFAULT_TEMPLATE, FreightTemplate
 from tiefen.promotion.service import book, members
 from tiefen.promotion.service.held import held_by_id
 from tiefen.promotion.service.uses import NOBODY
@@ -24,6 +22,7 @@ from tiefen.promotion.values import (
     BasisLine,
     Costs,
     Freight,
+    FreightPlan,
     HeldCoupon,
     LossRule,
     Problem,
@@ -31,7 +30,6 @@ from tiefen.promotion.values import (
     Quote,
     Rule,
 )
-from tiefen.team import service as team
 
 _TAKE = """
     INSERT INTO purchase_count (fan_id, product_id, quantity)
@@ -52,7 +50,6 @@ _BOUGHT = """
     JOIN purchase_count AS c ON c.fan_id = w.record AND c.product_id = w.product_id
     GROUP BY 1, 2
 """
-_FREIGHT = "SELECT fee_fen, free_from_fen FROM freight_template WHERE id = $1"
 _GIVE_BACK = text(
     "UPDATE purchase_count SET quantity = quantity - :quantity"
     " WHERE fan_id = :fan AND product_id = :product"
@@ -91,13 +88,15 @@ async def quotes(
     carts: Sequence[tuple[int, Sequence[tuple[int, int]]]],
     at: datetime,
     coupon_ids: Sequence[int] = (),
+    regions: Sequence[str] = (),
 ) -> list[Quote | QuoteTooLarge]:
     """`quote` for carts (fan_id, lines) of different fans, in as few statements as for one.
 
     `coupon_ids`: for each cart the coupon its fan wants to use, 0 = none. One that the fan does not
     hold (any more) changes nothing, so the price is another than the buyer saw.
+    `regions`: for each cart the code of the place it goes to; none: what holds everywhere else.
     """
-    prepared, state = await prepare(tx, carts, at)
+    prepared, state = await prepare(tx, carts, at, regions)
     held = await held_by_id(tx, {one for one in coupon_ids if one})
     owners = await _owners(tx, carts, held.values())
     priced: list[Quote | QuoteTooLarge] = []
@@ -116,7 +115,10 @@ async def quotes(
 
 
 async def prepare(
-    tx: Tx, carts: Sequence[tuple[int, Sequence[tuple[int, int]]]], at: datetime
+    tx: Tx,
+    carts: Sequence[tuple[int, Sequence[tuple[int, int]]]],
+    at: datetime,
+    regions: Sequence[str] = (),
 ) -> tuple[list[Prepared], book.State]:
     """What the prices of these carts depend on, before any coupon, and what holds now."""
     briefs = await catalog.skus(tx, {sku_id for _, lines in carts for sku_id, _ in lines})
@@ -124,7 +126,7 @@ async def prepare(
     asked = [(fan_id, [sku_id for sku_id, _ in lines]) for fan_id, lines in carts]
     shut = await members.shut_out(tx, asked, briefs)
     wanted = [
-        (fan_id, tuple(_alive(briefs, lines, shut.get(fan_id, frozenset()))))
+        (fan_id, tuple(_alive(briefs, lines, shut.get(fan_id, frozenset()), state.book.plans)))
         for fan_id, lines in carts
     ]
     looked_at = await book.looked_at(tx, state.book, wanted, at)
@@ -133,16 +135,21 @@ async def prepare(
         tx, [(fan, product) for fan, them in limited.items() for product in them]
     )
     prepared = []
-    for (fan_id, lines), (_, alive), looked in zip(carts, wanted, looked_at, strict=True):
+    places = regions or [""] * len(carts)
+    for (fan_id, lines), (_, alive), looked, place in zip(
+        carts, wanted, looked_at, places, strict=True
+    ):
         basis = Basis(
             rules=rules.VERSION,
             lines=alive,
-            freight=state.freight,
+            freight=Freight(0, None),
             at=at,
             fan=looked.fan,
             groups=looked.groups,
             versions=tuple((rule.id, rule.version) for rule in looked.rules),
             gifts=looked.gifts,
+            tariffs=rules.tariffs(state.book.plans, alive, place),
+            freight_mix=state.mix,
         )
         problems = _gone(briefs, lines) + members.problems(shut.get(fan_id, ()), briefs)
         problems += _over_limits(fan_id, limited[fan_id], bought)
@@ -244,42 +251,17 @@ async def give_back_limits(tx: Tx, fan_id: int, pieces: Iterable[tuple[int, int]
             )
 
 
-async def freight(tx: Tx) -> Freight:
-    """The merchant's freight rule; free as long as none was saved."""
-    for row in await tx.rows(_FREIGHT, DEFAULT_TEMPLATE):
-        return Freight(row["fee_fen"], row["free_from_fen"])
-    return Freight(0, None)
-
-
-async def save_freight(tx: Tx, actor: StaffActor, wanted: Freight) -> Freight:
-    """Change the freight rule; orders already placed keep theirs."""
-    before = await freight(tx)
-    template = await tx.get(FreightTemplate, DEFAULT_TEMPLATE, with_for_update=True)
-    if template is None:
-        template = FreightTemplate(id=DEFAULT_TEMPLATE)
-        tx.add(template)
-    template.fee_fen = wanted.fee_fen
-    template.free_from_fen = wanted.free_from_fen
-    template.updated_at = tx.now
-    await team.record_audit(
-        tx,
-        actor,
-        "promotion.save_freight",
-        "freight",
-        before={"fee_fen": before.fee_fen, "free_from_fen": before.free_from_fen},
-        after={"fee_fen": wanted.fee_fen, "free_from_fen": wanted.free_from_fen},
-    )
-    return wanted
-
-
 def _alive(
-    briefs: Mapping[int, SkuBrief], lines: Sequence[tuple[int, int]], shut: frozenset[int]
+    briefs: Mapping[int, SkuBrief],
+    lines: Sequence[tuple[int, int]],
+    shut: frozenset[int],
+    plans: Mapping[int, FreightPlan],
 ) -> Iterator[BasisLine]:
     """Those lines that can be ordered."""
     for sku_id, quantity in lines:
         brief = briefs.get(sku_id)
         if brief and brief.on_shelf and sku_id not in shut:
-            yield book.basis_line(brief, quantity)
+            yield book.basis_line(brief, quantity, plans)
 
 
 def _gone(briefs: Mapping[int, SkuBrief], lines: Sequence[tuple[int, int]]) -> list[Problem]:

@@ -15,6 +15,14 @@ from tiefen.promotion.values.coupons import (
     TakenBack,
     TemplateStatus,
 )
+from tiefen.promotion.values.freight import (
+    Freight,
+    FreightMix,
+    FreightPlan,
+    FreightUnit,
+    Tariff,
+    Zone,
+)
 from tiefen.promotion.values.offers import (
     MISSED,
     ON_ONE_LINE,
@@ -25,7 +33,6 @@ from tiefen.promotion.values.offers import (
     Costs,
     CouponUse,
     FanFacts,
-    Freight,
     GiftStock,
     Group,
     Hours,
@@ -73,6 +80,9 @@ __all__ = [
     "CouponWay",
     "FanFacts",
     "Freight",
+    "FreightMix",
+    "FreightPlan",
+    "FreightUnit",
     "GiftState",
     "GiftStock",
     "Group",
@@ -95,6 +105,7 @@ __all__ = [
     "Step",
     "TakenBack",
     "Target",
+    "Tariff",
     "TemplateStatus",
     "Terms",
     "Tier",
@@ -102,4 +113,5 @@ __all__ = [
     "Tried",
     "Use",
     "UseHeld",
+    "Zone",
 ]

@@ -5,6 +5,8 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
+from tiefen.promotion.values.freight import Freight, FreightMix, Tariff
+
 
 class PromotionKind(StrEnum):
     """What a promotion does to a price."""
@@ -224,8 +226,14 @@ class Step(StrEnum):
     """A promotion made the freight free."""
     FREIGHT = "freight"
     """The template's flat fee."""
+    FREIGHT_PIECES = "freight_pieces"
+    FREIGHT_WEIGHT = "freight_weight"
+    FREIGHT_VOLUME = "freight_volume"
+    FREIGHT_FURTHER = "freight_further"
+    """Only further units: the first fee is paid for goods of another template."""
     FREIGHT_FREE = "freight_free"
     """The goods reached the amount from which freight is free."""
+    FREIGHT_FREE_PIECES = "freight_free_pieces"
     SHORT_FEN = "short_fen"
     """Did not apply: more has to be bought."""
     SHORT_PIECES = "short_pieces"
@@ -272,6 +280,8 @@ class ProblemKind(StrEnum):
     """More than one fan may buy."""
     LOSS = "loss"
     """The merchant lets no order be placed that loses money, and this one would."""
+    NO_DELIVERY = "no_delivery"
+    """Nothing of it is sent to where the order goes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -290,6 +300,10 @@ class BasisLine:
     purchase_limit: int | None
     category_ids: tuple[int, ...] = ()
     """Its category and those above it."""
+    template_id: int = 1
+    """Its freight template; 0: nothing is sent."""
+    weight_g: int = 0
+    volume_cm3: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -301,15 +315,6 @@ class GiftStock:
 
 
 @dataclass(frozen=True, slots=True)
-class Freight:
-    """The merchant's freight rule."""
-
-    fee_fen: int
-    free_from_fen: int | None
-    """Goods worth at least this travel free; None = never."""
-
-
-@dataclass(frozen=True, slots=True)
 class Basis:
     """All a quote depends on: store it, and the quote can be computed again years later."""
 
@@ -317,6 +322,7 @@ class Basis:
     """Version of the calculation."""
     lines: tuple[BasisLine, ...]
     freight: Freight
+    """Of calculations before version 4, which knew no templates."""
     at: datetime | None = None
     fan: FanFacts = FanFacts()
     groups: tuple[Group, ...] = ()
@@ -326,6 +332,9 @@ class Basis:
     coupon: Rule | None = None
     """The one coupon that was tried, as a rule whose number is minus that of its kind."""
     coupon_id: int = 0
+    tariffs: tuple[Tariff, ...] = ()
+    """What the freight templates of the lines come to for the place the order goes to."""
+    freight_mix: FreightMix = FreightMix.SUM
 
 
 @dataclass(frozen=True, slots=True)

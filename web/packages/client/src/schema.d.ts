@@ -2171,17 +2171,61 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Get Freight
-         * @description What sending goods costs the buyer.
+         * List Freight
+         * @description What sending goods costs the buyer: all templates, the default first.
          */
-        get: operations["getFreight"];
+        get: operations["listFreight"];
+        put?: never;
+        /**
+         * Create Freight
+         * @description A new template.
+         */
+        post: operations["createFreight"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/console/freight-mix": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Save Freight Mix
+         * @description How several templates in one order go together.
+         */
+        put: operations["saveFreightMix"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/console/freight/{template_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
         /**
          * Save Freight
-         * @description Change what sending goods costs.
+         * @description Change a template; holds for new orders.
          */
         put: operations["saveFreight"];
         post?: never;
-        delete?: never;
+        /**
+         * Delete Freight
+         * @description Take away a template that no goods have.
+         */
+        delete: operations["deleteFreight"];
         options?: never;
         head?: never;
         patch?: never;
@@ -7821,6 +7865,8 @@ export interface components {
          * @description What the fan is about to order, with the coupon they picked: null = the best, 0 = none.
          */
         CheckIn: {
+            /** Address Id */
+            address_id?: number | null;
             /** Coupon Id */
             coupon_id?: number | null;
             /** Lines */
@@ -8486,6 +8532,8 @@ export interface components {
             created_at: string;
             /** Detail Html */
             detail_html: string;
+            /** Freight Template Id */
+            freight_template_id: number | null;
             /** Given Html */
             given_html: string;
             /** Id */
@@ -8647,6 +8695,8 @@ export interface components {
             price_fen: number;
             /** Values */
             values: string[];
+            /** Volume Cm3 */
+            volume_cm3: number | null;
             /** Weight G */
             weight_g: number | null;
         };
@@ -9494,24 +9544,132 @@ export interface components {
             value: unknown;
         };
         /**
-         * FreightInput
-         * @description The merchant's freight rule.
+         * FreightIn
+         * @description A freight template: its zones, and what holds everywhere else.
          */
-        FreightInput: {
-            /** Fee Fen */
-            fee_fen: number;
-            /** Free From Fen */
-            free_from_fen?: number | null;
+        FreightIn: {
+            /**
+             * Name
+             * @default
+             */
+            name: string;
+            rest: components["schemas"]["FreightRateIO"];
+            /** @default piece */
+            unit: components["schemas"]["FreightUnit"];
+            /** Zones */
+            zones?: components["schemas"]["FreightZoneIO"][];
+        };
+        /**
+         * FreightMix
+         * @description What an order pays whose goods have several freight templates.
+         * @enum {string}
+         */
+        FreightMix: "sum" | "one_first";
+        /**
+         * FreightMixIO
+         * @description What an order pays whose goods have several templates.
+         */
+        FreightMixIO: {
+            mix: components["schemas"]["FreightMix"];
         };
         /**
          * FreightOut
-         * @description The merchant's freight rule; `free_from_fen` null = never free.
+         * @description A freight template; number 1 is the shop's default.
          */
         FreightOut: {
-            /** Fee Fen */
-            fee_fen: number;
+            /** Id */
+            id: number;
+            /** Name */
+            name: string;
+            /** Products */
+            products: number;
+            rest: components["schemas"]["FreightRateIO"];
+            unit: components["schemas"]["FreightUnit"];
+            /** Zones */
+            zones: components["schemas"]["FreightZoneIO"][];
+        };
+        /**
+         * FreightRateIO
+         * @description Up to `first` units cost `first_fen`, each begun `next` more `next_fen`.
+         *
+         *     Units are pieces, grams or cubic centimetres. `closed`: nothing is sent there.
+         */
+        FreightRateIO: {
+            /**
+             * Closed
+             * @default false
+             */
+            closed: boolean;
+            /**
+             * First
+             * @default 1
+             */
+            first: number;
+            /** First Fen */
+            first_fen: number;
             /** Free From Fen */
-            free_from_fen: number | null;
+            free_from_fen?: number | null;
+            /** Free From Pieces */
+            free_from_pieces?: number | null;
+            /**
+             * Next
+             * @default 0
+             */
+            next: number;
+            /**
+             * Next Fen
+             * @default 0
+             */
+            next_fen: number;
+        };
+        /**
+         * FreightUnit
+         * @description What a freight template counts.
+         * @enum {string}
+         */
+        FreightUnit: "piece" | "weight" | "volume";
+        /**
+         * FreightZoneIO
+         * @description Regions with a rate of their own: provinces, cities or districts by their codes.
+         */
+        FreightZoneIO: {
+            /**
+             * Closed
+             * @default false
+             */
+            closed: boolean;
+            /**
+             * First
+             * @default 1
+             */
+            first: number;
+            /** First Fen */
+            first_fen: number;
+            /** Free From Fen */
+            free_from_fen?: number | null;
+            /** Free From Pieces */
+            free_from_pieces?: number | null;
+            /**
+             * Next
+             * @default 0
+             */
+            next: number;
+            /**
+             * Next Fen
+             * @default 0
+             */
+            next_fen: number;
+            /** Regions */
+            regions: string[];
+        };
+        /**
+         * FreightsOut
+         * @description All freight templates, the default first.
+         */
+        FreightsOut: {
+            /** Items */
+            items: components["schemas"]["FreightOut"][];
+            mix: components["schemas"]["FreightMix"];
         };
         /**
          * FriendRule
@@ -12141,6 +12299,8 @@ export interface components {
              * @default
              */
             detail_html: string;
+            /** Freight Template Id */
+            freight_template_id?: number | null;
             /**
              * Given Html
              * @default
@@ -13856,6 +14016,8 @@ export interface components {
             price_fen: number;
             /** Values */
             values?: string[];
+            /** Volume Cm3 */
+            volume_cm3?: number | null;
             /** Weight G */
             weight_g?: number | null;
         };
@@ -28950,7 +29112,7 @@ export interface operations {
             };
         };
     };
-    getFreight: {
+    listFreight: {
         parameters: {
             query?: never;
             header?: never;
@@ -28965,7 +29127,217 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["FreightOut"];
+                    "application/json": components["schemas"]["FreightsOut"];
+                };
+            };
+            /** @description malformed request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description sign in first */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description missing, or not yours */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description the state has moved on */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description body too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description invalid input, fields named */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description slow down */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description a dependency is away, retry */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    createFreight: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["FreightIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FreightsOut"];
+                };
+            };
+            /** @description malformed request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description sign in first */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description missing, or not yours */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description the state has moved on */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description body too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description invalid input, fields named */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description slow down */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description a dependency is away, retry */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    saveFreightMix: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["FreightMixIO"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FreightsOut"];
                 };
             };
             /** @description malformed request */
@@ -29055,12 +29427,14 @@ export interface operations {
         parameters: {
             query?: never;
             header?: never;
-            path?: never;
+            path: {
+                template_id: number;
+            };
             cookie?: never;
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["FreightInput"];
+                "application/json": components["schemas"]["FreightIn"];
             };
         };
         responses: {
@@ -29070,7 +29444,110 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["FreightOut"];
+                    "application/json": components["schemas"]["FreightsOut"];
+                };
+            };
+            /** @description malformed request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description sign in first */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description missing, or not yours */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description the state has moved on */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description body too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description invalid input, fields named */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description slow down */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description a dependency is away, retry */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    deleteFreight: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                template_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FreightsOut"];
                 };
             };
             /** @description malformed request */

@@ -49,8 +49,8 @@ export const saveAddress = (id: number, draft: AddressDraft) =>
   send('put', '/api/shop/addresses/{address_id}', { path: { address_id: id }, body: draft })
 export const dropAddress = (id: number) => send('delete', '/api/shop/addresses/{address_id}', { path: { address_id: id } })
 
-export const askQuote = (lines: Wanted[], couponId: number | null = null): Promise<Quote> =>
-  send('post', '/api/shop/checkout/quote', { body: { lines, coupon_id: couponId } })
+export const askQuote = (lines: Wanted[], couponId: number | null = null, addressId: number | null = null): Promise<Quote> =>
+  send('post', '/api/shop/checkout/quote', { body: { lines, coupon_id: couponId, address_id: addressId } })
 export const placeOrder = (body: { lines: Wanted[]; address_id: number; digest: string; coupon_id: number; note: string }, key: string) =>
   send('post', '/api/shop/orders', { body, key })
 

@@ -13,6 +13,7 @@ export interface ProductForm {
   brand_id: number | null
   role: Schema<'ProductRole'>
   consume_days: number | null
+  freight_template_id: number | null
   pictures: Picture[]
   video: Picture | null
   detail_html: string
@@ -48,7 +49,7 @@ export interface Editor {
 
 function blank(): ProductForm {
   return {
-    kind: 'goods', code: '', name: '', subtitle: '', points: [], attributes: [], category_id: null, brand_id: null, role: 'regular', consume_days: null,
+    kind: 'goods', code: '', name: '', subtitle: '', points: [], attributes: [], category_id: null, brand_id: null, role: 'regular', consume_days: null, freight_template_id: null,
     pictures: [], video: null, detail_html: '', given_html: '', specs: [], rows: regrid([], []), purchase_limit: null, only_stages: [], only_segments: [],
     shelf_on_at: null, shelf_off_at: null, share_texts: [], share_pictures: [], position: 0,
   }
@@ -85,7 +86,7 @@ export function useEditor(): Editor {
   function open(product: Schema<'ConsoleProduct'>): void {
     Object.assign(form, {
       kind: product.kind, code: product.code, name: product.name, subtitle: product.subtitle, points: [...product.points], attributes: product.attributes.map((fact) => ({ ...fact })),
-      category_id: product.category_id, brand_id: product.brand_id, role: product.role, consume_days: product.consume_days, detail_html: product.detail_html, given_html: product.given_html,
+      category_id: product.category_id, brand_id: product.brand_id, role: product.role, consume_days: product.consume_days, freight_template_id: product.freight_template_id, detail_html: product.detail_html, given_html: product.given_html,
       pictures: pictures(product.images, product.image_urls), video: product.video_key ? { key: product.video_key, url: product.video_url } : null,
       specs: specsOf(product.specs), rows: product.skus.filter((sku) => sku.on_grid).map(rowOf),
       purchase_limit: product.purchase_limit, only_stages: [...product.only_stages], only_segments: [...product.only_segments],
@@ -118,7 +119,7 @@ export function useEditor(): Editor {
       attributes: form.attributes.map((fact) => ({ name: fact.name.trim(), value: fact.value.trim() })),
       images: shown.map((picture) => picture.key), video_key: video?.key ?? null, share_texts: form.share_texts.map((words) => words.trim()).filter(Boolean), share_images: share_pictures.map((picture) => picture.key),
       specs: specs.map(({ name, values, images }) => ({ name, values, images: images.some(Boolean) ? values.map((_, at) => images[at]?.key ?? '') : [] })),
-      skus: rows.map(({ id, values, code, price_fen, market_fen, cost_fen, weight_g, image_key }) => ({ id, values, code, price_fen: price_fen ?? 0, market_fen, cost_fen, weight_g, image_key })),
+      skus: rows.map(({ id, values, code, price_fen, market_fen, cost_fen, weight_g, volume_cm3, image_key }) => ({ id, values, code, price_fen: price_fen ?? 0, market_fen, cost_fen, weight_g, volume_cm3, image_key })),
       version: version.value,
     }
   }

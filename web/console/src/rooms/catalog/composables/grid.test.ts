@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { findProblems, useEditor } from './editor'
 import { combinations, regrid, renameValue, span, type SkuRow } from './grid'
 
-const row = (values: string[], price: number, id: number | null = null): SkuRow => ({ id, values, code: '', price_fen: price, market_fen: null, cost_fen: null, weight_g: null, image_key: null, image_url: '', wrong: {} })
+const row = (values: string[], price: number, id: number | null = null): SkuRow => ({ id, values, code: '', price_fen: price, market_fen: null, cost_fen: null, weight_g: null, volume_cm3: null, image_key: null, image_url: '', wrong: {} })
 
 describe('combinations', () => {
   it('gives the one empty row without specs and the product of the values with them', () => {

@@ -21,11 +21,12 @@ export interface SkuRow {
   market_fen: number | null
   cost_fen: number | null
   weight_g: number | null
+  volume_cm3: number | null
   /** Its own picture, when it shows another than that of its value. */
   image_key: string | null
   image_url: string
   /** What was typed into a cell and cannot be read. */
-  wrong: Partial<Record<'price_fen' | 'market_fen' | 'cost_fen' | 'weight_g' | 'code', string>>
+  wrong: Partial<Record<'price_fen' | 'market_fen' | 'cost_fen' | 'weight_g' | 'volume_cm3' | 'code', string>>
 }
 
 export const MAX_SPECS = 3
@@ -55,7 +56,7 @@ export function regrid(specs: readonly Spec[], old: readonly SkuRow[]): SkuRow[]
     const near = old.find((row) => row.values.every((value) => values.includes(value)) || values.every((value) => row.values.includes(value)))
     return {
       id: null, values, code: '', price_fen: near?.price_fen ?? null, market_fen: near?.market_fen ?? null, cost_fen: near?.cost_fen ?? null,
-      weight_g: near?.weight_g ?? null, image_key: null, image_url: '', wrong: {},
+      weight_g: near?.weight_g ?? null, volume_cm3: near?.volume_cm3 ?? null, image_key: null, image_url: '', wrong: {},
     }
   })
 }
@@ -77,7 +78,7 @@ export function renameValue(rows: readonly SkuRow[], column: number, from: strin
 export function rowOf(sku: Schema<'ConsoleSku'>): SkuRow {
   return {
     id: sku.id, values: [...sku.values], code: sku.code, price_fen: sku.price_fen, market_fen: sku.market_fen, cost_fen: sku.cost_fen,
-    weight_g: sku.weight_g, image_key: sku.image_key || null, image_url: sku.image_key ? sku.image_url : '', wrong: {},
+    weight_g: sku.weight_g, volume_cm3: sku.volume_cm3, image_key: sku.image_key || null, image_url: sku.image_key ? sku.image_url : '', wrong: {},
   }
 }
 

@@ -2,7 +2,7 @@ import { parseYuan, yuanInput } from '@tiefen/format'
 import type { SkuRow } from './grid'
 
 /** What can be typed into a row of the grid. */
-export type Column = 'price_fen' | 'market_fen' | 'cost_fen' | 'weight_g' | 'code'
+export type Column = 'price_fen' | 'market_fen' | 'cost_fen' | 'weight_g' | 'volume_cm3' | 'code'
 
 export interface Range {
   top: number
@@ -21,6 +21,7 @@ export interface Fault {
   text: string
 }
 
+const WHOLES = new Set<Column>(['weight_g', 'volume_cm3'])
 const WHOLE = /^\d{1,8}$/
 export const MAX_CODE = 60
 
@@ -30,7 +31,7 @@ export function textOf(row: SkuRow, column: Column): string {
   if (column === 'code') return row.code
   const value = row[column]
   if (value === null) return ''
-  return column === 'weight_g' ? String(value) : yuanInput(value)
+  return WHOLES.has(column) ? String(value) : yuanInput(value)
 }
 
 /** The row with `text` in one cell. What cannot be read is kept as it was typed, and marked. */
@@ -38,8 +39,8 @@ export function written(row: SkuRow, column: Column, text: string): SkuRow {
   const typed = text.trim()
   const { [column]: _, ...wrong } = row.wrong
   if (column === 'code') return typed.length > MAX_CODE ? { ...row, wrong: { ...wrong, code: typed } } : { ...row, code: typed, wrong }
-  const plain = column === 'weight_g' ? typed.replace(/[,，\s]/g, '').replace(/(g|\u514b)$/i, '') : typed
-  const read = plain === '' ? null : column === 'weight_g' ? (WHOLE.test(plain) ? Number(plain) : undefined) : (parseYuan(plain.replace(/\u5143$/, '')) ?? undefined)
+  const plain = WHOLES.has(column) ? typed.replace(/[,，\s]/g, '').replace(/(g|\u514b|cm3|cm³)$/i, '') : typed
+  const read = plain === '' ? null : WHOLES.has(column) ? (WHOLE.test(plain) ? Number(plain) : undefined) : (parseYuan(plain.replace(/\u5143$/, '')) ?? undefined)
   return read === undefined ? { ...row, [column]: null, wrong: { ...wrong, [column]: typed } } : { ...row, [column]: read, wrong }
 }
 
