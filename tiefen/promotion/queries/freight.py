@@ -5,9 +5,8 @@ from sqlalchemy import select
 from tiefen.catalog import service as catalog
 from tiefen.kernel.db import Tx
 from tiefen.promotion import rules
-from tiefen.promotion.models import PromotionBook
+from tiefen.promotion.models import FreightTemplate, PromotionBook
 from tiefen.promotion.schemas import FreightOut, FreightsOut
-from tiefen.promotion.service import book
 from tiefen.promotion.values import FreightMix, FreightPlan, FreightUnit, Zone
 
 _NONE_YET = FreightPlan(rules.DEFAULT, "", FreightUnit.PIECE, Zone((), 1, 0))
@@ -15,7 +14,8 @@ _NONE_YET = FreightPlan(rules.DEFAULT, "", FreightUnit.PIECE, Zone((), 1, 0))
 
 async def freights(tx: Tx) -> FreightsOut:
     """All templates, the default first, with how many products name each."""
-    plans = {rules.DEFAULT: _NONE_YET, **await book.freights(tx)}
+    rows = await tx.scalars(select(FreightTemplate))
+    plans = {rules.DEFAULT: _NONE_YET, **{row.id: row.plan for row in rows}}
     users = await catalog.freight_users(tx)
     mix = await tx.scalar(select(PromotionBook.freight_mix))
     return FreightsOut(
