@@ -56,6 +56,7 @@ ROUTERS: list[APIRouter] = [
     fans_http.console,
     fans_http.stages,
     channels_http.codes,
+    channels_http.links,
     channels_http.batches,
     channels_http.prints,
     channels_http.results,
@@ -141,7 +142,7 @@ def compose(settings: Settings) -> None:
     tracing.configure(settings.otlp_url)
     wechat.configure(sandbox_url=settings.sandbox_url, public_url=settings.public_url)
     wechat.register_reply(helpdesk.reply)
-    channels.configure(Storage(settings))
+    channels.configure(Storage(settings), public_url=settings.public_url)
     bottles.configure(public_url=settings.public_url)
     helpdesk.configure(public_url=settings.public_url)
 

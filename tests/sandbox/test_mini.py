@@ -74,6 +74,7 @@ async def test_the_phone_number_needs_its_own_code(world: World) -> None:
         ({"page": "/pages/a"}, 41030),
         ({"page": "pages/unknown"}, 41030),
         ({"width": 100}, 40097),
+        ({"env_version": "beta"}, 40097),
     ],
 )
 async def test_a_wrong_code_image_is_refused(
@@ -82,6 +83,20 @@ async def test_a_wrong_code_image_is_refused(
     token = await world.token(await mini(world, pages=["pages/item"]))
     body = {"scene": "c=12", "page": "pages/item"} | change
     assert (await world.call(token, "/wxa/getwxacodeunlimit", body))["errcode"] == errcode
+
+
+async def test_code_images_have_a_limit_of_the_minute(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tiefen.sandbox.mini.CODES_A_MINUTE", 2)
+    token = await world.token(await mini(world))
+    path, body = "/wxa/getwxacodeunlimit", {"scene": "c=12"}
+    for _ in range(2):
+        drawn = await world.http.post(path, params={"access_token": token}, json=body)
+        assert drawn.headers["content-type"] == "image/png"
+    assert (await world.call(token, path, body))["errcode"] == 45009
+    world.clock.move(61)
+    assert (await world.http.post(path, params={"access_token": token}, json=body)).is_success
 
 
 async def test_a_code_image_is_scanned_into_its_page(world: World) -> None:

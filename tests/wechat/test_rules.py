@@ -185,6 +185,36 @@ def test_codes_for_a_while_and_for_ever() -> None:
     assert rules.qr_request("emp-7", 600)["expire_seconds"] == 600
 
 
+@pytest.mark.parametrize(
+    ("scene", "page", "version"),
+    [
+        ("", "", "release"),
+        ("x" * 33, "", "release"),
+        ("a%20b", "", "release"),
+        ("小林", "", "release"),
+        ("c.1", "/pages/home/index", "release"),
+        ("c.1", "pages/home/index?a=1", "release"),
+        ("c.1", "", "beta"),
+    ],
+)
+def test_bad_mini_program_codes_are_refused(scene: str, page: str, version: str) -> None:
+    with pytest.raises(ValueError, match=r"scene|page|version"):
+        rules.mini_code_request(scene, page, env_version=version)
+
+
+def test_a_mini_program_code_asks_for_what_the_platform_knows() -> None:
+    assert rules.mini_code_request("c.aB-_9", "pages/home/index") == {
+        "scene": "c.aB-_9",
+        "page": "pages/home/index",
+        "check_path": True,
+        "env_version": "release",
+        "width": 1280,
+    }
+    early = rules.mini_code_request("c.1", "", check_path=False, env_version="trial")
+    assert "page" not in early
+    assert (early["check_path"], early["env_version"]) == (False, "trial")
+
+
 @pytest.mark.parametrize("number", ["", "12345", "x" * 33, "有效吗不有", "abc 123", "abc\n123456"])
 def test_order_numbers_outside_the_alphabet(number: str) -> None:
     with pytest.raises(ValueError, match="out_trade_no"):

@@ -19,7 +19,7 @@ from tiefen.kernel import http
 from tiefen.kernel.db import Db, Tx
 from tiefen.sandbox.app import create_app as create_sandbox
 from tiefen.wechat import service
-from tiefen.wechat.errors import CodeRefused, QuotaSpent
+from tiefen.wechat.errors import CodeRefused, PageMissing, QuotaSpent
 from tiefen.wechat.values import (
     AccountKind,
     Article,
@@ -132,6 +132,18 @@ async def _pay_account(tx: Tx, world: World, *, public_key: bool) -> None:
         public_key_id=world.pay["public_key_id"] if public_key else "",
         public_key=world.pay["public_key"] if public_key else "",
     )
+
+
+async def test_a_mini_program_code_is_drawn_and_scanned(world: World, db: Db) -> None:
+    await world.patch(world.mini["app_id"], pages=["pages/home/index"])
+    raw = await service.create_mini_code(db, "demo", "c.aB-_9", "pages/home/index")
+    assert raw.startswith(b"\x89PNG")
+    (code,) = (await world.get("/codes", app_id=world.mini["app_id"]))["items"]
+    scanned = await world.post(f"/fans/{world.fan['id']}/scan", text=code["text"])
+    assert (scanned["page"], scanned["scene"]) == ("pages/home/index", "c.aB-_9")
+    with pytest.raises(PageMissing):
+        await service.create_mini_code(db, "demo", "c.1", "pages/new/index")
+    assert await service.create_mini_code(db, "demo", "c.1", "pages/new/index", check_path=False)
 
 
 async def test_talking(world: World, db: Db, drain: Drain) -> None:

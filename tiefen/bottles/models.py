@@ -50,6 +50,8 @@ class BottleBatch(Base):
     """bottles scanned at least once"""
     scans: Mapped[int] = mapped_column(default=0)
     rewarded: Mapped[int] = mapped_column(default=0)
+    scene: Mapped[str] = mapped_column(Text, default="", server_default="")
+    """of the channel code that counts who came by these bottles; empty until it is needed"""
 
     __table_args__ = (
         CheckConstraint("size BETWEEN 1 AND 1000000", name="size"),

@@ -161,3 +161,27 @@ class PeriodMalformed(Invalid):
     code = "channels.period_malformed"
     zh = "结束日期不能早于开始日期，最长 {most} 天"
     en = "The last day must not lie before the first; at most {most} days"
+
+
+class LinkMissing(NotFound):
+    """No such link."""
+
+    code = "channels.link_missing"
+    zh = "没有找到这个链接"
+    en = "No such link"
+
+
+class SlugTaken(Conflict):
+    """Another link has the address."""
+
+    code = "channels.slug_taken"
+    zh = "短地址“{slug}”已被使用"
+    en = "The short address “{slug}” is taken"
+
+
+class TargetMissing(Invalid):
+    """The product a link should lead to does not exist."""
+
+    code = "channels.target_missing"
+    zh = "请选择链接要打开的商品"
+    en = "Choose the product that the link opens"

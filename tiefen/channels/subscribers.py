@@ -3,9 +3,11 @@
 from datetime import timedelta
 
 from tiefen.analytics.events import FanVisited
+from tiefen.bottles.events import BottleScanned
 from tiefen.channels import service
 from tiefen.channels.values import SCENE_PREFIX, TouchKind
 from tiefen.fans.events import (
+    FanArrived,
     FanFollowed,
     FanScanned,
     FansMerged,
@@ -50,6 +52,21 @@ async def fan_scanned(tx: Tx, event: FanScanned) -> None:
     await service.record_touch(
         tx, fan_id=event.fan_id, scene=event.scene, kind=TouchKind.SCAN, ref=ref, at=event.at
     )
+
+
+@on(FanArrived)
+async def fan_arrived(tx: Tx, event: FanArrived) -> None:
+    """A fan signed in: the visits of their browser by links are theirs."""
+    if event.visitor:
+        await service.join_visits(tx, event.fan_id, event.visitor)
+    if event.scene:
+        await service.record_arrival(tx, event.fan_id, event.scene)
+
+
+@on(BottleScanned)
+async def bottle_scanned(tx: Tx, event: BottleScanned) -> None:
+    """A fan scanned a bottle: its batch is a channel."""
+    await service.record_visit(tx, event.fan_id, event.scene, event.at)
 
 
 @on(OrderPaid)
@@ -137,6 +154,13 @@ async def print_part(db: Db, merchant: str, print_id: int) -> None:
 async def forget_prints(db: Db, merchant: str) -> None:
     """Files that were drawn for print are kept for a week."""
     await service.forget_prints(db, merchant)
+
+
+@cron("channels.forget_visits", every=timedelta(hours=3), lane="bulk")
+async def forget_visits(db: Db, merchant: str) -> None:
+    """Visits nobody can be joined to any more are cleared away."""
+    async with db.merchant(merchant) as tx:
+        await service.forget_visits(tx)
 
 
 @cron("channels.renew", every=timedelta(hours=6), lane="bulk")

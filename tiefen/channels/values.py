@@ -31,6 +31,59 @@ class CodeKind(StrEnum):
     """海报"""
 
 
+class CodeForm(StrEnum):
+    """What people meet: each is a channel code, so that sources and money are counted alike."""
+
+    QR = "qr"
+    """公众号二维码: scanning leads to the account"""
+    MINI = "mini"
+    """小程序码: scanning opens a page of the mini program"""
+    LINK = "link"
+    """短链接: a short address of ours for other platforms"""
+    BOTTLE = "bottle"
+    """瓶身码: the codes of a batch of bottles"""
+
+
+class DrawnForm(StrEnum):
+    """Forms that the platform draws, one or a thousand at a time."""
+
+    QR = "qr"
+    MINI = "mini"
+
+
+class MiniPage(StrEnum):
+    """Pages of the mini program that a code may open."""
+
+    HOME = "pages/home/index"
+    CATEGORY = "pages/category/index"
+    LIST = "pages/list/index"
+    COUPONS = "mine/coupons/index"
+    REFERRAL = "mine/referral/index"
+
+
+class LinkPlatform(StrEnum):
+    """Where a link is put."""
+
+    WEIBO = "weibo"
+    TAOBAO = "taobao"
+    BAIDU = "baidu"
+    QQ = "qq"
+    TOUTIAO = "toutiao"
+    XIAOHONGSHU = "xiaohongshu"
+    DOUYIN = "douyin"
+    SMS = "sms"
+    OWN = "own"
+
+
+class LinkTarget(StrEnum):
+    """Where a link leads."""
+
+    SHOP = "shop"
+    PRODUCT = "product"
+    FOLLOW = "follow"
+    """a page with the QR code to follow by"""
+
+
 class CodeState(StrEnum):
     """Whether the platform has made the QR code."""
 
@@ -94,6 +147,8 @@ class Printed:
 
     name: str
     url: str
+    picture: bytes = b""
+    """what the platform drew, for a code that only it can draw"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,6 +206,8 @@ class TouchKind(StrEnum):
     """scanned the code and followed"""
     SCAN = "scan"
     """scanned it while following already"""
+    VISIT = "visit"
+    """came by a link, a mini-program code or a bottle, following or not"""
     ORGANIC = "organic"
     """followed without any code"""
 
@@ -161,6 +218,10 @@ class Greeting:
 
     code_id: int
     welcome: str
+
+
+FOLLOWS = frozenset({TouchKind.FOLLOW, TouchKind.ORGANIC})
+"""Touches that are a follow."""
 
 
 class Model(StrEnum):
@@ -216,3 +277,104 @@ class Grouping(StrEnum):
     CODE = "code"
     KIND = "kind"
     OWNER = "owner"
+
+
+@dataclass(frozen=True, slots=True)
+class LinkWish:
+    """What a link is made of, besides what every channel code has."""
+
+    platform: LinkPlatform
+    target: LinkTarget
+    product_id: int | None = None
+    slug: str = ""
+    """the last part of its address; empty = chance decides"""
+    utm_source: str = ""
+    """empty = the platform's name"""
+    utm_medium: str = ""
+    utm_campaign: str = ""
+    title: str = ""
+    words: str = ""
+
+
+class Opening(StrEnum):
+    """What somebody gets who opens a link."""
+
+    GO = "go"
+    """inside WeChat: straight to the target"""
+    PAGE = "page"
+    """anywhere else, or to follow: our page with a QR code"""
+    OVER = "over"
+    """no longer valid"""
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A link that somebody opened: where it leads, or what its page shows."""
+
+    opening: Opening
+    code_id: int
+    slug: str
+    target: LinkTarget
+    path: str
+    """of the shop, relative to the link"""
+    title: str
+    words: str
+    merchant_name: str
+    qr: str
+    """what the QR code on the page says; empty while WeChat is still drawing it"""
+    address: str
+    image: str = ""
+    price_fen: int | None = None
+
+
+class Rotation(StrEnum):
+    """How a live code chooses the employee of a new fan, among those who may be given one now."""
+
+    EQUAL = "equal"
+    """轮流: everybody in turn"""
+    WEIGHT = "weight"
+    """按权重: in proportion to weights"""
+    DUTY = "duty"
+    """按排班: in turn among those on duty by their timetable"""
+
+
+@dataclass(frozen=True, slots=True)
+class Shift:
+    """A time of duty: minutes of the merchant's day, on a day of the week (Monday is 1)."""
+
+    weekday: int
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """An employee whom a live code may give fans to."""
+
+    staff_id: int
+    weight: int = 1
+    most_a_day: int | None = None
+    """new fans a day of this code; None = no limit"""
+    shifts: tuple[Shift, ...] = ()
+    """when on duty; empty = always"""
+    contact: str = ""
+    """how the fan reaches them, said in the welcome"""
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """Where an employee stands in the rotation."""
+
+    staff_id: int
+    weight: int
+    credit: int
+    """what the rotation owes them; the sum over all is always 0"""
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """The employee a fan was given to."""
+
+    staff_id: int
+    name: str
+    contact: str

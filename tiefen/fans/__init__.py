@@ -8,8 +8,9 @@ promises   one (app id, openid) is one fan, however many ask at once; identities
            personal data leaves the room masked, and each reveal is audited; a snapshot visitor
            of WeChat's is never bound; facts equal a fold of the timeline; a rule found by SQL and
            a rule judged for one fan agree; each tag says who gave it, when and why
-publishes  FanJoined · FanFollowed · FanScanned · FanUnfollowed · FollowersImported · StageChanged ·
-           FansMerged · FansParted · FanErased · SegmentEntered · SegmentLeft · SegmentRefreshed
+publishes  FanJoined · FanArrived · FanFollowed · FanScanned · FanUnfollowed · FollowersImported ·
+           StageChanged · FansMerged · FansParted · FanErased · SegmentEntered · SegmentLeft ·
+           SegmentRefreshed
            (doors that no room hears yet: a fan joined, was erased, and the three of segments)
 hears      Followed · Unfollowed · Scanned · MessageReceived · MenuClicked · TouchRecorded ·
            CodeSaved · OrderPlaced · OrderPaid · OrderShipped · OrderReceived · OrderClosed ·

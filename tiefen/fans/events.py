@@ -51,6 +51,20 @@ class FollowersImported:
     people: tuple[ImportedFan, ...]
 
 
+@event("fans.arrived")
+class FanArrived:
+    """A fan signed in with something that tells how they came; not told without it.
+
+    `visitor`: a keyed hash of the cookie that a link of ours gave the browser; `scene`: of the
+    mini-program code they opened.
+    """
+
+    fan_id: int
+    visitor: str
+    scene: str
+    at: datetime
+
+
 @event("fans.unfollowed")
 class FanUnfollowed:
     """A fan left an account of ours."""

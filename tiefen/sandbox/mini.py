@@ -15,6 +15,7 @@ from .oa.qrcode import png
 
 CODE_SECONDS = 300.0
 LOGINS_A_MINUTE = 100
+CODES_A_MINUTE = 5_000
 SCENE = set(string.ascii_letters + string.digits + "!#$&'()*+,/:;=?@-._~")
 
 
@@ -92,6 +93,16 @@ async def phone_number(call: Call) -> Result:
     )
 
 
+def _codes_this_minute(box: Box, app: App) -> int:
+    key = f"wxacodes/{app.app_id}"
+    kept = box.recall(key)
+    drawn = kept[0] if kept is not None and kept[1] else []
+    if not drawn:
+        box.remember(key, drawn, 60.0)
+    drawn.append(1)
+    return len(drawn)
+
+
 async def unlimited_code(call: Call) -> Result:
     body = call.json()
     scene, page = body.get("scene"), str(body.get("page") or "")
@@ -101,10 +112,14 @@ async def unlimited_code(call: Call) -> Result:
         raise WxError(41030)
     if body.get("check_path", True) and page and call.app.pages and page not in call.app.pages:
         raise WxError(41030)
-    width = body.get("width", 430)
+    width, version = body.get("width", 430), body.get("env_version", "release")
     if not isinstance(width, int) or not 280 <= width <= 1280:
         raise WxError(40097)
+    if version not in ("release", "trial", "develop"):
+        raise WxError(40097)
     box = call.box
+    if _codes_this_minute(box, call.app) > CODES_A_MINUTE:
+        raise WxError(45009)
     text = f"wxacode:{call.app.app_id}/{page}#{scene}"
     if text not in box.code_texts:
         ticket = f"wxa{box.chance.text(40)}"

@@ -160,6 +160,14 @@ class NotGranted(ApiError):
     en = "The account may not use this interface ({errcode})"
 
 
+class PageMissing(ApiError):
+    """The page of a mini-program code does not stand in the released version."""
+
+    code = "wechat.page_missing"
+    zh = "已发布的小程序里没有这个页面，请先发布再生成小程序码（{errcode}）"
+    en = "The released mini program has no such page: release it, then make the code ({errcode})"
+
+
 _BY_CODE: dict[int, type[ApiError]] = {
     **dict.fromkeys((40001, 40014, 41001, 42001, 42007), TokenRejected),
     **dict.fromkeys((-1, 45011, 45033, 50005001), PlatformBusy),
@@ -169,6 +177,7 @@ _BY_CODE: dict[int, type[ApiError]] = {
     **dict.fromkeys((40013, 40125, 41002, 41004), CredentialRefused),
     **dict.fromkeys((40164, 61004, 89501, 89503, 89506, 89507), AddressRefused),
     **dict.fromkeys((48001, 48004), NotGranted),
+    41030: PageMissing,
 }
 
 

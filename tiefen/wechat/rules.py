@@ -179,6 +179,11 @@ def render_envelope(
     )
 
 
+_MINI_SCENE = re.compile(r"[0-9A-Za-z!#$&'()*+,/:;=?@\-._~]{1,32}")
+_MINI_PAGE = re.compile(r"[0-9A-Za-z_\-/]{0,128}")
+MINI_VERSIONS = frozenset({"release", "trial", "develop"})
+
+
 def clip_bytes(text: str, cap: int) -> str:
     """Cut text to at most `cap` bytes of UTF-8 without splitting a character."""
     raw = text.encode("utf-8", "replace")
@@ -195,6 +200,23 @@ def qr_request(scene: str, expires_in: int | None) -> dict[str, Any]:
     if not 1 <= expires_in <= QR_LONGEST_SECONDS:
         raise ValueError("a temporary code lives 1 second to 30 days")
     return {"expire_seconds": expires_in, "action_name": "QR_STR_SCENE", "action_info": info}
+
+
+def mini_code_request(
+    scene: str, page: str, *, check_path: bool = True, env_version: str = "release"
+) -> dict[str, Any]:
+    """The body of getwxacodeunlimit. Raises ValueError for a scene, page or version that WeChat refuses.
+
+    `check_path`: the page must stand in the released version; without it a code may be printed first.
+    """
+    if not _MINI_SCENE.fullmatch(scene):
+        raise ValueError("a scene has 1 to 32 digits, letters and !#$&'()*+,/:;=?@-._~")
+    if page.startswith("/") or not _MINI_PAGE.fullmatch(page):
+        raise ValueError("a page has no slash before it and no query behind it")
+    if env_version not in MINI_VERSIONS:
+        raise ValueError("a version is release, trial or develop")
+    wanted = {"scene": scene, "check_path": check_path, "env_version": env_version, "width": 1280}
+    return wanted | ({"page": page} if page else {})
 
 
 def check_out_trade_no(number: str) -> str:

@@ -7,8 +7,9 @@ a lease lost in mid-call does no harm.
 
 import asyncio
 import time
+from collections.abc import Awaitable, Callable
 from datetime import timedelta
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import select, text, update
 
@@ -25,6 +26,8 @@ EARLY = timedelta(seconds=120)
 LEASE = timedelta(seconds=20)
 PATIENCE_SECONDS = 8.0
 POLL_SECONDS = 0.05
+
+_Answer = TypeVar("_Answer")
 
 _TAKE_LEASE = text(
     """
@@ -48,10 +51,36 @@ async def call(
     body: dict[str, Any] | None = None,
 ) -> dict[str, Any]:
     """One call in the account's name; a rejected token is refreshed once and the call repeated. Raises ApiError."""
+    return await _call(db, merchant, app, wire.call_api, method, path, query, body)
+
+
+async def call_picture(
+    db: Db,
+    merchant: str,
+    app: AppCredentials,
+    method: str,
+    path: str,
+    *,
+    body: dict[str, Any] | None = None,
+) -> bytes:
+    """As `call`, for what answers a picture."""
+    return await _call(db, merchant, app, wire.call_picture, method, path, None, body)
+
+
+async def _call(
+    db: Db,
+    merchant: str,
+    app: AppCredentials,
+    ask: Callable[..., Awaitable[_Answer]],
+    method: str,
+    path: str,
+    query: dict[str, str] | None,
+    body: dict[str, Any] | None,
+) -> _Answer:
     token = await access_token(db, merchant, app)
     for last in (False, True):
         try:
-            return await wire.call_api(
+            return await ask(
                 app.base, method, path, query={**(query or {}), "access_token": token}, body=body
             )
         except TokenRejected:

@@ -25,6 +25,7 @@ PAY = "https://api.mch.weixin.qq.com"
 TOTAL_SECONDS = 12.0
 """No answer takes longer, read time-outs or not."""
 ANSWER_CAP = 4 * 1024 * 1024
+_PICTURES = (b"\x89PNG", b"\xff\xd8\xff")
 USER_AGENT = "Tiefen"
 
 calls = Counter(
@@ -147,6 +148,35 @@ async def call_api(
 
     The body goes out as real UTF-8: the platform refuses escaped characters (40033).
     """
+    response = await _asked(base, method, path, query, body)
+    return _said(path, response)
+
+
+async def call_picture(
+    base: str,
+    method: str,
+    path: str,
+    *,
+    query: Mapping[str, str] | None = None,
+    body: Mapping[str, Any] | None = None,
+) -> bytes:
+    """One call that answers a picture, or an errcode as JSON. Raises as `call_api`."""
+    response = await _asked(base, method, path, query, body)
+    raw = response.content
+    if response.status_code == 200 and raw.startswith(_PICTURES) and len(raw) <= ANSWER_CAP:
+        calls.labels(path, "0").inc()
+        return raw
+    _said(path, response)
+    raise WeChatAway  # neither a picture nor an error
+
+
+async def _asked(
+    base: str,
+    method: str,
+    path: str,
+    query: Mapping[str, str] | None,
+    body: Mapping[str, Any] | None,
+) -> httpx.Response:
     content = (
         None if body is None else json.dumps(body, ensure_ascii=False).encode("utf-8", "replace")
     )
@@ -155,7 +185,7 @@ async def call_api(
         request = client(base).build_request(
             method, path, params=query, content=content, headers=headers
         )
-        response = await send(base, request)
+        return await send(base, request)
     except (httpx.HTTPError, httpx.InvalidURL) as error:
         calls.labels(path, "away").inc()
         logger.warning("no answer", api=path, kind=type(error).__name__)
@@ -164,6 +194,10 @@ async def call_api(
             error, httpx.ConnectError | httpx.ConnectTimeout | httpx.PoolTimeout
         )
         raise away from error
+
+
+def _said(path: str, response: httpx.Response) -> dict[str, Any]:
+    """The object an answer holds. Raises the typed error of an errcode, WeChatAway without a usable one."""
     data = _read(response)
     if response.status_code >= 500 or data is None:
         calls.labels(path, f"http {response.status_code}").inc()

@@ -8,12 +8,15 @@ import msgspec
 from sqlalchemy import select, text, update
 
 from tiefen.bottles import rules
+from tiefen.bottles.events import BottleScanned
 from tiefen.bottles.models import BottleBatch, BottleRange, BottleReward, BottleScan
 from tiefen.bottles.queries import limits_now, opened_by, reward_of
 from tiefen.bottles.values import BottleRewardState, RewardKind, Scan, Sight, Verdict
+from tiefen.channels import service as channels
 from tiefen.fans import service as fans
 from tiefen.kernel.db import Tx
 from tiefen.kernel.errors import Refusal
+from tiefen.kernel.events import publish
 from tiefen.orders import service as orders
 from tiefen.promotion import service as promotion
 
@@ -89,6 +92,9 @@ async def scan(tx: Tx, fan_id: int, code: str, told: Told) -> Scan:
         rewarded = await _reward(tx, batch, serial, bottle.first_fan_id)
     sights = await _sights(tx, batch.id, serial)
     await _look(tx, mark, sights, whole)
+    if before is None:
+        came = BottleScanned(batch.id, serial, fan_id, await _scene_of(tx, batch), tx.now)
+        publish(tx, came, aggregate=f"fan:{fan_id}")
     await _count(
         tx, batch.id, opened=int(bottle.fresh), scans=int(before is None), rewarded=rewarded
     )
@@ -139,6 +145,22 @@ async def _reward(tx: Tx, batch: BottleBatch, serial: int, fan_id: int) -> int:
     tx.add(reward)
     await tx.flush()
     return 1
+
+
+async def _scene_of(tx: Tx, batch: BottleBatch) -> str:
+    """The channel code of a batch, made at its first scan; scans at once make one."""
+    if not batch.scene:
+        held = await tx.scalar(
+            select(BottleBatch)
+            .where(BottleBatch.id == batch.id)
+            .with_for_update()
+            .execution_options(populate_existing=True)
+        )
+        assert held is not None
+        if not held.scene:
+            held.scene = await channels.bottle_code(tx, held.name, held.id)
+            await tx.flush()
+    return batch.scene
 
 
 async def _same_scan(tx: Tx, batch_id: int, serial: int, fan_id: int) -> BottleScan | None:

@@ -1,5 +1,6 @@
 """Routes of the channels room."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated
 
@@ -10,7 +11,7 @@ from tiefen.channels import queries, service
 from tiefen.channels.errors import CodeNotReady
 from tiefen.channels.models import ChannelCode
 from tiefen.channels.schemas import CodeFan, CodeIn, CodeOut, CodePatch, OwnerOut, TouchOut
-from tiefen.channels.values import CodeKind, CodeState
+from tiefen.channels.values import CodeForm, CodeKind, CodeState
 from tiefen.fans import service as fans
 from tiefen.kernel.auth import StaffActor, staff
 from tiefen.kernel.db import Tx
@@ -41,6 +42,7 @@ async def list_codes(
     _: Reader,
     kind: CodeKind | None = None,
     owner_staff_id: QueryId = None,
+    form: CodeForm | None = None,
     archived: bool = False,
     query: Annotated[str | None, Query(max_length=40)] = None,
     batch_id: QueryId = None,
@@ -56,19 +58,21 @@ async def list_codes(
         archived=archived,
         query=query,
         batch_id=batch_id,
+        form=form,
         before_id=before,
         limit=limit,
     )
     shown = codes[:limit]
-    owners = await _owners(tx, shown)
+    owners = await owners_of(tx, shown)
     position = encode_cursor(shown[-1].id) if len(codes) > limit else None
-    return Page[CodeOut](items=[_out(code, owners) for code in shown], next=position)
+    return Page[CodeOut](items=[code_out(code, owners) for code in shown], next=position)
 
 
 @router.post("/channel-codes", operation_id="createChannelCode", status_code=201)
 async def create_code(body: CodeIn, tx: TxDep, actor: Writer) -> CodeOut:
     """A channel code; its QR code is ready a moment later."""
-    made = await service.create_code(tx, actor, **dict(body))
+    given = {**dict(body), "form": CodeForm(body.form)}
+    made = await service.create_code(tx, actor, **given)
     return await _one(tx, made)
 
 
@@ -102,12 +106,7 @@ async def mint_code(code_id: PathId, tx: TxDep, _: Writer) -> CodeOut:
 async def get_image(code_id: PathId, tx: TxDep, _: Reader) -> Response:
     """The QR code with its name, as PNG to print."""
     code = await queries.one_code(tx, code_id)
-    if code.state is not CodeState.READY:
-        raise CodeNotReady
-    drawn = await anyio.to_thread.run_sync(service.code_picture, code.url, code.name)
-    return Response(
-        drawn, media_type="image/png", headers={"Cache-Control": "private, max-age=300"}
-    )
+    return await picture_of(code)
 
 
 @router.get("/channel-codes/{code_id}/fans", operation_id="listChannelCodeFans")
@@ -154,16 +153,31 @@ async def list_touches(
     return Page[TouchOut](items=[TouchOut.model_validate(one) for one in shown], next=position)
 
 
+async def picture_of(code: ChannelCode) -> Response:
+    """The picture of a code. Raises CodeNotReady."""
+    if code.form is CodeForm.BOTTLE or (
+        code.state is not CodeState.READY and code.form is not CodeForm.LINK
+    ):
+        raise CodeNotReady
+    raw = await service.read_file(code.image_key) if code.image_key else b""
+    drawn = await anyio.to_thread.run_sync(service.code_picture, code.url, code.name, "", raw)
+    return Response(
+        drawn, media_type="image/png", headers={"Cache-Control": "private, max-age=300"}
+    )
+
+
 async def _one(tx: Tx, code_id: int) -> CodeOut:
     code = await queries.one_code(tx, code_id)
-    return _out(code, await _owners(tx, [code]))
+    return code_out(code, await owners_of(tx, [code]))
 
 
-async def _owners(tx: Tx, codes: list[ChannelCode]) -> dict[int, StaffBrief]:
+async def owners_of(tx: Tx, codes: Sequence[ChannelCode]) -> dict[int, StaffBrief]:
+    """Who the codes belong to, by id; one statement."""
     return await staff_briefs(tx, {code.owner_staff_id for code in codes if code.owner_staff_id})
 
 
-def _out(code: ChannelCode, owners: dict[int, StaffBrief]) -> CodeOut:
+def code_out(code: ChannelCode, owners: dict[int, StaffBrief]) -> CodeOut:
+    """A code as the console shows it."""
     owner = owners.get(code.owner_staff_id or 0)
     columns = {column.key: getattr(code, column.key) for column in ChannelCode.__table__.columns}
     return CodeOut.model_validate(

@@ -3,12 +3,12 @@
 from datetime import datetime
 from typing import Annotated
 
-import anyio.to_thread
 from fastapi import APIRouter, Depends, Response
 
 from tiefen.catalog import service as catalog
 from tiefen.channels import queries, service
 from tiefen.channels.errors import CodeMissing, CodeNotReady
+from tiefen.channels.http.codes import picture_of
 from tiefen.channels.models import Appeal, ChannelCode
 from tiefen.channels.schemas import (
     AppealDecision,
@@ -19,7 +19,7 @@ from tiefen.channels.schemas import (
     MyFigures,
     MyResults,
 )
-from tiefen.channels.values import AppealState, CodeState, Grouping
+from tiefen.channels.values import AppealState, Grouping
 from tiefen.fans import service as fans
 from tiefen.kernel.auth import StaffActor, staff
 from tiefen.kernel.crypto import mask_name
@@ -78,11 +78,7 @@ async def get_my_results(tx: TxDep, actor: Anybody) -> MyResults:
 )
 async def get_my_image(code_id: PathId, tx: TxDep, actor: Anybody) -> Response:
     """The QR code of one's own code, as PNG to show or print."""
-    code = await _my_ready(tx, actor, code_id)
-    drawn = await anyio.to_thread.run_sync(service.code_picture, code.url, code.name)
-    return Response(
-        drawn, media_type="image/png", headers={"Cache-Control": "private, max-age=300"}
-    )
+    return await picture_of(await _my_code(tx, actor, code_id))
 
 
 @router.get(
@@ -101,7 +97,9 @@ async def get_my_poster(
 ) -> Response:
     """A product with one's own code on one picture: who scans it counts for oneself."""
     async with db.merchant(merchant) as tx:
-        code = await _my_ready(tx, actor, code_id)
+        code = await _my_code(tx, actor, code_id)
+        if not code.url:
+            raise CodeNotReady
         kit = await catalog.share_kit(tx, product_id)
     picture = await storage.get(kit.cover)
     poster = service.poster_of(kit, code.url, actor.name)
@@ -189,12 +187,10 @@ async def decide_appeal(
     return (await _shown(tx, actor, [appeal], masked=False))[0]
 
 
-async def _my_ready(tx: Tx, actor: StaffActor, code_id: int) -> ChannelCode:
+async def _my_code(tx: Tx, actor: StaffActor, code_id: int) -> ChannelCode:
     code = await queries.one_code(tx, code_id)
     if code.owner_staff_id != actor.id:
         raise CodeMissing
-    if code.state is not CodeState.READY:
-        raise CodeNotReady
     return code
 
 

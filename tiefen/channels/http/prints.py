@@ -59,7 +59,7 @@ async def get_part(
     suffix = key.rsplit(".", 1)[1]
     name = f"codes-{print_id}-{part}.{suffix}"
     return Response(
-        await service.read_part(key),
+        await service.read_file(key),
         media_type=_TYPES[suffix],
         headers={"Content-Disposition": f'attachment; filename="{name}"'},
     )

@@ -2,6 +2,8 @@
 
 from tiefen.channels.models.batches import CodeBatch
 from tiefen.channels.models.codes import RECOUNT_SQL, Attribution, ChannelCode, Credit, Touch
+from tiefen.channels.models.links import Link, LinkDay, Visit
+from tiefen.channels.models.live import LiveCode, LiveMember, LivePick
 from tiefen.channels.models.prints import CodePrint
 from tiefen.channels.models.results import (
     INCOME_SQL,
@@ -32,8 +34,14 @@ __all__ = [
     "FanSource",
     "FormerOwner",
     "Income",
+    "Link",
+    "LinkDay",
+    "LiveCode",
+    "LiveMember",
+    "LivePick",
     "Reach",
     "Ruling",
     "Share",
     "Touch",
+    "Visit",
 ]

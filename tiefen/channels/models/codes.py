@@ -6,20 +6,21 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, Text, text
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column
 
-from tiefen.channels.values import CodeKind, CodeState, Lifetime, TouchKind
+from tiefen.channels.values import CodeForm, CodeKind, CodeState, Lifetime, TouchKind
 from tiefen.kernel.audit import invariant
 from tiefen.kernel.db import Base, Fen, Id, Utc, text_enum
 from tiefen.kernel.personal import person_rows
 
 
 class ChannelCode(Base):
-    """A QR code that carries where a fan came from, with what its fans did since."""
+    """A code or link that carries where a fan came from, with what its fans did since."""
 
     __tablename__ = "channel_code"
 
     id: Mapped[Id]
     name: Mapped[str] = mapped_column(Text)
     kind: Mapped[CodeKind] = mapped_column(text_enum(CodeKind))
+    form: Mapped[CodeForm] = mapped_column(text_enum(CodeForm), server_default="qr")
     owner_staff_id: Mapped[int | None] = mapped_column(ForeignKey("staff.id"), index=True)
     scene: Mapped[str] = mapped_column(Text, unique=True)
     """what the platform gives back on a scan; never changes"""
@@ -29,6 +30,10 @@ class ChannelCode(Base):
     ticket: Mapped[str] = mapped_column(Text, default="")
     url: Mapped[str] = mapped_column(Text, default="")
     """what the QR code says"""
+    page: Mapped[str] = mapped_column(Text, default="", server_default="")
+    """of the mini program, for its codes"""
+    image_key: Mapped[str] = mapped_column(Text, default="", server_default="")
+    """the picture of a mini-program code, which only the platform can draw"""
     runs_out_at: Mapped[datetime | None]
     """when the platform's temporary code dies"""
     welcome: Mapped[str] = mapped_column(Text, default="")
@@ -71,6 +76,7 @@ class ChannelCode(Base):
             postgresql_where=text("batch_id IS NOT NULL"),
         ),
         CheckConstraint("cost_fen >= 0", name="cost"),
+        Index("ix_channel_code_form", "form", "id"),
     )
 
 

@@ -278,7 +278,7 @@ invariant(
     FROM (SELECT code_id, sum(scans) AS scans, sum(follows) AS follows FROM channel_reach
           GROUP BY 1) AS r
     FULL JOIN (SELECT coalesce(code_id, 0) AS code_id, count(code_id) AS scans,
-                      count(*) FILTER (WHERE kind <> 'scan') AS follows
+                      count(*) FILTER (WHERE kind IN ('follow', 'organic')) AS follows
                FROM channel_touch GROUP BY 1) AS t ON t.code_id = r.code_id
     WHERE (coalesce(r.scans, 0), coalesce(r.follows, 0))
        <> (coalesce(t.scans, 0), coalesce(t.follows, 0))

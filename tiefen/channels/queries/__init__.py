@@ -12,6 +12,14 @@ from tiefen.channels.queries.codes import (
     touches_of,
     usage,
 )
+from tiefen.channels.queries.links import (
+    LinkRow,
+    Opens,
+    link_days,
+    link_list,
+    one_link,
+    visitors_of,
+)
 from tiefen.channels.queries.prints import one_print, print_list
 from tiefen.channels.queries.results import (
     Cost,
@@ -34,6 +42,8 @@ from tiefen.channels.queries.results import (
 __all__ = [
     "Bought",
     "Cost",
+    "LinkRow",
+    "Opens",
     "Row",
     "SharedOrder",
     "TouchLine",
@@ -47,8 +57,11 @@ __all__ = [
     "current_weights",
     "fans_of",
     "last_codes",
+    "link_days",
+    "link_list",
     "one_batch",
     "one_code",
+    "one_link",
     "one_print",
     "owners_of_codes",
     "print_list",
@@ -58,5 +71,6 @@ __all__ = [
     "sources",
     "touches_of",
     "usage",
+    "visitors_of",
     "weight_sets",
 ]

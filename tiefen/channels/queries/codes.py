@@ -4,12 +4,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import func, select, tuple_
+from sqlalchemy import and_, func, select, tuple_
 
 from tiefen.channels.errors import BatchMissing, CodeMissing
 from tiefen.channels.models import Attribution, ChannelCode, CodeBatch, Credit, Touch
 from tiefen.channels.rules import PERMANENT_LIMIT
-from tiefen.channels.values import CodeKind, CodeState, Lifetime, TouchKind, Usage
+from tiefen.channels.values import CodeForm, CodeKind, CodeState, Lifetime, TouchKind, Usage
 from tiefen.kernel.db import Tx
 
 
@@ -42,6 +42,7 @@ async def code_list(
     archived: bool,
     query: str | None,
     batch_id: int | None = None,
+    form: CodeForm | None = None,
     before_id: int | None,
     limit: int,
 ) -> list[ChannelCode]:
@@ -53,6 +54,8 @@ async def code_list(
         wanted = wanted.where(ChannelCode.owner_staff_id == owner_staff_id)
     if batch_id is not None:
         wanted = wanted.where(ChannelCode.batch_id == batch_id)
+    if form is not None:
+        wanted = wanted.where(ChannelCode.form == form)
     if query:
         wanted = wanted.where(func.strpos(func.lower(ChannelCode.name), query.lower()) > 0)
     if before_id is not None:
@@ -69,12 +72,13 @@ async def usage(tx: Tx) -> Usage:
     """
     lives = ChannelCode.archived_at.is_(None)
     pending = ChannelCode.state == CodeState.PENDING
-    permanent = ChannelCode.lifetime == Lifetime.PERMANENT
+    permanent = and_(ChannelCode.lifetime == Lifetime.PERMANENT, ChannelCode.form == CodeForm.QR)
+    temporary = ChannelCode.lifetime == Lifetime.TEMPORARY
     row = (
         await tx.execute(
             select(
                 func.count().filter(permanent, ~pending | lives).label("permanent"),
-                func.count().filter(~permanent, lives).label("temporary"),
+                func.count().filter(temporary, lives).label("temporary"),
                 func.count().filter(pending, lives).label("waiting"),
             ).select_from(ChannelCode)
         )

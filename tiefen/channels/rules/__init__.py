@@ -11,6 +11,15 @@ from tiefen.channels.rules.codes import (
     greets,
     wanted,
 )
+from tiefen.channels.rules.links import (
+    SLUG_LENGTH,
+    SLUG_LETTERS,
+    VISIT_WINDOW,
+    in_wechat,
+    is_program,
+    shop_path,
+    utm,
+)
 from tiefen.channels.rules.sharing import (
     APPEAL_LIFE,
     APPEAL_WINDOW,
@@ -25,7 +34,10 @@ __all__ = [
     "APPEAL_WINDOW",
     "PERMANENT_LIMIT",
     "RENEW_BEFORE",
+    "SLUG_LENGTH",
+    "SLUG_LETTERS",
     "TEMPORARY_LIFE",
+    "VISIT_WINDOW",
     "WELCOME_BYTES",
     "Part",
     "check_validity",
@@ -33,7 +45,11 @@ __all__ = [
     "check_welcome",
     "clean_tags",
     "greets",
+    "in_wechat",
+    "is_program",
     "owner_at",
     "parts",
+    "shop_path",
+    "utm",
     "wanted",
 ]

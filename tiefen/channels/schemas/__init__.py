@@ -13,6 +13,14 @@ from tiefen.channels.schemas.codes import (
     TouchOut,
     UsageOut,
 )
+from tiefen.channels.schemas.links import (
+    ArrivalIn,
+    ChannelLinkDetail,
+    ChannelLinkIn,
+    ChannelLinkOut,
+    ChannelLinkPatch,
+    LinkDayOut,
+)
 from tiefen.channels.schemas.prints import PrintIn, PrintOut
 from tiefen.channels.schemas.results import (
     AppealDecision,
@@ -44,10 +52,15 @@ __all__ = [
     "AppealDecision",
     "AppealIn",
     "AppealOut",
+    "ArrivalIn",
     "AttributionReport",
     "AttributionRow",
     "BatchIn",
     "BatchOut",
+    "ChannelLinkDetail",
+    "ChannelLinkIn",
+    "ChannelLinkOut",
+    "ChannelLinkPatch",
     "CodeFan",
     "CodeIn",
     "CodeOut",
@@ -56,6 +69,7 @@ __all__ = [
     "CodesPatch",
     "CostOut",
     "DepartmentRow",
+    "LinkDayOut",
     "ModelsOut",
     "MoneyOut",
     "MyCode",

@@ -5,7 +5,16 @@ from typing import Annotated
 
 from pydantic import AwareDatetime, Field, StringConstraints
 
-from tiefen.channels.values import BatchState, CodeKind, CodeState, Lifetime, TouchKind
+from tiefen.channels.values import (
+    BatchState,
+    CodeForm,
+    CodeKind,
+    CodeState,
+    DrawnForm,
+    Lifetime,
+    MiniPage,
+    TouchKind,
+)
 from tiefen.kernel.http import IdIn, In, Out
 
 Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=40)]
@@ -20,6 +29,9 @@ class CodeIn(In):
 
     name: Name
     kind: CodeKind
+    form: DrawnForm = DrawnForm.QR
+    page: MiniPage = MiniPage.HOME
+    """that a mini-program code opens"""
     owner_staff_id: IdIn | None = None
     lifetime: Lifetime = Lifetime.PERMANENT
     welcome: Welcome = ""
@@ -60,6 +72,8 @@ class CodeOut(Out):
     id: int
     name: str
     kind: CodeKind
+    form: CodeForm
+    page: str
     owner: OwnerOut | None
     scene: str
     lifetime: Lifetime
@@ -102,6 +116,9 @@ class BatchIn(In):
 
     lines: list[CodeLineIn] = Field(min_length=1, max_length=1000)
     kind: CodeKind
+    form: DrawnForm = DrawnForm.QR
+    page: MiniPage = MiniPage.HOME
+    """that a mini-program code opens"""
     owner_staff_id: IdIn | None = None
     lifetime: Lifetime = Lifetime.PERMANENT
     welcome: Welcome = ""

@@ -19,17 +19,29 @@ from tiefen.channels.service.batches import (
     resume_batch,
     stop_batch,
 )
-from tiefen.channels.service.codes import ask_again, create_code, edit_code, greeting, mint, renew
+from tiefen.channels.service.codes import (
+    ask_again,
+    bottle_code,
+    create_code,
+    edit_code,
+    greeting,
+    mint,
+    renew,
+)
 from tiefen.channels.service.imported import record_imported
+from tiefen.channels.service.keeping import configure, read_file
+from tiefen.channels.service.links import (
+    create_link,
+    edit_link,
+    forget_visits,
+    join_visits,
+    open_link,
+    record_arrival,
+    record_visit,
+)
 from tiefen.channels.service.pictures import code_picture
 from tiefen.channels.service.posters import poster_of, product_poster
-from tiefen.channels.service.printing import (
-    configure,
-    forget_prints,
-    print_part,
-    read_part,
-    start_print,
-)
+from tiefen.channels.service.printing import forget_prints, print_part, start_print
 from tiefen.channels.service.reporting import Result, add_up, export_results, results
 from tiefen.channels.service.sharing import publish_weights, share_all
 from tiefen.channels.service.sources import join_people, note_order, note_visit
@@ -38,36 +50,44 @@ __all__ = [
     "Result",
     "add_up",
     "ask_again",
+    "bottle_code",
     "code_picture",
     "configure",
     "create_batch",
     "create_code",
+    "create_link",
     "credit_order",
     "credit_received",
     "credit_refunded",
     "decide_appeal",
     "edit_code",
     "edit_codes",
+    "edit_link",
     "export_results",
     "fan_came_back",
     "fan_left",
     "forget_prints",
+    "forget_visits",
     "greeting",
     "join_people",
+    "join_visits",
     "mint",
     "mint_batch",
     "note_order",
     "note_visit",
     "open_appeal",
+    "open_link",
     "part_people",
     "poster_of",
     "print_part",
     "product_poster",
     "publish_weights",
-    "read_part",
+    "read_file",
     "rebuild_counters",
+    "record_arrival",
     "record_imported",
     "record_touch",
+    "record_visit",
     "renew",
     "results",
     "resume_batch",

@@ -16,7 +16,7 @@ from tiefen.channels.service.sharing import (
     share_orders,
 )
 from tiefen.channels.service.sources import count_touch, place, place_next, rebuild_reach
-from tiefen.channels.values import TouchKind
+from tiefen.channels.values import FOLLOWS, TouchKind
 from tiefen.fans import service as fans
 from tiefen.kernel.db import Tx
 from tiefen.kernel.events import publish
@@ -60,8 +60,10 @@ async def record_touch(
     )
     if touch_id is None:
         return False
-    first = await _attribute(tx, fan_id, touch_id, code_id, at)
-    await count_touch(tx, code_id=code_id, at=at, follow=kind is not TouchKind.SCAN)
+    # Who came by a link may follow nobody yet; every other touch is a follower's.
+    following = kind is not TouchKind.VISIT or bool(await fans.followers_of(tx, [fan_id]))
+    first = await _attribute(tx, fan_id, touch_id, code_id, at, following=following)
+    await count_touch(tx, code_id=code_id, at=at, follow=kind in FOLLOWS)
     await share_orders(tx, await orders_since(tx, records, at))
     await place(tx, [records])
     if code_id is None:
@@ -211,7 +213,9 @@ async def _code_of(tx: Tx, scene: str | None) -> int | None:
     return found
 
 
-async def _attribute(tx: Tx, fan_id: int, touch_id: int, code_id: int | None, at: datetime) -> bool:
+async def _attribute(
+    tx: Tx, fan_id: int, touch_id: int, code_id: int | None, at: datetime, *, following: bool
+) -> bool:
     """Fix the first source, or move the last one; returns whether it was the first touch."""
     fresh = await tx.scalar(
         insert(Attribution)
@@ -222,7 +226,7 @@ async def _attribute(tx: Tx, fan_id: int, touch_id: int, code_id: int | None, at
             first_at=at,
             last_code_id=code_id,
             last_at=at,
-            following=True,
+            following=following,
             unfollows=0,
         )
         .on_conflict_do_nothing(index_elements=["fan_id"])

@@ -13,8 +13,16 @@ from tiefen.channels import rules
 from tiefen.channels.errors import BatchMissing, CodeMissing, NamesTaken, OwnerMissing
 from tiefen.channels.events import CodeSaved
 from tiefen.channels.models import ChannelCode, CodeBatch, FormerOwner
-from tiefen.channels.service.codes import check_allowance, draw_code, drawn
-from tiefen.channels.values import SCENE_PREFIX, BatchState, CodeKind, CodeState, Lifetime, Line
+from tiefen.channels.service.codes import Drawn, Wanted, check_allowance, draw_code, drawn
+from tiefen.channels.values import (
+    SCENE_PREFIX,
+    BatchState,
+    CodeForm,
+    CodeKind,
+    CodeState,
+    Lifetime,
+    Line,
+)
 from tiefen.kernel import ids
 from tiefen.kernel.auth import StaffActor
 from tiefen.kernel.db import Db, Tx
@@ -23,7 +31,6 @@ from tiefen.kernel.events import publish
 from tiefen.kernel.jobs import later
 from tiefen.team.service import record_audit, staff_briefs
 from tiefen.wechat.errors import ApiError, Retry
-from tiefen.wechat.values import QrTicket
 
 MINT_BATCH = "channels.mint_batch"
 AT_ONCE = 40
@@ -42,6 +49,8 @@ async def create_batch(
     lines: Sequence[Line],
     *,
     kind: CodeKind,
+    form: CodeForm = CodeForm.QR,
+    page: str = "",
     owner_staff_id: int | None = None,
     lifetime: Lifetime = Lifetime.PERMANENT,
     welcome: str = "",
@@ -60,7 +69,7 @@ async def create_batch(
     rules.check_welcome(welcome)
     rules.check_welcome(late_words, "late_words")
     await _check_owners(tx, [owner_staff_id, *(line.owner_staff_id for line in lines)])
-    await check_allowance(tx, lifetime, len(lines))
+    await check_allowance(tx, form, lifetime, len(lines))
     await _check_names(tx, [line.name for line in lines])
     batch = CodeBatch(
         kind=kind,
@@ -75,6 +84,8 @@ async def create_batch(
     await tx.flush()
     common = {
         "kind": kind,
+        "form": form,
+        "page": page if form is CodeForm.MINI else "",
         "lifetime": lifetime,
         "welcome": welcome,
         "late_words": late_words,
@@ -114,7 +125,13 @@ async def mint_batch(db: Db, merchant: str, batch_id: int) -> None:
         if batch.state is not BatchState.MAKING:
             return
         waiting = await tx.execute(
-            select(ChannelCode.id, ChannelCode.scene)
+            select(
+                ChannelCode.id,
+                ChannelCode.form,
+                ChannelCode.scene,
+                ChannelCode.page,
+                ChannelCode.lifetime,
+            )
             .where(
                 ChannelCode.batch_id == batch_id,
                 ChannelCode.state == CodeState.PENDING,
@@ -123,9 +140,8 @@ async def mint_batch(db: Db, merchant: str, batch_id: int) -> None:
             .order_by(ChannelCode.id)
             .limit(AT_ONCE)
         )
-        piece = [(row.id, row.scene) for row in waiting]
-        lifetime = batch.lifetime
-    tickets, refusal = await _draw(db, merchant, piece, lifetime)
+        piece = [Wanted(*row) for row in waiting]
+    tickets, refusal = await _draw(db, merchant, piece)
     async with db.merchant(merchant) as tx:
         batch = await _locked(tx, batch_id)
         for code_id, ticket in sorted(tickets.items()):
@@ -231,18 +247,18 @@ async def _insert(tx: Tx, rows: Sequence[Mapping[str, Any]]) -> None:
 
 
 async def _draw(
-    db: Db, merchant: str, piece: Sequence[tuple[int, str]], lifetime: Lifetime
-) -> tuple[dict[int, QrTicket], Refusal | None]:
-    """Tickets of these codes, a few calls at a time; after a refusal no further call begins."""
-    tickets: dict[int, QrTicket] = {}
+    db: Db, merchant: str, piece: Sequence[Wanted]
+) -> tuple[dict[int, Drawn], Refusal | None]:
+    """What was drawn of these codes, a few calls at a time; after a refusal no further call begins."""
+    tickets: dict[int, Drawn] = {}
     refused: list[Refusal] = []
     left = list(reversed(piece))
 
     async def draw() -> None:
         while left and not refused:
-            code_id, scene = left.pop()
+            wanted = left.pop()
             try:
-                tickets[code_id] = await draw_code(db, merchant, scene, lifetime)
+                tickets[wanted.id] = await draw_code(db, merchant, wanted)
             except Refusal as refusal:
                 refused.append(refusal)
 

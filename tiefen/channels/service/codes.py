@@ -1,18 +1,20 @@
 """Channel codes: making them, having the platform draw their QR codes, changing them."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select, text
+from sqlalchemy import select, text, update
 from sqlalchemy.dialects.postgresql import insert
 
 from tiefen.channels import rules
 from tiefen.channels.errors import CodeMissing, NameTaken, OwnerMissing, PermanentSpent
 from tiefen.channels.events import CodeSaved
-from tiefen.channels.models import ChannelCode, FormerOwner
+from tiefen.channels.models import ChannelCode, FormerOwner, Link
 from tiefen.channels.queries import usage
-from tiefen.channels.values import SCENE_PREFIX, CodeKind, CodeState, Greeting, Lifetime
+from tiefen.channels.service.keeping import keep_file
+from tiefen.channels.values import SCENE_PREFIX, CodeForm, CodeKind, CodeState, Greeting, Lifetime
 from tiefen.kernel import ids
 from tiefen.kernel.auth import StaffActor
 from tiefen.kernel.db import Db, Tx
@@ -22,9 +24,10 @@ from tiefen.kernel.jobs import later
 from tiefen.team.service import record_audit, staff_briefs
 from tiefen.team.values import Actor
 from tiefen.wechat import service as wechat
-from tiefen.wechat.values import QrTicket
 
 MINT = "channels.mint"
+OUR_OWN = frozenset({CodeForm.LINK, CodeForm.BOTTLE})
+"""Forms whose picture is ours; a temporary one has a QR code of the platform's beside it."""
 
 
 async def create_code(
@@ -33,6 +36,8 @@ async def create_code(
     *,
     name: str,
     kind: CodeKind,
+    form: CodeForm = CodeForm.QR,
+    page: str = "",
     owner_staff_id: int | None = None,
     lifetime: Lifetime = Lifetime.PERMANENT,
     welcome: str = "",
@@ -43,23 +48,27 @@ async def create_code(
     starts_at: datetime | None = None,
     ends_at: datetime | None = None,
 ) -> int:
-    """A channel code; a job asks the platform for its QR code.
+    """A channel code; a job asks the platform for its QR code, where the platform draws it.
 
-    Raises NameTaken, OwnerMissing, ValidityMalformed, WelcomeTooLong, PermanentSpent.
+    `page`: of the mini program, for its codes. Links and bottles are drawn by ourselves. Raises NameTaken, OwnerMissing, ValidityMalformed, WelcomeTooLong, PermanentSpent.
     """
     rules.check_validity(starts_at, ends_at)
     rules.check_welcome(welcome)
     rules.check_welcome(late_words, "late_words")
     await _check_owner(tx, owner_staff_id)
-    await check_allowance(tx, lifetime, 1)
+    await check_allowance(tx, form, lifetime, 1)
+    drawn_by_us = form in OUR_OWN and lifetime is Lifetime.PERMANENT
     code_id: int | None = await tx.scalar(
         insert(ChannelCode)
         .values(
             name=name,
             kind=kind,
+            form=form,
+            page=page if form is CodeForm.MINI else "",
             owner_staff_id=owner_staff_id,
             scene=SCENE_PREFIX + ids.token(12),
             lifetime=lifetime,
+            state=CodeState.READY if drawn_by_us else CodeState.PENDING,
             welcome=welcome,
             late_words=late_words,
             tags=rules.clean_tags(tags),
@@ -74,13 +83,31 @@ async def create_code(
     )
     if code_id is None:
         raise NameTaken(name=name, field="name")
-    later(tx, MINT, code_id=code_id, key=f"code:{code_id}")
+    if not drawn_by_us:
+        later(tx, MINT, code_id=code_id, key=f"code:{code_id}")
     after = {"name": name, "kind": kind.value, "owner_staff_id": owner_staff_id}
     await record_audit(tx, actor, "channels.code_created", f"channel_code:{code_id}", after=after)
     known = tuple(rules.clean_tags(tags))
     saved = CodeSaved(code_id, name, kind.value, owner_staff_id, tx.now, known)
     publish(tx, saved, aggregate=f"channel_code:{code_id}")
     return code_id
+
+
+async def bottle_code(tx: Tx, name: str, number: int) -> str:
+    """The channel code of a batch of bottles: its scene. `number` tells batches of one name apart."""
+    taken = await tx.scalar(
+        select(ChannelCode.id).where(ChannelCode.name == name, ChannelCode.archived_at.is_(None))
+    )
+    made = await create_code(
+        tx,
+        Actor.system("bottles"),
+        name=f"{name} #{number}" if taken else name,
+        kind=CodeKind.PACKAGE,
+        form=CodeForm.BOTTLE,
+    )
+    scene: str | None = await tx.scalar(select(ChannelCode.scene).where(ChannelCode.id == made))
+    assert scene
+    return scene
 
 
 async def edit_code(tx: Tx, actor: StaffActor, code_id: int, changes: Mapping[str, Any]) -> None:
@@ -125,31 +152,59 @@ async def mint(db: Db, merchant: str, code_id: int) -> None:
         code = await tx.get(ChannelCode, code_id)
         if code is None or not _needs_minting(code, tx.now):
             return
-        scene, lifetime = code.scene, code.lifetime
+        wanted = Wanted(code.id, code.form, code.scene, code.page, code.lifetime)
     try:
-        ticket = await draw_code(db, merchant, scene, lifetime)
+        made = await draw_code(db, merchant, wanted)
     except Refusal as refusal:
         async with db.merchant(merchant) as tx:
             code = await _locked(tx, code_id)
             code.failure = refusal.message("zh")[:200]
         raise
     async with db.merchant(merchant) as tx:
-        await drawn(tx, code_id, ticket)
+        await drawn(tx, code_id, made)
 
 
-async def draw_code(db: Db, merchant: str, scene: str, lifetime: Lifetime) -> QrTicket:
-    """Have the platform draw a QR code. Raises what WeChat refused."""
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """A code the platform should draw."""
+
+    id: int
+    form: CodeForm
+    scene: str
+    page: str
+    lifetime: Lifetime
+
+
+@dataclass(frozen=True, slots=True)
+class Drawn:
+    """What the platform drew: what a QR code says, or the picture of a mini-program code."""
+
+    ticket: str = ""
+    url: str = ""
+    image_key: str = ""
+
+
+async def draw_code(db: Db, merchant: str, wanted: Wanted) -> Drawn:
+    """Have the platform draw a code. Raises what WeChat refused."""
+    if wanted.form is CodeForm.MINI:
+        raw = await wechat.create_mini_code(db, merchant, wanted.scene, wanted.page)
+        return Drawn(image_key=await keep_file(merchant, raw, "png"))
     seconds = int(rules.TEMPORARY_LIFE.total_seconds())
-    return await wechat.create_qrcode(
-        db, merchant, scene, seconds if lifetime is Lifetime.TEMPORARY else None
+    ticket = await wechat.create_qrcode(
+        db, merchant, wanted.scene, seconds if wanted.lifetime is Lifetime.TEMPORARY else None
     )
+    return Drawn(ticket.ticket, ticket.url)
 
 
-async def drawn(tx: Tx, code_id: int, ticket: QrTicket) -> None:
-    """Keep what the platform drew."""
+async def drawn(tx: Tx, code_id: int, made: Drawn) -> None:
+    """Keep what the platform drew. A link keeps its own address; WeChat's is what it shows."""
     code = await _locked(tx, code_id)
     code.state, code.failure = CodeState.READY, ""
-    code.ticket, code.url = ticket.ticket, ticket.url
+    code.ticket, code.image_key = made.ticket, made.image_key
+    if code.form is CodeForm.LINK:
+        await tx.execute(update(Link).where(Link.code_id == code_id).values(follow_url=made.url))
+    else:
+        code.url = made.url
     temporary = code.lifetime is Lifetime.TEMPORARY
     code.runs_out_at = tx.now + rules.TEMPORARY_LIFE if temporary else None
 
@@ -157,12 +212,12 @@ async def drawn(tx: Tx, code_id: int, ticket: QrTicket) -> None:
 _LOCK_ALLOWANCE = text("SELECT pg_advisory_xact_lock(hashtextextended('channels.permanent', 0))")
 
 
-async def check_allowance(tx: Tx, lifetime: Lifetime, count: int) -> None:
+async def check_allowance(tx: Tx, form: CodeForm, lifetime: Lifetime, count: int) -> None:
     """Whether so many more codes may be made; who makes permanent ones takes turns.
 
-    Raises PermanentSpent.
+    Mini-program codes are without number, links and bottles cost nothing. Raises PermanentSpent.
     """
-    if lifetime is not Lifetime.PERMANENT:
+    if form is not CodeForm.QR or lifetime is not Lifetime.PERMANENT:
         return
     await tx.execute(_LOCK_ALLOWANCE)
     used = await usage(tx)

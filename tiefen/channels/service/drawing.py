@@ -93,9 +93,17 @@ def _sheet(pen: Pen, design: Design, page: Sequence[Printed]) -> None:
     for place, code in enumerate(page):
         left, top = 10 + place % across * wide, 10 + place // across * high
         _frame(pen, left, top, wide, high)
-        pen.code(left + (wide - side) / 2, top + 2, side, code.url)
+        _code(pen, left + (wide - side) / 2, top + 2, side, code)
         pen.text(left + 2, top + 2.5 + side, wide - 4, name, code.name, BLACK)
         pen.text(left + 2, top + 3.5 + side + 1.2 * name, wide - 4, note, design.words, GREY)
+
+
+def _code(pen: Pen, x: float, y: float, side: float, code: Printed) -> None:
+    """The code itself: drawn by us, or the platform's picture where only it can draw."""
+    if code.picture:
+        pen.picture(x, y, side, side, code.picture)
+    else:
+        pen.code(x, y, side, code.url)
 
 
 def _frame(pen: Pen, x: float, y: float, wide: float, high: float) -> None:
@@ -119,7 +127,7 @@ def _poster(pen: Pen, design: Design, code: Printed) -> None:
         pen.text(15, top, WIDTH - 30, 16, design.title, BLACK)
         top = 66
     side = 110 if design.layout is PrintLayout.POSTER_PICTURE else 140
-    pen.code((WIDTH - side) / 2, top, side, code.url)
+    _code(pen, (WIDTH - side) / 2, top, side, code)
     pen.text(15, top + side + 4, WIDTH - 30, 9, design.words, BLACK)
     pen.text(15, top + side + 20, WIDTH - 30, 6.5, code.name, GREY)
 

@@ -14,9 +14,12 @@ SIDE = 640
 """Pixels of the code itself; prints at 5 cm with 300 dpi."""
 
 
-def code_picture(url: str, name: str, note: str = "") -> bytes:
-    """A PNG of the QR code of `url` with `name` (and a smaller `note`) in black below it."""
-    code = qr_square(url, SIDE)
+def code_picture(url: str, name: str, note: str = "", picture: bytes = b"") -> bytes:
+    """A PNG of the QR code of `url` with `name` (and a smaller `note`) in black below it.
+
+    `picture`: what the platform drew, for a code that only it can draw.
+    """
+    code = _fitted(picture) if picture else qr_square(url, SIDE)
     lines = [(text, size) for text, size in ((name, 36), (note, 24)) if text]
     width, height = SIDE + 2 * MARGIN, SIDE + 2 * MARGIN + LINE * len(lines)
     sheet = Image.new("L", (width, height), 255)
@@ -43,6 +46,11 @@ def qr_square(url: str, side: int) -> Image.Image:
         edge = (side - drawn.width) // 2
         square.paste(drawn.convert("L"), (edge, edge))
     return square
+
+
+def _fitted(picture: bytes) -> Image.Image:
+    with Image.open(io.BytesIO(picture)) as drawn:
+        return drawn.convert("L").resize((SIDE, SIDE))
 
 
 def fit(draw: ImageDraw.ImageDraw, text: str, font: ImageFont.FreeTypeFont, width: int) -> str:

@@ -9,12 +9,12 @@ from sqlalchemy import select
 from tiefen.channels.errors import CodeMissing, CodesNotReady, PictureNeeded, PrintMissing
 from tiefen.channels.models import ChannelCode, CodePrint
 from tiefen.channels.service.drawing import draw
+from tiefen.channels.service.keeping import drop_file, keep_file, read_file
 from tiefen.channels.values import CodeState, Design, Printed, PrintForm, PrintLayout, PrintState
 from tiefen.kernel.auth import StaffActor
 from tiefen.kernel.db import Db, Tx
 from tiefen.kernel.errors import Refusal
 from tiefen.kernel.jobs import later
-from tiefen.kernel.storage import Storage
 from tiefen.team.service import record_audit
 
 PRINT = "channels.print_part"
@@ -22,13 +22,6 @@ KEPT = timedelta(days=7)
 AT_ONCE = {PrintLayout.SHEET_12: 240, PrintLayout.SHEET_24: 480}
 POSTERS_AT_ONCE = 50
 """Codes in one file: a part is drawn in seconds and held in memory once."""
-
-_storage: list[Storage] = []
-
-
-def configure(storage: Storage) -> None:
-    """Where drawn files are kept. Called once, at composition."""
-    _storage[:] = [storage]
 
 
 async def start_print(
@@ -86,17 +79,23 @@ async def print_part(db: Db, merchant: str, print_id: int) -> None:
         begin, whole = found.done, found
         piece = found.code_ids[begin : begin + AT_ONCE.get(found.layout, POSTERS_AT_ONCE)]
         rows = await tx.execute(
-            select(ChannelCode.id, ChannelCode.name, ChannelCode.url).where(
+            select(ChannelCode.id, ChannelCode.name, ChannelCode.url, ChannelCode.image_key).where(
                 ChannelCode.id.in_(piece)
             )
         )
-        codes = {row.id: Printed(row.name, row.url) for row in rows}
+        found_codes = rows.all()
     try:
-        picture = await _storage[0].get(whole.picture_key) if whole.picture_key else b""
+        codes = {
+            row.id: Printed(
+                row.name, row.url, await read_file(row.image_key) if row.image_key else b""
+            )
+            for row in found_codes
+        }
+        picture = await read_file(whole.picture_key) if whole.picture_key else b""
         design = Design(whole.layout, whole.title, whole.words, picture)
         wanted = [codes[one] for one in piece]
         raw, suffix = await anyio.to_thread.run_sync(draw, design, whole.form, wanted)
-        key = await _storage[0].put(merchant, raw, suffix=suffix)
+        key = await keep_file(merchant, raw, suffix)
     except Refusal as refusal:
         async with db.merchant(merchant) as tx:
             lost = await _locked(tx, print_id)
@@ -115,11 +114,6 @@ async def print_part(db: Db, merchant: str, print_id: int) -> None:
             later(tx, PRINT, print_id=print_id)
 
 
-async def read_part(key: str) -> bytes:
-    """The bytes of a drawn file. Raises NotFound."""
-    return await _storage[0].get(key)
-
-
 async def forget_prints(db: Db, merchant: str) -> None:
     """Clear away what was drawn more than a week ago: it can be drawn again any time."""
     async with db.merchant(merchant) as tx:
@@ -131,7 +125,7 @@ async def forget_prints(db: Db, merchant: str) -> None:
             await tx.delete(one)
     for one in old:
         for part in one.parts:
-            await _storage[0].drop(part["key"])
+            await drop_file(part["key"])
 
 
 async def _locked(tx: Tx, print_id: int) -> CodePrint:

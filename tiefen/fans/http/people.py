@@ -113,13 +113,14 @@ async def sign_in_oauth(
     db: DbDep,
     merchant: MerchantDep,
     tiefen_oauth: Annotated[str | None, Cookie(max_length=100)] = None,
+    tiefen_visitor: Annotated[str | None, Cookie(max_length=100)] = None,
 ) -> FanSession:
     """Exchange what WeChat put in the address for a session; the state works once."""
     identity = await service.recognise(
         db, merchant, code=body.code, state=body.state, nonce=tiefen_oauth or ""
     )
     async with db.merchant(merchant) as tx:
-        token, fan_id = await service.enter(tx, identity)
+        token, fan_id = await service.enter(tx, identity, visitor=tiefen_visitor or "")
         return FanSession(token=token, fan=await _shop_fan(tx, fan_id))
 
 
@@ -132,7 +133,7 @@ async def sign_in_mini(body: MiniSignIn, db: DbDep, merchant: MerchantDep) -> Fa
     """Exchange a `wx.login` code for a session."""
     identity = await service.recognise_mini(db, merchant, code=body.code)
     async with db.merchant(merchant) as tx:
-        token, fan_id = await service.enter(tx, identity)
+        token, fan_id = await service.enter(tx, identity, scene=body.scene)
         return FanSession(token=token, fan=await _shop_fan(tx, fan_id))
 
 

@@ -26,9 +26,10 @@ class OAuthSignIn(In):
 
 
 class MiniSignIn(In):
-    """What `wx.login` gave."""
+    """What `wx.login` gave, and the scene of the code that opened the mini program."""
 
     code: Annotated[str, StringConstraints(min_length=1, max_length=512)]
+    scene: Annotated[str, StringConstraints(max_length=32)] = ""
 
 
 class ShopFan(Out):

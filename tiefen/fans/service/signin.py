@@ -7,15 +7,17 @@ from sqlalchemy import delete, select, text
 
 from tiefen.fans import rules
 from tiefen.fans.errors import OAuthStateRefused, SnapshotVisitor
+from tiefen.fans.events import FanArrived
 from tiefen.fans.models import Identity, UsedState
 from tiefen.fans.service.identity import learn_unionid, resolve
 from tiefen.fans.service.shown import was_seen
 from tiefen.fans.service.timeline import hold
 from tiefen.kernel import clock, ids
 from tiefen.kernel.auth import open_session
-from tiefen.kernel.crypto import sign
+from tiefen.kernel.crypto import blind, sign
 from tiefen.kernel.db import Db, Tx
 from tiefen.kernel.errors import Refusal
+from tiefen.kernel.events import publish
 from tiefen.wechat import service as wechat
 from tiefen.wechat.values import OAuthIdentity
 
@@ -57,13 +59,22 @@ async def recognise_mini(db: Db, merchant: str, *, code: str) -> OAuthIdentity:
     return await wechat.mini_login(db, merchant, code)
 
 
-async def enter(tx: Tx, identity: OAuthIdentity) -> tuple[str, int]:
-    """A session for whoever WeChat recognised: its token, and the fan. Raises SnapshotVisitor."""
+async def enter(
+    tx: Tx, identity: OAuthIdentity, *, visitor: str = "", scene: str = ""
+) -> tuple[str, int]:
+    """A session for whoever WeChat recognised: its token, and the fan.
+
+    `visitor` (what the browser's cookie says) and `scene` tell how they came. Raises
+    SnapshotVisitor: nothing is ever bound to one.
+    """
     if identity.snapshot:
         raise SnapshotVisitor
     fan_id = await resolve(tx, identity.app_id, identity.openid, identity.unionid)
     if not await tx.rows(_SEEN, fan_id, tx.now):  # one of several records of a person
         was_seen(*await hold(tx, fan_id), tx.now)
+    if visitor or scene:
+        came = FanArrived(fan_id, blind(visitor) if visitor else "", scene, tx.now)
+        publish(tx, came, aggregate=f"fan:{fan_id}")
     return await open_session(tx, "fan", fan_id, SESSION_LIFE), fan_id
 
 

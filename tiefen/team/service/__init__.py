@@ -1,5 +1,6 @@
 """The verbs of the team room, by chapter."""
 
+from tiefen.team.queries import merchant_name
 from tiefen.team.service.audit import record_audit
 from tiefen.team.service.keys import load_api_key, make_api_key, revoke_api_key
 from tiefen.team.service.notices import (
@@ -51,6 +52,7 @@ __all__ = [
     "load_staff",
     "make_api_key",
     "make_bind_code",
+    "merchant_name",
     "order_contacts",
     "record_audit",
     "remove_totp",

@@ -8,7 +8,7 @@ from tiefen.wechat.callbacks import ReplyHook, register_reply
 from tiefen.wechat.service.accounts import set_app, set_pay, set_templates
 from tiefen.wechat.service.diagnose import diagnose
 from tiefen.wechat.service.keeping import forget_old
-from tiefen.wechat.service.miniprogram import mini_login
+from tiefen.wechat.service.miniprogram import create_mini_code, mini_login
 from tiefen.wechat.service.official import (
     create_qrcode,
     exchange_code,
@@ -41,6 +41,7 @@ __all__ = [
     "ReplyHook",
     "close",
     "configure",
+    "create_mini_code",
     "create_qrcode",
     "create_tag",
     "delete_tag",
