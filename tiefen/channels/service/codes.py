@@ -50,7 +50,8 @@ async def create_code(
 ) -> int:
     """A channel code; a job asks the platform for its QR code, where the platform draws it.
 
-    `page`: of the mini program, for its codes. Links and bottles are drawn by ourselves. Raises NameTaken, OwnerMissing, ValidityMalformed, WelcomeTooLong, PermanentSpent.
+    `page`: of the mini program, for its codes. Links and bottles are drawn by ourselves.
+    Raises NameTaken, OwnerMissing, ValidityMalformed, WelcomeTooLong, PermanentSpent.
     """
     rules.check_validity(starts_at, ends_at)
     rules.check_welcome(welcome)

@@ -156,7 +156,7 @@ async def open_link(
             {
                 "visitor": visitor if inside and not program else "",
                 "code_id": link.code_id,
-                "day": day_of(tx.now).isoformat(),
+                "day": day_of(tx.now),
                 "now": tx.now,
                 "shard": secrets.randbelow(SHARDS),
                 "hits": int(not program and not scanned),
