@@ -85,7 +85,7 @@ async def touches(db: Db, fan_id: int) -> list[tuple[TouchKind, int | None]]:
         rows = await tx.execute(
             select(Touch.kind, Touch.code_id).where(Touch.fan_id == fan_id).order_by(Touch.id)
         )
-        return [tuple(row) for row in rows]
+        return [(row.kind, row.code_id) for row in rows]
 
 
 async def test_a_visit_becomes_a_touch_at_sign_in_and_stays_the_first_source(

@@ -3,6 +3,7 @@
 from datetime import datetime
 from typing import Annotated
 
+import anyio.to_thread
 from fastapi import APIRouter, Depends, Response
 
 from tiefen.catalog import service as catalog

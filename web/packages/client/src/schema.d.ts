@@ -1152,6 +1152,54 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/console/channel-links": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Links
+         * @description Links with how often they were opened and what their fans did, newest first.
+         */
+        get: operations["listChannelLinks"];
+        put?: never;
+        /**
+         * Create Link
+         * @description A short link for another platform.
+         */
+        post: operations["createChannelLink"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/console/channel-links/{code_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Link
+         * @description One link with its last thirty days.
+         */
+        get: operations["getChannelLink"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /**
+         * Edit Link
+         * @description Change a link.
+         */
+        patch: operations["editChannelLink"];
+        trace?: never;
+    };
     "/api/console/count-sheets": {
         parameters: {
             query?: never;
@@ -4885,6 +4933,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/shop/arrivals": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Tell Arrival
+         * @description A fan who was signed in already came by a link or a mini-program code.
+         */
+        post: operations["tellArrival"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/shop/bottles/{code}/scan": {
         parameters: {
             query?: never;
@@ -6583,6 +6651,17 @@ export interface components {
          */
         Arrival: "bound" | "already" | "self" | "loop" | "known" | "off";
         /**
+         * ArrivalIn
+         * @description How a fan came: the scene of a mini-program code; a browser's cookie tells of itself.
+         */
+        ArrivalIn: {
+            /**
+             * Scene
+             * @default
+             */
+            scene: string;
+        };
+        /**
          * ArrivalInput
          * @description What arrived; without lines everything that is on its way.
          */
@@ -6909,6 +6988,8 @@ export interface components {
             cost_fen: number;
             /** Ends At */
             ends_at?: string | null;
+            /** @default qr */
+            form: components["schemas"]["DrawnForm"];
             kind: components["schemas"]["CodeKind"];
             /**
              * Late Words
@@ -6926,6 +7007,8 @@ export interface components {
             note: string;
             /** Owner Staff Id */
             owner_staff_id?: number | null;
+            /** @default pages/home/index */
+            page: components["schemas"]["MiniPage"];
             /** Starts At */
             starts_at?: string | null;
             /** Tags */
@@ -7840,6 +7923,185 @@ export interface components {
             refused: string;
         };
         /**
+         * ChannelLinkDetail
+         * @description A link with its last thirty days.
+         */
+        ChannelLinkDetail: {
+            /** Address */
+            address: string;
+            /** Bots */
+            bots: number;
+            code: components["schemas"]["CodeOut"];
+            /** Days */
+            days: components["schemas"]["LinkDayOut"][];
+            /** Entered */
+            entered: number;
+            /** Follow Ready */
+            follow_ready: boolean;
+            /** Hits */
+            hits: number;
+            /** Known */
+            known: number;
+            platform: components["schemas"]["LinkPlatform"];
+            /** Product Id */
+            product_id: number | null;
+            /** Product Name */
+            product_name: string;
+            /** Slug */
+            slug: string;
+            target: components["schemas"]["LinkTarget"];
+            /** Title */
+            title: string;
+            /** Unknown */
+            unknown: number;
+            /** Utm Campaign */
+            utm_campaign: string;
+            /** Utm Medium */
+            utm_medium: string;
+            /** Utm Source */
+            utm_source: string;
+            /** Words */
+            words: string;
+        };
+        /**
+         * ChannelLinkIn
+         * @description A link to make.
+         */
+        ChannelLinkIn: {
+            /**
+             * Cost Fen
+             * @default 0
+             */
+            cost_fen: number;
+            /** Ends At */
+            ends_at?: string | null;
+            /** @default platform */
+            kind: components["schemas"]["CodeKind"];
+            /** Name */
+            name: string;
+            /**
+             * Note
+             * @default
+             */
+            note: string;
+            /** Owner Staff Id */
+            owner_staff_id?: number | null;
+            platform: components["schemas"]["LinkPlatform"];
+            /** Product Id */
+            product_id?: number | null;
+            /**
+             * Slug
+             * @default
+             */
+            slug: string;
+            /** Starts At */
+            starts_at?: string | null;
+            /** Tags */
+            tags?: string[];
+            target: components["schemas"]["LinkTarget"];
+            /**
+             * Title
+             * @default
+             */
+            title: string;
+            /**
+             * Utm Campaign
+             * @default
+             */
+            utm_campaign: string;
+            /**
+             * Utm Medium
+             * @default
+             */
+            utm_medium: string;
+            /**
+             * Utm Source
+             * @default
+             */
+            utm_source: string;
+            /**
+             * Welcome
+             * @default
+             */
+            welcome: string;
+            /**
+             * Words
+             * @default
+             */
+            words: string;
+        };
+        /**
+         * ChannelLinkOut
+         * @description A link: what it is as a channel code, where it leads, how often it was opened.
+         */
+        ChannelLinkOut: {
+            /** Address */
+            address: string;
+            /** Bots */
+            bots: number;
+            code: components["schemas"]["CodeOut"];
+            /** Entered */
+            entered: number;
+            /** Follow Ready */
+            follow_ready: boolean;
+            /** Hits */
+            hits: number;
+            platform: components["schemas"]["LinkPlatform"];
+            /** Product Id */
+            product_id: number | null;
+            /** Product Name */
+            product_name: string;
+            /** Slug */
+            slug: string;
+            target: components["schemas"]["LinkTarget"];
+            /** Title */
+            title: string;
+            /** Utm Campaign */
+            utm_campaign: string;
+            /** Utm Medium */
+            utm_medium: string;
+            /** Utm Source */
+            utm_source: string;
+            /** Words */
+            words: string;
+        };
+        /**
+         * ChannelLinkPatch
+         * @description Changes to a link; what is absent stays. Address, platform and target never change.
+         */
+        ChannelLinkPatch: {
+            /** Archived */
+            archived?: boolean | null;
+            /** Cost Fen */
+            cost_fen?: number | null;
+            /** Ends At */
+            ends_at?: string | null;
+            /** Name */
+            name?: string | null;
+            /** Note */
+            note?: string | null;
+            /** Owner Staff Id */
+            owner_staff_id?: number | null;
+            /** Product Id */
+            product_id?: number | null;
+            /** Starts At */
+            starts_at?: string | null;
+            /** Tags */
+            tags?: string[] | null;
+            /** Title */
+            title?: string | null;
+            /** Utm Campaign */
+            utm_campaign?: string | null;
+            /** Utm Medium */
+            utm_medium?: string | null;
+            /** Utm Source */
+            utm_source?: string | null;
+            /** Welcome */
+            welcome?: string | null;
+            /** Words */
+            words?: string | null;
+        };
+        /**
          * ChatMessageOut
          * @description One message between a fan and us.
          */
@@ -7927,6 +8189,12 @@ export interface components {
             stage: string;
         };
         /**
+         * CodeForm
+         * @description What people meet: each is a channel code, so that sources and money are counted alike.
+         * @enum {string}
+         */
+        CodeForm: "qr" | "mini" | "link" | "bottle";
+        /**
          * CodeIn
          * @description A channel code to make.
          */
@@ -7938,6 +8206,8 @@ export interface components {
             cost_fen: number;
             /** Ends At */
             ends_at?: string | null;
+            /** @default qr */
+            form: components["schemas"]["DrawnForm"];
             kind: components["schemas"]["CodeKind"];
             /**
              * Late Words
@@ -7955,6 +8225,8 @@ export interface components {
             note: string;
             /** Owner Staff Id */
             owner_staff_id?: number | null;
+            /** @default pages/home/index */
+            page: components["schemas"]["MiniPage"];
             /** Starts At */
             starts_at?: string | null;
             /** Tags */
@@ -8009,6 +8281,7 @@ export interface components {
             fans: number;
             /** Follows */
             follows: number;
+            form: components["schemas"]["CodeForm"];
             /** Id */
             id: number;
             kind: components["schemas"]["CodeKind"];
@@ -8022,6 +8295,8 @@ export interface components {
             /** Orders */
             orders: number;
             owner: components["schemas"]["OwnerOut"] | null;
+            /** Page */
+            page: string;
             /** Paid Fen */
             paid_fen: number;
             /** Received Orders */
@@ -9217,6 +9492,12 @@ export interface components {
             worst: components["schemas"]["Level"];
         };
         /**
+         * DrawnForm
+         * @description Forms that the platform draws, one or a thousand at a time.
+         * @enum {string}
+         */
+        DrawnForm: "qr" | "mini";
+        /**
          * EffectOut
          * @description What erasing does to one kind of rows.
          */
@@ -10288,6 +10569,35 @@ export interface components {
             stars: number;
         };
         /**
+         * LinkDayOut
+         * @description A link on one day.
+         */
+        LinkDayOut: {
+            /** Bots */
+            bots: number;
+            /**
+             * Day
+             * Format: date
+             */
+            day: string;
+            /** Entered */
+            entered: number;
+            /** Hits */
+            hits: number;
+        };
+        /**
+         * LinkPlatform
+         * @description Where a link is put.
+         * @enum {string}
+         */
+        LinkPlatform: "weibo" | "taobao" | "baidu" | "qq" | "toutiao" | "xiaohongshu" | "douyin" | "sms" | "own";
+        /**
+         * LinkTarget
+         * @description Where a link leads.
+         * @enum {string}
+         */
+        LinkTarget: "shop" | "product" | "follow";
+        /**
          * ListChanged
          * @description For how many it changed.
          */
@@ -10655,12 +10965,23 @@ export interface components {
          */
         MessageState: "queued" | "sent" | "dropped" | "failed" | "uncertain";
         /**
+         * MiniPage
+         * @description Pages of the mini program that a code may open.
+         * @enum {string}
+         */
+        MiniPage: "pages/home/index" | "pages/category/index" | "pages/list/index" | "mine/coupons/index" | "mine/referral/index";
+        /**
          * MiniSignIn
-         * @description What `wx.login` gave.
+         * @description What `wx.login` gave, and the scene of the code that opened the mini program.
          */
         MiniSignIn: {
             /** Code */
             code: string;
+            /**
+             * Scene
+             * @default
+             */
+            scene: string;
         };
         /**
          * Mode
@@ -11220,6 +11541,13 @@ export interface components {
         Page_BreakOut_: {
             /** Items */
             items: components["schemas"]["BreakOut"][];
+            /** Next */
+            next: string | null;
+        };
+        /** Page[ChannelLinkOut] */
+        Page_ChannelLinkOut_: {
+            /** Items */
+            items: components["schemas"]["ChannelLinkOut"][];
             /** Next */
             next: string | null;
         };
@@ -14971,7 +15299,7 @@ export interface components {
          * @description How a fan met a channel.
          * @enum {string}
          */
-        TouchKind: "follow" | "scan" | "organic";
+        TouchKind: "follow" | "scan" | "visit" | "organic";
         /**
          * TouchOut
          * @description One line of the attribution log.
@@ -21988,6 +22316,7 @@ export interface operations {
             query?: {
                 kind?: components["schemas"]["CodeKind"] | null;
                 owner_staff_id?: number | null;
+                form?: components["schemas"]["CodeForm"] | null;
                 archived?: boolean;
                 query?: string | null;
                 batch_id?: number | null;
@@ -22739,6 +23068,429 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["CodeOut"];
+                };
+            };
+            /** @description malformed request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description sign in first */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description missing, or not yours */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description the state has moved on */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description body too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description invalid input, fields named */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description slow down */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description a dependency is away, retry */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    listChannelLinks: {
+        parameters: {
+            query?: {
+                platform?: components["schemas"]["LinkPlatform"] | null;
+                owner_staff_id?: number | null;
+                archived?: boolean;
+                query?: string | null;
+                cursor?: string | null;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_ChannelLinkOut_"];
+                };
+            };
+            /** @description malformed request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description sign in first */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description missing, or not yours */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description the state has moved on */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description body too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description invalid input, fields named */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description slow down */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description a dependency is away, retry */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    createChannelLink: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChannelLinkIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChannelLinkDetail"];
+                };
+            };
+            /** @description malformed request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description sign in first */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description missing, or not yours */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description the state has moved on */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description body too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description invalid input, fields named */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description slow down */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description a dependency is away, retry */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    getChannelLink: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                code_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChannelLinkDetail"];
+                };
+            };
+            /** @description malformed request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description sign in first */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description missing, or not yours */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description the state has moved on */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description body too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description invalid input, fields named */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description slow down */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description a dependency is away, retry */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    editChannelLink: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                code_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChannelLinkPatch"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChannelLinkDetail"];
                 };
             };
             /** @description malformed request */
@@ -46244,6 +46996,113 @@ export interface operations {
             };
         };
     };
+    tellArrival: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: {
+                tiefen_visitor?: string | null;
+            };
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ArrivalIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Ok"];
+                };
+            };
+            /** @description malformed request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description sign in first */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description missing, or not yours */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description the state has moved on */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description body too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description invalid input, fields named */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description slow down */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description a dependency is away, retry */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     scanBottle: {
         parameters: {
             query?: never;
@@ -51748,6 +52607,7 @@ export interface operations {
             path?: never;
             cookie?: {
                 tiefen_oauth?: string | null;
+                tiefen_visitor?: string | null;
             };
         };
         requestBody: {
