@@ -1,12 +1,12 @@
 """Look at old touches and codes with the new checks on kinds, in a transaction of its own.
 
-Revision: 0038, after 0037.
+Revision: 0040, after 0039.
 """
 
 from alembic import op
 
-revision = "0038"
-down_revision = "0037"
+revision = "0040"
+down_revision = "0039"
 branch_labels = None
 depends_on = None
 

@@ -1,14 +1,14 @@
 """Short links and their visits, mini-program codes, live codes that rotate staff.
 
-Revision: 0037, after 0036.
+Revision: 0039, after 0038.
 """
 
 import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
-revision = "0037"
-down_revision = "0036"
+revision = "0039"
+down_revision = "0038"
 branch_labels = None
 depends_on = None
 
