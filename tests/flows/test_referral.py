@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from tiefen.demo.doors import Doors
-from tiefen.demo.living import Life, get_phones
+from tiefen.demo.living import Life
+from tiefen.demo.phones import get_phones
 from tiefen.demo.plan import Person
 from tiefen.demo.shopkeeping import OWNER, Shop
 
@@ -27,7 +28,7 @@ async def life(doors: Doors, shop: Shop) -> Life:
 async def buy(life: Life, fan: int) -> str:
     """Honey to the door, with the best coupon; returns the order number."""
     doors = life.doors
-    address = await life._address(fan)
+    address = await life.address(fan)
     lines = [{"sku_id": life.shop.skus[0, 1], "quantity": 1}]
     quote = await doors.shop(fan, "POST", "checkout/quote", lines=lines)
     order = await doors.shop(
@@ -36,7 +37,7 @@ async def buy(life: Life, fan: int) -> str:
     )  # fmt: skip
     number: str = order["order_no"]
     paying = await doors.shop(fan, "POST", f"orders/{number}/pay", client="jsapi")
-    await life._pay(fan, paying["sheet"], "success")
+    await life.phones.pay(fan, paying["sheet"], "success")
     await doors.work()
     return number
 
@@ -76,9 +77,9 @@ async def test_from_share_to_reward_to_refund(life: Life) -> None:
     doors = life.doors
     coupon = await set_up(doors)
     for fan in (LIN, ZHOU):
-        await life._tap(fan, "follow", scene=life.shop.codes[0]["scene"])
+        await life.phones.tap(fan, "follow", scene=life.shop.codes[0]["scene"])
         await doors.work()
-        await life._enter_shop(fan)
+        await life.phones.enter(fan)
     mine = await doors.shop(LIN, "GET", "referral/mine")
     assert mine["referrer_gift"] == "无门槛减 ¥5"
     assert (await doors.shop(ZHOU, "GET", "my-coupons"))["held"] == 0

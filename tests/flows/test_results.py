@@ -36,7 +36,7 @@ async def test_the_phone_the_table_and_the_report_agree_and_a_refund_shows(life:
     parcel = {"courier": "顺丰速运", "tracking_no": "SF1234567890"}
     await doors.console("dazhuang", "POST", f"orders/{number}/parcels", **parcel)
     doors.at(doors.clock.now + timedelta(hours=30))
-    await life._receive(0, number)
+    await life.after.receive(0, number)
     await doors.work()
     phone, row, code = await figures(doors)
     assert phone["received_orders"] == row["received_orders"] == 1

@@ -8,7 +8,8 @@ from sqlalchemy import text
 
 from tiefen.demo.doors import Doors
 from tiefen.demo.goods import GOODS
-from tiefen.demo.living import Life, get_phones
+from tiefen.demo.living import Life
+from tiefen.demo.phones import get_phones
 from tiefen.demo.plan import Person
 from tiefen.demo.shopkeeping import OWNER, WELCOME, Shop
 
@@ -27,14 +28,14 @@ async def life(doors: Doors, shop: Shop) -> Life:
 
 async def chat(life: Life) -> list[dict[str, Any]]:
     """The fan's thread with the account."""
-    answer = await life.doors.phone("GET", f"fans/{life.phones[0]}/chats/{life.doors.app_id}")
+    answer = await life.doors.phone("GET", f"fans/{life.phones.ids[0]}/chats/{life.doors.app_id}")
     items: list[dict[str, Any]] = answer["items"]
     return items
 
 
 async def tap(life: Life, what: str, **body: Any) -> None:
     """The fan does something in the thread; the worker does its part."""
-    await life._tap(0, what, **body)
+    await life.phones.tap(0, what, **body)
     await life.doors.work()
 
 
@@ -54,8 +55,8 @@ async def the_fan(life: Life) -> dict[str, Any]:
 async def buy(life: Life, quantity: int = 1, outcome: str = "success") -> str:
     """Honey to the door; returns the order number."""
     doors = life.doors
-    await life._enter_shop(0)
-    address = await life._address(0)
+    await life.phones.enter(0)
+    address = await life.address(0)
     lines = [{"sku_id": life.shop.skus[HONEY, 1], "quantity": quantity}]
     quote = await doors.shop(0, "POST", "checkout/quote", lines=lines)
     order = await doors.shop(
@@ -64,7 +65,7 @@ async def buy(life: Life, quantity: int = 1, outcome: str = "success") -> str:
     )  # fmt: skip
     number: str = order["order_no"]
     paying = await doors.shop(0, "POST", f"orders/{number}/pay", client="jsapi")
-    await life._pay(0, paying["sheet"], outcome)
+    await life.phones.pay(0, paying["sheet"], outcome)
     await doors.work()
     return number
 
@@ -114,7 +115,7 @@ async def test_from_scan_to_refund(life: Life) -> None:
         tracking_no="SF1234567890",
     )
     doors.at(doors.clock.now + timedelta(days=3))
-    await life._receive(0, number)
+    await life.after.receive(0, number)
     await doors.work()
     assert (await doors.shop(0, "GET", f"orders/{number}"))["status"] == "received"
 
@@ -205,7 +206,7 @@ async def test_leaving_and_coming_back_keeps_the_first_source(life: Life) -> Non
 @pytest.mark.slow
 async def test_the_overview_counts_what_happened(life: Life) -> None:
     await follow_lin(life)
-    await life._visit(0, (HONEY,))
+    await life.phones.visit(0, (HONEY,))
     await buy(life)
     overview = await life.doors.console(OWNER, "GET", "overview")
     assert overview["as_of"]
@@ -218,7 +219,7 @@ async def test_a_push_is_stored_at_the_time_of_whoever_caused_it(life: Life) -> 
     """In a demo world fans act side by side, each at a time of their own; one task stores them all."""
     theirs = life.doors.clock.now + timedelta(hours=3)
     with life.doors.clock.own(theirs):
-        await life._tap(0, "follow", how="search")
+        await life.phones.tap(0, "follow", how="search")
     async with life.doors.db.merchant("demo") as tx:
         kept = await tx.scalar(
             text("SELECT received_at FROM wechat_inbox WHERE kind = 'event.subscribe' AND id > 1")

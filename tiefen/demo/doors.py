@@ -125,6 +125,15 @@ class Doors:
                 break
         return _checked(answer)
 
+    async def table(self, who: str, path: str) -> str:
+        """A member of staff takes a table away."""
+        answer = await self.product.post(
+            f"/api/console/{path}", headers={"Cookie": f"tiefen_staff={self.staff[who]}"}
+        )
+        if answer.status_code >= 400:
+            _checked(answer)
+        return answer.text
+
     async def upload(self, who: str, picture: bytes) -> dict[str, Any]:
         """A member of staff uploads a picture."""
         answer = await self.product.post(

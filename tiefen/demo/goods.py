@@ -91,3 +91,6 @@ GOODS: tuple[Goods, ...] = (
     Goods("年货大礼包", "年货", "礼盒", "profit", "bag", "#a8322d", "十二样，一家人的年",
           ("规格",), (Variant(("一份",), 19900, 10800, 240),), 4),
 )  # fmt: skip
+
+BOTTLED = next(place for place, one in enumerate(GOODS) if one.label == "土蜂蜜")
+"""Each jar of it has a code of its own inside the lid."""

@@ -7,6 +7,7 @@ as a shop's do: they are imported on the opening day, and nobody knows where the
 """
 
 import random
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -24,14 +25,22 @@ VISIT_SHARE = 0.30
 LEAVE_SHARE = 0.06
 ASK_SHARE = 0.05
 CALIBRATED_FANS = 8_000
+REGULAR_SHARE = 0.0025
+"""How many of the fans come back again and again."""
+REGULARS_ORDERS_SHARE = 0.2
+"""How many of the orders on a normal day are theirs."""
+REGULARS_WORDS = 5
+REFERRED_SHARE = 0.35
+"""How many of the newcomers who buy came by the link of a regular."""
+CLAIM_SHARE = 0.4
+RUSH_SHARE = 0.85
+"""How many of the festival's orders fall into its two rush hours."""
+RUSHES = ((2, 20), (12, 40))
+"""UTC hours at which the festival's half price opens (10:00 and 20:00 in Shanghai), minutes it lasts."""
 
 QUESTIONS = (
     "发货", "优惠", "地址", "怎么保存", "龙井怎么泡", "有没有大箱的橙子", "快递到哪了", "可以开发票吗",
     "礼盒能写贺卡吗", "客服", "蜂蜜结晶了还能吃吗", "你们家在哪", "体验装还有吗", "咖啡有低因的吗",
-)  # fmt: skip
-REASONS = (
-    ("damaged", "有一袋漏气了"), ("changed_mind", "买多了"), ("changed_mind", "拍错规格"),
-    ("damaged", "坏了两个果"), ("not_as_described", "和描述不太一样"), ("other", "家人已经买过"),
 )  # fmt: skip
 SURNAMES = "王李张刘陈杨赵黄周吴徐孙胡朱高林何郭马罗梁宋郑谢韩唐冯于董萧程曹袁邓许傅沈曾彭吕"
 GIVEN = "晓雨思远梓涵佳怡子轩若曦明哲欣然浩宇雅静志强丽娜建国秀英海燕文博嘉慧一诺安然可心星辰沐阳"
@@ -42,6 +51,25 @@ CITIES = (
     ("420106", "湖北省", "武汉市", "武昌区"), ("610113", "陕西省", "西安市", "雁塔区"),
 )  # fmt: skip
 STREETS = ("文三路", "长安里", "梧桐街", "西溪北苑", "翠柏路", "望江花园", "青年路", "解放大道")
+
+
+@dataclass(frozen=True, slots=True)
+class Complaint:
+    """An after-sale to be: refund, return or resend, with its reason and the buyer's words."""
+
+    kind: str
+    reason: str
+    words: str
+
+
+COMPLAINTS = (
+    Complaint("refund", "damaged", "有一袋漏气了"),
+    Complaint("return", "changed_mind", "买多了"),
+    Complaint("return", "changed_mind", "拍错规格"),
+    Complaint("resend", "damaged", "坏了两个果"),
+    Complaint("refund", "not_as_described", "和描述不太一样"),
+    Complaint("refund", "other", "家人已经买过"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,8 +109,22 @@ class Buy:
 
     basket: tuple[tuple[int, int, int], ...]
     outcome: str = "success"
-    refund: tuple[str, str] | None = None
-    """Reason and words to ask for a refund after receipt, if any."""
+    complaint: Complaint | None = None
+    """What is asked for after receipt, if anything."""
+    claims: bool = False
+    """Takes the coupon for new friends first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """Sends the own link of 老带新 to friends."""
+
+
+@dataclass(frozen=True, slots=True)
+class Arrive:
+    """Opens the link of a friend (the fan's place)."""
+
+    referrer: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +138,7 @@ class Act:
 
     at: datetime
     fan: int
-    deed: Follow | Ask | Visit | Buy | Leave
+    deed: Follow | Ask | Visit | Buy | Share | Arrive | Leave
 
 
 def people(seed: int, count: int) -> list[Person]:
@@ -141,15 +183,22 @@ def acts(seed: int, count: int, codes: int, now: datetime) -> list[Act]:
         for fan, at in enumerate(joined)
         if fan not in there
     ]
+    regulars = sorted(draw.sample(sorted(there), round(count * REGULAR_SHARE))) if there else []
     for fan, at in enumerate(joined):
         last = at
         if draw.random() < ASK_SHARE:
             last = _after(draw, at, now)
             plan.append(Act(last, fan, Ask(draw.choice(QUESTIONS))))
-        if draw.random() < LEAVE_SHARE:  # who has left cannot ask any more
+        if draw.random() < LEAVE_SHARE and fan not in regulars:  # who left cannot ask any more
             plan.append(Act(_after(draw, last, now), fan, Leave()))
-    buyers = _purchases(draw, joined, now, count)
+    plan += [
+        Act(_after(draw, start, now), fan, Ask(draw.choice(QUESTIONS)))
+        for fan in regulars
+        for _ in range(REGULARS_WORDS)
+    ]
+    buyers = _purchases(draw, joined, now, count, regulars)
     plan += buyers
+    plan += _referrals(draw, regulars, joined, buyers, start, there)
     bought = {act.fan for act in buyers}
     for fan in draw.sample(range(count), int(count * VISIT_SHARE)):
         if fan not in bought:
@@ -158,7 +207,13 @@ def acts(seed: int, count: int, codes: int, now: datetime) -> list[Act]:
     return sorted((act for act in plan if act.at < now), key=lambda act: (act.at, act.fan))
 
 
-def _purchases(draw: random.Random, joined: list[datetime], now: datetime, count: int) -> list[Act]:
+def _purchases(
+    draw: random.Random,
+    joined: list[datetime],
+    now: datetime,
+    count: int,
+    regulars: Sequence[int],
+) -> list[Act]:
     scale = count / CALIBRATED_FANS
     made: list[Act] = []
     for ago in range(DAYS, -1, -1):
@@ -173,16 +228,44 @@ def _purchases(draw: random.Random, joined: list[datetime], now: datetime, count
         if festival and baskets:
             baskets = _worth(draw, baskets, round(FESTIVAL_FEN * scale))
         for basket in baskets:
-            chance = draw.random()
-            outcome = (
-                "success"
-                if festival or chance > 0.12
-                else ("cancel" if chance > 0.04 else "insufficient")
-            )
-            refund = draw.choice(REASONS) if outcome == "success" and draw.random() < 0.05 else None
-            at = day + timedelta(seconds=_second_of_day(draw))
-            made.append(Act(at, draw.choice(here), Buy(basket, outcome, refund)))
+            again = regulars and not festival and draw.random() < REGULARS_ORDERS_SHARE
+            fan = draw.choice(regulars if again else here)
+            second = _rush(draw) if festival else _second_of_day(draw)
+            made.append(Act(day + timedelta(seconds=second), fan, _buy(draw, basket, festival)))
     return made
+
+
+def _buy(draw: random.Random, basket: tuple[tuple[int, int, int], ...], festival: bool) -> Buy:
+    """How a purchase goes: nobody walks away from the festival's price."""
+    chance = draw.random()
+    outcome = "success"
+    if not festival and chance <= 0.12:
+        outcome = "cancel" if chance > 0.04 else "insufficient"
+    complains = outcome == "success" and draw.random() < 0.05
+    complaint = draw.choice(COMPLAINTS) if complains else None
+    return Buy(basket, outcome, complaint, claims=draw.random() < CLAIM_SHARE)
+
+
+def _referrals(
+    draw: random.Random,
+    regulars: Sequence[int],
+    joined: list[datetime],
+    buyers: Sequence[Act],
+    start: datetime,
+    there: Collection[int],
+) -> list[Act]:
+    """Regulars share on the first day; some newcomers open such a link before their first order."""
+    if not regulars:
+        return []
+    plan = [Act(start + timedelta(hours=2), fan, Share()) for fan in regulars]
+    first: dict[int, datetime] = {}
+    for act in buyers:
+        first[act.fan] = min(act.at, first.get(act.fan, act.at))
+    for fan in sorted(first.keys() - set(there) - set(regulars)):
+        if draw.random() < REFERRED_SHARE:
+            between = (first[fan] - joined[fan]) / 2
+            plan.append(Act(joined[fan] + between, fan, Arrive(draw.choice(regulars))))
+    return plan
 
 
 def _basket(draw: random.Random) -> tuple[tuple[int, int, int], ...]:
@@ -246,6 +329,14 @@ def _second_of_day(draw: random.Random) -> int:
     """UTC second at which people in Shanghai are awake: busiest at noon and in the evening."""
     hour = draw.choices(range(8, 24), [2, 3, 4, 5, 7, 6, 4, 4, 4, 4, 5, 7, 9, 10, 8, 4])[0]
     return ((hour - 8) % 24) * 3600 + draw.randrange(3600)
+
+
+def _rush(draw: random.Random) -> int:
+    """UTC second of the festival's day: most wait for the hour at which the price opens."""
+    if draw.random() >= RUSH_SHARE:
+        return _second_of_day(draw)
+    hour, minutes = draw.choices(RUSHES, [1, 2])[0]
+    return hour * 3600 + draw.randrange(minutes * 60)
 
 
 def _after(draw: random.Random, at: datetime, now: datetime) -> datetime:

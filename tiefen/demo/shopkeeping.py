@@ -9,7 +9,7 @@ from tiefen.demo import pictures
 from tiefen.demo.doors import DemoRefused, Doors
 from tiefen.demo.goods import CATEGORIES, GOODS, Goods
 
-OWNER = "owner"
+OWNER, WAREHOUSE, FINANCE = "owner", "dazhuang", "sujie"
 ROLES: dict[str, list[str]] = {
     "店长": [
         "overview.read", "fans.read", "fans.write", "fans.reveal", "channels.read", "channels.write",
@@ -113,6 +113,10 @@ class Shop:
     products: dict[int, int] = field(default_factory=dict)
     codes: list[dict[str, Any]] = field(default_factory=list)
     staff: dict[str, int] = field(default_factory=dict)
+    welcome_coupon: int | None = None
+    """The coupon for new friends."""
+    bottles: list[str] = field(default_factory=list)
+    """Codes inside the lids of one batch."""
 
 
 async def open_shop(

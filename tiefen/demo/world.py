@@ -6,7 +6,9 @@ from datetime import datetime, timedelta
 
 from tiefen.demo import plan
 from tiefen.demo.doors import Doors
-from tiefen.demo.living import Life, get_phones
+from tiefen.demo.living import Life
+from tiefen.demo.marketing import make_plans
+from tiefen.demo.phones import get_phones
 from tiefen.demo.shopkeeping import CODES, Shop, import_followers, open_shop
 
 SAY_EVERY = 500
@@ -55,13 +57,14 @@ async def begin(
     return phones
 
 
-async def open_with_fans(doors: Doors, password: str) -> Shop:
+async def open_with_fans(doors: Doors, password: str, now: datetime) -> Shop:
     """The opening day: everything is set up, and the fans from before are imported.
 
     The owner exists; the clock stands at `opening(now)`. Raises DemoRefused.
     """
     shop = await open_shop(doors, password)
     await import_followers(doors)
+    await make_plans(doors, shop, now)
     return shop
 
 

@@ -9,8 +9,8 @@ from typing import Any, cast
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tiefen.demo.agenda import BUYING, MOST, STAFF, Agenda, Entry
 from tiefen.demo.doors import Watch
-from tiefen.demo.living import BUYING, MOST, STAFF, Entry, Life
 
 START = datetime(2026, 11, 1, 2, tzinfo=UTC)
 
@@ -43,13 +43,13 @@ deeds = st.lists(
 def test_rounds_keep_the_order_and_let_no_fan_act_twice(
     planned: list[tuple[int, int, bool]],
 ) -> None:
-    life = Life(cast(Any, None), cast(Any, None), [], [], seed=1)
+    agenda = Agenda(cast(Any, None))
     for minute, fan, buys in planned:
-        life.plan(START + timedelta(minutes=minute), fan, lambda: None, buys=buys and fan >= 0)
+        agenda.plan(START + timedelta(minutes=minute), fan, lambda: None, buys=buys and fan >= 0)
     until = START + timedelta(days=5)
     rounds: list[list[Entry]] = []
-    while life._agenda:
-        rounds.append(life._next(until))
+    while agenda._planned:
+        rounds.append(agenda._next(until))
     done = [entry for entries in rounds for entry in entries]
     assert len(done) == len(planned)
     assert all(one < two for one, two in pairwise(done))
@@ -65,11 +65,11 @@ def test_rounds_keep_the_order_and_let_no_fan_act_twice(
 
 
 def test_whoever_is_still_worked_on_does_not_act() -> None:
-    life = Life(cast(Any, None), cast(Any, None), [], [], seed=1)
+    agenda = Agenda(cast(Any, None))
     for minute, fan in ((0, 1), (1, 2), (2, 3)):
-        life.plan(START + timedelta(minutes=minute), fan, lambda: None)
-    life._busy = {2}
-    assert [entry.fan for entry in life._next(START + timedelta(days=1))] == [1]
+        agenda.plan(START + timedelta(minutes=minute), fan, lambda: None)
+    agenda._busy = {2}
+    assert [entry.fan for entry in agenda._next(START + timedelta(days=1))] == [1]
 
 
 class Slow:
@@ -99,11 +99,11 @@ class Slow:
 
 async def test_the_worker_works_on_a_round_while_others_act_and_never_on_two() -> None:
     doors = Slow()
-    life = Life(cast(Any, doors), cast(Any, None), [], [], seed=1)
+    agenda = Agenda(cast(Any, doors))
     fans = [1, 2, 3, 1, 4, STAFF, 5, 1, 2, STAFF]
     for minute, fan in enumerate(fans):
-        life.plan(START + timedelta(minutes=minute), fan, partial(doors.act, fan))
-    await life.live([], START + timedelta(minutes=30), lambda _: None)
+        agenda.plan(START + timedelta(minutes=minute), fan, partial(doors.act, fan))
+    await agenda.run(START + timedelta(minutes=30), lambda _: None)
     assert [fan for fan, _ in doors.seen] == fans
     assert doors.worked == sorted(doors.worked)
     assert not doors.open

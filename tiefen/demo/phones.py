@@ -1,0 +1,110 @@
+"""What a fan's phone can do: tap in the account, open the shop and look around."""
+
+import random
+from datetime import timedelta
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+from tiefen.demo.doors import Doors
+from tiefen.demo.plan import Person
+from tiefen.demo.shopkeeping import Shop
+
+PHONES_AT_ONCE = 1_000
+SIGNED_IN = timedelta(days=29)
+"""The shop's page keeps its session on the phone; one older than this signs in anew."""
+
+
+async def get_phones(doors: Doors, people: list[Person]) -> list[int]:
+    """Every person gets a phone at the sandbox; their ids."""
+    phones: list[int] = []
+    for start in range(0, len(people), PHONES_AT_ONCE):
+        some = enumerate(people[start : start + PHONES_AT_ONCE], start=start)
+        fans = [
+            {
+                "key": f"demo-{place}",
+                "nickname": person.nickname,
+                "phone": person.phone,
+                "city": person.city[2],
+            }
+            for place, person in some
+        ]
+        made = await doors.phone("POST", "fans", fans=fans)
+        phones += [one["id"] for one in made["items"]]
+    return phones
+
+
+class Phones:
+    """Everybody's phone, by the fan's place in the world."""
+
+    def __init__(
+        self, doors: Doors, shop: Shop, people: list[Person], ids: list[int], seed: int
+    ) -> None:
+        self.doors, self.shop, self.people, self.ids, self.seed = doors, shop, people, ids, seed
+
+    def draw(self, fan: int) -> random.Random:
+        """Chance for what a fan does now: the same however the others hurry."""
+        return random.Random(f"life {self.seed} {fan} {self.doors.clock.now.isoformat()}")
+
+    async def tap(self, fan: int, what: str, **body: Any) -> None:
+        """A quick act in the account."""
+        path = f"fans/{self.ids[fan]}/{what}"
+        await self.doors.phone("POST", path, app_id=self.doors.app_id, **body)
+
+    async def enter(self, fan: int) -> None:
+        """Open the shop from the menu: OAuth, as the page does it."""
+        entered = self.doors.entered.get(fan)
+        first = entered is None
+        if entered and self.doors.clock.now - entered < SIGNED_IN:
+            return
+        self.doors.tokens.pop(fan, None)
+        page = f"{str(self.doors.product.base_url).rstrip('/')}/shop/"
+        answer = await self.doors.product.get("/api/shop/oauth-url", params={"redirect": page})
+        asked = parse_qs(urlsplit(answer.json()["url"]).query)
+        code = await self.doors.phone(
+            "POST",
+            f"fans/{self.ids[fan]}/oauth",
+            app_id=self.doors.app_id,
+            scope=asked["scope"][0],
+            redirect_uri=asked["redirect_uri"][0],
+            state=asked["state"][0],
+        )
+        browser = "; ".join(f"{name}={value}" for name, value in answer.cookies.items())
+        session = await self.doors.shop(
+            fan,
+            "POST",
+            "session/oauth",
+            cookie=browser,
+            code=code["code"],
+            state=asked["state"][0],
+        )
+        self.doors.tokens[fan] = session["token"]
+        self.doors.entered[fan] = self.doors.clock.now
+        if first:
+            await self.doors.shop(fan, "PATCH", "me", nickname=self.people[fan].nickname)
+
+    async def visit(self, fan: int, goods: tuple[int, ...]) -> None:
+        """Look at the front page and some goods (places in GOODS)."""
+        await self.enter(fan)
+        await self.doors.shop(fan, "GET", "home")
+        for place in goods:
+            await self.doors.shop(fan, "GET", f"products/{self.shop.products[place]}")
+        seen = [{"page": "/pages/index/index"}] + [
+            {"page": "/pages/product/index", "target": f"product:{self.shop.products[place]}"}
+            for place in goods
+        ]
+        await self.doors.shop(fan, "POST", "hits", visitor=f"demo-visitor-{fan}", hits=seen)
+
+    async def pay(self, fan: int, sheet: dict[str, str], outcome: str) -> None:
+        """The pay sheet comes up on the phone."""
+        prepay = sheet["package"].removeprefix("prepay_id=")
+        params = {
+            "appId": sheet["app_id"],
+            "timeStamp": sheet["time_stamp"],
+            "nonceStr": sheet["nonce_str"],
+            "package": sheet["package"],
+            "signType": sheet["sign_type"],
+            "paySign": sheet["pay_sign"],
+        }
+        await self.doors.phone(
+            "POST", f"pay/{prepay}", fan=self.ids[fan], outcome=outcome, params=params
+        )
