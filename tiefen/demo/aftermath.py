@@ -95,13 +95,17 @@ class Aftermath:
         draw = self.phones.draw(fan)
         stars, words = draw.choice(WORDS)
         path = f"orders/{order_no}/lines/{order['lines'][0]['id']}/review"
-        made = await self.doors.shop(fan, "POST", path, stars=stars, words=words)
-        if draw.random() < ANSWERED_SHARE:
-            reply = partial(self._answer, made["id"], ANSWERS[stars])
-            self.agenda.plan(self.doors.clock.now + timedelta(hours=20), STAFF, reply)
+        await self.doors.shop(fan, "POST", path, stars=stars, words=words)
 
-    async def _answer(self, review: int, words: str) -> None:
-        await self.doors.console(OWNER, "POST", f"reviews/{review}/reply", words=words)
+    async def answer_reviews(self) -> None:
+        """The owner reads what is new, and answers some of it."""
+        found = await self.doors.console(OWNER, "GET", "reviews?unanswered=true&limit=5")
+        for review in found["items"]:
+            if self.draw.random() < ANSWERED_SHARE:
+                words = ANSWERS[review["stars"]]
+                await self.doors.console(
+                    OWNER, "POST", f"reviews/{review['id']}/reply", words=words
+                )
 
     async def _scan(self, fan: int) -> None:
         """The code inside the lid; now and then somebody else has scanned it before."""

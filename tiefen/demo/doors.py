@@ -25,6 +25,8 @@ SIDE_BY_SIDE = 4
 NOBODY_WAITS = 1.0
 """Seconds a shared transaction of the worker may take while no request is under way."""
 SIGNED_OUT, MOVED_ON = 401, 409
+PHONE = "Mozilla/5.0 (Linux; Android 14) MicroMessenger/8.0.50"
+"""What everybody's browser says of itself; each adds a phone of its own."""
 
 
 class DemoRefused(RuntimeError):
@@ -164,7 +166,9 @@ class Doors:
         **body: Any,
     ) -> Any:
         """A fan does something in the shop."""
-        headers = {"Authorization": f"Bearer {self.tokens[fan]}"} if fan in self.tokens else {}
+        headers = {"User-Agent": f"{PHONE} demo-phone/{fan}"}
+        if fan in self.tokens:
+            headers["Authorization"] = f"Bearer {self.tokens[fan]}"
         if key:
             headers["Idempotency-Key"] = key
         if cookie:

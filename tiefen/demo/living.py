@@ -46,10 +46,15 @@ class Life:
             hour=SHIPPING_HOUR_UTC, minute=0, second=0, microsecond=0
         )
         while day < until:
-            self.agenda.plan(day, STAFF, self.after.ship_all)
+            self.agenda.plan(day, STAFF, self._evening)
             day += timedelta(days=1)
         self.agenda.plan(until - timedelta(days=STORE_DAYS_AGO), STAFF, self._open_store)
         await self.agenda.run(until, tick)
+
+    async def _evening(self) -> None:
+        """The van comes, and the owner reads what fans have written."""
+        await self.after.ship_all()
+        await self.after.answer_reviews()
 
     async def _open_store(self) -> None:
         await open_store(self.doors, self.shop)

@@ -51,8 +51,8 @@ async def _describe_fans(doors: Doors, shop: Shop) -> None:
     )  # fmt: skip
     for name, note, rule in rules:
         await doors.console(OWNER, "POST", "segments", name=name, note=note, rule=rule)
-    tags = {one["name"]: one["id"] for one in (await doors.console(OWNER, "GET", "tags"))["items"]}
-    tea = tags.get("爱喝茶") or (await doors.console(OWNER, "POST", "tags", name="爱喝茶"))["id"]
+    known = (await doors.console(OWNER, "GET", "tags"))["tags"]
+    tea = next(one["id"] for one in known if one["name"] == "爱喝茶")
     await doors.console(
         OWNER, "POST", "tag-rules", tag_id=tea, fact="bought", subject=teas[0], times=1
     )
@@ -123,7 +123,7 @@ async def open_store(doors: Doors, shop: Shop) -> None:
         address="文三路 88 号一楼", contact="周明", sells=False,
     )  # fmt: skip
     places = await doors.console(OWNER, "GET", "locations")
-    main = next(one for one in places["items"] if one["id"] != store["id"])
+    main = next(one for one in places if one["id"] != store["id"])
     lines = [{"sku_id": shop.skus[place, 0], "quantity": 12} for place in range(0, 12, 3)]
     moved = await doors.console(
         WAREHOUSE, "POST", "stock-transfers", from_id=main["id"], to_id=store["id"], lines=lines,
