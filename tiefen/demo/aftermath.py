@@ -47,6 +47,8 @@ class Aftermath:
         self.doors, self.shop = phones.doors, phones.shop
         self.to_ship: list[str] = []
         self.told: set[int] = set()
+        self.unread = 0
+        """Reviews since the owner looked last."""
 
     def paid(self, fan: int, order_no: str, buy: Buy, draw: random.Random) -> None:
         """Plan what follows: three or four days after the van it is there."""
@@ -96,9 +98,13 @@ class Aftermath:
         stars, words = draw.choice(WORDS)
         path = f"orders/{order_no}/lines/{order['lines'][0]['id']}/review"
         await self.doors.shop(fan, "POST", path, stars=stars, words=words)
+        self.unread += 1
 
     async def answer_reviews(self) -> None:
         """The owner reads what is new, and answers some of it."""
+        if not self.unread:
+            return
+        self.unread = 0
         found = await self.doors.console(OWNER, "GET", "reviews?unanswered=true&limit=5")
         for review in found["items"]:
             if self.draw.random() < ANSWERED_SHARE:
