@@ -18,6 +18,7 @@ from tiefen.orders import service as orders
 from tiefen.promotion import service as promotion
 from tiefen.referral import queries, service
 from tiefen.referral.errors import BondMissing, DebtMissing, RulesEdited
+from tiefen.referral.service import binding, rewarding
 from tiefen.referral.values import Arrival, BondState, FlagKind, RewardSide, RewardWhen
 
 GIVEN = {"friend": "given", "referrer": "given"}
@@ -85,9 +86,9 @@ async def test_the_first_of_many_referrers_wins(
 ) -> None:
     """Planted: a bond gives way to whoever comes next."""
     if planted:
-        careless = str(service._LAPSE).replace(" AND bought_at IS NULL AND until <= :now", "")
-        assert careless != str(service._LAPSE)
-        monkeypatch.setattr(service, "_LAPSE", text(careless))
+        careless = str(binding._LAPSE).replace(" AND bought_at IS NULL AND until <= :now", "")
+        assert careless != str(binding._LAPSE)
+        monkeypatch.setattr(binding, "_LAPSE", text(careless))
     async with db.merchant("demo") as tx:
         await running(tx)
         friend = await make.fan(tx)
@@ -138,10 +139,10 @@ async def test_a_payment_told_many_times_counts_once(
 ) -> None:
     """Planted: what is told again is added again."""
     if planted:
-        careless = str(service._CREDIT).replace(
+        careless = str(rewarding._CREDIT).replace(
             "DO NOTHING", "DO UPDATE SET paid_fen = referral_order.paid_fen + excluded.paid_fen"
         )
-        monkeypatch.setattr(service, "_CREDIT", text(careless))
+        monkeypatch.setattr(rewarding, "_CREDIT", text(careless))
     referrer, friend, _ = await world(db)
     if planted:  # without rewards, whose own key would catch it first
         async with db.merchant("demo") as tx:
@@ -190,11 +191,9 @@ async def test_rewarding_and_refunding_at_once_end_the_same(
         async with db.merchant("demo") as tx:
             await service.give(tx, order_no)
 
-    async def refund() -> None:
-        async with db.merchant("demo") as tx:
-            await service.went_back(tx, order_no, 6_000, whole=True)
-
-    await asyncio.gather(reward(), refund(), reward(), reward())
+    asked = await make.ask(db, friend, order_no)
+    await make.approve(db, asked.after_sale_no)
+    await asyncio.gather(reward(), drain(), reward(), reward())
     assert set((await sides(db)).values()) <= {"cancelled", "taken_back"}
     async with db.merchant("demo") as tx:
         assert await promotion.held_count(tx, friend) == 0
@@ -207,8 +206,8 @@ async def test_limits_of_a_referrer_hold_under_a_rush(
 ) -> None:
     """Planted: the count goes up whatever the limit is."""
     if planted:
-        careless = str(service._COUNT).replace("t.given < :most", "true")
-        monkeypatch.setattr(service, "_COUNT", text(careless))
+        careless = str(rewarding._COUNT).replace("t.given < :most", "true")
+        monkeypatch.setattr(rewarding, "_COUNT", text(careless))
     async with db.merchant("demo") as tx:
         await running(tx, per_day=3, per_total=5)
         referrer = await make.fan(tx)

@@ -372,6 +372,14 @@ class Case:
 
 
 @dataclass(frozen=True, slots=True)
+class Refunded:
+    """What of an order went back, in fen; `whole`: nothing of it is left."""
+
+    refunded_fen: int
+    whole: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Effect:
     """One thing an after-sale changes, with its numbers and a sentence."""
 

@@ -6,5 +6,5 @@ promises: a reward is for a purchase, never for sharing or following; it goes ba
 does; a friend has one referrer at a time, who is never themself nor one they brought; nobody is
 rewarded twice for one friend, nor beyond the limits.
 publishes: nothing.
-hears: OrderPaid, OrderReceived, OrderRefunded.
+hears: OrderPaid, OrderReceived.
 """

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
 from tiefen.referral.errors import BadCode, BadRules
-from tiefen.referral.values import Arrival, FriendRule, RewardWhen, Rules
+from tiefen.referral.values import Arrival, FriendRule, RewardState, RewardWhen, Rules
 
 STRANGER_FOR = timedelta(hours=1)
 """Signing in makes a record before the link is judged: so young a record is a stranger's."""
@@ -59,6 +59,17 @@ def judge(
     if rules.who is FriendRule.STRANGERS and old:
         return Arrival.KNOWN
     return Arrival.BOUND
+
+
+def kept_after(kept_fen: int, refund_fen: int) -> int:
+    """What of a purchase is still paid after a refund, in fen; never below nothing."""
+    return max(kept_fen - refund_fen, 0)
+
+
+def goes(state: RewardState, kept_fen: int, min_paid_fen: int, *, whole: bool) -> bool:
+    """Whether a reward that stands is no longer earned by what is kept of its purchase."""
+    standing = state in (RewardState.HELD, RewardState.WAITING, RewardState.GIVEN)
+    return standing and (whole or kept_fen < min_paid_fen)
 
 
 def due_at(

@@ -1,11 +1,11 @@
-"""What referral does when orders are paid, arrive, or go back."""
+"""What referral does when orders are paid and arrive."""
 
 from datetime import timedelta
 
 from tiefen.kernel.db import Db, Tx
 from tiefen.kernel.events import on
 from tiefen.kernel.jobs import cron
-from tiefen.orders.events import OrderPaid, OrderReceived, OrderRefunded
+from tiefen.orders.events import OrderPaid, OrderReceived
 from tiefen.referral import service
 
 
@@ -19,12 +19,6 @@ async def credit(tx: Tx, event: OrderPaid) -> None:
 async def arrived(tx: Tx, event: OrderReceived) -> None:
     """From now the days run after which a purchase is kept."""
     await service.arrived(tx, event.order_no, event.at)
-
-
-@on(OrderRefunded)
-async def went_back(tx: Tx, event: OrderRefunded) -> None:
-    """What went back is no longer credited; rewards go with it."""
-    await service.went_back(tx, event.order_no, event.refund_fen, whole=event.whole)
 
 
 @cron("referral.give_due", every=timedelta(minutes=10), lane="bulk")

@@ -12,7 +12,7 @@ from tiefen.orders.service.after_sale import (
     retry_refund,
     withdraw,
 )
-from tiefen.orders.service.book import same_receiver
+from tiefen.orders.service.book import refunded, same_receiver
 from tiefen.orders.service.cart import (
     add_address,
     add_to_cart,
@@ -82,6 +82,7 @@ __all__ = [
     "receive",
     "receive_shipped",
     "refund_settled",
+    "refunded",
     "region",
     "region_tree",
     "register",

@@ -9,8 +9,14 @@ from tiefen.kernel.db import Tx
 from tiefen.orders import rules
 from tiefen.orders.errors import OrderMissing
 from tiefen.orders.models import AfterSale, Order, OrderLine, OrderTransition
-from tiefen.orders.values import AfterSaleAction, OrderAction, OrderStatus
+from tiefen.orders.values import AfterSaleAction, OrderAction, OrderStatus, Refunded
 
+_REFUNDED = text(
+    """
+    SELECT refunded_fen, status = 'refunded' AS whole FROM orders WHERE order_no = :order_no
+    FOR SHARE
+    """
+)
 _SAME_RECEIVER = text(
     """
     SELECT EXISTS (SELECT FROM orders o JOIN orders p ON p.phone_blind = o.phone_blind
@@ -95,6 +101,12 @@ def _note(
             at=tx.now,
         )
     )
+
+
+async def refunded(tx: Tx, order_no: str) -> Refunded:
+    """What of an order went back, under a lock that refunds wait for; nothing of an unknown one."""
+    row = (await tx.execute(_REFUNDED, {"order_no": order_no})).one_or_none()
+    return Refunded(row.refunded_fen, row.whole) if row else Refunded(0, False)
 
 
 async def same_receiver(tx: Tx, order_no: str, fan_ids: Sequence[int]) -> bool:

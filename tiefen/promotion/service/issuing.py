@@ -92,6 +92,8 @@ _BRIEFS = text(
     FROM coupon c JOIN coupon_template t ON t.id = c.template_id WHERE c.key = ANY(:keys)
     """
 )
+_HELD_BRIEFS = text(f"{_BRIEFS} ORDER BY c.id FOR UPDATE OF c")
+"""Rows are taken in the order of their numbers, as where they are used."""
 
 
 async def claim_coupon(tx: Tx, fan_id: int, template_id: int) -> int:
@@ -136,12 +138,14 @@ async def take_back_coupon(tx: Tx, key: str) -> TakenBack:
     return TakenBack(CouponStatus(row.status), row.saved_fen, row.order_no)
 
 
-async def coupons_by_key(tx: Tx, keys: Iterable[str]) -> dict[str, CouponBrief]:
-    """How coupons fare that were given under these keys."""
+async def coupons_by_key(
+    tx: Tx, keys: Iterable[str], *, hold: bool = False
+) -> dict[str, CouponBrief]:
+    """How coupons fare that were given under these keys; `hold`: and go on faring until the commit."""
     wanted = list(keys)
     if not wanted:
         return {}
-    rows = await tx.execute(_BRIEFS, {"keys": wanted})
+    rows = await tx.execute(_HELD_BRIEFS if hold else _BRIEFS, {"keys": wanted})
     return {
         row.key: CouponBrief(
             row.id,
