@@ -1,9 +1,10 @@
 """The demo world's script: drawn from its seed, true to the documents' numbers, never impossible."""
 
+from collections import Counter
 from datetime import UTC, datetime, timedelta
 
 from tiefen.demo import plan
-from tiefen.demo.plan import Ask, Buy, Follow, Leave
+from tiefen.demo.plan import Arrive, Ask, Buy, Follow, Leave, Share
 
 NOW = datetime(2026, 11, 22, 10, tzinfo=UTC)
 
@@ -23,6 +24,25 @@ def test_full_size_it_has_the_documents_numbers() -> None:
     worth = sum(plan.worth_fen(deed.basket) for deed in festival if isinstance(deed, Buy))
     assert abs(worth - plan.FESTIVAL_FEN) * 200 <= plan.FESTIVAL_FEN
     assert 700 <= len({act.fan for act in orders}) <= 900
+
+
+def test_some_come_back_bring_friends_and_wait_for_the_price() -> None:
+    acts = plan.acts(1, plan.CALIBRATED_FANS, 10, NOW)
+    orders = [act for act in acts if isinstance(act.deed, Buy)]
+    often = {fan for fan, times in Counter(act.fan for act in orders).items() if times >= 4}
+    assert len(often) >= 8
+    sharers = {act.fan: act.at for act in acts if isinstance(act.deed, Share)}
+    assert often <= sharers.keys()
+    first = {act.fan: act.at for act in reversed(orders)}
+    friends = [act for act in acts if isinstance(act.deed, Arrive)]
+    assert len(friends) >= 10
+    for act in friends:
+        assert isinstance(act.deed, Arrive)
+        assert sharers[act.deed.referrer] < act.at < first[act.fan]
+        assert act.fan not in sharers
+    day = (NOW - timedelta(days=plan.FESTIVAL_DAYS_AGO)).date()
+    hours = Counter(act.at.hour for act in orders if act.at.date() == day)
+    assert hours[2] + hours[12] >= 0.7 * plan.FESTIVAL_ORDERS
 
 
 def test_nobody_acts_before_following_nor_asks_after_leaving() -> None:
