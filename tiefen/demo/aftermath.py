@@ -1,6 +1,7 @@
 """What follows from a purchase: the van, receipt, a review, the bottle's code, an after-sale.
 
-Each has a time of its own on the agenda. Most parcels are confirmed by their buyer, some are left
+Each has a time of its own on the agenda, in its fan's line: what staff decide for one fan need not
+wait for the others. Most parcels are confirmed by their buyer, some are left
 to time; what is sent back is inspected, what is missing is sent again.
 """
 
@@ -8,7 +9,7 @@ import random
 from datetime import timedelta
 from functools import partial
 
-from tiefen.demo.agenda import STAFF, Agenda
+from tiefen.demo.agenda import Agenda
 from tiefen.demo.goods import BOTTLED
 from tiefen.demo.phones import Phones
 from tiefen.demo.plan import Buy, Complaint
@@ -138,7 +139,7 @@ class Aftermath:
             number = asked["after_sale_no"]
             later = self.doors.clock.now + timedelta(hours=draw.randint(1, 20))
             answer = partial(self._approve, fan, number, complaint.kind)
-            self.agenda.plan(later, STAFF, answer)
+            self.agenda.plan(later, fan, answer)
 
     async def _approve(self, fan: int, number: str, kind: str) -> None:
         await self.doors.console(FINANCE, "GET", f"after-sales/{number}/preview")
@@ -152,13 +153,13 @@ class Aftermath:
             self.agenda.plan(sent, fan, partial(self._send_back, fan, number, draw))
         elif kind == "resend":
             sent = now + timedelta(hours=draw.randint(2, 20))
-            self.agenda.plan(sent, STAFF, partial(self._resend, number, draw))
+            self.agenda.plan(sent, fan, partial(self._resend, number, draw))
 
     async def _send_back(self, fan: int, number: str, draw: random.Random) -> None:
         await self.phones.enter(fan)
         await self.doors.shop(fan, "POST", f"after-sales/{number}/parcel", **self._parcel(draw))
         there = self.doors.clock.now + timedelta(hours=draw.randint(40, 80))
-        self.agenda.plan(there, STAFF, partial(self._inspect, number))
+        self.agenda.plan(there, fan, partial(self._inspect, number))
 
     async def _inspect(self, number: str) -> None:
         await self.doors.console(
