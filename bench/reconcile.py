@@ -1,7 +1,7 @@
 """A day's bill of a million lines against a million charges, beside the database's own join of the two.
 
 The bill is unpacked, checked, read, kept, learned from and compared as `tiefen` does it each morning;
-its fees go into the ledger afterwards and are timed apart. Memory is this process's growth.
+its fees go into the ledger afterwards. The first line is the whole of it, the second the fees alone. Memory is this process's growth.
 """
 
 import asyncio
@@ -68,7 +68,7 @@ class _Bill:
 
 
 async def run() -> list[Result]:
-    """One line for reading and comparing, one for the fees."""
+    """One line for the whole, one for the fees in it."""
     async with installation() as home:
         day = day_of(utcnow()) - timedelta(days=1)
         packed = _write(home.data_dir / "bill.gz", day)
@@ -104,9 +104,9 @@ async def _measure(
     limit = time.perf_counter() - began
     breaks = dict(await admin.fetch("SELECT kind, count(*) FROM payment_break GROUP BY 1"))
     command = "make bench ONLY=reconcile"
-    note = f"{LINES:,} lines; memory grew {grown} MB; differences: {breaks}; limit: one join of the two"
+    note = f"{LINES:,} lines, fees posted; memory grew {grown} MB; differences: {breaks}; limit: one join of the two"
     return [
-        Result("reconcile", took, "s", limit, limit / took, command, note),
+        Result("reconcile", took + fees, "s", limit, limit / (took + fees), command, note),
         Result("reconcile_fees", fees, "s", limit, limit / fees, command,
                f"{LINES:,} fees into the ledger; memory grew {_memory() - before} MB"),
     ]  # fmt: skip

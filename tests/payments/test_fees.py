@@ -1,4 +1,4 @@
-"""Fees of the bill in the ledger: once a line, given back by the inverse, whatever fails on the way."""
+"""Fees of the bill in the ledger: once a bill, given back by the inverse, whatever fails on the way."""
 
 import asyncio
 import random
@@ -13,6 +13,7 @@ from tests.payments.factories import FakeWeChat, attempts, paid
 from tiefen.kernel import audit
 from tiefen.kernel.db import Db
 from tiefen.ledger import service as ledger
+from tiefen.ledger.values import Transfer
 from tiefen.payments import rules, service
 from tiefen.payments.models import PaymentBill, PaymentBillLine
 from tiefen.payments.service import fees
@@ -72,7 +73,6 @@ async def test_every_fee_is_posted_once_whatever_stops_and_whoever_runs(
     chance = random.Random(seed)
     fees_fen = [chance.choice([0, 1, 6, 60, 300, -1, -45]) for _ in range(chance.randint(1, 23))]
     await a_bill(db, fees_fen)
-    monkeypatch.setattr(fees, "CHUNK", chance.randint(1, 9))
     stops = chance.randint(0, 2)
 
     def stop(_: str) -> None:
@@ -90,21 +90,53 @@ async def test_every_fee_is_posted_once_whatever_stops_and_whoever_runs(
     assert await fee_breaches(db) == []
 
 
-@pytest.mark.parametrize("bug", ["not inverse", "another key", "marked too early"])
+@pytest.mark.parametrize("bug", ["not inverse", "another bill", "marked too early", "twice"])
 async def test_planted_bugs_are_caught(db: Db, monkeypatch: pytest.MonkeyPatch, bug: str) -> None:
     await a_bill(db, [60, -45, 6])
-    real = rules.fee_posting
+    real = rules.fee_postings
     if bug == "not inverse":
-        monkeypatch.setattr(rules, "fee_posting", lambda line, fee, ref: real(line, abs(fee), ref))
-    elif bug == "another key":
         monkeypatch.setattr(
-            rules, "fee_posting", lambda line, fee, ref: real(line + 1_000, fee, ref)
+            rules,
+            "fee_postings",
+            lambda bill, mchid, day, charged, back: real(bill, mchid, day, charged + back, 0),
+        )
+    elif bug == "another bill":
+        monkeypatch.setattr(rules, "fee_postings", lambda bill, *of: real(bill + 1_000, *of))
+    elif bug == "twice":
+        monkeypatch.setattr(
+            rules,
+            "fee_postings",
+            lambda bill, *of: [*real(bill, *of), *real(bill + 1_000, *of)],
         )
     else:
         async with db.merchant("demo") as tx:
             await tx.execute(text("UPDATE payment_bill SET fees_posted_at = now()"))
     await fees.post_fees(db, "demo")
     assert "P3.fees" in await fee_breaches(db)
+
+
+async def test_a_bill_half_booked_line_by_line_is_finished_whole(db: Db) -> None:
+    """As an older version left it when it was stopped in the middle."""
+    await a_bill(db, [60, -45, 6])
+    async with db.merchant("demo") as tx:
+        first = await tx.scalar(text("SELECT id FROM payment_bill_line WHERE line = 1"))
+        await ledger.post(
+            tx,
+            [
+                Transfer(
+                    "expense:payment_fee",
+                    "wechat:clearing",
+                    60,
+                    "payment.fee",
+                    "T1",
+                    f"fee:{first}",
+                )
+            ],
+        )
+    assert await fee_breaches(db) == []
+    await fees.post_fees(db, "demo")
+    assert await spent(db) == (21, -21)
+    assert await fee_breaches(db) == []
 
 
 async def test_a_fetched_bill_posts_its_fees_and_the_page_adds_them_up(

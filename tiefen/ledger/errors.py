@@ -41,3 +41,19 @@ class TransferNotFound(NotFound):
     code = "ledger.transfer_not_found"
     zh = "没有找到这笔转账"
     en = "There is no such transfer"
+
+
+class PeriodTooLong(Invalid):
+    """More than one file, or one page of a statement, should hold."""
+
+    code = "ledger.period_too_long"
+    zh = "这段时间太长：最多 {most}，请分几次"
+    en = "The period is too long: at most {most}; take it in parts"
+
+
+class PeriodBackwards(Invalid):
+    """It ends before it begins."""
+
+    code = "ledger.period_backwards"
+    zh = "结束日期早于开始日期"
+    en = "The period ends before it begins"

@@ -1,16 +1,39 @@
-"""The ledger browser. Reading only: nothing outside the rooms posts."""
+"""The ledger browser, and its files. Reading only: nothing outside the rooms posts."""
 
-from typing import Annotated
+from datetime import date, datetime, time, timedelta
+from enum import StrEnum
+from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import APIRouter, Depends, Query, Response
 
-from tiefen.kernel.auth import staff
+from tiefen.kernel.auth import StaffActor, staff
+from tiefen.kernel.days import CHINA
 from tiefen.kernel.http import Cursor, Limit, Page, TxDep, decode_cursor, page
-from tiefen.ledger import queries
+from tiefen.ledger import queries, service
 from tiefen.ledger.schemas import AccountOut, TransferOut
+from tiefen.ledger.values import Kind
 from tiefen.team.values import Permission
 
 router = APIRouter(prefix="/api/console/ledger", tags=["ledger"])
+Account = Annotated[str | None, Query(max_length=120)]
+Reference = Annotated[str | None, Query(max_length=200)]
+First = Annotated[date | None, Query(description="the merchant's day it begins with")]
+Last = Annotated[date | None, Query(description="the merchant's last day of it")]
+Reader = Annotated[StaffActor, Depends(staff(Permission.MONEY_READ))]
+
+
+class SheetForm(StrEnum):
+    """What kind of file."""
+
+    CSV = "csv"
+    XLSX = "xlsx"
+
+
+TYPES = {
+    SheetForm.CSV: "text/csv; charset=utf-8",
+    SheetForm.XLSX: "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+}
+FILE: dict[int | str, dict[str, Any]] = {200: {"content": {"text/csv": {}, TYPES[SheetForm.XLSX]: {}}}}
 
 
 @router.get(
@@ -21,12 +44,13 @@ router = APIRouter(prefix="/api/console/ledger", tags=["ledger"])
 async def list_accounts(
     tx: TxDep,
     prefix: Annotated[str, Query(max_length=80)] = "",
+    kind: Kind | None = None,
     limit: Limit = 50,
     cursor: Cursor = None,
 ) -> Page[AccountOut]:
     """Accounts and their balances, by name."""
     after = decode_cursor(cursor, tuple[str])[0] if cursor else None
-    lines = await queries.accounts(tx, prefix=prefix, after=after, limit=limit)
+    lines = await queries.accounts(tx, prefix=prefix, kind=kind, after=after, limit=limit)
     last = lines[min(limit, len(lines)) - 1].name if lines else ""
     return page([AccountOut.model_validate(line) for line in lines], limit, last)
 
@@ -38,15 +62,82 @@ async def list_accounts(
 )
 async def list_transfers(
     tx: TxDep,
-    account: Annotated[str | None, Query(max_length=120)] = None,
-    reference: Annotated[str | None, Query(max_length=200)] = None,
+    account: Account = None,
+    reference: Reference = None,
+    first: First = None,
+    last: Last = None,
     limit: Limit = 50,
     cursor: Cursor = None,
 ) -> Page[TransferOut]:
-    """Transfers, newest first, of an account or about a reference."""
+    """Transfers, newest first: of an account, about a reference, of some days."""
     before = decode_cursor(cursor, tuple[int])[0] if cursor else None
     lines = await queries.transfers(
-        tx, account=account, reference=reference, before=before, limit=limit
+        tx,
+        account=account,
+        reference=reference,
+        since=_midnight(first),
+        until=_midnight(last and last + timedelta(days=1)),
+        before=before,
+        limit=limit,
     )
-    last = lines[min(limit, len(lines)) - 1].id if lines else 0
-    return page([TransferOut.model_validate(line) for line in lines], limit, last)
+    end = lines[min(limit, len(lines)) - 1].id if lines else 0
+    return page([TransferOut.model_validate(line) for line in lines], limit, end)
+
+
+@router.get(
+    "/transfers/file",
+    operation_id="exportLedgerTransfers",
+    response_class=Response,
+    responses=FILE,
+)
+async def export_transfers(
+    tx: TxDep,
+    who: Reader,
+    account: Account = None,
+    reference: Reference = None,
+    first: First = None,
+    last: Last = None,
+    form: SheetForm = SheetForm.CSV,
+) -> Response:
+    """The same transfers as a file, with the balance of the account after each; who took it is noted."""
+    made = await service.transfers_file(
+        tx,
+        who,
+        account=account,
+        reference=reference,
+        since=_midnight(first),
+        until=_midnight(last and last + timedelta(days=1)),
+        xlsx=form is SheetForm.XLSX,
+    )
+    return _file(made, form, "transfers")
+
+
+@router.get(
+    "/journal",
+    operation_id="exportJournal",
+    response_class=Response,
+    responses=FILE,
+)
+async def export_journal(
+    tx: TxDep,
+    who: Reader,
+    first: Annotated[date, Query()],
+    last: Annotated[date, Query()],
+    form: SheetForm = SheetForm.XLSX,
+) -> Response:
+    """Journal entries for accountants: two lines an entry, account numbers, yuan; a note at the end
+    says whether the period can still grow."""
+    made = await service.journal_file(tx, who, first, last, xlsx=form is SheetForm.XLSX)
+    return _file(made, form, f"journal-{first}-{last}")
+
+
+def _midnight(day: date | None) -> datetime | None:
+    return datetime.combine(day, time(), CHINA) if day else None
+
+
+def _file(content: bytes, form: SheetForm, name: str) -> Response:
+    return Response(
+        content,
+        media_type=TYPES[form],
+        headers={"Content-Disposition": f'attachment; filename="{name}.{form.value}"'},
+    )

@@ -1,5 +1,6 @@
 """What the console reads of the ledger."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -19,6 +20,7 @@ class AccountLine:
 
     id: int
     name: str
+    number: str
     title_zh: str
     title_en: str
     asset: Asset
@@ -50,12 +52,20 @@ class TransferLine:
 
 
 async def accounts(
-    tx: Tx, *, prefix: str = "", after: str | None = None, limit: int = 50
+    tx: Tx,
+    *,
+    prefix: str = "",
+    kind: Kind | None = None,
+    after: str | None = None,
+    limit: int = 50,
 ) -> list[AccountLine]:
-    """Accounts in use by name, those whose name starts with `prefix`; one more than `limit`."""
+    """Accounts in use by name, those whose name starts with `prefix`, of one kind; one more than
+    `limit`."""
     query = select(LedgerAccount).order_by(LedgerAccount.name).limit(limit + 1)
     if prefix:
         query = query.where(LedgerAccount.name.startswith(prefix, autoescape=True))
+    if kind is not None:
+        query = query.where(LedgerAccount.kind == kind)
     if after is not None:
         query = query.where(LedgerAccount.name > after)
     return [_account(row) for row in await tx.scalars(query)]
@@ -66,10 +76,13 @@ async def transfers(
     *,
     account: str | None = None,
     reference: str | None = None,
+    since: datetime | None = None,
+    until: datetime | None = None,
     before: int | None = None,
     limit: int = 50,
 ) -> list[TransferLine]:
-    """Transfers, newest first; of one account, about one reference, or both; one more than `limit`."""
+    """Transfers, newest first: of one account, about one reference, posted from `since` up to
+    `until`; one more than `limit`."""
     debit, credit = aliased(LedgerAccount), aliased(LedgerAccount)
     query = (
         select(LedgerTransfer, debit.name.label("debit"), credit.name.label("credit"))
@@ -78,29 +91,48 @@ async def transfers(
         .order_by(LedgerTransfer.id.desc())
         .limit(limit + 1)
     )
+    wanted = []
     if reference is not None:
-        query = query.where(LedgerTransfer.reference == reference)
+        wanted.append(LedgerTransfer.reference == reference)
+    if since is not None:
+        wanted.append(LedgerTransfer.posted_at >= since)
+    if until is not None:
+        wanted.append(LedgerTransfer.posted_at < until)
     if before is not None:
-        query = query.where(LedgerTransfer.id < before)
+        wanted.append(LedgerTransfer.id < before)
+    query = query.where(*wanted)
     if account is not None:
         found = (
             await tx.execute(select(LedgerAccount.id).where(LedgerAccount.name == account))
         ).scalar_one_or_none()
-        query = query.where(LedgerTransfer.id.in_(_newest_of(found or 0, reference, before, limit)))
+        query = query.where(LedgerTransfer.id.in_(_newest_of(found or 0, wanted, limit)))
     return [_transfer(*row) for row in await tx.execute(query)]
 
 
-def _newest_of(
-    account_id: int, reference: str | None, before: int | None, limit: int
-) -> Select[Any]:
+async def journal(tx: Tx, since: datetime, until: datetime, limit: int) -> list[TransferLine]:
+    """Transfers of money in the order they were posted, from `since` up to `until`; one more than
+    `limit`. Points are no money and are left out."""
+    debit, credit = aliased(LedgerAccount), aliased(LedgerAccount)
+    query = (
+        select(LedgerTransfer, debit.name.label("debit"), credit.name.label("credit"))
+        .join(debit, debit.id == LedgerTransfer.debit_account_id)
+        .join(credit, credit.id == LedgerTransfer.credit_account_id)
+        .where(
+            LedgerTransfer.asset == Asset.CNY,
+            LedgerTransfer.posted_at >= since,
+            LedgerTransfer.posted_at < until,
+        )
+        .order_by(LedgerTransfer.id)
+        .limit(limit + 1)
+    )
+    return [_transfer(*row) for row in await tx.execute(query)]
+
+
+def _newest_of(account_id: int, wanted: Sequence[Any], limit: int) -> Select[Any]:
     """Ids of an account's newest transfers: each end by its own index, ids grow with versions."""
 
     def end(is_account: Any, version: Any) -> Any:
-        query = select(LedgerTransfer.id).where(is_account)
-        if reference is not None:
-            query = query.where(LedgerTransfer.reference == reference)
-        if before is not None:
-            query = query.where(LedgerTransfer.id < before)
+        query = select(LedgerTransfer.id).where(is_account, *wanted)
         return query.order_by(version.desc()).limit(limit + 1).subquery().select()
 
     both = union_all(
@@ -116,6 +148,7 @@ def _account(row: LedgerAccount) -> AccountLine:
     return AccountLine(
         id=row.id,
         name=row.name,
+        number=entry.number if entry else "",
         title_zh=entry.zh if entry else row.name,
         title_en=entry.en if entry else row.name,
         asset=row.asset,

@@ -14,7 +14,10 @@ from tiefen.ledger.values import Asset, Kind, Side, Transfer
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One line of the chart. `name` may hold `{id}` for the owner; `guarded` keeps it at zero or more."""
+    """One line of the chart. `name` may hold `{id}` for the owner; `guarded` keeps it at zero or more.
+
+    `number` is the account's number in an accountant's books (企业会计准则), empty for what is not money.
+    """
 
     name: str
     asset: Asset
@@ -23,42 +26,45 @@ class Entry:
     guarded: bool
     zh: str
     en: str
+    number: str = ""
 
 
 _CREDIT, _DEBIT = Side.CREDIT, Side.DEBIT
 CHART: tuple[Entry, ...] = (
     Entry("wechat:clearing", Asset.CNY, _DEBIT, Kind.ASSET, False,
-          "微信支付应收", "money WeChat holds for the merchant: charged less refunded"),
+          "微信支付应收", "money WeChat holds for the merchant: charged less refunded", "1012.01"),
     Entry("orders:unearned", Asset.CNY, _CREDIT, Kind.LIABILITY, True,
-          "预收货款", "paid orders that are not yet received"),
+          "预收货款", "paid orders that are not yet received", "2203.01"),
     Entry("suspense", Asset.CNY, _CREDIT, Kind.LIABILITY, True,
-          "待查款项", "money that fits no open order and waits to be refunded or explained"),
+          "待查款项", "money that fits no open order and waits to be refunded or explained", "2241.01"),
     Entry("revenue:goods", Asset.CNY, _CREDIT, Kind.INCOME, False,
-          "商品收入", "received orders, less refunds after receipt"),
+          "商品收入", "received orders, less refunds after receipt", "6001.01"),
     Entry("revenue:other", Asset.CNY, _CREDIT, Kind.INCOME, False,
-          "其他收入", "suspense money a person decided to keep, with a reason"),
+          "其他收入", "suspense money a person decided to keep, with a reason", "6051.01"),
     Entry("expense:payment_fee", Asset.CNY, _DEBIT, Kind.EXPENSE, False,
-          "支付手续费", "WeChat's fee, as its bill states it"),
+          "支付手续费", "WeChat's fee, as its bill states it", "6603.01"),
+    Entry("expense:write_off", Asset.CNY, _DEBIT, Kind.EXPENSE, False,
+          "核销损失", "money two people agreed will not come, with a reason", "6711.01"),
     Entry("expense:bonus", Asset.CNY, _DEBIT, Kind.EXPENSE, False,
-          "赠送金支出", "bonus given with stored value"),
+          "赠送金支出", "bonus given with stored value", "6601.01"),
     Entry("expense:commission", Asset.CNY, _DEBIT, Kind.EXPENSE, False,
-          "分销佣金支出", "commission promised to distributors"),
+          "分销佣金支出", "commission promised to distributors", "6601.02"),
     Entry("expense:dealer_share", Asset.CNY, _DEBIT, Kind.EXPENSE, False,
-          "经销商分成支出", "shares promised to dealers"),
+          "经销商分成支出", "shares promised to dealers", "6601.03"),
     Entry("fan:{id}:principal", Asset.CNY, _CREDIT, Kind.LIABILITY, True,
-          "储值本金", "stored value a fan paid for"),
+          "储值本金", "stored value a fan paid for", "2203.02"),
     Entry("fan:{id}:bonus", Asset.CNY, _CREDIT, Kind.LIABILITY, True,
-          "储值赠送", "stored value a fan was given"),
+          "储值赠送", "stored value a fan was given", "2203.03"),
     Entry("fan:{id}:commission:pending", Asset.CNY, _CREDIT, Kind.LIABILITY, True,
-          "待确认佣金", "commission of orders still inside their after-sale window"),
+          "待确认佣金", "commission of orders still inside their after-sale window", "2241.02"),
     Entry("fan:{id}:commission:available", Asset.CNY, _CREDIT, Kind.LIABILITY, True,
-          "可提现佣金", "commission a distributor may withdraw"),
+          "可提现佣金", "commission a distributor may withdraw", "2241.03"),
     Entry("fan:{id}:commission:frozen", Asset.CNY, _CREDIT, Kind.LIABILITY, True,
-          "提现冻结", "commission being paid out"),
+          "提现冻结", "commission being paid out", "2241.04"),
     Entry("fan:{id}:commission:debt", Asset.CNY, _DEBIT, Kind.ASSET, True,
-          "佣金欠款", "claw-back beyond what the distributor had left"),
+          "佣金欠款", "claw-back beyond what the distributor had left", "1221.01"),
     Entry("dealer:{id}:payable", Asset.CNY, _CREDIT, Kind.LIABILITY, True,
-          "应付经销商", "what a dealer is owed"),
+          "应付经销商", "what a dealer is owed", "2202.01"),
     Entry("points:issued", Asset.POINTS, _DEBIT, Kind.EXPENSE, False,
           "已发积分", "points granted less points spent and expired"),
     Entry("fan:{id}:points", Asset.POINTS, _CREDIT, Kind.LIABILITY, True,

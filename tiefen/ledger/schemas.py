@@ -13,6 +13,9 @@ class AccountOut(Out):
 
     id: int
     name: str
+    number: str = Field(
+        description="its number in an accountant's books; empty for what is no money"
+    )
     title_zh: str
     title_en: str
     asset: Asset

@@ -1,7 +1,7 @@
 """Values that cross the ledger's door."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 
 
@@ -68,3 +68,22 @@ class Balance:
     version: int
     at: datetime | None
     """None for now, else the moment the balance is as of."""
+
+
+class By(StrEnum):
+    """How long a period of a statement is: the merchant's days or months."""
+
+    DAY = "day"
+    MONTH = "month"
+
+
+@dataclass(frozen=True, slots=True)
+class Movement:
+    """What moved one account in one period for one reason, against one other account."""
+
+    period: date
+    """The period's first day."""
+    code: str
+    against: str
+    debited_fen: int
+    credited_fen: int

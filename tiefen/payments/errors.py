@@ -1,6 +1,6 @@
 """What payments refuse, and why."""
 
-from tiefen.kernel.errors import Away, Conflict, Invalid, NotFound, TooMany
+from tiefen.kernel.errors import Away, Conflict, Forbidden, Invalid, NotFound, TooMany
 
 
 class PaymentNotFound(NotFound):
@@ -148,3 +148,59 @@ class BadBill(Conflict):
     code = "payments.bad_bill"
     zh = "账单无法读取：{reason}"
     en = "The bill cannot be read: {reason}"
+
+
+class MoveNotFound(NotFound):
+    """No such move."""
+
+    code = "payments.move_not_found"
+    zh = "没有找到这笔资金调整"
+    en = "There is no such move"
+
+
+class MoveDecided(Conflict):
+    """Somebody has decided it already; `state` is what it is now."""
+
+    code = "payments.move_decided"
+    zh = "这笔资金调整已经处理"
+    en = "This move has been decided"
+
+
+class SecondPersonNeeded(Forbidden):
+    """Who asked for a move may not approve or refuse it."""
+
+    code = "payments.second_person_needed"
+    zh = "申请人不能复核自己的申请，请由另一位同事处理"
+    en = "Who asked for it can not decide it: a colleague must"
+
+
+class NotTheAsker(Forbidden):
+    """Only who asked for a move may take it back."""
+
+    code = "payments.not_the_asker"
+    zh = "只有申请人可以撤回"
+    en = "Only who asked for it can take it back"
+
+
+class MoveWaiting(Conflict):
+    """The same money already waits for a second person."""
+
+    code = "payments.move_waiting"
+    zh = "这笔款项已有一条待复核的申请"
+    en = "A move of this money already waits for a second person"
+
+
+class BadMove(Invalid):
+    """The kind, the accounts and the amount do not make a move that may be done by hand."""
+
+    code = "payments.bad_move"
+    zh = "这样的资金调整不能手工进行：请检查账户与金额"
+    en = "Such a move can not be made by hand: check the accounts and the amount"
+
+
+class OwnerUnknown(Invalid):
+    """The colleague does not exist or has left."""
+
+    code = "payments.owner_unknown"
+    zh = "没有这位同事，或账号已停用"
+    en = "There is no such colleague, or the account is switched off"

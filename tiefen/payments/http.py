@@ -1,29 +1,62 @@
 """Payments, refunds and suspense in the console. Nothing here can say "paid": only WeChat's evidence does."""
 
+from datetime import date
+from enum import StrEnum
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Path, Query
+from fastapi import APIRouter, Depends, Path, Query, Response
 
 from tiefen.kernel.auth import StaffActor, staff
 from tiefen.kernel.http import OK, Cursor, Limit, Ok, Page, TxDep, decode_cursor, page
+from tiefen.ledger.values import By
 from tiefen.payments import queries, service
 from tiefen.payments.schemas import (
     BillOut,
     BillPage,
     BreakIn,
+    BreakNoteOut,
     BreakOut,
+    BreakTotalOut,
+    BreakTotals,
+    MoveDecideIn,
+    MoveIn,
+    MoveOut,
     PaymentOut,
+    ProofOut,
     RefundOut,
     ResolveIn,
+    StatementOut,
     SuspenseOut,
     SuspensePage,
 )
-from tiefen.payments.values import BreakKind, PaymentState, RefundState, SuspenseState
+from tiefen.payments.values import (
+    BreakKind,
+    MoveState,
+    PaymentState,
+    RefundState,
+    SuspenseState,
+    Wish,
+)
 from tiefen.team.values import Permission
 
 router = APIRouter(prefix="/api/console", tags=["payments"])
 _READ = [Depends(staff(Permission.MONEY_READ))]
 PathId = Annotated[int, Path(ge=1, le=2**63 - 1)]
+Day = Annotated[date, Query(description="a day of the merchant's")]
+Mover = Annotated[StaffActor, Depends(staff(Permission.ORDERS_REFUND))]
+
+
+class PaperForm(StrEnum):
+    """What kind of file a statement is."""
+
+    PDF = "pdf"
+    XLSX = "xlsx"
+
+
+PAPERS = {
+    PaperForm.PDF: "application/pdf",
+    PaperForm.XLSX: "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+}
 OrderNo = Annotated[str | None, Query(max_length=40)]
 
 
@@ -86,7 +119,7 @@ async def resolve_suspense(
     tx: TxDep,
     who: Annotated[StaffActor, Depends(staff(Permission.ORDERS_REFUND))],
 ) -> Ok:
-    """Take it over, send it back now, or keep it as other income; the reason is kept in the audit log."""
+    """Take it over, or ask for it to be sent back or kept as other income: that waits for a second person."""
     await service.resolve(tx, who, suspense_id, body.decision, body.reason)
     return OK
 
@@ -136,5 +169,82 @@ async def decide_break(
     who: Annotated[StaffActor, Depends(staff(Permission.ORDERS_REFUND))],
 ) -> Ok:
     """Take a difference over, or close it with an explanation where nothing of ours is wrong."""
-    await service.decide_break(tx, who, break_id, body.decision, body.note)
+    await service.decide_break(tx, who, break_id, body.decision, body.note, body.owner_id)
     return OK
+
+
+@router.get("/bill-breaks/totals", operation_id="countBillBreaks", dependencies=_READ)
+async def count_breaks(tx: TxDep) -> BreakTotals:
+    """The open differences by kind: how many, how old, how much, how many nobody looks after."""
+    found = await queries.break_totals(tx)
+    return BreakTotals(items=[BreakTotalOut.model_validate(one) for one in found])
+
+
+@router.get("/bill-breaks/{break_id}/notes", operation_id="listBillBreakNotes", dependencies=_READ)
+async def list_break_notes(break_id: PathId, tx: TxDep) -> list[BreakNoteOut]:
+    """What was done and written about a difference, oldest first."""
+    return [BreakNoteOut.model_validate(one) for one in await queries.break_notes(tx, break_id)]
+
+
+@router.get("/bills/{bill_id}/proof", operation_id="proveBill", dependencies=_READ)
+async def prove_bill(bill_id: PathId, tx: TxDep) -> ProofOut:
+    """Count every line of a bill against the books again, now."""
+    return ProofOut.model_validate(await queries.proof(tx, bill_id))
+
+
+@router.get("/money-moves", operation_id="listMoneyMoves", dependencies=_READ)
+async def list_moves(
+    tx: TxDep,
+    state: MoveState | None = None,
+    limit: Limit = 50,
+    cursor: Cursor = None,
+) -> Page[MoveOut]:
+    """Moves of money by hand, newest first: who asked, who decided, why."""
+    before = decode_cursor(cursor, tuple[int])[0] if cursor else None
+    lines = await queries.moves(tx, state=state, before=before, limit=limit)
+    last = lines[min(limit, len(lines)) - 1].id if lines else 0
+    return page([MoveOut.model_validate(line) for line in lines], limit, last)
+
+
+@router.post("/money-moves", operation_id="askMoneyMove")
+async def ask_move(body: MoveIn, tx: TxDep, who: Mover) -> Ok:
+    """Ask for a move; nothing moves until a second person has approved it."""
+    await service.ask_move(tx, who, Wish(**body.model_dump()))
+    return OK
+
+
+@router.post("/money-moves/{move_id}/decide", operation_id="decideMoneyMove")
+async def decide_move(move_id: PathId, body: MoveDecideIn, tx: TxDep, who: Mover) -> Ok:
+    """Approve or refuse what a colleague asked for, or take back one's own."""
+    await service.decide_move(tx, who, move_id, body.decision, body.answer)
+    return OK
+
+
+@router.get("/money-statement", operation_id="readMoneyStatement", dependencies=_READ)
+async def read_statement(tx: TxDep, first: Day, last: Day, by: By = By.DAY) -> StatementOut:
+    """What WeChat held, what came, what went, by day or month; every figure is the ledger's own."""
+    return StatementOut.model_validate(await service.statement(tx, first, last, by))
+
+
+@router.get(
+    "/money-statement/file",
+    operation_id="exportMoneyStatement",
+    response_class=Response,
+    responses={200: {"content": {kind: {} for kind in PAPERS.values()}}},
+)
+async def export_statement(
+    tx: TxDep,
+    who: Annotated[StaffActor, Depends(staff(Permission.MONEY_READ))],
+    first: Day,
+    last: Day,
+    by: By = By.DAY,
+    form: PaperForm = PaperForm.PDF,
+) -> Response:
+    """The statement as PDF or XLSX; the audit log keeps who took it."""
+    made = await service.statement_file(tx, who, first, last, by, pdf=form is PaperForm.PDF)
+    name = f"statement-{first}-{last}.{form.value}"
+    return Response(
+        made,
+        media_type=PAPERS[form],
+        headers={"Content-Disposition": f'attachment; filename="{name}"'},
+    )

@@ -10,8 +10,11 @@ from tiefen.kernel.db import Base, Fen, Id, Ref, Utc, text_enum
 from tiefen.kernel.personal import person_rows
 from tiefen.payments.values import (
     AttemptState,
+    BreakDecision,
     BreakKind,
     LineKind,
+    MoveKind,
+    MoveState,
     PaymentState,
     RefundState,
     Source,
@@ -254,6 +257,71 @@ class PaymentBreak(Base):
     closed_at: Mapped[Utc | None]
 
 
+class PaymentBreakNote(Base):
+    """What somebody did about a difference, and wrote."""
+
+    __tablename__ = "payment_break_note"
+    __table_args__ = (Index(None, "break_id", "id"), {"info": {"append_only": True}})
+
+    id: Mapped[Id]
+    break_id: Mapped[Ref] = mapped_column(ForeignKey("payment_break.id"))
+    decision: Mapped[BreakDecision] = mapped_column(text_enum(BreakDecision))
+    staff_id: Mapped[Ref]
+    staff_name: Mapped[str] = mapped_column(Text)
+    words: Mapped[str] = mapped_column(Text)
+    at: Mapped[Utc]
+
+
+class PaymentMove(Base):
+    """A move of money by hand: asked for by one person, decided by another."""
+
+    __tablename__ = "payment_move"
+    __table_args__ = (
+        CheckConstraint("amount_fen > 0", name="amount"),
+        CheckConstraint(
+            "state NOT IN ('approved', 'refused') OR decided_by_id <> asked_by_id",
+            name="second_person",
+        ),
+        CheckConstraint("(state = 'waiting') = (decided_at IS NULL)", name="decided"),
+        CheckConstraint("(kind LIKE 'suspense%') = (suspense_id IS NOT NULL)", name="suspense"),
+        Index(
+            "uq_payment_move_waiting", "suspense_id", unique=True,
+            postgresql_where=text("state = 'waiting'"),
+        ),
+        Index(None, "state", "id"),
+    )  # fmt: skip
+
+    id: Mapped[Id]
+    kind: Mapped[MoveKind] = mapped_column(text_enum(MoveKind))
+    state: Mapped[MoveState] = mapped_column(text_enum(MoveState))
+    suspense_id: Mapped[Ref | None] = mapped_column(ForeignKey("payment_suspense.id"))
+    break_id: Mapped[Ref | None] = mapped_column(ForeignKey("payment_break.id"))
+    """The difference it settles, if it is about one."""
+    debit: Mapped[str] = mapped_column(Text)
+    credit: Mapped[str] = mapped_column(Text)
+    amount_fen: Mapped[Fen]
+    reason: Mapped[str] = mapped_column(Text)
+    asked_by_id: Mapped[Ref]
+    asked_by: Mapped[str] = mapped_column(Text)
+    asked_at: Mapped[Utc]
+    decided_by_id: Mapped[Ref | None]
+    decided_by: Mapped[str] = mapped_column(Text, default="")
+    decided_at: Mapped[Utc | None]
+    answer: Mapped[str] = mapped_column(Text, default="")
+
+
+invariant(
+    "M6-moves",
+    "a move by hand is in the ledger exactly once when a second person approved it, else not at all",
+    """
+    SELECT m.id AS move_id, m.state, m.amount_fen, t.amount_fen AS posted_fen, t.key
+    FROM (SELECT *, 'move:' || id AS key FROM payment_move
+          WHERE state = 'approved' AND kind IN ('write_off', 'adjustment')) AS m
+    FULL JOIN (SELECT * FROM ledger_transfer WHERE key LIKE 'move:%') AS t ON t.key = m.key
+    WHERE m.id IS NULL OR t.id IS NULL OR m.amount_fen <> t.amount_fen
+       OR m.decided_by_id IS NULL OR m.decided_by_id = m.asked_by_id
+    """,
+)
 invariant(
     "P1",
     "each WeChat charge is in the ledger exactly once, with its amount",
@@ -295,15 +363,38 @@ invariant(
 )
 invariant(
     "P3.fees",
-    "each fee of a bill whose fees are posted is in the ledger exactly once, in its direction",
+    "what a bill's fees add up to is in the ledger once its fees are posted, and nothing else is",
     """
-    SELECT l.id AS line_id, l.fee_fen, t.amount_fen AS posted_fen, t.code, t.key
-    FROM (SELECT l.id, l.fee_fen, b.fees_posted_at, 'fee:' || l.id AS key
-          FROM payment_bill_line l JOIN payment_bill b ON b.id = l.bill_id
-          WHERE l.fee_fen <> 0) AS l
-    FULL JOIN (SELECT * FROM ledger_transfer WHERE key LIKE 'fee:%') AS t ON t.key = l.key
-    WHERE l.id IS NULL OR (t.id IS NULL AND l.fees_posted_at IS NOT NULL)
-       OR l.fee_fen <> CASE t.code WHEN 'payment.fee' THEN t.amount_fen ELSE -t.amount_fen END
+    SELECT b.id AS bill_id, b.charged, b.returned, b.posted, b.posted_back
+    FROM (
+        SELECT b.id, b.fees_posted_at, coalesce(l.charged, 0) AS charged,
+               coalesce(l.returned, 0) AS returned,
+               coalesce(l.posted, 0) + coalesce(f.amount_fen, 0) AS posted,
+               coalesce(l.posted_back, 0) + coalesce(r.amount_fen, 0) AS posted_back
+        FROM payment_bill b
+        LEFT JOIN (
+            SELECT l.bill_id, sum(l.fee_fen) FILTER (WHERE l.fee_fen > 0) AS charged,
+                   -sum(l.fee_fen) FILTER (WHERE l.fee_fen < 0) AS returned,
+                   sum(t.amount_fen) FILTER (WHERE t.code = 'payment.fee') AS posted,
+                   sum(t.amount_fen) FILTER (WHERE t.code = 'payment.fee_returned') AS posted_back
+            FROM payment_bill_line l
+            LEFT JOIN (SELECT * FROM ledger_transfer WHERE key LIKE 'fee:%') AS t
+                   ON t.key = 'fee:' || l.id
+            GROUP BY l.bill_id
+        ) AS l ON l.bill_id = b.id
+        LEFT JOIN ledger_transfer f ON f.key = 'bill-fee:' || b.id AND f.code = 'payment.fee'
+        LEFT JOIN ledger_transfer r
+               ON r.key = 'bill-fee-returned:' || b.id AND r.code = 'payment.fee_returned'
+    ) AS b
+    WHERE b.fees_posted_at IS NOT NULL
+          AND (b.charged <> b.posted OR b.returned <> b.posted_back)
+       OR b.fees_posted_at IS NULL AND (b.posted > b.charged OR b.posted_back > b.returned)
+    UNION ALL
+    SELECT NULL, NULL, NULL, t.amount_fen, NULL FROM ledger_transfer t
+    WHERE t.code IN ('payment.fee', 'payment.fee_returned') AND NOT EXISTS (
+        SELECT FROM payment_bill b
+        WHERE t.key IN ('bill-fee:' || b.id, 'bill-fee-returned:' || b.id)
+        UNION ALL SELECT FROM payment_bill_line l WHERE t.key = 'fee:' || l.id)
     """,
 )
 invariant(

@@ -1,9 +1,9 @@
 """Transitions, the judgement on evidence, and the clockwork of asking again. Pure."""
 
-from collections import deque
+from collections import defaultdict, deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
 from functools import lru_cache
 from itertools import islice
@@ -12,7 +12,7 @@ from typing import TypeVar
 
 from tiefen.kernel.days import CHINA
 from tiefen.kernel.money import parse_yuan, share_bp
-from tiefen.ledger.values import Transfer
+from tiefen.ledger.values import By, Movement, Transfer
 from tiefen.payments.errors import BadBill
 from tiefen.payments.values import (
     AttemptState,
@@ -20,10 +20,14 @@ from tiefen.payments.values import (
     BreakKind,
     ChargeEvidence,
     LineKind,
+    MoveKind,
     PaymentState,
     RefundState,
+    Statement,
+    StatementLine,
     SuspenseReason,
     SuspenseState,
+    Wish,
 )
 
 S = TypeVar("S", bound=StrEnum)
@@ -232,18 +236,24 @@ def fee(amount_fen: int, rate_bp: int) -> int:
     return share_bp(amount_fen, rate_bp)
 
 
-def fee_posting(line_id: int, fee_fen: int, reference: str) -> Transfer:
-    """A bill line's fee as a transfer; a fee WeChat gives back (below zero) is the inverse."""
-    paid = fee_fen > 0
-    ends = ("expense:payment_fee", "wechat:clearing")
-    return Transfer(
-        debit=ends[0] if paid else ends[1],
-        credit=ends[1] if paid else ends[0],
-        amount_fen=abs(fee_fen),
-        code="payment.fee" if paid else "payment.fee_returned",
-        reference=reference,
-        key=f"fee:{line_id}",
+def fee_postings(
+    bill_id: int, mchid: str, day: date, charged_fen: int, returned_fen: int
+) -> list[Transfer]:
+    """A bill's fees as transfers: what WeChat charged, and apart from it what it gave back."""
+    cost, held = "expense:payment_fee", "wechat:clearing"
+    reference = f"bill:{mchid}:{day}"
+    wishes = (
+        Transfer(cost, held, charged_fen, "payment.fee", reference, f"bill-fee:{bill_id}"),
+        Transfer(
+            held,
+            cost,
+            returned_fen,
+            "payment.fee_returned",
+            reference,
+            f"bill-fee-returned:{bill_id}",
+        ),
     )
+    return [wish for wish in wishes if wish.amount_fen]
 
 
 def same_state(ours: RefundState, theirs: str) -> bool:
@@ -299,3 +309,105 @@ def _bill_line(number: int, values: tuple[str, ...]) -> BillLine:
 @lru_cache(maxsize=100)
 def _rate_bp(rate: str) -> int:
     return parse_yuan(rate.removesuffix("%"))
+
+
+# ── moves by hand ────────────────────────────────────────────────────────────────────────────
+
+ADJUSTABLE = (
+    "wechat:clearing",
+    "revenue:goods",
+    "revenue:other",
+    "expense:payment_fee",
+    "expense:write_off",
+)
+"""Accounts a person may move money between. What a room accounts for row by row (suspense, unearned,
+what fans hold) is not among them: there only its own verbs move."""
+
+
+def move_ends(wish: Wish) -> tuple[str, str] | None:
+    """The accounts a wished move debits and credits; None: not ones that may be moved by hand."""
+    of_suspense = wish.kind in (MoveKind.SUSPENSE_REFUND, MoveKind.SUSPENSE_KEEP)
+    if of_suspense != (wish.suspense_id is not None):
+        return None
+    match wish.kind:
+        case MoveKind.SUSPENSE_REFUND:
+            return "suspense", "wechat:clearing"
+        case MoveKind.SUSPENSE_KEEP:
+            return "suspense", "revenue:other"
+        case MoveKind.WRITE_OFF:
+            return "expense:write_off", "wechat:clearing"
+        case MoveKind.ADJUSTMENT:
+            if wish.debit == wish.credit:
+                return None
+            if wish.debit in ADJUSTABLE and wish.credit in ADJUSTABLE:
+                return wish.debit, wish.credit
+    return None
+
+
+# ── the statement ────────────────────────────────────────────────────────────────────────────
+
+
+def periods(first: date, last: date, by: By) -> list[date]:
+    """The first days of the periods that `first` to `last` touch, in order."""
+    if by is By.DAY:
+        return [first + timedelta(days=n) for n in range((last - first).days + 1)]
+    made, month = [], first.replace(day=1)
+    while month <= last:
+        made.append(month)
+        month = (month + timedelta(days=32)).replace(day=1)
+    return made
+
+
+def statement(
+    days: Sequence[date], opening_fen: int, suspense_fen: int,
+    moves: Iterable[Movement], suspense_moves: Iterable[Movement],
+) -> Statement:  # fmt: skip
+    """The statement of some periods from what moved clearing and suspense in them.
+
+    Whatever has no column of its own is "other": so each line closes at what the ledger holds.
+    """
+    by_period: dict[date, list[Movement]] = defaultdict(list)
+    for move in moves:
+        by_period[move.period].append(move)
+    held: dict[date, int] = defaultdict(int)
+    for move in suspense_moves:
+        held[move.period] += move.credited_fen - move.debited_fen
+    lines, opening, standing = [], opening_fen, suspense_fen
+    for day in days:
+        standing += held[day]
+        line = _statement_line(day, opening, by_period[day], standing)
+        opening = line.closing_fen
+        lines.append(line)
+    whole = [move for day in days for move in by_period[day]]
+    return Statement(lines, _statement_line(days[0], opening_fen, whole, standing))
+
+
+def _statement_line(
+    day: date, opening_fen: int, moves: Iterable[Movement], suspense_held_fen: int
+) -> StatementLine:
+    sums: dict[str, int] = defaultdict(int)
+    for move in moves:
+        sums[_column(move)] += move.debited_fen - move.credited_fen
+    return StatementLine(
+        period=day,
+        opening_fen=opening_fen,
+        orders_fen=sums["orders"],
+        suspense_fen=sums["suspense"],
+        refunds_fen=-sums["refunds"],
+        suspense_back_fen=-sums["suspense_back"],
+        fees_fen=-sums["fees"],
+        other_fen=sums["other"],
+        closing_fen=opening_fen + sum(sums.values()),
+        suspense_held_fen=suspense_held_fen,
+    )
+
+
+def _column(move: Movement) -> str:
+    if move.code == "payment.refunded":
+        return "suspense_back" if move.against == "suspense" else "refunds"
+    return {
+        "payment.succeeded": "orders",
+        "payment.suspended": "suspense",
+        "payment.fee": "fees",
+        "payment.fee_returned": "fees",
+    }.get(move.code, "other")

@@ -5,11 +5,14 @@ from typing import Annotated
 
 from pydantic import Field
 
-from tiefen.kernel.http import In, Out, Page
+from tiefen.kernel.http import FenIn, In, Out, Page
 from tiefen.payments.values import (
     BreakDecision,
     BreakKind,
     Decision,
+    MoveDecision,
+    MoveKind,
+    MoveState,
     PaymentState,
     RefundState,
     Source,
@@ -137,4 +140,110 @@ class BreakIn(In):
     """What to do about a difference, and why."""
 
     decision: BreakDecision
+    owner_id: Annotated[int | None, Field(ge=1, le=2**63 - 1, description="who gets it")] = None
     note: Annotated[str, Field(min_length=2, max_length=200)]
+
+
+class BreakNoteOut(Out):
+    """What somebody did about a difference, and wrote."""
+
+    id: int
+    decision: BreakDecision
+    staff_name: str
+    words: str
+    at: datetime
+
+
+class BreakTotalOut(Out):
+    """The open differences of one kind."""
+
+    kind: BreakKind
+    count: int
+    unowned: int = Field(description="nobody looks after them")
+    amount_fen: int = Field(description="how far both sides are apart, added up")
+    oldest_at: datetime | None
+
+
+class BreakTotals(Out):
+    """The open differences by kind."""
+
+    items: list[BreakTotalOut]
+
+
+class ProofOut(Out):
+    """A bill counted against the books again, now."""
+
+    bill_date: date
+    checked_at: datetime
+    lines: int
+    agree: int = Field(description="lines that are in our books with the same amount")
+    theirs_paid_fen: int
+    ours_paid_fen: int
+    theirs_refunded_fen: int
+    ours_refunded_fen: int
+    open_breaks: int
+    proven: bool = Field(description="every line agrees, both sums are the same, nothing is open")
+
+
+Account = Annotated[str, Field(min_length=1, max_length=120)]
+
+
+class MoveIn(In):
+    """A move of money by hand, to be approved by somebody else."""
+
+    kind: MoveKind
+    reason: Annotated[str, Field(min_length=2, max_length=200)]
+    suspense_id: Annotated[int | None, Field(ge=1, le=2**63 - 1)] = None
+    break_id: Annotated[int | None, Field(ge=1, le=2**63 - 1)] = None
+    debit: Account | None = None
+    credit: Account | None = None
+    amount_fen: FenIn | None = None
+
+
+class MoveDecideIn(In):
+    """What is said to a move, and why."""
+
+    decision: MoveDecision
+    answer: Annotated[str, Field(min_length=2, max_length=200)]
+
+
+class MoveOut(Out):
+    """A move of money by hand."""
+
+    id: int
+    kind: MoveKind
+    state: MoveState
+    suspense_id: int | None
+    break_id: int | None
+    debit: str
+    credit: str
+    amount_fen: int
+    reason: str
+    asked_by_id: int
+    asked_by: str
+    asked_at: datetime
+    decided_by: str
+    decided_at: datetime | None
+    answer: str
+
+
+class StatementLineOut(Out):
+    """One period of the merchant's money at WeChat."""
+
+    period: date = Field(description="its first day")
+    opening_fen: int
+    orders_fen: int = Field(description="came for orders")
+    suspense_fen: int = Field(description="came and fits no open order")
+    refunds_fen: int = Field(description="went back for orders")
+    suspense_back_fen: int = Field(description="went back out of suspense")
+    fees_fen: int
+    other_fen: int = Field(description="moved by hand or reversed; below zero: less")
+    closing_fen: int
+    suspense_held_fen: int = Field(description="undecided in suspense at the end")
+
+
+class StatementOut(Out):
+    """Some days or months of a merchant's money at WeChat."""
+
+    lines: list[StatementLineOut]
+    total: StatementLineOut

@@ -1,7 +1,7 @@
 """Values that cross the payments' door."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 
 from tiefen.wechat.values import PayClientKind, PaySheet
@@ -127,8 +127,44 @@ class BreakDecision(StrEnum):
 
     TAKE = "take"
     """look after it: from now on it has an owner"""
+    ASSIGN = "assign"
+    """give it to a colleague"""
+    NOTE = "note"
+    """write down what was found out; nothing else changes"""
     CLOSE = "close"
     """explain it away; only where nothing of ours is wrong"""
+
+
+class MoveKind(StrEnum):
+    """What two people may decide to do with money by hand."""
+
+    SUSPENSE_REFUND = "suspense_refund"
+    """send money in suspense back now"""
+    SUSPENSE_KEEP = "suspense_keep"
+    """book money in suspense as other income"""
+    WRITE_OFF = "write_off"
+    """give up money that WeChat does not have and our books do"""
+    ADJUSTMENT = "adjustment"
+    """move an amount between two accounts of the merchant's own"""
+
+
+class MoveState(StrEnum):
+    """Where a wished move stands."""
+
+    WAITING = "waiting"
+    """for somebody else than who asked"""
+    APPROVED = "approved"
+    REFUSED = "refused"
+    WITHDRAWN = "withdrawn"
+    """who asked has thought better of it"""
+
+
+class MoveDecision(StrEnum):
+    """What may be said to a wished move."""
+
+    APPROVE = "approve"
+    REFUSE = "refuse"
+    WITHDRAW = "withdraw"
 
 
 class LineKind(StrEnum):
@@ -244,3 +280,48 @@ class Ask:
     amount_fen: int
     description: str
     expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """A move of money by hand, as somebody asks for it. Fields that its kind does not need are None."""
+
+    kind: MoveKind
+    reason: str
+    suspense_id: int | None = None
+    break_id: int | None = None
+    debit: str | None = None
+    credit: str | None = None
+    amount_fen: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class StatementLine:
+    """One period of the merchant's money at WeChat: all of it, so opening + what moved = closing."""
+
+    period: date
+    opening_fen: int
+    orders_fen: int
+    """came for orders"""
+    suspense_fen: int
+    """came and fits no open order"""
+    refunds_fen: int
+    """went back for orders"""
+    suspense_back_fen: int
+    """went back out of suspense"""
+    fees_fen: int
+    """WeChat's fees, less fees it gave back"""
+    other_fen: int
+    """moved by hand or reversed; below zero: less"""
+    closing_fen: int
+    suspense_held_fen: int
+    """undecided in suspense at the end of the period"""
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """Some days or months of a merchant's money at WeChat."""
+
+    lines: list[StatementLine]
+    total: StatementLine
+    """All periods as one: opens with the first, closes with the last."""

@@ -1,7 +1,7 @@
 """The verbs of the payments room, by chapter.
 
 In the caller's transaction: start, start_all, intent, payer, stop, reprice, settle, settle_refund, request_refund,
-recognise, resolve. With `Db` and a merchant (they call WeChat and must not run inside a
+recognise, resolve, ask_move, decide_move, statement, statement_file. With `Db` and a merchant (they call WeChat and must not run inside a
 transaction): begin, poll, close, fetch_bill.
 """
 
@@ -9,16 +9,20 @@ from tiefen.payments.service.asking import close, reprice, stop
 from tiefen.payments.service.billing import fetch_bill
 from tiefen.payments.service.breaks import decide_break
 from tiefen.payments.service.earning import recognise
+from tiefen.payments.service.moves import ask_move, decide_move
 from tiefen.payments.service.payer import payer
 from tiefen.payments.service.paying import begin, intent, paid_by, poll, start, start_all
 from tiefen.payments.service.refunding import refund_evidence_of, request_refund, settle_refund
 from tiefen.payments.service.settling import evidence_of, settle
+from tiefen.payments.service.stating import statement, statement_file
 from tiefen.payments.service.suspense import resolve, waiting
 
 __all__ = [
+    "ask_move",
     "begin",
     "close",
     "decide_break",
+    "decide_move",
     "evidence_of",
     "fetch_bill",
     "intent",
@@ -34,6 +38,8 @@ __all__ = [
     "settle_refund",
     "start",
     "start_all",
+    "statement",
+    "statement_file",
     "stop",
     "waiting",
 ]

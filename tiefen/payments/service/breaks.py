@@ -5,11 +5,12 @@ from sqlalchemy import select, update
 from tiefen.kernel.auth import StaffActor
 from tiefen.kernel.db import Tx
 from tiefen.payments import rules
-from tiefen.payments.errors import BreakClosed, BreakNotFound, BreakStands
+from tiefen.payments.errors import BreakClosed, BreakNotFound, BreakStands, OwnerUnknown
 from tiefen.payments.models import (
     PaymentBill,
     PaymentBillLine,
     PaymentBreak,
+    PaymentBreakNote,
     PaymentCharge,
     PaymentRefund,
 )
@@ -18,12 +19,18 @@ from tiefen.team import service as team
 
 
 async def decide_break(
-    tx: Tx, actor: StaffActor, break_id: int, decision: BreakDecision, note: str
+    tx: Tx,
+    actor: StaffActor,
+    break_id: int,
+    decision: BreakDecision,
+    note: str,
+    owner_id: int | None = None,
 ) -> None:
-    """Take a difference over, or close it with an explanation. Closing changes no book.
+    """Take a difference over, give it to a colleague, note what was found out, or close it with an
+    explanation. Closing changes no book.
 
     So only what needs no booking may be closed by a word; where our money and WeChat's still
-    differ it stays open, with its owner. Raises BreakNotFound, BreakClosed, BreakStands.
+    differ it stays open, with its owner. Raises BreakNotFound, BreakClosed, BreakStands, OwnerUnknown.
     """
     found = await tx.scalar(
         select(PaymentBreak).where(PaymentBreak.id == break_id).with_for_update()
@@ -32,18 +39,39 @@ async def decide_break(
         raise BreakNotFound
     if found.closed_at is not None:
         raise BreakClosed
-    if decision is BreakDecision.CLOSE:
-        refund = found.subject.startswith("refund:")
-        if not rules.may_close(found.kind, refund=refund, agrees=await _agrees(tx, found)):
-            raise BreakStands
-        found.closed_at = tx.now
-    found.owner_id, found.owner_name, found.answer = actor.id, actor.name, note
+    match decision:
+        case BreakDecision.TAKE:
+            found.owner_id, found.owner_name = actor.id, actor.name
+        case BreakDecision.ASSIGN:
+            colleague = (await team.staff_briefs(tx, [owner_id or 0])).get(owner_id or 0)
+            if colleague is None or not colleague.active:
+                raise OwnerUnknown(field="owner_id")
+            found.owner_id, found.owner_name = colleague.id, colleague.name
+        case BreakDecision.NOTE:
+            pass
+        case BreakDecision.CLOSE:
+            refund = found.subject.startswith("refund:")
+            if not rules.may_close(found.kind, refund=refund, agrees=await _agrees(tx, found)):
+                raise BreakStands
+            found.closed_at = tx.now
+            found.owner_id, found.owner_name = actor.id, actor.name
+    found.answer = note
+    tx.add(
+        PaymentBreakNote(
+            break_id=break_id,
+            decision=decision,
+            staff_id=actor.id,
+            staff_name=actor.name,
+            words=note,
+            at=tx.now,
+        )
+    )
     await team.record_audit(
         tx,
         actor,
         f"payments.break_{decision.value}",
         f"bill_break:{break_id}",
-        after={"kind": found.kind.value, "subject": found.subject},
+        after={"kind": found.kind.value, "subject": found.subject, "owner": found.owner_name},
         reason=note,
     )
 

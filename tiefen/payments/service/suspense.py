@@ -4,13 +4,10 @@ from sqlalchemy import func, select
 
 from tiefen.kernel.auth import StaffActor
 from tiefen.kernel.db import Tx
-from tiefen.ledger import service as ledger
-from tiefen.ledger.values import Transfer
-from tiefen.payments import rules
 from tiefen.payments.errors import SuspenseDecided, SuspenseNotFound
 from tiefen.payments.models import PaymentBreak, PaymentSuspense
-from tiefen.payments.service.settling import CURRENCY, refund_suspense
-from tiefen.payments.values import Decision, MoneyWaiting, SuspenseState
+from tiefen.payments.service.moves import ask_move
+from tiefen.payments.values import Decision, MoneyWaiting, MoveKind, SuspenseState, Wish
 from tiefen.team import service as team
 
 
@@ -26,10 +23,11 @@ async def waiting(tx: Tx) -> MoneyWaiting:
 async def resolve(
     tx: Tx, actor: StaffActor, suspense_id: int, decision: Decision, reason: str
 ) -> None:
-    """Take money in suspense over, send it back now, or keep it as other income.
+    """Take money in suspense over, or ask for it to be sent back now or kept as other income.
 
-    Taking it stops the rule's clock: from then on a person answers for its age.
-    Raises SuspenseNotFound, SuspenseDecided.
+    Taking or asking stops the rule's clock: from then on a person answers for its age. What moves
+    money waits for a second person (`decide_move`). Raises SuspenseNotFound, SuspenseDecided,
+    MoveWaiting.
     """
     suspense = await tx.scalar(
         select(PaymentSuspense).where(PaymentSuspense.id == suspense_id).with_for_update()
@@ -41,16 +39,10 @@ async def resolve(
     before = _seen(suspense)
     suspense.owner_id, suspense.owner_name, suspense.note = actor.id, actor.name, reason
     suspense.refund_at = None
-    match decision:
-        case Decision.TAKE:
-            pass
-        case Decision.REFUND:
-            await tx.flush()
-            await refund_suspense(tx, suspense)
-        case Decision.KEEP:
-            await _keep(tx, suspense)
     await tx.flush()
-    await tx.refresh(suspense)
+    if decision is not Decision.TAKE:
+        kind = MoveKind.SUSPENSE_REFUND if decision is Decision.REFUND else MoveKind.SUSPENSE_KEEP
+        await ask_move(tx, actor, Wish(kind, reason, suspense_id=suspense_id))
     await team.record_audit(
         tx,
         actor,
@@ -60,24 +52,6 @@ async def resolve(
         after=_seen(suspense),
         reason=reason,
     )
-
-
-async def _keep(tx: Tx, suspense: PaymentSuspense) -> None:
-    if not rules.may(rules.SUSPENSE, suspense.state, SuspenseState.KEPT):
-        raise SuspenseDecided(state=suspense.state.value)
-    suspense.state = SuspenseState.KEPT
-    suspense.decided_at = tx.now
-    await tx.flush()
-    if suspense.currency == CURRENCY:
-        posting = Transfer(
-            debit="suspense",
-            credit="revenue:other",
-            amount_fen=suspense.amount_fen,
-            code="payment.suspense_kept",
-            reference=suspense.order_no or f"suspense:{suspense.id}",
-            key=f"suspense-kept:{suspense.id}",
-        )
-        await ledger.post(tx, [posting])
 
 
 def _seen(suspense: PaymentSuspense) -> dict[str, str | int | None]:

@@ -1,12 +1,13 @@
-"""The ledger's verbs: post, reverse, balance."""
+"""Moving and reading money: post, reverse, balance, movements."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime, time
 from typing import Any
 
 from sqlalchemy import select, text
 from sqlalchemy.exc import IntegrityError
 
+from tiefen.kernel.days import CHINA
 from tiefen.kernel.db import Tx
 from tiefen.ledger import rules
 from tiefen.ledger.errors import (
@@ -17,7 +18,7 @@ from tiefen.ledger.errors import (
     UnknownAccount,
 )
 from tiefen.ledger.models import LedgerAccount, LedgerTransfer
-from tiefen.ledger.values import Balance, Posted, Side, Transfer
+from tiefen.ledger.values import Balance, By, Movement, Posted, Side, Transfer
 
 # All accounts or none: when one is missing nothing is locked, so opening it can wait for a
 # neighbour who opens the same one without holding what that neighbour needs.
@@ -158,6 +159,41 @@ _SINCE = text("""
     FROM ledger_transfer
     WHERE posted_at > :at AND (debit_account_id = :account OR credit_account_id = :account)
 """)
+
+
+_MOVEMENTS = text("""
+    SELECT CAST(date_trunc(:by, t.posted_at AT TIME ZONE 'Asia/Shanghai') AS date) AS period,
+           t.code, o.name AS against,
+           coalesce(sum(t.amount_fen) FILTER (WHERE t.debit_account_id = a.id), 0)::bigint AS debited,
+           coalesce(sum(t.amount_fen) FILTER (WHERE t.credit_account_id = a.id), 0)::bigint AS credited
+    FROM ledger_account a
+    JOIN ledger_transfer t ON a.id IN (t.debit_account_id, t.credit_account_id)
+    JOIN ledger_account o
+      ON o.id = CASE a.id WHEN t.debit_account_id THEN t.credit_account_id ELSE t.debit_account_id END
+    WHERE a.name = :account AND t.posted_at >= :since AND t.posted_at < :until
+    GROUP BY 1, 2, 3 ORDER BY 1, 2, 3
+""")
+
+
+async def movements(tx: Tx, account: str, since: date, until: date, by: By) -> list[Movement]:
+    """What moved an account from the day `since` up to, but not on, `until`, period by period.
+
+    Raises UnknownAccount for a name outside the chart.
+    """
+    if rules.entry_of(account) is None:
+        raise UnknownAccount(account=account, field="account")
+    rows = await tx.execute(
+        _MOVEMENTS,
+        {
+            "account": account,
+            "since": datetime.combine(since, time(), CHINA),
+            "until": datetime.combine(until, time(), CHINA),
+            "by": by.value,
+        },
+    )
+    return [
+        Movement(row.period, row.code, row.against, row.debited, row.credited) for row in rows.all()
+    ]
 
 
 async def _post(tx: Tx, transfers: Sequence[Transfer], reverses: dict[str, int]) -> list[Posted]:

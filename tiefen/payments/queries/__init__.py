@@ -1,0 +1,26 @@
+"""What the console reads of payments, by chapter."""
+
+from tiefen.payments.queries.books import (
+    bill_total,
+    bills,
+    breaks,
+    payments,
+    refunds,
+    suspense,
+    suspense_total,
+)
+from tiefen.payments.queries.moves import break_notes, break_totals, moves, proof
+
+__all__ = [
+    "bill_total",
+    "bills",
+    "break_notes",
+    "break_totals",
+    "breaks",
+    "moves",
+    "payments",
+    "proof",
+    "refunds",
+    "suspense",
+    "suspense_total",
+]
