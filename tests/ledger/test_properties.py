@@ -13,6 +13,7 @@ from tests.ledger.factories import breaches
 from tiefen.kernel.db import Db
 from tiefen.kernel.errors import Refusal
 from tiefen.ledger import service
+from tiefen.ledger.service import posting
 from tiefen.ledger.values import Transfer
 
 pytestmark = pytest.mark.slow
@@ -172,9 +173,9 @@ async def test_the_ledger_agrees_with_the_model(db: Db, seed: int) -> None:
 
 def mutate(monkeypatch: pytest.MonkeyPatch, statement: str, old: str, new: str) -> None:
     """Plant a bug in one of the service's statements."""
-    original = str(getattr(service, statement))
+    original = str(getattr(posting, statement))
     assert old in original
-    monkeypatch.setattr(service, statement, text(original.replace(old, new)))
+    monkeypatch.setattr(posting, statement, text(original.replace(old, new)))
 
 
 @pytest.mark.parametrize(

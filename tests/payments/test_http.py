@@ -58,13 +58,26 @@ async def test_payments_refunds_and_suspense_are_listed_and_decided(
     assert (await boss.post("/api/console/suspense/999/resolve", json=body)).status_code == 404
     assert (await boss.post(path, json=body)).status_code == 200
     again = await boss.post(path, json=body)
+    assert (again.status_code, again.json()["error"]["code"]) == (409, "payments.move_waiting")
+    (move,) = (await reader.get("/api/console/money-moves?state=waiting")).json()["items"]
+    assert (move["kind"], move["amount_fen"]) == ("suspense_keep", 777)
+    decide = f"/api/console/money-moves/{move['id']}/decide"
+    yes = {"decision": "approve", "answer": "核对过了"}
+    alone = await boss.post(decide, json=yes)
+    assert (alone.status_code, alone.json()["error"]["code"]) == (
+        403,
+        "payments.second_person_needed",
+    )
+    colleague = await staff_client([Permission.ORDERS_REFUND])
+    assert (await colleague.post(decide, json=yes)).status_code == 200
+    again = await boss.post(path, json=body)
     assert (again.status_code, again.json()["error"]["code"]) == (409, "payments.suspense_decided")
     async with db.merchant("demo") as tx:
         noted = (
             await tx.execute(text("SELECT action, body FROM audit_entry ORDER BY seq DESC LIMIT 1"))
         ).one()
-    assert noted.action == "payments.suspense_keep"
-    assert json.loads(noted.body)["reason"] == "旧商城的订单"
+    assert noted.action == "payments.move_approve"
+    assert json.loads(noted.body)["reason"] == "核对过了"
 
     other = await staff_client([Permission.MONEY_READ, Permission.ORDERS_REFUND], merchant="other")
     assert (await other.get("/api/console/payments")).json()["items"] == []
@@ -88,6 +101,9 @@ async def test_the_overview_counts_what_is_undecided_and_its_sum(
     assert await told() == {"suspense": (3, 1_082), "breaks": (0, None)}
     body = {"decision": "keep", "reason": "旧商城的订单"}
     assert (await boss.post("/api/console/suspense/1/resolve", json=body)).status_code == 200
+    other = await staff_client([Permission.ORDERS_REFUND])
+    yes = {"decision": "approve", "answer": "核对过了"}
+    assert (await other.post("/api/console/money-moves/1/decide", json=yes)).status_code == 200
     assert await told() == {"suspense": (2, 305), "breaks": (0, None)}
 
 

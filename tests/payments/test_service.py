@@ -32,10 +32,11 @@ from tiefen.payments.errors import (
     SuspenseNotFound,
 )
 from tiefen.payments.models import PaymentRefund
-from tiefen.payments.values import Decision, PaymentState, RefundState, Source
+from tiefen.payments.values import Decision, MoveDecision, PaymentState, RefundState, Source
 from tiefen.wechat.values import PayClientKind, RefundStatus, Transaction
 
 BOSS = StaffActor(7, "王店长", frozenset({"orders.refund"}))
+SECOND = StaffActor(8, "李会计", frozenset({"orders.refund"}))
 
 
 async def events_of(db: Db, name: str) -> list[dict[str, object]]:
@@ -622,6 +623,13 @@ async def orphan(db: Db, wechat: FakeWeChat, drain: Drain) -> int:
         return (await queries.suspense(tx))[0].id
 
 
+async def approve_last(db: Db) -> None:
+    """A second person says yes to what was asked for last."""
+    async with db.merchant("demo") as tx:
+        (move, *_) = await queries.moves(tx)
+        await service.decide_move(tx, SECOND, move.id, MoveDecision.APPROVE, "核对过了")
+
+
 async def test_a_person_may_keep_take_or_refund_money_in_suspense_with_a_reason(
     db: Db, wechat: FakeWeChat, drain: Drain, travel: Travel
 ) -> None:
@@ -637,6 +645,8 @@ async def test_a_person_may_keep_take_or_refund_money_in_suspense_with_a_reason(
         total = await queries.suspense_total(tx)
         assert (total.count, total.amount_fen) == (1, 500)
         await service.resolve(tx, BOSS, found, Decision.KEEP, "旧商城的订单，已发货")
+    assert await held(db, "suspense") == 500, "nothing moves before a second person says so"
+    await approve_last(db)
     assert (await held(db, "suspense"), await held(db, "revenue:other")) == (0, 500)
     with pytest.raises(SuspenseDecided):
         async with db.merchant("demo") as tx:
@@ -655,6 +665,7 @@ async def test_a_suspense_refund_that_fails_waits_for_a_person_who_tries_again(
     for state in ("open", "refunding"):
         async with db.merchant("demo") as tx:
             await service.resolve(tx, BOSS, found, Decision.REFUND, "退给顾客")
+        await approve_last(db)
         await drain()
         async with db.merchant("demo") as tx:
             (line,) = await queries.suspense(tx)

@@ -279,11 +279,12 @@ class PaymentMove(Base):
     __table_args__ = (
         CheckConstraint("amount_fen > 0", name="amount"),
         CheckConstraint(
-            "state NOT IN ('approved', 'refused') OR decided_by_id <> asked_by_id",
+            "state NOT IN ('approved', 'refused')"
+            " OR (decided_by_id IS NOT NULL AND decided_by_id <> asked_by_id)",
             name="second_person",
         ),
         CheckConstraint("(state = 'waiting') = (decided_at IS NULL)", name="decided"),
-        CheckConstraint("(kind LIKE 'suspense%') = (suspense_id IS NOT NULL)", name="suspense"),
+        CheckConstraint("(kind IN ('suspense_refund', 'suspense_keep')) = (suspense_id IS NOT NULL)", name="suspense"),
         Index(
             "uq_payment_move_waiting", "suspense_id", unique=True,
             postgresql_where=text("state = 'waiting'"),

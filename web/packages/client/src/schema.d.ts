@@ -528,6 +528,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/console/bill-breaks/totals": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Count Breaks
+         * @description The open differences by kind: how many, how old, how much, how many nobody looks after.
+         */
+        get: operations["countBillBreaks"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/console/bill-breaks/{break_id}/decide": {
         parameters: {
             query?: never;
@@ -548,6 +568,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/console/bill-breaks/{break_id}/notes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Break Notes
+         * @description What was done and written about a difference, oldest first.
+         */
+        get: operations["listBillBreakNotes"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/console/bills": {
         parameters: {
             query?: never;
@@ -560,6 +600,26 @@ export interface paths {
          * @description The daily runs against WeChat's bill, the last fetched first.
          */
         get: operations["listBills"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/console/bills/{bill_id}/proof": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Prove Bill
+         * @description Count every line of a bill against the books again, now.
+         */
+        get: operations["proveBill"];
         put?: never;
         post?: never;
         delete?: never;
@@ -2547,6 +2607,27 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/console/ledger/journal": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Export Journal
+         * @description Journal entries for accountants: two lines an entry, account numbers, yuan; a note at the end
+         *     says whether the period can still grow.
+         */
+        get: operations["exportJournal"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/console/ledger/transfers": {
         parameters: {
             query?: never;
@@ -2556,9 +2637,29 @@ export interface paths {
         };
         /**
          * List Transfers
-         * @description Transfers, newest first, of an account or about a reference.
+         * @description Transfers, newest first: of an account, about a reference, of some days.
          */
         get: operations["listLedgerTransfers"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/console/ledger/transfers/file": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Export Transfers
+         * @description The same transfers as a file, with the balance of the account after each; who took it is noted.
+         */
+        get: operations["exportLedgerTransfers"];
         put?: never;
         post?: never;
         delete?: never;
@@ -2801,6 +2902,90 @@ export interface paths {
          * @description Bind the WeChat in which this page is open to the signed-in person.
          */
         post: operations["bindThisWechat"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/console/money-moves": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Moves
+         * @description Moves of money by hand, newest first: who asked, who decided, why.
+         */
+        get: operations["listMoneyMoves"];
+        put?: never;
+        /**
+         * Ask Move
+         * @description Ask for a move; nothing moves until a second person has approved it.
+         */
+        post: operations["askMoneyMove"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/console/money-moves/{move_id}/decide": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Decide Move
+         * @description Approve or refuse what a colleague asked for, or take back one's own.
+         */
+        post: operations["decideMoneyMove"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/console/money-statement": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Statement
+         * @description What WeChat held, what came, what went, by day or month; every figure is the ledger's own.
+         */
+        get: operations["readMoneyStatement"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/console/money-statement/file": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Export Statement
+         * @description The statement as PDF or XLSX; the audit log keeps who took it.
+         */
+        get: operations["exportMoneyStatement"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -4476,7 +4661,7 @@ export interface paths {
         put?: never;
         /**
          * Resolve Suspense
-         * @description Take it over, send it back now, or keep it as other income; the reason is kept in the audit log.
+         * @description Take it over, or ask for it to be sent back or kept as other income: that waits for a second person.
          */
         post: operations["resolveSuspense"];
         delete?: never;
@@ -6146,6 +6331,11 @@ export interface components {
             kind: components["schemas"]["Kind"];
             /** Name */
             name: string;
+            /**
+             * Number
+             * @description its number in an accountant's books; empty for what is no money
+             */
+            number: string;
             side: components["schemas"]["Side"];
             /** Title En */
             title_en: string;
@@ -7476,7 +7666,7 @@ export interface components {
          * @description What a person may do about a difference.
          * @enum {string}
          */
-        BreakDecision: "take" | "close";
+        BreakDecision: "take" | "assign" | "note" | "close";
         /**
          * BreakIn
          * @description What to do about a difference, and why.
@@ -7485,6 +7675,11 @@ export interface components {
             decision: components["schemas"]["BreakDecision"];
             /** Note */
             note: string;
+            /**
+             * Owner Id
+             * @description who gets it
+             */
+            owner_id?: number | null;
         };
         /**
          * BreakKind
@@ -7492,6 +7687,24 @@ export interface components {
          * @enum {string}
          */
         BreakKind: "ours_only" | "theirs_only" | "amount" | "state" | "fee";
+        /**
+         * BreakNoteOut
+         * @description What somebody did about a difference, and wrote.
+         */
+        BreakNoteOut: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            decision: components["schemas"]["BreakDecision"];
+            /** Id */
+            id: number;
+            /** Staff Name */
+            staff_name: string;
+            /** Words */
+            words: string;
+        };
         /**
          * BreakOut
          * @description One place where a bill and our books differ.
@@ -7550,6 +7763,35 @@ export interface components {
              * @description the charge it is about; null for a refund
              */
             transaction_id: string | null;
+        };
+        /**
+         * BreakTotalOut
+         * @description The open differences of one kind.
+         */
+        BreakTotalOut: {
+            /**
+             * Amount Fen
+             * @description how far both sides are apart, added up
+             */
+            amount_fen: number;
+            /** Count */
+            count: number;
+            kind: components["schemas"]["BreakKind"];
+            /** Oldest At */
+            oldest_at: string | null;
+            /**
+             * Unowned
+             * @description nobody looks after them
+             */
+            unowned: number;
+        };
+        /**
+         * BreakTotals
+         * @description The open differences by kind.
+         */
+        BreakTotals: {
+            /** Items */
+            items: components["schemas"]["BreakTotalOut"][];
         };
         /**
          * BroughtOut
@@ -7722,6 +7964,12 @@ export interface components {
             /** Url */
             url?: string | null;
         };
+        /**
+         * By
+         * @description How long a period of a statement is: the merchant's days or months.
+         * @enum {string}
+         */
+        By: "day" | "month";
         /**
          * Can
          * @description What the reader may do with the order now.
@@ -11045,6 +11293,89 @@ export interface components {
          */
         MoveCause: "event" | "time" | "rules" | "recount";
         /**
+         * MoveDecideIn
+         * @description What is said to a move, and why.
+         */
+        MoveDecideIn: {
+            /** Answer */
+            answer: string;
+            decision: components["schemas"]["MoveDecision"];
+        };
+        /**
+         * MoveDecision
+         * @description What may be said to a wished move.
+         * @enum {string}
+         */
+        MoveDecision: "approve" | "refuse" | "withdraw";
+        /**
+         * MoveIn
+         * @description A move of money by hand, to be approved by somebody else.
+         */
+        MoveIn: {
+            /** Amount Fen */
+            amount_fen?: number | null;
+            /** Break Id */
+            break_id?: number | null;
+            /** Credit */
+            credit?: string | null;
+            /** Debit */
+            debit?: string | null;
+            kind: components["schemas"]["MoveKind"];
+            /** Reason */
+            reason: string;
+            /** Suspense Id */
+            suspense_id?: number | null;
+        };
+        /**
+         * MoveKind
+         * @description What two people may decide to do with money by hand.
+         * @enum {string}
+         */
+        MoveKind: "suspense_refund" | "suspense_keep" | "write_off" | "adjustment";
+        /**
+         * MoveOut
+         * @description A move of money by hand.
+         */
+        MoveOut: {
+            /** Amount Fen */
+            amount_fen: number;
+            /** Answer */
+            answer: string;
+            /**
+             * Asked At
+             * Format: date-time
+             */
+            asked_at: string;
+            /** Asked By */
+            asked_by: string;
+            /** Asked By Id */
+            asked_by_id: number;
+            /** Break Id */
+            break_id: number | null;
+            /** Credit */
+            credit: string;
+            /** Debit */
+            debit: string;
+            /** Decided At */
+            decided_at: string | null;
+            /** Decided By */
+            decided_by: string;
+            /** Id */
+            id: number;
+            kind: components["schemas"]["MoveKind"];
+            /** Reason */
+            reason: string;
+            state: components["schemas"]["MoveState"];
+            /** Suspense Id */
+            suspense_id: number | null;
+        };
+        /**
+         * MoveState
+         * @description Where a wished move stands.
+         * @enum {string}
+         */
+        MoveState: "waiting" | "approved" | "refused" | "withdrawn";
+        /**
          * MovementReason
          * @description Why the number of pieces on hand changed.
          * @enum {string}
@@ -11663,6 +11994,13 @@ export interface components {
             /** Next */
             next: string | null;
         };
+        /** Page[MoveOut] */
+        Page_MoveOut_: {
+            /** Items */
+            items: components["schemas"]["MoveOut"][];
+            /** Next */
+            next: string | null;
+        };
         /** Page[MovementRow] */
         Page_MovementRow_: {
             /** Items */
@@ -11838,6 +12176,12 @@ export interface components {
             /** Next */
             next: string | null;
         };
+        /**
+         * PaperForm
+         * @description What kind of file a statement is.
+         * @enum {string}
+         */
+        PaperForm: "pdf" | "xlsx";
         /**
          * ParcelEdit
          * @description The right courier and number of a parcel.
@@ -12851,6 +13195,44 @@ export interface components {
             terms: components["schemas"]["TermsIO"];
         };
         /**
+         * ProofOut
+         * @description A bill counted against the books again, now.
+         */
+        ProofOut: {
+            /**
+             * Agree
+             * @description lines that are in our books with the same amount
+             */
+            agree: number;
+            /**
+             * Bill Date
+             * Format: date
+             */
+            bill_date: string;
+            /**
+             * Checked At
+             * Format: date-time
+             */
+            checked_at: string;
+            /** Lines */
+            lines: number;
+            /** Open Breaks */
+            open_breaks: number;
+            /** Ours Paid Fen */
+            ours_paid_fen: number;
+            /** Ours Refunded Fen */
+            ours_refunded_fen: number;
+            /**
+             * Proven
+             * @description every line agrees, both sums are the same, nothing is open
+             */
+            proven: boolean;
+            /** Theirs Paid Fen */
+            theirs_paid_fen: number;
+            /** Theirs Refunded Fen */
+            theirs_refunded_fen: number;
+        };
+        /**
          * PublishIn
          * @description `because` is needed, with the right to, when it may lose money.
          */
@@ -13816,6 +14198,12 @@ export interface components {
             weight_bp: number;
         };
         /**
+         * SheetForm
+         * @description What kind of file.
+         * @enum {string}
+         */
+        SheetForm: "csv" | "xlsx";
+        /**
          * SheetInput
          * @description What is to be counted: all SKUs of a location, or those named.
          */
@@ -14711,6 +15099,63 @@ export interface components {
              */
             since: string;
             stage: components["schemas"]["Stage"];
+        };
+        /**
+         * StatementLineOut
+         * @description One period of the merchant's money at WeChat.
+         */
+        StatementLineOut: {
+            /** Closing Fen */
+            closing_fen: number;
+            /** Fees Fen */
+            fees_fen: number;
+            /** Opening Fen */
+            opening_fen: number;
+            /**
+             * Orders Fen
+             * @description came for orders
+             */
+            orders_fen: number;
+            /**
+             * Other Fen
+             * @description moved by hand or reversed; below zero: less
+             */
+            other_fen: number;
+            /**
+             * Period
+             * Format: date
+             * @description its first day
+             */
+            period: string;
+            /**
+             * Refunds Fen
+             * @description went back for orders
+             */
+            refunds_fen: number;
+            /**
+             * Suspense Back Fen
+             * @description went back out of suspense
+             */
+            suspense_back_fen: number;
+            /**
+             * Suspense Fen
+             * @description came and fits no open order
+             */
+            suspense_fen: number;
+            /**
+             * Suspense Held Fen
+             * @description undecided in suspense at the end
+             */
+            suspense_held_fen: number;
+        };
+        /**
+         * StatementOut
+         * @description Some days or months of a merchant's money at WeChat.
+         */
+        StatementOut: {
+            /** Lines */
+            lines: components["schemas"]["StatementLineOut"][];
+            total: components["schemas"]["StatementLineOut"];
         };
         /**
          * Status
@@ -18977,6 +19422,107 @@ export interface operations {
             };
         };
     };
+    countBillBreaks: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BreakTotals"];
+                };
+            };
+            /** @description malformed request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description sign in first */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description missing, or not yours */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description the state has moved on */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description body too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description invalid input, fields named */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description slow down */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description a dependency is away, retry */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     decideBillBreak: {
         parameters: {
             query?: never;
@@ -19084,6 +19630,109 @@ export interface operations {
             };
         };
     };
+    listBillBreakNotes: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                break_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BreakNoteOut"][];
+                };
+            };
+            /** @description malformed request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description sign in first */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description missing, or not yours */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description the state has moved on */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description body too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description invalid input, fields named */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description slow down */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description a dependency is away, retry */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     listBills: {
         parameters: {
             query?: {
@@ -19103,6 +19752,109 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["BillPage"];
+                };
+            };
+            /** @description malformed request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description sign in first */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description missing, or not yours */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description the state has moved on */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description body too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description invalid input, fields named */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description slow down */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description a dependency is away, retry */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    proveBill: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                bill_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProofOut"];
                 };
             };
             /** @description malformed request */
@@ -31841,6 +32593,7 @@ export interface operations {
         parameters: {
             query?: {
                 prefix?: string;
+                kind?: components["schemas"]["Kind"] | null;
                 limit?: number;
                 cursor?: string | null;
             };
@@ -31942,11 +32695,121 @@ export interface operations {
             };
         };
     };
+    exportJournal: {
+        parameters: {
+            query: {
+                first: string;
+                last: string;
+                form?: components["schemas"]["SheetForm"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": unknown;
+                    "text/csv": unknown;
+                };
+            };
+            /** @description malformed request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description sign in first */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description missing, or not yours */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description the state has moved on */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description body too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description invalid input, fields named */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description slow down */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description a dependency is away, retry */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     listLedgerTransfers: {
         parameters: {
             query?: {
                 account?: string | null;
                 reference?: string | null;
+                /** @description the merchant's day it begins with */
+                first?: string | null;
+                /** @description the merchant's last day of it */
+                last?: string | null;
                 limit?: number;
                 cursor?: string | null;
             };
@@ -31963,6 +32826,116 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Page_TransferOut_"];
+                };
+            };
+            /** @description malformed request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description sign in first */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description missing, or not yours */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description the state has moved on */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description body too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description invalid input, fields named */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description slow down */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description a dependency is away, retry */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    exportLedgerTransfers: {
+        parameters: {
+            query?: {
+                account?: string | null;
+                reference?: string | null;
+                /** @description the merchant's day it begins with */
+                first?: string | null;
+                /** @description the merchant's last day of it */
+                last?: string | null;
+                form?: components["schemas"]["SheetForm"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": unknown;
+                    "text/csv": unknown;
                 };
             };
             /** @description malformed request */
@@ -33620,6 +34593,539 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Ok"];
+                };
+            };
+            /** @description malformed request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description sign in first */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description missing, or not yours */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description the state has moved on */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description body too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description invalid input, fields named */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description slow down */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description a dependency is away, retry */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    listMoneyMoves: {
+        parameters: {
+            query?: {
+                state?: components["schemas"]["MoveState"] | null;
+                limit?: number;
+                cursor?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_MoveOut_"];
+                };
+            };
+            /** @description malformed request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description sign in first */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description missing, or not yours */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description the state has moved on */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description body too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description invalid input, fields named */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description slow down */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description a dependency is away, retry */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    askMoneyMove: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MoveIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Ok"];
+                };
+            };
+            /** @description malformed request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description sign in first */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description missing, or not yours */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description the state has moved on */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description body too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description invalid input, fields named */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description slow down */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description a dependency is away, retry */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    decideMoneyMove: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                move_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MoveDecideIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Ok"];
+                };
+            };
+            /** @description malformed request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description sign in first */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description missing, or not yours */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description the state has moved on */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description body too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description invalid input, fields named */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description slow down */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description a dependency is away, retry */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    readMoneyStatement: {
+        parameters: {
+            query: {
+                /** @description a day of the merchant's */
+                first: string;
+                /** @description a day of the merchant's */
+                last: string;
+                by?: components["schemas"]["By"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StatementOut"];
+                };
+            };
+            /** @description malformed request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description sign in first */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description missing, or not yours */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description the state has moved on */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description body too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description invalid input, fields named */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description slow down */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description a dependency is away, retry */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    exportMoneyStatement: {
+        parameters: {
+            query: {
+                /** @description a day of the merchant's */
+                first: string;
+                /** @description a day of the merchant's */
+                last: string;
+                by?: components["schemas"]["By"];
+                form?: components["schemas"]["PaperForm"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/pdf": unknown;
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": unknown;
                 };
             };
             /** @description malformed request */
