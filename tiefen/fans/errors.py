@@ -321,3 +321,35 @@ class RequestOver(Conflict):
     code = "fans.request_over"
     zh = "这个申请已经过期或已经开始，不能再操作"
     en = "The request has expired or has begun"
+
+
+class PastColumnsWrong(Invalid):
+    """The columns of a file of purchases are not named so that it can be read."""
+
+    code = "fans.past_columns_wrong"
+    zh = "{zh_reason}"
+    en = "Columns: {en_reason}"
+
+
+class PastImportMissing(NotFound):
+    """No such import of purchases."""
+
+    code = "fans.past_import_missing"
+    zh = "没有这次导入"
+    en = "There is no such import"
+
+
+class PastImportMoved(Conflict):
+    """The import is at another step; look again."""
+
+    code = "fans.past_import_moved"
+    zh = "这次导入的状态已经变化，请刷新后再试"
+    en = "This import is at another step by now; look again"
+
+
+class PastFileEmpty(Invalid):
+    """The file has a heading at most."""
+
+    code = "fans.past_file_empty"
+    zh = "文件里没有数据：第一行是列名，从第二行起一行一次购买"
+    en = "The file is empty: a heading first, then a line for each purchase"

@@ -222,6 +222,44 @@ async def import_followers(db: Db, merchant: str, import_id: int, turn: int) -> 
     await service.work_on_import(db, merchant, import_id, turn)
 
 
+@job(service.STEP, lane="bulk")
+async def past_step(tx: Tx, import_id: int, part: int) -> None:
+    """Do the next part of an import of purchases."""
+    await service.past_step(tx, import_id, part)
+
+
+@job(service.JUDGE, lane="bulk")
+async def past_judge(tx: Tx) -> None:
+    """Judge the stages of people whose history an import changed."""
+    await service.judge_moved(tx)
+
+
+@job(service.ATTACH)
+async def past_attach(tx: Tx, fans: list[int]) -> None:
+    """Somebody who bought elsewhere has appeared: they get their history."""
+    await service.attach_past(tx, fans)
+
+
+@job(service.RUN, lane="bulk")
+async def run_rfm(tx: Tx, run_id: int) -> None:
+    """Score everybody who bought."""
+    await service.run_rfm(tx, run_id)
+
+
+@cron("fans.rfm_daily", every=timedelta(minutes=30), lane="bulk")
+async def rfm_daily(db: Db, merchant: str) -> None:
+    """Once a day: customers from before who appeared unseen, and everybody's scores."""
+    async with db.merchant(merchant) as tx:
+        due = await service.rfm_is_due(tx)
+    place: int | None = 0
+    while due and place is not None:
+        async with db.merchant(merchant) as tx:
+            place = await service.sweep_past(tx, place)
+    if due:
+        async with db.merchant(merchant) as tx:
+            await service.ask_rfm(tx)
+
+
 @cron("fans.labels", every=timedelta(minutes=10), lane="bulk")
 async def labels(db: Db, merchant: str) -> None:
     """Tags past their time fall off; windows that moved at midnight are looked through."""
@@ -294,4 +332,5 @@ async def forget(db: Db, merchant: str) -> None:
     """Copies that nobody may fetch any more, and what the law no longer asks to keep."""
     async with db.merchant(merchant) as tx:
         await service.drop_exports(tx)
+        await service.forget_past(tx)
         await service.erase_late(tx)

@@ -25,6 +25,7 @@ _CAPS = (
     ("/api/console/files", 12 * _MIB),
     ("/api/console/videos", 60 * _MIB),
     ("/api/console/goods-imports", 12 * _MIB),
+    ("/api/console/purchase-imports", 300 * _MIB),
 )
 _CAP = 1024 * 1024
 _HEADERS = (

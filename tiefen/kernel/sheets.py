@@ -4,11 +4,13 @@ What is read is text and nothing else: no formula runs, no link is followed, and
 unfold to more than it should is refused before it is unfolded.
 """
 
+import codecs
 import csv
 import io
 import zipfile
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
+from typing import BinaryIO
 
 import openpyxl
 from openpyxl.utils.exceptions import InvalidFileException
@@ -19,7 +21,10 @@ from tiefen.kernel.text import plain_cell
 MAX_LINES = 20_000
 MAX_COLUMNS = 60
 MAX_CELL = 5_000
+MOST_LINES = 3_000_000
+"""Of a file that is read line by line and never held whole."""
 _UNFOLDED = 200 * 1024 * 1024
+_UNFOLDED_STREAM = 1024 * 1024 * 1024
 BOM = "\ufeff"
 
 
@@ -48,6 +53,21 @@ def read(raw: bytes) -> list[list[str]]:
     while lines and not any(lines[-1]):
         lines.pop()
     return lines
+
+
+def stream(file: BinaryIO) -> Iterator[list[str]]:
+    """As `read`, line by line and in flat memory, for files of millions of lines; runs in a thread.
+
+    Raises NotASheet, SheetTooLong, also when some lines have been read.
+    """
+    folded = file.read(2) == b"PK"
+    file.seek(0)
+    lines = _stream_xlsx(file) if folded else _stream_csv(file)
+    for number, row in enumerate(lines):
+        cells = _cells(row)
+        if number > MOST_LINES or len(cells) > MAX_COLUMNS:
+            raise SheetTooLong(field="file", lines=MOST_LINES, columns=MAX_COLUMNS)
+        yield cells
 
 
 def write_csv(rows: Iterable[Sequence[object]], *, first: bool = True) -> str:
@@ -83,6 +103,51 @@ def _csv(raw: bytes) -> list[list[str]]:
     return lines
 
 
+def _stream_csv(file: BinaryIO) -> Iterator[list[str]]:
+    encoding = _encoding(file)
+    text = io.TextIOWrapper(file, encoding=encoding, newline="")
+    try:
+        head = text.readline()
+        text.seek(0)
+        comma = "\t" if "\t" in head and "," not in head else ","
+        yield from csv.reader(text, delimiter=comma)
+    except csv.Error as error:
+        raise NotASheet(field="file") from error
+    finally:
+        text.detach()
+
+
+def _encoding(file: BinaryIO) -> str:
+    """The first encoding that all of the file is in, found block by block."""
+    for encoding in ("utf-8-sig", "gb18030"):
+        decoder = codecs.getincrementaldecoder(encoding)()
+        file.seek(0)
+        try:
+            while block := file.read(1024 * 1024):
+                if b"\0" in block:
+                    raise NotASheet(field="file")
+                decoder.decode(block)
+            decoder.decode(b"", final=True)
+        except UnicodeDecodeError:
+            continue
+        file.seek(0)
+        return encoding
+    raise NotASheet(field="file")
+
+
+def _stream_xlsx(file: BinaryIO) -> Iterator[list[str]]:
+    try:
+        with zipfile.ZipFile(file) as folded:
+            if sum(part.file_size for part in folded.infolist()) > _UNFOLDED_STREAM:
+                raise SheetTooLong(field="file", lines=MOST_LINES, columns=MAX_COLUMNS)
+        book = openpyxl.load_workbook(file, read_only=True, data_only=True)
+        for row in book.worksheets[0].iter_rows(values_only=True):
+            yield [_text(cell) for cell in row]
+        book.close()
+    except (zipfile.BadZipFile, InvalidFileException, KeyError, ValueError, IndexError) as error:
+        raise NotASheet(field="file") from error
+
+
 def _decoded(raw: bytes) -> str:
     for encoding in ("utf-8-sig", "gb18030"):
         try:
@@ -108,12 +173,18 @@ def _xlsx(raw: bytes) -> list[list[str]]:
 
 
 def _keep(lines: list[list[str]], row: Sequence[str]) -> None:
-    cells = [cell.strip()[:MAX_CELL] for cell in row]
-    while cells and not cells[-1]:
-        cells.pop()
+    cells = _cells(row)
     if len(lines) > MAX_LINES or len(cells) > MAX_COLUMNS:
         raise SheetTooLong(field="file", lines=MAX_LINES, columns=MAX_COLUMNS)
     lines.append(cells)
+
+
+def _cells(row: Sequence[str]) -> list[str]:
+    """Trimmed, without empty ones at the end."""
+    cells = [cell.strip()[:MAX_CELL] for cell in row]
+    while cells and not cells[-1]:
+        cells.pop()
+    return cells
 
 
 def _text(cell: object) -> str:

@@ -2,7 +2,17 @@
 
 from fastapi import APIRouter
 
-from tiefen.fans.http import attributes, imports, joining, people, privacy, segments, tags
+from tiefen.fans.http import (
+    attributes,
+    imports,
+    joining,
+    past,
+    people,
+    privacy,
+    rfm,
+    segments,
+    tags,
+)
 from tiefen.fans.http.stages import router as stages
 
 shop = APIRouter()
@@ -15,6 +25,8 @@ console.include_router(joining.console)
 console.include_router(privacy.console)
 console.include_router(attributes.console)
 console.include_router(imports.console)
+console.include_router(past.console)
+console.include_router(rfm.console)
 console.include_router(tags.console)
 console.include_router(segments.console)
 

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Cookie, Depends, Query, Request, Response
 
 from tiefen.fans import queries, rules, service
-from tiefen.fans.models import Fan, Identity, Line, Source, Tag, Tagging
+from tiefen.fans.models import Fan, Identity, Line, Rfm, Source, Tag, Tagging
 from tiefen.fans.schemas import (
     ChipOut,
     EvidenceOut,
@@ -21,8 +21,10 @@ from tiefen.fans.schemas import (
     MiniSignIn,
     OAuthSignIn,
     OAuthUrl,
+    PastKind,
     Reveal,
     Revealed,
+    RfmOut,
     ShopFan,
     ShopFanPatch,
     SourceOut,
@@ -64,6 +66,7 @@ _POSITIONS: dict[FanSort, Any] = {
     FanSort.ORDERS: tuple[Literal["orders"], int, int],
 }
 """What a cursor of each order holds: the order's name, the last key, the last id."""
+PAST: PastKind = "past_purchase"
 
 shop = APIRouter(prefix="/api/shop", tags=["fans"], responses=REFUSALS)
 console = APIRouter(prefix="/api/console", tags=["fans"], responses=REFUSALS)
@@ -214,7 +217,7 @@ async def get_timeline(
     fan_id: PathId,
     tx: TxDep,
     actor: Reader,
-    kind: Annotated[list[Happening] | None, Query(max_length=30)] = None,
+    kind: Annotated[list[Happening | PastKind] | None, Query(max_length=30)] = None,
     cursor: Cursor = None,
     limit: Limit = 50,
 ) -> Page[LineOut]:
@@ -225,12 +228,18 @@ async def get_timeline(
     person, _source = await queries.one_fan(tx, fan_id)
     after = decode_cursor(cursor, tuple[datetime, int]) if cursor else None
     everyone = [person.id, *await queries.merged_ids(tx, person.id)]
-    lines = await queries.timeline(tx, everyone, kinds=kind or (), after=after, limit=limit)
-    shown = lines[:limit]
-    position = encode_cursor(shown[-1].at, shown[-1].id) if len(lines) > limit else None
     reads = Permission.HELPDESK_READ in actor.permissions
-    items = [_line(line, reads_messages=reads) for line in shown]
-    return Page[LineOut](items=items, next=position)
+    wanted = [one for one in kind or () if isinstance(one, Happening)]
+    told: list[LineOut] = []
+    if wanted or not kind:
+        lines = await queries.timeline(tx, everyone, kinds=wanted, after=after, limit=limit)
+        told += [_line(line, reads_messages=reads) for line in lines]
+    if person.past_orders and (not kind or PAST in kind):
+        past = await queries.past_moments(tx, everyone, after=after, limit=limit)
+        told += [_past_line(one) for one in past]
+    told.sort(key=lambda one: (one.at, one.id), reverse=True)
+    position = encode_cursor(told[limit - 1].at, told[limit - 1].id) if len(told) > limit else None
+    return Page[LineOut](items=told[:limit], next=position)
 
 
 @console.post("/fans/{fan_id}/reveal", operation_id="revealFan")
@@ -238,6 +247,20 @@ async def reveal(fan_id: PathId, body: Reveal, tx: TxDep, actor: Revealer) -> Re
     """One personal field in clear; the look and its reason are audited."""
     value = await service.reveal(tx, actor, fan_id, body.field, body.reason)
     return Revealed(field=body.field, value=value)
+
+
+def _past_line(one: queries.PastMoment) -> LineOut:
+    """A purchase made elsewhere, among the lines."""
+    data = {"source": one.source, "number": one.number, "quantity": one.quantity}
+    more = {"product": one.product, "note": one.note}
+    return LineOut(
+        id=one.id,
+        kind=PAST,
+        at=one.at,
+        ref=f"past:{one.number}",
+        amount_fen=one.amount_fen,
+        data=data | {key: text for key, text in more.items() if text},
+    )
 
 
 def _line(line: Line, *, reads_messages: bool) -> LineOut:
@@ -308,6 +331,26 @@ async def _detail(tx: Tx, fan_id: int) -> FanDetail:
             due=standing.due,
         ),
         merged_ids=merged,
+        past_orders=person.past_orders,
+        past_fen=person.past_fen,
+        past_first_at=person.past_first_at,
+        past_last_at=person.past_last_at,
+        rfm=_rfm(await queries.rfm_of(tx, person.id)),
+    )
+
+
+def _rfm(found: Rfm | None) -> RfmOut | None:
+    if found is None:
+        return None
+    return RfmOut(
+        r=found.r,
+        f=found.f,
+        m=found.m,
+        group=found.kind,
+        last_on=found.last_on,
+        frequency=found.frequency,
+        monetary_fen=found.monetary_fen,
+        since=found.since,
     )
 
 

@@ -3,6 +3,14 @@
 from tiefen.fans.models.attributes import Attribute, AttributeValue
 from tiefen.fans.models.facts import Fact, Topic, folded
 from tiefen.fans.models.imports import FollowerImport, ListedFollower
+from tiefen.fans.models.past import (
+    PEOPLE_SQL,
+    SUMS_SQL,
+    PastCustomer,
+    PastImport,
+    PastPart,
+    PastPurchase,
+)
 from tiefen.fans.models.people import (
     COUNTED_SQL,
     Fan,
@@ -15,6 +23,7 @@ from tiefen.fans.models.people import (
     counted,
 )
 from tiefen.fans.models.privacy import PersonRequest
+from tiefen.fans.models.rfm import Rfm, RfmRun
 from tiefen.fans.models.segments import Bulk, BulkTarget, Member, Segment
 from tiefen.fans.models.stages import DAY_SQL, FanDay, StageMove, StageRuleSet
 from tiefen.fans.models.tags import CodeTag, Tag, TagChange, Tagging, TagRule, TagSeen, TagSync
@@ -22,6 +31,8 @@ from tiefen.fans.models.tags import CodeTag, Tag, TagChange, Tagging, TagRule, T
 __all__ = [
     "COUNTED_SQL",
     "DAY_SQL",
+    "PEOPLE_SQL",
+    "SUMS_SQL",
     "Attribute",
     "AttributeValue",
     "Bulk",
@@ -36,7 +47,13 @@ __all__ = [
     "ListedFollower",
     "Member",
     "Merge",
+    "PastCustomer",
+    "PastImport",
+    "PastPart",
+    "PastPurchase",
     "PersonRequest",
+    "Rfm",
+    "RfmRun",
     "Segment",
     "Source",
     "StageMove",

@@ -47,7 +47,8 @@ class Fact(Base):
 
 
 def folded(only: str = "") -> str:
-    """The facts as the timeline tells them; `only` narrows the records `f` whose lines are read.
+    """The facts as the timeline and purchases from before tell them; `only` narrows the records `f`
+    whose rows are read.
 
     A fact without a topic is a fault that F4 shows.
     """
@@ -80,6 +81,13 @@ def folded(only: str = "") -> str:
         FROM line CROSS JOIN LATERAL jsonb_array_elements_text(coalesce(data -> 'asked', '[]'))
              AS asked(word)
         WHERE kind = 'message_in'
+        UNION ALL
+        SELECT coalesce(f.merged_into, f.id), (p.at AT TIME ZONE 'Asia/Shanghai')::date,
+               'past_bought', ''
+        FROM fan_past_purchase AS p
+        JOIN fan_past_customer AS c ON c.id = p.customer_id
+        JOIN fan AS f ON f.id = c.fan_id
+        WHERE true {only}
     )
     SELECT topic.id AS topic_id, fact.day, fact.fan_id, count(*) AS times
     FROM fact LEFT JOIN fan_topic AS topic ON (topic.kind, topic.subject) = (fact.kind, fact.subject)

@@ -56,6 +56,11 @@ class Fan(Base):
     """orders refunded whole after they had been received"""
     friends: Mapped[int] = mapped_column(default=0, server_default="0")
     """friends they brought who bought"""
+    past_orders: Mapped[int] = mapped_column(default=0, server_default="0")
+    """purchases made elsewhere before, as imported; no orders of ours"""
+    past_fen: Mapped[Fen] = mapped_column(default=0, server_default="0")
+    past_first_at: Mapped[datetime | None]
+    past_last_at: Mapped[datetime | None]
     no_contact: Mapped[bool] = mapped_column(default=False, server_default=text("false"))
     """asked us not to write to them of our own accord"""
     erased_at: Mapped[datetime | None] = mapped_column(index=True)

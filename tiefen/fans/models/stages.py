@@ -26,6 +26,8 @@ class FanDay(Base):
     received: Mapped[int] = mapped_column(default=0)
     """orders received that day; one less for each of them sent back whole since"""
     friends: Mapped[int] = mapped_column(default=0)
+    past: Mapped[int] = mapped_column(default=0, server_default="0")
+    """purchases made elsewhere on that day, as imported; stages count them as received"""
 
     __table_args__ = (Index("ix_fan_day_day", "day", "fan_id"),)
 
@@ -77,28 +79,36 @@ class StageMove(Base):
 
 DAY_SQL = """
     SELECT fan_id, day, sum(interactions)::bigint AS interactions,
-           sum(received)::bigint AS received, sum(friends)::bigint AS friends
+           sum(received)::bigint AS received, sum(friends)::bigint AS friends,
+           sum(past)::bigint AS past
     FROM (
         SELECT fan_id, (at AT TIME ZONE 'Asia/Shanghai')::date AS day,
                (kind IN ('followed', 'scanned', 'message_in', 'menu'))::int AS interactions,
-               (kind = 'order_received')::int AS received, (kind = 'friend')::int AS friends
+               (kind = 'order_received')::int AS received, (kind = 'friend')::int AS friends,
+               0 AS past
         FROM fan_line
         WHERE kind IN ('followed', 'scanned', 'message_in', 'menu', 'order_received', 'friend')
         UNION ALL
-        SELECT fan_id, (data ->> 'received_on')::date, 0, -1, 0 FROM fan_line
+        SELECT fan_id, (data ->> 'received_on')::date, 0, -1, 0, 0 FROM fan_line
         WHERE kind = 'order_refunded' AND data ? 'received_on'
+        UNION ALL
+        SELECT c.fan_id, (p.at AT TIME ZONE 'Asia/Shanghai')::date, 0, 0, 0, 1
+        FROM fan_past_purchase AS p JOIN fan_past_customer AS c ON c.id = p.customer_id
+        WHERE c.fan_id IS NOT NULL
     ) AS done GROUP BY 1, 2
 """
 """A recount of every record's days from the timeline."""
 
 invariant(
     "F7.days",
-    "what a fan did on a day equals a recount of their timeline",
+    "what a fan did on a day equals a recount of their timeline and purchases from before",
     f"""
     SELECT coalesce(d.fan_id, r.fan_id) AS fan_id, coalesce(d.day, r.day) AS day
     FROM fan_day AS d FULL JOIN ({DAY_SQL}) AS r ON r.fan_id = d.fan_id AND r.day = d.day
-    WHERE (coalesce(d.interactions, 0), coalesce(d.received, 0), coalesce(d.friends, 0))
-       <> (coalesce(r.interactions, 0), coalesce(r.received, 0), coalesce(r.friends, 0))
+    WHERE (coalesce(d.interactions, 0), coalesce(d.received, 0), coalesce(d.friends, 0),
+           coalesce(d.past, 0))
+       <> (coalesce(r.interactions, 0), coalesce(r.received, 0), coalesce(r.friends, 0),
+           coalesce(r.past, 0))
     """,  # noqa: S608 our own text
 )
 invariant(

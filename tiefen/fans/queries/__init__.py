@@ -11,6 +11,15 @@ from tiefen.fans.queries.attributes import (
 from tiefen.fans.queries.counting import Counted, count, full_count, quick_count
 from tiefen.fans.queries.imports import imports
 from tiefen.fans.queries.joining import merges, side
+from tiefen.fans.queries.past import (
+    PastMoment,
+    one_past_import,
+    past_imports,
+    past_moments,
+    past_part,
+    past_sources,
+    waiting_customers,
+)
 from tiefen.fans.queries.people import (
     FEW,
     NEWEST,
@@ -25,6 +34,7 @@ from tiefen.fans.queries.people import (
     timeline,
 )
 from tiefen.fans.queries.privacy import person_requests
+from tiefen.fans.queries.rfm import rfm_cells, rfm_of, rfm_runs
 from tiefen.fans.queries.segments import (
     PERSON_FIELDS,
     Compiler,
@@ -60,6 +70,7 @@ __all__ = [
     "Counted",
     "Filter",
     "Moves",
+    "PastMoment",
     "Quiet",
     "answer",
     "answered_counts",
@@ -84,7 +95,12 @@ __all__ = [
     "moves_by_day",
     "moves_of",
     "one_fan",
+    "one_past_import",
     "one_segment",
+    "past_imports",
+    "past_moments",
+    "past_part",
+    "past_sources",
     "person_requests",
     "picture",
     "preview",
@@ -93,6 +109,9 @@ __all__ = [
     "questions",
     "quick_count",
     "quiet",
+    "rfm_cells",
+    "rfm_of",
+    "rfm_runs",
     "rule_sets",
     "saved_segments",
     "side",
@@ -104,6 +123,7 @@ __all__ = [
     "tags",
     "timeline",
     "topics_of",
+    "waiting_customers",
     "wearers",
     "where",
 ]

@@ -30,7 +30,17 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from tiefen.fans.errors import SegmentMissing
-from tiefen.fans.models import AttributeValue, Fact, Fan, Member, Segment, Source, Tagging, Topic
+from tiefen.fans.models import (
+    AttributeValue,
+    Fact,
+    Fan,
+    Member,
+    Rfm,
+    Segment,
+    Source,
+    Tagging,
+    Topic,
+)
 from tiefen.fans.queries.attributes import answer
 from tiefen.fans.rules import coming_days, window_first
 from tiefen.fans.values import (
@@ -61,6 +71,9 @@ PERSON_FIELDS = (
     "friends",
     "paid_fen",
     "refunded_fen",
+    "past_orders",
+    "past_fen",
+    "past_last_at",
     "joined_at",
     "last_seen_at",
     "last_paid_at",
@@ -102,12 +115,13 @@ async def hits(tx: Tx, rule: Rule, among: Sequence[int]) -> list[int]:
 async def picture(tx: Tx, fan: Fan) -> FanPicture:
     """Everything rules can look at, of one living fan; a handful of indexed reads."""
     source = await tx.get(Source, fan.source_code_id) if fan.source_code_id else None
+    score = await tx.scalar(select(Rfm).where(Rfm.fan_id == fan.id))
     fields = {name: getattr(fan, name) for name in PERSON_FIELDS}
     fields |= {
         "has_phone": fan.phone_blind is not None,
         "source_kind": source.kind if source else None,
         "source_owner_id": source.owner_staff_id if source else None,
-    }
+    } | {name: getattr(score, column.key) if score else None for name, column in _SCORES.items()}
     given = await tx.scalars(select(AttributeValue).where(AttributeValue.fan_id == fan.id))
     tags = await tx.scalars(select(Tagging.tag_id).where(Tagging.fan_id == fan.id))
     segments = await tx.scalars(select(Member.segment_id).where(Member.fan_id == fan.id))
@@ -235,6 +249,9 @@ class Compiler:
             return at.put(self._answerers(rule))
         if rule.field in _WORN:
             return self._wearing(rule, at)
+        if rule.field in _SCORES:
+            scored = self._only(select(Rfm.fan_id), Rfm.fan_id)
+            return at.put(scored.where(self._compare(rule, _SCORES[rule.field])))
         held: ColumnElement[bool] = self._of_person(rule)
         if rule.field in _NULLABLE:  # elsewhere it would hide the column's statistics
             held = func.coalesce(held, false())
@@ -371,7 +388,9 @@ def _subjects(rule: Rule) -> set[tuple[FactKind, str]]:
             return set()
 
 
-_NULLABLE = frozenset({"last_paid_at", "source_code_id", "source_kind", "source_owner_id"})
+_NULLABLE = frozenset(
+    {"last_paid_at", "past_last_at", "source_code_id", "source_kind", "source_owner_id"}
+)
 _NUMBERS = frozenset({FieldType.NUMBER, FieldType.FEN, FieldType.MILLI})
 _OPPOSITES: dict[Op, Op] = {Op.NOT_IN: Op.IN, Op.NE: Op.EQ, Op.UNSET: Op.SET}
 _COMPARISONS: dict[Op, Callable[[Any, Any], Any]] = {
@@ -391,6 +410,12 @@ _COLUMNS: dict[FieldType, Any] = {
 _WORN: dict[str, tuple[Any, Any]] = {
     "tag": (Tagging.fan_id, Tagging.tag_id),
     "segment": (Member.fan_id, Member.segment_id),
+}
+_SCORES: dict[str, Any] = {
+    "rfm_r": Rfm.r,
+    "rfm_f": Rfm.f,
+    "rfm_m": Rfm.m,
+    "rfm_group": Rfm.kind,
 }
 _OF_SOURCE: dict[str, Any] = {
     "source_kind": Source.kind,

@@ -153,7 +153,7 @@ def preview_sql(wanted: StageRules, today: date) -> str:
     with_, joined = "", ""
     if windows and since:
         columns = ", ".join(
-            f"sum(d.{one.measure.value}::int) FILTER (WHERE d.day >= {_date(today, one)}) AS {name}"
+            f"sum({_DAILY[one.measure]}::int) FILTER (WHERE d.day >= {_date(today, one)}) AS {name}"
             for name, one in windows
         )
         both = ", ".join(
@@ -181,13 +181,21 @@ def preview_sql(wanted: StageRules, today: date) -> str:
 
 
 _LIFETIME = {
-    Measure.ORDERS: "f.orders - f.whole_refunds",
-    Measure.RECEIVED: "f.received_orders - f.returned_orders",
-    Measure.KEPT_FEN: "f.paid_fen - f.refunded_fen",
+    Measure.ORDERS: "f.orders + f.past_orders - f.whole_refunds",
+    Measure.RECEIVED: "f.received_orders + f.past_orders - f.returned_orders",
+    Measure.KEPT_FEN: "f.paid_fen + f.past_fen - f.refunded_fen",
     Measure.INTERACTIONS: "f.interactions",
     Measure.FRIENDS: "f.friends",
 }
-assert set(_LIFETIME) == set(Measure) > WINDOWED
+_DAILY = {
+    Measure.RECEIVED: "(d.received + d.past)",
+    Measure.INTERACTIONS: "d.interactions",
+    Measure.FRIENDS: "d.friends",
+}
+assert set(_LIFETIME) == set(Measure) > WINDOWED == set(_DAILY)
+_SEEN = "greatest(f.last_seen_at, f.past_last_at)"
+_PAID = "greatest(f.last_paid_at, f.past_last_at)"
+_BOUGHT = "f.orders + f.past_orders > f.whole_refunds"
 
 
 def _ladder_sql(wanted: StageRules) -> str:
@@ -218,15 +226,12 @@ def _lost_sql(wanted: StageRules, today: date) -> str:
 
     silent = wanted.silent_days
     cases = [
-        "f.ever_followed AND NOT f.following AND (f.last_paid_at IS NULL OR"
-        f" {passed('f.last_paid_at', silent)})",
-        f"f.orders > f.whole_refunds AND {passed('f.last_seen_at', silent)}",
+        f"f.ever_followed AND NOT f.following AND ({_PAID} IS NULL OR {passed(_PAID, silent)})",
+        f"{_BOUGHT} AND {passed(_SEEN, silent)}",
     ]
     if wanted.follower_silent_days is not None:
         limit = wanted.follower_silent_days
-        cases.append(
-            f"f.following AND f.orders <= f.whole_refunds AND {passed('f.last_seen_at', limit)}"
-        )
+        cases.append(f"f.following AND NOT {_BOUGHT} AND {passed(_SEEN, limit)}")
     return " ".join(f"WHEN {case} THEN 'lost'" for case in cases)
 
 

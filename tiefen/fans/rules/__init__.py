@@ -16,6 +16,13 @@ from tiefen.fans.rules.attributes import (
 )
 from tiefen.fans.rules.imports import hear, leave_time, next_day, rest_seconds, short_wait, speed
 from tiefen.fans.rules.joining import under
+from tiefen.fans.rules.past import (
+    bare_cell,
+    check_columns,
+    guess_columns,
+    masked_cell,
+    read_past_line,
+)
 from tiefen.fans.rules.people import (
     MAX_DIGITS,
     NAMELESS,
@@ -33,6 +40,7 @@ from tiefen.fans.rules.people import (
     whole_phone,
 )
 from tiefen.fans.rules.privacy import Chapter, package
+from tiefen.fans.rules.rfm import cohorts
 from tiefen.fans.rules.sampling import draw, estimate
 from tiefen.fans.rules.segments import (
     COUNTING,
@@ -97,11 +105,14 @@ __all__ = [
     "Chapter",
     "Given",
     "Giving",
+    "bare_cell",
+    "check_columns",
     "check_question",
     "check_redirect",
     "check_rules",
     "check_state",
     "clean_phone",
+    "cohorts",
     "coming_days",
     "conditions",
     "display_name",
@@ -110,11 +121,13 @@ __all__ = [
     "fold",
     "given",
     "grams",
+    "guess_columns",
     "hear",
     "holds",
     "judge",
     "leave_time",
     "make_state",
+    "masked_cell",
     "mentioned",
     "milli_text",
     "moves",
@@ -128,6 +141,7 @@ __all__ = [
     "read_answers",
     "read_day",
     "read_milli",
+    "read_past_line",
     "read_rule",
     "rest_seconds",
     "rule_of",

@@ -20,6 +20,7 @@ from tiefen.fans.values import (
     Negation,
     Op,
     Question,
+    RfmGroup,
     Rule,
     Stage,
     Verdict,
@@ -41,6 +42,11 @@ FIELDS: dict[str, FieldType] = {
     "friends": FieldType.NUMBER,
     "paid_fen": FieldType.FEN,
     "refunded_fen": FieldType.FEN,
+    "past_orders": FieldType.NUMBER,
+    "past_fen": FieldType.FEN,
+    "past_last_at": FieldType.MOMENT,
+    **dict.fromkeys(("rfm_r", "rfm_f", "rfm_m"), FieldType.NUMBER),
+    "rfm_group": FieldType.WORD,
     "joined_at": FieldType.MOMENT,
     "last_seen_at": FieldType.MOMENT,
     "last_paid_at": FieldType.MOMENT,
@@ -59,11 +65,11 @@ FIELDS: dict[str, FieldType] = {
 FAMILY: dict[str, str] = {
     "tag": "tag",
     "segment": "segment",
-    "source_code_id": "source",
-    "source_kind": "source",
-    "source_owner_id": "source",
+    **dict.fromkeys(("rfm_r", "rfm_f", "rfm_m", "rfm_group"), "rfm"),
+    **dict.fromkeys(("source_code_id", "source_kind", "source_owner_id"), "source"),
 }
 """What a change must be of for a rule to be looked at again; other fields are of the person."""
+_CHOICES: dict[str, set[str]] = {"stage": set(Stage), "rfm_group": set(RfmGroup)}
 _COMPARE = frozenset({Op.EQ, Op.NE, Op.GE, Op.LE, Op.GT, Op.LT, Op.BETWEEN})
 _KNOWN = frozenset({Op.SET, Op.UNSET})
 _LISTS = frozenset({Op.IN, Op.NOT_IN})
@@ -427,7 +433,7 @@ def _numbers(kind: FieldType, op: Op, raw: Any, path: str) -> Any:
 
 def _words(raw: Any, path: str, field: str, question: Question | None) -> tuple[str, ...]:
     words = tuple(_text(one, f"{path}.{n}", 100) for n, one in enumerate(_list(raw, path)))
-    known = set(question.options) if question else set(Stage) if field == "stage" else None
+    known: set[str] | None = set(question.options) if question else _CHOICES.get(field)
     for place, word in enumerate(words):
         if known is not None and word not in known:
             raise _wrong(f"{path}.{place}", f"没有「{word}」这一项", f"“{word}” is no known value")

@@ -1,7 +1,7 @@
 """Stages: where a fan stands, why, how far the next one is, and when days alone may change it."""
 
 from collections.abc import Callable, Iterable, Sequence
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
 from tiefen.fans.errors import StageRulesMalformed
 from tiefen.fans.values import (
@@ -140,10 +140,10 @@ def _height(name: Stage) -> int:
 
 def _lost(rules: StageRules, facts: FanFacts, today: date) -> Evidence | None:
     """Why the fan is lost, if they are."""
-    silent = (today - day_of(facts.last_seen_at)).days
-    bought = facts.orders > facts.whole_refunds
+    silent = (today - day_of(_seen_at(facts))).days
+    bought = _bought(facts)
     if facts.ever_followed and not facts.following:
-        paid = facts.last_paid_at
+        paid = _paid_at(facts)
         if paid is None or (today - day_of(paid)).days >= rules.silent_days:
             return Evidence("unfollowed", 1, 1)
     if bought and silent >= rules.silent_days:
@@ -156,13 +156,26 @@ def _lost(rules: StageRules, facts: FanFacts, today: date) -> Evidence | None:
 
 def _silence_dues(rules: StageRules, facts: FanFacts) -> Iterable[date]:
     """Days on which silence alone loses a fan who is not lost."""
-    seen = day_of(facts.last_seen_at)
-    if facts.orders > facts.whole_refunds:
+    seen, paid = day_of(_seen_at(facts)), _paid_at(facts)
+    if _bought(facts):
         yield seen + timedelta(days=rules.silent_days)
     elif facts.following and rules.follower_silent_days is not None:
         yield seen + timedelta(days=rules.follower_silent_days)
-    if facts.ever_followed and not facts.following and facts.last_paid_at is not None:
-        yield day_of(facts.last_paid_at) + timedelta(days=rules.silent_days)
+    if facts.ever_followed and not facts.following and paid is not None:
+        yield day_of(paid) + timedelta(days=rules.silent_days)
+
+
+def _bought(facts: FanFacts) -> bool:
+    return facts.orders + facts.past_orders > facts.whole_refunds
+
+
+def _seen_at(facts: FanFacts) -> datetime:
+    return max(facts.last_seen_at, facts.past_last_at or facts.last_seen_at)
+
+
+def _paid_at(facts: FanFacts) -> datetime | None:
+    known = [at for at in (facts.last_paid_at, facts.past_last_at) if at]
+    return max(known, default=None)
 
 
 def _climb(rules: StageRules, facts: FanFacts, days: Sequence[DayCount], today: date) -> Standing:
@@ -191,9 +204,11 @@ def _standing(
 
 
 _LIFETIME: dict[Measure, Callable[[FanFacts], int]] = {
-    Measure.ORDERS: lambda facts: max(facts.orders - facts.whole_refunds, 0),
-    Measure.RECEIVED: lambda facts: max(facts.received_orders - facts.returned_orders, 0),
-    Measure.KEPT_FEN: lambda facts: max(facts.paid_fen - facts.refunded_fen, 0),
+    Measure.ORDERS: lambda facts: max(facts.orders + facts.past_orders - facts.whole_refunds, 0),
+    Measure.RECEIVED: lambda facts: max(
+        facts.received_orders + facts.past_orders - facts.returned_orders, 0
+    ),
+    Measure.KEPT_FEN: lambda facts: max(facts.paid_fen + facts.past_fen - facts.refunded_fen, 0),
     Measure.INTERACTIONS: lambda facts: facts.interactions,
     Measure.FRIENDS: lambda facts: facts.friends,
 }

@@ -13,6 +13,7 @@ from tiefen.fans.schemas.attributes import (
     RevealAnswer,
 )
 from tiefen.fans.schemas.imports import ImportOut, ImportsOut
+from tiefen.fans.schemas.past import PastFaultOut, PastImportOut, PastImportsOut, PastMapping
 from tiefen.fans.schemas.people import (
     ChipOut,
     EvidenceOut,
@@ -25,6 +26,7 @@ from tiefen.fans.schemas.people import (
     MiniSignIn,
     OAuthSignIn,
     OAuthUrl,
+    PastKind,
     Reveal,
     Revealed,
     ShopFan,
@@ -33,6 +35,7 @@ from tiefen.fans.schemas.people import (
     StageCountOut,
     StandingOut,
 )
+from tiefen.fans.schemas.rfm import CohortOut, RepeatOut, RfmBoard, RfmCellOut, RfmGroupOut, RfmOut
 from tiefen.fans.schemas.segments import (
     DeedOut,
     FieldOut,
@@ -92,6 +95,7 @@ __all__ = [
     "BulkIn",
     "BulkOut",
     "ChipOut",
+    "CohortOut",
     "ConditionIn",
     "CoreShareOut",
     "DeedOut",
@@ -116,9 +120,19 @@ __all__ = [
     "NodeOut",
     "OAuthSignIn",
     "OAuthUrl",
+    "PastFaultOut",
+    "PastImportOut",
+    "PastImportsOut",
+    "PastKind",
+    "PastMapping",
+    "RepeatOut",
     "Reveal",
     "RevealAnswer",
     "Revealed",
+    "RfmBoard",
+    "RfmCellOut",
+    "RfmGroupOut",
+    "RfmOut",
     "RuleBook",
     "RuleCount",
     "RuleOnly",

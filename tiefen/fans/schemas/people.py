@@ -1,14 +1,17 @@
 """What the shop and the console send to and get from the fans room."""
 
 from datetime import date, datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, StringConstraints
 
+from tiefen.fans.schemas.rfm import RfmOut
 from tiefen.fans.values import Author, Happening, PersonalField, Stage
 from tiefen.kernel.http import In, Out
 
 Text40 = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=40)]
+PastKind = Literal["past_purchase"]
+"""A purchase made elsewhere: it stands in a timeline, and is no line of it."""
 Note = Annotated[str, StringConstraints(strip_whitespace=True, max_length=500)]
 
 
@@ -146,6 +149,12 @@ class FanDetail(FanRow):
     standing: StandingOut
     merged_ids: list[int]
     """records that were joined into this one"""
+    past_orders: int
+    """purchases made elsewhere before, as imported; not among `orders`"""
+    past_fen: int
+    past_first_at: datetime | None
+    past_last_at: datetime | None
+    rfm: RfmOut | None
 
 
 class FanPatch(In):
@@ -158,7 +167,7 @@ class LineOut(Out):
     """One line of the timeline."""
 
     id: int
-    kind: Happening
+    kind: Happening | PastKind
     at: datetime
     ref: str
     amount_fen: int

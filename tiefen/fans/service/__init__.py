@@ -1,6 +1,7 @@
 """The verbs of the fans room, by chapter."""
 
 from tiefen.fans.service.arrivals import followers_of
+from tiefen.fans.service.attaching import ATTACH, attach_past, sweep_past
 from tiefen.fans.service.attributes import (
     define_attribute,
     edit_attribute,
@@ -25,6 +26,12 @@ from tiefen.fans.service.identity import (
 from tiefen.fans.service.importing import work as work_on_import
 from tiefen.fans.service.imports import IMPORT, is_stalled, resume_import, start_import, stop_import
 from tiefen.fans.service.joining import join, merge, part, sides
+from tiefen.fans.service.past import STEP, check_past, forget_past, run_past, stop_past, undo_past
+from tiefen.fans.service.past import take_in as take_in_past
+from tiefen.fans.service.past import unpacked as unpack_past
+from tiefen.fans.service.past_work import JUDGE, judge_moved
+from tiefen.fans.service.past_work import look as look_at_past
+from tiefen.fans.service.past_work import step as past_step
 from tiefen.fans.service.platform_tags import (
     PULL_TAGS,
     drop_platform_tag,
@@ -65,6 +72,7 @@ from tiefen.fans.service.profile import (
     trade_facts,
     without_contact,
 )
+from tiefen.fans.service.rfm import RUN, ask_rfm, rfm_is_due, run_rfm, run_rfm_now
 from tiefen.fans.service.segments import (
     REFRESH,
     edit_segment,
@@ -108,26 +116,33 @@ from tiefen.fans.service.tags import (
 from tiefen.fans.service.timeline import brought_friend, rebuild_counters, record
 
 __all__ = [
+    "ATTACH",
     "BULK",
     "DROP_TAG",
     "ERASE",
     "EXPORT",
     "IMPORT",
+    "JUDGE",
     "PULL_TAGS",
     "PUSH_TAG",
     "PUSH_WEARERS",
     "RECHECK",
     "REFRESH",
+    "RUN",
+    "STEP",
     "apply_rules",
     "ask_erase",
     "ask_export",
+    "ask_rfm",
     "ask_unionids",
+    "attach_past",
     "audience",
     "audience_size",
     "brief",
     "brought_friend",
     "bulk_step",
     "check_due",
+    "check_past",
     "core_target_bp",
     "define_attribute",
     "delete_tag",
@@ -148,16 +163,19 @@ __all__ = [
     "fetch_export",
     "follow",
     "followers_of",
+    "forget_past",
     "forget_used_states",
     "hold_people",
     "is_stalled",
     "join",
     "joined",
+    "judge_moved",
     "learn_unionid",
     "list_by_hand",
     "list_fans",
     "lock_segment",
     "look_again",
+    "look_at_past",
     "make_tag",
     "make_tag_rule",
     "merge",
@@ -170,6 +188,7 @@ __all__ = [
     "openid_of",
     "order_attributes",
     "part",
+    "past_step",
     "person_ids",
     "publish_rules",
     "pull_tags",
@@ -192,6 +211,10 @@ __all__ = [
     "resume_import",
     "reveal",
     "reveal_answer",
+    "rfm_is_due",
+    "run_past",
+    "run_rfm",
+    "run_rfm_now",
     "save_segment",
     "scan",
     "set_answers",
@@ -206,11 +229,16 @@ __all__ = [
     "start_pull",
     "stop_bulk",
     "stop_import",
+    "stop_past",
+    "sweep_past",
     "tag_by_code",
     "tag_by_hand",
     "tag_fans",
+    "take_in_past",
     "trade_facts",
+    "undo_past",
     "unfollow",
+    "unpack_past",
     "untag_fans",
     "withdraw",
     "without_contact",

@@ -10,6 +10,7 @@ from sqlalchemy import select, text
 from tiefen.fans import rules
 from tiefen.fans.models import Identity
 from tiefen.fans.service import stages
+from tiefen.fans.service.attaching import look_for_past
 from tiefen.fans.service.facts import topic_ids
 from tiefen.fans.service.identity import follow, resolve, unfollow
 from tiefen.fans.service.shown import say
@@ -137,6 +138,7 @@ async def take_in(
     if told:
         topic = (await topic_ids(tx, {(FactKind.FOLLOWED, ""): ""}))[0]
         await tx.execute(_TELL, {"rows": _json(told), "topic": topic})
+        await look_for_past(tx, list(made))
     return [
         ImportedFan(fan_id, kept[fan_id][0].openid, kept[fan_id][0].qr_scene, kept[fan_id][1])
         for fan_id in made

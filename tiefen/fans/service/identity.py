@@ -9,6 +9,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from tiefen.fans.events import FanFollowed, FanJoined, FanScanned, FanUnfollowed
 from tiefen.fans.models import Fan, Identity, Line, Union
+from tiefen.fans.service.attaching import look_for_past
 from tiefen.fans.service.joining import BY_UNIONID, follows, merge
 from tiefen.fans.service.timeline import add_line, lock_person
 from tiefen.fans.values import Happening, Stage
@@ -76,7 +77,9 @@ async def learn_unionid(tx: Tx, identity_id: int, unionid: str) -> int:
     if fan_id is None:  # somebody else was first
         fan_id = await tx.scalar(select(Identity.fan_id).where(Identity.id == identity_id))
     assert fan_id is not None
-    return await merge(tx, fan_id, await _claim_union(tx, unionid, fan_id), reason=BY_UNIONID)
+    person = await merge(tx, fan_id, await _claim_union(tx, unionid, fan_id), reason=BY_UNIONID)
+    await look_for_past(tx, [fan_id])
+    return person
 
 
 async def follow(
@@ -234,6 +237,7 @@ async def _make(tx: Tx, app_id: str, openid: str, unionid: str | None, at: datet
             )
         )
         publish(tx, FanJoined(fan_id, at), aggregate=f"fan:{fan_id}")
+    await look_for_past(tx, [fan_id])
     return fan_id
 
 

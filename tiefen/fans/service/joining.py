@@ -214,6 +214,8 @@ def _take_over(winner: Fan, loser: Fan) -> None:
         "interactions",
         "returned_orders",
         "friends",
+        "past_orders",
+        "past_fen",
     ):
         setattr(winner, name, getattr(winner, name) + getattr(loser, name))
     winner.following = winner.following or loser.following
@@ -221,6 +223,9 @@ def _take_over(winner: Fan, loser: Fan) -> None:
     winner.joined_at = min(winner.joined_at, loser.joined_at)
     paid = [at for at in (winner.last_paid_at, loser.last_paid_at) if at]
     winner.last_paid_at = max(paid, default=None)
+    first = [at for at in (winner.past_first_at, loser.past_first_at) if at]
+    last = [at for at in (winner.past_last_at, loser.past_last_at) if at]
+    winner.past_first_at, winner.past_last_at = min(first, default=None), max(last, default=None)
 
 
 async def _restore(tx: Tx, person: Fan, records: Sequence[Fan]) -> None:

@@ -13,6 +13,7 @@ from tiefen.fans.errors import NothingToReveal
 from tiefen.fans.models import Fan, Member, Source
 from tiefen.fans.rules import clean_phone, display_name
 from tiefen.fans.service import shown
+from tiefen.fans.service.attaching import look_for_past
 from tiefen.fans.service.facts import note_change
 from tiefen.fans.service.timeline import add_line, hold, lock_person, record
 from tiefen.fans.values import (
@@ -47,6 +48,9 @@ async def edit_profile(tx: Tx, fan_id: int, changes: Mapping[str, Any]) -> None:
         data = {"fields": sorted(told), "by": "fan"}
         kind = Happening.PROFILE
         await add_line(tx, person, kind, ids.token(9), by=record.id, at=tx.now, data=data)
+    if "phone" in told:
+        await tx.flush()
+        await look_for_past(tx, [person.id])
 
 
 async def edit_remark(tx: Tx, actor: StaffActor, fan_id: int, remark: str) -> None:

@@ -6,7 +6,7 @@ from datetime import date, datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import func, select, text
+from sqlalchemy import and_, func, select, text
 
 from tiefen.fans import rules
 from tiefen.fans.errors import StageRulesMoved
@@ -31,7 +31,7 @@ _HOLD_RULES = text("SELECT pg_advisory_xact_lock_shared(hashtextextended('fans.s
 
 _DAYS = text(
     """
-    SELECT r.person, d.day, sum(d.interactions), sum(d.received), sum(d.friends)
+    SELECT r.person, d.day, sum(d.interactions), sum(d.received + d.past), sum(d.friends)
     FROM (SELECT id, id AS person FROM fan WHERE id = ANY(:people)
           UNION ALL
           SELECT id, merged_into FROM fan WHERE merged_into = ANY(:people)) AS r
@@ -172,6 +172,9 @@ def facts_of(person: Fan) -> FanFacts:
         friends=person.friends,
         last_seen_at=person.last_seen_at,
         last_paid_at=person.last_paid_at,
+        past_orders=person.past_orders,
+        past_fen=person.past_fen,
+        past_last_at=person.past_last_at,
     )
 
 
@@ -235,6 +238,15 @@ async def check_due(tx: Tx) -> int:
     today = day_of(tx.now)
     people = await _locked(tx, Fan.next_check_on <= today, order=Fan.next_check_on, skip=True)
     await _place_all(tx, people, MoveCause.TIME)
+    return len(people)
+
+
+async def judge_recounted(tx: Tx, among: Sequence[int] | None = None) -> int:
+    """As `check_due`, for people who were counted anew: what moved them is the count, not the days."""
+    due = Fan.next_check_on <= day_of(tx.now)
+    wanted = due if among is None else and_(due, Fan.id.in_(among))
+    people = await _locked(tx, wanted, order=Fan.next_check_on, skip=among is None)
+    await _place_all(tx, people, MoveCause.RECOUNT)
     return len(people)
 
 

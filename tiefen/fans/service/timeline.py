@@ -12,6 +12,7 @@ from tiefen.fans.errors import FanMissing
 from tiefen.fans.models import COUNTED_SQL, DAY_SQL, Fan, Line, counted
 from tiefen.fans.service import stages
 from tiefen.fans.service.facts import count_facts, words_in
+from tiefen.fans.service.past_counts import rebuild_past, recount_past
 from tiefen.fans.values import INTERACTIONS, SEEN, Happening, MoveCause
 from tiefen.kernel.crypto import seal
 from tiefen.kernel.days import day_of
@@ -45,13 +46,13 @@ _REBUILD = text(
 )
 _REBUILD_DAYS = text(
     f"""
-    INSERT INTO fan_day AS d (fan_id, day, interactions, received, friends)
-    SELECT fan_id, day, interactions, received, friends FROM ({DAY_SQL}) AS r
+    INSERT INTO fan_day AS d (fan_id, day, interactions, received, friends, past)
+    SELECT fan_id, day, interactions, received, friends, past FROM ({DAY_SQL}) AS r
     ON CONFLICT (fan_id, day) DO UPDATE SET
         interactions = excluded.interactions, received = excluded.received,
-        friends = excluded.friends
-    WHERE (d.interactions, d.received, d.friends)
-       <> (excluded.interactions, excluded.received, excluded.friends)
+        friends = excluded.friends, past = excluded.past
+    WHERE (d.interactions, d.received, d.friends, d.past)
+       <> (excluded.interactions, excluded.received, excluded.friends, excluded.past)
     RETURNING fan_id
     """  # noqa: S608 our own text
 )
@@ -110,7 +111,8 @@ _RECORD = text(
         FROM line WHERE f.id = line.fan_id
         RETURNING f.id, f.stage, f.next_check_on, f.following, f.ever_followed, f.orders,
             f.received_orders, f.whole_refunds, f.returned_orders, f.paid_fen, f.refunded_fen,
-            f.interactions, f.friends, f.last_seen_at, f.last_paid_at
+            f.interactions, f.friends, f.last_seen_at, f.last_paid_at, f.past_orders, f.past_fen,
+            f.past_last_at
     )
     SELECT held.id AS held, counted.* FROM held LEFT JOIN counted ON counted.id = held.id
     """
@@ -285,6 +287,7 @@ async def restage(tx: Tx, person: Fan, at: datetime, cause: MoveCause = MoveCaus
 async def recount(tx: Tx, records: Sequence[int]) -> None:
     """Count the people of these records anew; all records of each must be among them."""
     await tx.execute(_RECOUNT, {"records": list(records)})
+    await recount_past(tx, records)
 
 
 async def rebuild_counters(tx: Tx) -> int:
@@ -292,7 +295,7 @@ async def rebuild_counters(tx: Tx) -> int:
 
     Returns how many had drifted (0 is the promise).
     """
-    changed: set[int] = set()
+    changed: set[int] = set(await rebuild_past(tx))
     for statement in (_REBUILD, _REBUILD_DAYS, _DROP_DAYS):
         changed.update(await tx.scalars(statement))
     people = {(await lock_person(tx, fan_id)).id for fan_id in sorted(changed)}

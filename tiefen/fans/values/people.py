@@ -85,6 +85,8 @@ class FactKind(StrEnum):
     """placed an order, paid or not"""
     BOUGHT = "bought"
     """paid an order (of a product)"""
+    PAST_BOUGHT = "past_bought"
+    """bought elsewhere before, as imported"""
     RECEIVED = "received"
     REFUNDED = "refunded"
     AFTER_SALE = "after_sale"
@@ -239,6 +241,10 @@ class FanFacts:
     """friends they brought who bought"""
     last_seen_at: datetime
     last_paid_at: datetime | None
+    past_orders: int = 0
+    """purchases made elsewhere before, as imported: as good as orders paid and received"""
+    past_fen: int = 0
+    past_last_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -248,7 +254,7 @@ class DayCount:
     day: date
     interactions: int = 0
     received: int = 0
-    """orders received that day and not sent back whole since"""
+    """orders received that day and not sent back whole since, and purchases made elsewhere"""
     friends: int = 0
 
 

@@ -1,0 +1,36 @@
+"""Reading scores: the grid, the groups, a fan's own."""
+
+from sqlalchemy import func, select
+
+from tiefen.fans.models import Fan, Rfm, RfmRun
+from tiefen.fans.values import RfmGroup
+from tiefen.kernel.db import Tx
+
+Cell = tuple[int, int, RfmGroup, int, int]
+"""R, F, group, fans, what they paid and kept in fen."""
+
+
+async def rfm_cells(tx: Tx) -> list[Cell]:
+    """How many fans stand where, and what they spent; one statement."""
+    rows = await tx.execute(
+        select(Rfm.r, Rfm.f, Rfm.kind, func.count(), func.sum(Rfm.monetary_fen))
+        .join(Fan, Fan.id == Rfm.fan_id)
+        .where(Fan.merged_into.is_(None))
+        .group_by(Rfm.r, Rfm.f, Rfm.kind)
+    )
+    return [(r, f, group, fans, int(fen)) for r, f, group, fans, fen in rows]
+
+
+async def rfm_runs(tx: Tx) -> tuple[RfmRun | None, RfmRun | None]:
+    """The newest run that is done, and the one that is waited for."""
+    newest = select(RfmRun).order_by(RfmRun.id.desc()).limit(1)
+    fresh = newest.execution_options(populate_existing=True)
+    done = await tx.scalar(fresh.where(RfmRun.done_at.is_not(None)))
+    waiting = await tx.scalar(fresh.where(RfmRun.done_at.is_(None)))
+    return done, waiting
+
+
+async def rfm_of(tx: Tx, fan_id: int) -> Rfm | None:
+    """A fan's scores; None = they bought nothing, or nobody was scored since."""
+    found: Rfm | None = await tx.scalar(select(Rfm).where(Rfm.fan_id == fan_id))
+    return found

@@ -1,0 +1,166 @@
+"""Recency, frequency and money: scores of everybody who bought, in one statement.
+
+A score says how many fifths of the buyers have less: 5 = at least four fifths do. So equal values
+have equal scores, and more never scores lower. Recency is the day of the newest purchase, frequency
+the number of purchases, money what was paid and kept; all of it since ever, of the shop and of
+purchases from before together. Orders given back whole do not count. Who bought nothing, or was
+erased, has no score.
+"""
+
+import msgspec
+from sqlalchemy import select, text
+
+from tiefen.fans import rules
+from tiefen.fans.models import RfmRun
+from tiefen.fans.service.segments import refresh_touching
+from tiefen.fans.values import COHORT_MONTHS, COHORTS, GROUPS, HIGH, REPEAT_DAYS, FactKind, Repeat
+from tiefen.kernel.days import day_of
+from tiefen.kernel.db import Tx
+from tiefen.kernel.jobs import later
+
+RUN = "fans.rfm"
+_KINDS = " ".join(
+    f"WHEN (r >= {HIGH}, f >= {HIGH}, m >= {HIGH}) = ({r}, {f}, {m}) THEN '{group.value}'"
+    for (r, f, m), group in GROUPS.items()
+)
+_ROOM = text(
+    "SELECT set_config('work_mem', '128MB', true), set_config('statement_timeout', '180s', true)"
+)
+SCORE_SQL = f"""
+    WITH buyer AS (
+        SELECT id,
+               (greatest(CASE WHEN orders > whole_refunds THEN last_paid_at END, past_last_at)
+                AT TIME ZONE 'Asia/Shanghai')::date AS last_on,
+               orders - whole_refunds + past_orders AS frequency,
+               paid_fen - refunded_fen + past_fen AS monetary_fen
+        FROM fan
+        WHERE merged_into IS NULL AND erased_at IS NULL AND orders - whole_refunds + past_orders > 0
+    ), score AS (
+        SELECT *,
+               1 + (rank() OVER (ORDER BY last_on) - 1) * 5 / count(*) OVER () AS r,
+               1 + (rank() OVER (ORDER BY frequency) - 1) * 5 / count(*) OVER () AS f,
+               1 + (rank() OVER (ORDER BY monetary_fen) - 1) * 5 / count(*) OVER () AS m
+        FROM buyer
+    ), kept AS (
+        INSERT INTO fan_rfm AS k (fan_id, r, f, m, kind, last_on, frequency, monetary_fen, since)
+        SELECT id, r, f, m, CASE {_KINDS} END, last_on, frequency, monetary_fen,
+               CAST(:today AS date) FROM score
+        ON CONFLICT (fan_id) DO UPDATE SET
+            since = CASE WHEN (k.r, k.f, k.m) = (excluded.r, excluded.f, excluded.m)
+                         THEN k.since ELSE excluded.since END,
+            r = excluded.r, f = excluded.f, m = excluded.m, kind = excluded.kind,
+            last_on = excluded.last_on, frequency = excluded.frequency,
+            monetary_fen = excluded.monetary_fen
+        WHERE (k.r, k.f, k.m, k.last_on, k.frequency, k.monetary_fen)
+           <> (excluded.r, excluded.f, excluded.m, excluded.last_on, excluded.frequency,
+               excluded.monetary_fen)
+    ), gone AS (
+        DELETE FROM fan_rfm AS k WHERE NOT EXISTS (SELECT 1 FROM buyer WHERE buyer.id = k.fan_id)
+    )
+    SELECT count(*) FROM buyer
+"""  # noqa: S608 our own text
+_SCORE = text(SCORE_SQL)
+_TOPICS = text("SELECT id FROM fan_topic WHERE subject = '' AND kind = ANY(:kinds)")
+DAYS_SQL = """
+    WITH day AS (
+        SELECT f.fan_id AS buyer, f.day FROM fan_fact AS f WHERE f.topic_id = ANY(:topics)
+        UNION
+        SELECT -c.id, (p.at AT TIME ZONE 'Asia/Shanghai')::date
+        FROM fan_past_customer AS c JOIN fan_past_purchase AS p ON p.customer_id = c.id
+        WHERE c.fan_id IS NULL
+    )
+"""
+"""On which days who bought: fans by their facts, customers from before who are no fans by theirs."""
+_REPEAT = text(
+    f"""
+    {DAYS_SQL}, numbered AS (
+        SELECT buyer, day, row_number() OVER (PARTITION BY buyer ORDER BY day) AS n FROM day
+    ), buyer AS (
+        SELECT buyer, min(day) AS first_on, min(day) FILTER (WHERE n = 2) AS second_on
+        FROM numbered WHERE n <= 2 GROUP BY 1
+    )
+    SELECT w.days, (SELECT count(*) FROM buyer) AS everybody,
+           count(*) FILTER (WHERE first_on <= CAST(:today AS date) - w.days) AS buyers,
+           count(*) FILTER (WHERE first_on <= CAST(:today AS date) - w.days
+                              AND second_on <= first_on + w.days) AS again
+    FROM unnest(CAST(:windows AS int[])) AS w(days) LEFT JOIN buyer ON true GROUP BY 1 ORDER BY 1
+    """  # noqa: S608 our own text
+)
+_COHORTS = text(
+    f"""
+    {DAYS_SQL}, month AS (
+        SELECT DISTINCT buyer,
+               (extract(year FROM day) * 12 + extract(month FROM day) - 1)::int AS month FROM day
+    ), since AS (
+        SELECT buyer, month, min(month) OVER (PARTITION BY buyer) AS first FROM month
+    )
+    SELECT first, month - first AS k, count(*) AS buyers FROM since
+    WHERE month - first <= :months
+      AND first >= (SELECT min(first) FROM (SELECT DISTINCT first FROM since
+                                            ORDER BY 1 DESC LIMIT :cohorts) AS newest)
+    GROUP BY 1, 2 ORDER BY 1, 2
+    """  # noqa: S608 our own text
+)
+
+
+async def ask_rfm(tx: Tx) -> RfmRun:
+    """Have everybody scored anew by a job; one that is asked for already is enough."""
+    waiting: RfmRun | None = await tx.scalar(
+        select(RfmRun).where(RfmRun.done_at.is_(None)).order_by(RfmRun.id.desc()).limit(1)
+    )
+    if waiting is not None:
+        later(tx, RUN, run_id=waiting.id)  # whatever became of the job that was left for it
+        return waiting
+    made = _made(tx)
+    tx.add(made)
+    await tx.flush()
+    later(tx, RUN, run_id=made.id)
+    return made
+
+
+async def run_rfm(tx: Tx, run_id: int) -> None:
+    """Score everybody, and count who came back. Safe to run twice."""
+    run = await tx.get(RfmRun, run_id, with_for_update=True)
+    if run is None or run.done_at is not None:
+        return
+    await _compute(tx, run)
+
+
+async def run_rfm_now(tx: Tx) -> RfmRun:
+    """As `run_rfm`, at once."""
+    made = _made(tx)
+    tx.add(made)
+    await tx.flush()
+    await _compute(tx, made)
+    return made
+
+
+async def rfm_is_due(tx: Tx) -> bool:
+    """Whether today's run is missing."""
+    today = day_of(tx.now)
+    done = select(RfmRun.id).where(RfmRun.day == today, RfmRun.done_at.is_not(None)).limit(1)
+    return await tx.scalar(done) is None
+
+
+async def _compute(tx: Tx, run: RfmRun) -> None:
+    await tx.execute(_ROOM)
+    today = day_of(tx.now)
+    run.buyers = await tx.scalar(_SCORE, {"today": today}) or 0
+    kinds = [FactKind.BOUGHT.value, FactKind.PAST_BOUGHT.value]
+    topics = list(await tx.scalars(_TOPICS, {"kinds": kinds}))
+    repeat = list(
+        await tx.execute(_REPEAT, {"topics": topics, "today": today, "windows": list(REPEAT_DAYS)})
+    )
+    run.all_buyers = repeat[0].everybody
+    run.repeat = [msgspec.to_builtins(Repeat(one.days, one.buyers, one.again)) for one in repeat]
+    given = {"topics": topics, "months": COHORT_MONTHS, "cohorts": COHORTS}
+    rows = [(one.first, one.k, one.buyers) for one in await tx.execute(_COHORTS, given)]
+    run.cohorts = [msgspec.to_builtins(one) for one in rules.cohorts(rows, today)]
+    run.day, run.done_at = today, tx.now
+    await refresh_touching(tx, "rfm")
+
+
+def _made(tx: Tx) -> RfmRun:
+    return RfmRun(
+        day=day_of(tx.now), asked_at=tx.now, buyers=0, all_buyers=0, repeat=[], cohorts=[]
+    )
