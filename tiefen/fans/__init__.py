@@ -2,12 +2,14 @@
 
 owns       fans, their identities (app id and openid, unionid), follow state, stage, counters,
            the timeline, personal data under seal, the fan's sign-in; what is said of fans: the
-           merchant's own attributes, tags, facts of behaviour, segments and their members
+           merchant's own attributes, tags, facts of behaviour, segments and their members;
+           purchases made elsewhere before, and scores of recency, frequency and money
 promises   one (app id, openid) is one fan, however many ask at once; identities that turn out to
            be one person are joined without moving a row; counters equal a recount of the timeline;
            personal data leaves the room masked, and each reveal is audited; a snapshot visitor
            of WeChat's is never bound; facts equal a fold of the timeline; a rule found by SQL and
-           a rule judged for one fan agree; each tag says who gave it, when and why
+           a rule judged for one fan agree; each tag says who gave it, when and why; a purchase from
+           before counts once in its source, apart from orders and money of the house
 publishes  FanJoined · FanArrived · FanFollowed · FanScanned · FanUnfollowed · FollowersImported ·
            StageChanged · FansMerged · FansParted · FanErased · SegmentEntered · SegmentLeft ·
            SegmentRefreshed

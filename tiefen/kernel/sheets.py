@@ -60,6 +60,7 @@ def stream(file: BinaryIO) -> Iterator[list[str]]:
 
     Raises NotASheet, SheetTooLong, also when some lines have been read.
     """
+    file.seek(0)
     folded = file.read(2) == b"PK"
     file.seek(0)
     lines = _stream_xlsx(file) if folded else _stream_csv(file)

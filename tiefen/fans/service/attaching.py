@@ -15,6 +15,8 @@ from tiefen.kernel.db import Tx
 from tiefen.kernel.jobs import later
 
 ATTACH = "fans.past_attach"
+# OFFSET 0 keeps each look-up one walk down an index, whatever the planner believes of the tables:
+# what a part of a file costs must not grow with them.
 _FOUND = """
     apps AS (
         SELECT min(app_id) AS app_id FROM fan_identity
@@ -22,17 +24,23 @@ _FOUND = """
         SELECT (SELECT min(i.app_id) FROM fan_identity AS i WHERE i.app_id > apps.app_id)
         FROM apps WHERE apps.app_id IS NOT NULL
     ), way AS (
-        SELECT a.n, 1 AS rank, i.fan_id FROM asked AS a
-        CROSS JOIN apps JOIN fan_identity AS i ON (i.app_id, i.openid) = (apps.app_id, a.openid)
+        SELECT a.n, 1 AS rank, i.fan_id FROM asked AS a CROSS JOIN apps
+        CROSS JOIN LATERAL (SELECT fan_id FROM fan_identity
+                            WHERE app_id = apps.app_id AND openid = a.openid OFFSET 0) AS i
+        WHERE a.openid IS NOT NULL
         UNION ALL
-        SELECT a.n, 1, u.fan_id FROM asked AS a JOIN fan_union AS u ON u.unionid = a.unionid
+        SELECT a.n, 1, u.fan_id FROM asked AS a
+        CROSS JOIN LATERAL (SELECT fan_id FROM fan_union WHERE unionid = a.unionid OFFSET 0) AS u
+        WHERE a.unionid IS NOT NULL
         UNION ALL
-        SELECT a.n, 2, f.id FROM asked AS a JOIN fan AS f ON f.phone_blind = a.phone_blind
-        WHERE f.merged_into IS NULL AND f.erased_at IS NULL
+        SELECT a.n, 2, f.id FROM asked AS a
+        CROSS JOIN LATERAL (SELECT id FROM fan WHERE phone_blind = a.phone_blind
+                            AND merged_into IS NULL AND erased_at IS NULL OFFSET 0) AS f
+        WHERE a.phone_blind IS NOT NULL
     ), best AS (
-        SELECT way.*, coalesce(f.merged_into, f.id) AS person,
-               min(rank) OVER (PARTITION BY n) AS first
-        FROM way JOIN fan AS f ON f.id = way.fan_id
+        SELECT way.*, f.person, min(rank) OVER (PARTITION BY n) AS first
+        FROM way CROSS JOIN LATERAL (SELECT coalesce(merged_into, id) AS person FROM fan
+                                     WHERE id = way.fan_id OFFSET 0) AS f
     ), found AS (
         SELECT n, min(fan_id) AS fan_id FROM best WHERE rank = first
         GROUP BY n HAVING count(DISTINCT person) = 1

@@ -1,9 +1,9 @@
 """Recency, frequency and money: scores of everybody who bought, in one statement.
 
 A score says how many fifths of the buyers have less: 5 = at least four fifths do. So equal values
-have equal scores, and more never scores lower. Recency is the day of the newest purchase, frequency
-the number of purchases, money what was paid and kept; all of it since ever, of the shop and of
-purchases from before together. Orders given back whole do not count. Who bought nothing, or was
+have equal scores, and more never scores lower. Recency is the day of the newest payment (kept or not), frequency
+the number of purchases that were not given back whole, money what was paid and not given back; all
+of it since ever, of the shop and of purchases from before together. Who kept no purchase, or was
 erased, has no score.
 """
 
@@ -29,7 +29,7 @@ _ROOM = text(
 SCORE_SQL = f"""
     WITH buyer AS (
         SELECT id,
-               (greatest(CASE WHEN orders > whole_refunds THEN last_paid_at END, past_last_at)
+               (greatest(last_paid_at, past_last_at)
                 AT TIME ZONE 'Asia/Shanghai')::date AS last_on,
                orders - whole_refunds + past_orders AS frequency,
                paid_fen - refunded_fen + past_fen AS monetary_fen
