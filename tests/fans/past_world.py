@@ -9,6 +9,7 @@ from bisect import bisect_left
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
+from typing import Any
 
 from tests.conftest import Drain
 from tiefen.fans import queries, service
@@ -89,10 +90,10 @@ def scores(bought: Bought, visits: Bought | None = None) -> Scores:
         buyer: (max(day for day, _ in paid[buyer]), len(rows), sum(fen for _, fen in rows))
         for buyer, rows in known.items()
     }
-    ordered = [sorted(one[place] for one in measures.values()) for place in range(3)]
+    ordered: list[list[Any]] = [sorted(one[place] for one in measures.values()) for place in range(3)]
 
-    def score(place: int, value: object) -> int:
-        less = bisect_left(ordered[place], value)  # type: ignore[type-var]
+    def score(place: int, value: Any) -> int:
+        less: int = bisect_left(ordered[place], value)
         return 1 + less * 5 // len(ordered[place])
 
     return {
@@ -127,7 +128,8 @@ def table(bought: Bought, today: date) -> list[tuple[date, int, list[int]]]:
     told = []
     for month, pairs in sorted(seen.items()):
         counted = Counter(when for _, when in pairs)
-        row, at = [], month
+        row: list[int] = []
+        at = month
         while at <= today and len(row) < 25:
             row.append(counted[at])
             at = (at + timedelta(days=32)).replace(day=1)

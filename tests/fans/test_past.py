@@ -153,7 +153,7 @@ def test_a_large_table_is_read_as_a_small_one() -> None:
         raw = sheets.write_csv(rows, first=False).encode(encoding)
         assert list(sheets.stream(io.BytesIO(raw))) == sheets.read(raw)
     book = openpyxl.Workbook()
-    book.active.append(["a", 3.0, date(2026, 4, 1)])  # type: ignore[union-attr]
+    book.active.append(["a", 3.0, date(2026, 4, 1)])
     out = io.BytesIO()
     book.save(out)
     assert (
@@ -301,7 +301,7 @@ async def test_history_follows_a_join_and_its_undoing(db: Db, drain: Drain, trav
     ids = [await follower(db, openid, at=travel()) for openid in ("o1", "o2")]
     done = await bring(db, drain, sheet(ROWS))
     async with db.merchant("demo") as tx:
-        await service.join(tx, BOSS, *ids, "同一个人")
+        await service.join(tx, BOSS, ids[0], ids[1], "同一个人")
     assert await audit.run(db) == []
     travel.move(timedelta(minutes=1))
     async with db.merchant("demo") as tx:

@@ -66,7 +66,11 @@ Exporter = Annotated[StaffActor, Depends(staff(Permission.FANS_WRITE, outward=Tr
 async def rule_book(tx: TxDep, _: Reader) -> RuleBook:
     """Everything a rule can be made of here."""
     sources = {one.kind for one in await queries.sources(tx)}
-    words: dict[str, list[str]] = {"stage": list(Stage), "source_kind": sorted(sources)}
+    words: dict[str, list[str]] = {
+        "stage": list(Stage),
+        "source_kind": sorted(sources),
+        "rfm_group": list(RfmGroup),
+    }
     fields = [
         FieldOut(
             field=name,

@@ -3657,6 +3657,150 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/console/purchase-imports": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Imports
+         * @description The newest imports of purchases, and how many customers are no fans yet.
+         */
+        get: operations["listPurchaseImports"];
+        put?: never;
+        /**
+         * Take In
+         * @description Keep a file of purchases, read part by part; nothing is added yet.
+         */
+        post: operations["takePurchases"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/console/purchase-imports/{import_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Import
+         * @description One import.
+         */
+        get: operations["getPurchaseImport"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/console/purchase-imports/{import_id}/check": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Check
+         * @description Try the file out, mapped like this: every line is looked at, nothing is added.
+         */
+        post: operations["checkPurchaseImport"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/console/purchase-imports/{import_id}/faults": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Faults
+         * @description The wrong lines as they came, with what is wrong: mend them and import this file.
+         */
+        get: operations["downloadPurchaseFaults"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/console/purchase-imports/{import_id}/run": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Run
+         * @description Add what was tried out, or go on where it was stopped.
+         */
+        post: operations["runPurchaseImport"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/console/purchase-imports/{import_id}/stop": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Stop
+         * @description Add nothing more for now; what was added stays.
+         */
+        post: operations["stopPurchaseImport"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/console/purchase-imports/{import_id}/undo": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Undo
+         * @description Take away every purchase this import added.
+         */
+        post: operations["undoPurchaseImport"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/console/quiet-fans": {
         parameters: {
             query?: never;
@@ -3975,6 +4119,46 @@ export interface paths {
          * @description Bring a hidden review back.
          */
         post: operations["showReview"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/console/rfm": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Rfm
+         * @description How recently, how often and for how much fans bought; who came back.
+         */
+        get: operations["getRfm"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/console/rfm/runs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Run Rfm
+         * @description Score everybody anew, now; the page says when it is done.
+         */
+        post: operations["runRfm"];
         delete?: never;
         options?: never;
         head?: never;
@@ -7335,6 +7519,11 @@ export interface components {
             /** File */
             file: string;
         };
+        /** Body_takePurchases */
+        Body_takePurchases: {
+            /** File */
+            file: string;
+        };
         /** Body_uploadAfterSalePicture */
         Body_uploadAfterSalePicture: {
             /** File */
@@ -8662,6 +8851,21 @@ export interface components {
             welcome?: string | null;
         };
         /**
+         * CohortOut
+         * @description Who first bought in `month`; `back[k]` of them bought in the k-th month after it.
+         */
+        CohortOut: {
+            /** Back */
+            back: number[];
+            /** Buyers */
+            buyers: number;
+            /**
+             * Month
+             * Format: date
+             */
+            month: string;
+        };
+        /**
          * CompensateIn
          * @description Money for the fan without goods coming back, out of what is left of the order.
          */
@@ -9639,6 +9843,12 @@ export interface components {
             name: string;
         };
         /**
+         * Dates
+         * @description In which order a day is written; 20260401 and 2026-04-01 need no word.
+         * @enum {string}
+         */
+        Dates: "ymd" | "dmy" | "mdy";
+        /**
          * DayOut
          * @description The figures of one day.
          */
@@ -9681,6 +9891,12 @@ export interface components {
             /** Reason */
             reason: string;
         };
+        /**
+         * Decimals
+         * @description What stands before the fen: 1,234.50 or 1.234,50.
+         * @enum {string}
+         */
+        Decimals: "point" | "comma";
         /**
          * Decision
          * @description What a person may decide about money in suspense.
@@ -9790,7 +10006,7 @@ export interface components {
          * @description What a fan can have done, as rules name it.
          * @enum {string}
          */
-        FactKind: "placed" | "bought" | "received" | "refunded" | "after_sale" | "visited" | "asked" | "wrote" | "menu" | "scanned" | "followed" | "unfollowed";
+        FactKind: "placed" | "bought" | "past_bought" | "received" | "refunded" | "after_sale" | "visited" | "asked" | "wrote" | "menu" | "scanned" | "followed" | "unfollowed";
         /**
          * FanDetail
          * @description A fan's page.
@@ -9824,6 +10040,14 @@ export interface components {
             orders: number;
             /** Paid Fen */
             paid_fen: number;
+            /** Past Fen */
+            past_fen: number;
+            /** Past First At */
+            past_first_at: string | null;
+            /** Past Last At */
+            past_last_at: string | null;
+            /** Past Orders */
+            past_orders: number;
             /** Phone Masked */
             phone_masked: string | null;
             /** Real Name Masked */
@@ -9834,6 +10058,7 @@ export interface components {
             refunded_fen: number;
             /** Remark */
             remark: string;
+            rfm: components["schemas"]["RfmOut"] | null;
             source: components["schemas"]["SourceOut"] | null;
             stage: components["schemas"]["Stage"];
             standing: components["schemas"]["StandingOut"];
@@ -10802,7 +11027,8 @@ export interface components {
             };
             /** Id */
             id: number;
-            kind: components["schemas"]["Happening"];
+            /** Kind */
+            kind: components["schemas"]["Happening"] | "past_purchase";
             /** Ref */
             ref: string;
         };
@@ -12378,6 +12604,119 @@ export interface components {
             password: string;
         };
         /**
+         * PastFault
+         * @description What can be wrong with a line.
+         * @enum {string}
+         */
+        PastFault: "number_missing" | "number_long" | "customer_missing" | "customer_long" | "phone" | "time_missing" | "time" | "time_ahead" | "amount_missing" | "amount" | "amount_below" | "quantity" | "repeated" | "differs";
+        /**
+         * PastFaultOut
+         * @description A kind of fault, and on how many lines.
+         */
+        PastFaultOut: {
+            fault: components["schemas"]["PastFault"];
+            /** Lines */
+            lines: number;
+        };
+        /**
+         * PastField
+         * @description What a column of the file can be.
+         * @enum {string}
+         */
+        PastField: "number" | "at" | "amount" | "quantity" | "customer" | "phone" | "openid" | "unionid" | "product" | "note";
+        /**
+         * PastImportOut
+         * @description One file of purchases: how it is read, how far it is, what it comes to.
+         */
+        PastImportOut: {
+            /** Added */
+            added: number;
+            /** Amount Fen */
+            amount_fen: number;
+            /** Columns */
+            columns: {
+                [key: string]: number;
+            };
+            dates: components["schemas"]["Dates"];
+            decimals: components["schemas"]["Decimals"];
+            /** Ended At */
+            ended_at: string | null;
+            /** Faults */
+            faults: components["schemas"]["PastFaultOut"][];
+            /** File Name */
+            file_name: string;
+            /** First On */
+            first_on: string | null;
+            /** Good */
+            good: number;
+            /** Heading */
+            heading: string[];
+            /** Id */
+            id: number;
+            /** Known */
+            known: number;
+            /** Last On */
+            last_on: string | null;
+            /** Lines */
+            lines: number;
+            /** Looked At */
+            looked_at: number;
+            /** Of Fans */
+            of_fans: number;
+            /** Sample */
+            sample: string[][];
+            /** Source */
+            source: string;
+            /** Staff Name */
+            staff_name: string;
+            /** Stalled */
+            stalled: boolean;
+            /**
+             * Started At
+             * Format: date-time
+             */
+            started_at: string;
+            state: components["schemas"]["PastImportState"];
+            /** Wrong */
+            wrong: number;
+        };
+        /**
+         * PastImportState
+         * @description How an import of purchases is.
+         * @enum {string}
+         */
+        PastImportState: "reading" | "ready" | "checking" | "checked" | "running" | "stopped" | "done" | "undoing" | "undone";
+        /**
+         * PastImportsOut
+         * @description The newest imports first, sources that were named before, and who is no fan yet.
+         */
+        PastImportsOut: {
+            /** Imports */
+            imports: components["schemas"]["PastImportOut"][];
+            /** Sources */
+            sources: string[];
+            /** Waiting Customers */
+            waiting_customers: number;
+            /** Waiting Purchases */
+            waiting_purchases: number;
+        };
+        /**
+         * PastMapping
+         * @description How a file is read: where it comes from, which column (from 0) is what, its way of writing.
+         */
+        PastMapping: {
+            /** Columns */
+            columns: {
+                [key: string]: number;
+            };
+            /** @default ymd */
+            dates: components["schemas"]["Dates"];
+            /** @default point */
+            decimals: components["schemas"]["Decimals"];
+            /** Source */
+            source: string;
+        };
+        /**
          * PayAccountIn
          * @description The 微信支付 account. A field left out or null stays as it is.
          */
@@ -13594,6 +13933,18 @@ export interface components {
             answer: string;
         };
         /**
+         * RepeatOut
+         * @description Of `buyers` who first bought at least `days` days ago, `again` bought on another day within them.
+         */
+        RepeatOut: {
+            /** Again */
+            again: number;
+            /** Buyers */
+            buyers: number;
+            /** Days */
+            days: number;
+        };
+        /**
          * ReplayLine
          * @description An order that would have cost something else.
          */
@@ -13869,6 +14220,90 @@ export interface components {
          * @enum {string}
          */
         RewardWhen: "paid" | "kept";
+        /**
+         * RfmBoard
+         * @description Everything on the page; `day` is null before the first run.
+         */
+        RfmBoard: {
+            /** All Buyers */
+            all_buyers: number;
+            /** Buyers */
+            buyers: number;
+            /** Cohorts */
+            cohorts: components["schemas"]["CohortOut"][];
+            /** Day */
+            day: string | null;
+            /** Done At */
+            done_at: string | null;
+            /** Fans */
+            fans: number;
+            /** Grid */
+            grid: components["schemas"]["RfmCellOut"][];
+            /** Groups */
+            groups: components["schemas"]["RfmGroupOut"][];
+            /** Repeat */
+            repeat: components["schemas"]["RepeatOut"][];
+            /** Waiting */
+            waiting: boolean;
+        };
+        /**
+         * RfmCellOut
+         * @description Fans with these scores of recency and frequency, and what they spent.
+         */
+        RfmCellOut: {
+            /** F */
+            f: number;
+            /** Fans */
+            fans: number;
+            /** R */
+            r: number;
+            /** Spend Fen */
+            spend_fen: number;
+        };
+        /**
+         * RfmGroup
+         * @description The eight classical groups: whether recency, frequency and money are each high.
+         * @enum {string}
+         */
+        RfmGroup: "champion" | "grow" | "keep" | "win_back" | "loyal" | "new" | "fading" | "gone";
+        /**
+         * RfmGroupOut
+         * @description One of the eight groups.
+         */
+        RfmGroupOut: {
+            /** Fans */
+            fans: number;
+            group: components["schemas"]["RfmGroup"];
+            /** Spend Fen */
+            spend_fen: number;
+        };
+        /**
+         * RfmOut
+         * @description A fan's scores, their group, and since when.
+         */
+        RfmOut: {
+            /** F */
+            f: number;
+            /** Frequency */
+            frequency: number;
+            group: components["schemas"]["RfmGroup"];
+            /**
+             * Last On
+             * Format: date
+             */
+            last_on: string;
+            /** M */
+            m: number;
+            /** Monetary Fen */
+            monetary_fen: number;
+            /** R */
+            r: number;
+            /**
+             * Since
+             * Format: date
+             */
+            since: string;
+        };
         /**
          * RiskOut
          * @description A SKU that can be sold at a loss, with the worst that can happen to one piece.
@@ -29893,7 +30328,7 @@ export interface operations {
     getFanTimeline: {
         parameters: {
             query?: {
-                kind?: components["schemas"]["Happening"][] | null;
+                kind?: (components["schemas"]["Happening"] | "past_purchase")[] | null;
                 cursor?: string | null;
                 limit?: number;
             };
@@ -39200,6 +39635,834 @@ export interface operations {
             };
         };
     };
+    listPurchaseImports: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PastImportsOut"];
+                };
+            };
+            /** @description malformed request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description sign in first */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description missing, or not yours */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description the state has moved on */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description body too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description invalid input, fields named */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description slow down */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description a dependency is away, retry */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    takePurchases: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "multipart/form-data": components["schemas"]["Body_takePurchases"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PastImportOut"];
+                };
+            };
+            /** @description malformed request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description sign in first */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description missing, or not yours */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description the state has moved on */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description body too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description invalid input, fields named */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description slow down */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description a dependency is away, retry */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    getPurchaseImport: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                import_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PastImportOut"];
+                };
+            };
+            /** @description malformed request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description sign in first */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description missing, or not yours */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description the state has moved on */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description body too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description invalid input, fields named */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description slow down */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description a dependency is away, retry */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    checkPurchaseImport: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                import_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PastMapping"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PastImportOut"];
+                };
+            };
+            /** @description malformed request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description sign in first */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description missing, or not yours */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description the state has moved on */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description body too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description invalid input, fields named */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description slow down */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description a dependency is away, retry */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    downloadPurchaseFaults: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                import_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": unknown;
+                };
+            };
+            /** @description malformed request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description sign in first */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description missing, or not yours */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description the state has moved on */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description body too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description invalid input, fields named */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description slow down */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description a dependency is away, retry */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    runPurchaseImport: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                import_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PastImportOut"];
+                };
+            };
+            /** @description malformed request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description sign in first */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description missing, or not yours */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description the state has moved on */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description body too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description invalid input, fields named */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description slow down */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description a dependency is away, retry */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    stopPurchaseImport: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                import_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PastImportOut"];
+                };
+            };
+            /** @description malformed request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description sign in first */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description missing, or not yours */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description the state has moved on */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description body too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description invalid input, fields named */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description slow down */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description a dependency is away, retry */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    undoPurchaseImport: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                import_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PastImportOut"];
+                };
+            };
+            /** @description malformed request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description sign in first */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description missing, or not yours */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description the state has moved on */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description body too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description invalid input, fields named */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description slow down */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description a dependency is away, retry */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     listQuietFans: {
         parameters: {
             query?: {
@@ -40891,6 +42154,208 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ConsoleReview"];
+                };
+            };
+            /** @description malformed request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description sign in first */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description missing, or not yours */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description the state has moved on */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description body too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description invalid input, fields named */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description slow down */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description a dependency is away, retry */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    getRfm: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RfmBoard"];
+                };
+            };
+            /** @description malformed request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description sign in first */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description missing, or not yours */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description the state has moved on */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description body too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description invalid input, fields named */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description slow down */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description a dependency is away, retry */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    runRfm: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RfmBoard"];
                 };
             };
             /** @description malformed request */

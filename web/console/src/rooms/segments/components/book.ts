@@ -21,9 +21,10 @@ export interface Book {
 const KEY: InjectionKey<Book> = Symbol('rule book')
 const PERSON = ['stage', 'following', 'ever_followed', 'joined_at', 'last_seen_at', 'stage_at', 'has_phone', 'region_code']
 const TRADE = ['orders', 'received_orders', 'returned_orders', 'paid_fen', 'refunded_fen', 'last_paid_at', 'interactions', 'friends']
+const RFM = ['rfm_r', 'rfm_f', 'rfm_m', 'rfm_group', 'past_orders', 'past_fen', 'past_last_at']
 const SOURCE = ['source_code_id', 'source_kind', 'source_owner_id']
 const SAID = ['tag', 'segment']
-const DEEDS = ['bought', 'received', 'refunded', 'placed', 'after_sale', 'visited', 'asked', 'wrote', 'menu', 'scanned', 'followed', 'unfollowed']
+const DEEDS = ['bought', 'past_bought', 'received', 'refunded', 'placed', 'after_sale', 'visited', 'asked', 'wrote', 'menu', 'scanned', 'followed', 'unfollowed']
 const UNKNOWN: Field = { field: '', type: 'text', ops: [], label: '', kind: null, options: [] }
 
 /** Everything a rule can be made of, with names for people; loaded once for an editor and its rows. */
@@ -46,6 +47,7 @@ export function provideBook(): Book {
     if (of.field === 'source_code_id') return (codes.data?.items ?? []).map((one) => ({ value: one.id, label: one.name }))
     if (of.field === 'source_owner_id') return (staff.data?.items ?? []).map((one: Schema<'StaffOut'>) => ({ value: one.id, label: one.name }))
     if (of.field === 'stage') return of.options.map((value) => ({ value, label: t(`segments.stages.${value}`) }))
+    if (of.field === 'rfm_group') return of.options.map((value) => ({ value, label: t(`segments.rfmGroups.${value}`) }))
     return of.options.map((value) => ({ value, label: of.field === 'source_kind' ? t(`segments.codeKinds.${value}`) : value }))
   }
   function subjects(fact: string): Option[] {
@@ -59,6 +61,7 @@ export function provideBook(): Book {
     { title: t('segments.section.deeds'), choices: DEEDS.map((fact) => ({ value: `did:${fact}`, label: t(`segments.deeds.${fact}`) })) },
     { title: t('segments.section.person'), choices: choices(PERSON) },
     { title: t('segments.section.trade'), choices: choices(TRADE) },
+    { title: t('segments.section.rfm'), choices: choices(RFM) },
     { title: t('segments.section.source'), choices: choices(SOURCE) },
     { title: t('segments.section.said'), choices: [...choices(SAID), ...(book.data?.fields ?? []).filter((one) => one.field.startsWith('attribute:')).map((one) => ({ value: one.field, label: one.label }))] },
   ])

@@ -1,14 +1,14 @@
 """Purchases made elsewhere before, and scores of buying.
 
-Revision: 0034, after 0033.
+Revision: 0041, after 0040.
 """
 
 import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
-revision = "0034"
-down_revision = "0033"
+revision = "0041"
+down_revision = "0040"
 branch_labels = None
 depends_on = None
 
