@@ -13,7 +13,7 @@ export const LINE_LOOK: Record<Happening, { icon: IconName; tone: Tone }> = {
   order_placed: { icon: 'cart', tone: 'neutral' }, order_paid: { icon: 'money', tone: 'success' }, order_shipped: { icon: 'ship', tone: 'info' }, order_received: { icon: 'check', tone: 'success' },
   order_closed: { icon: 'close', tone: 'neutral' }, order_refunded: { icon: 'refund', tone: 'warning' }, after_sale: { icon: 'service', tone: 'warning' }, stage: { icon: 'star', tone: 'success' },
   profile: { icon: 'edit', tone: 'neutral' }, merged: { icon: 'link', tone: 'neutral' }, parted: { icon: 'link', tone: 'warning' }, contact: { icon: 'chat', tone: 'neutral' }, erased: { icon: 'user', tone: 'neutral' },
-  past_purchase: { icon: 'orders', tone: 'neutral' }, visited: { icon: 'search', tone: 'neutral' }, attribute: { icon: 'edit', tone: 'neutral' }, tagged: { icon: 'add', tone: 'neutral' }, untagged: { icon: 'minus', tone: 'neutral' }, friend: { icon: 'fans', tone: 'success' },
+  past_purchase: { icon: 'order', tone: 'neutral' }, visited: { icon: 'search', tone: 'neutral' }, attribute: { icon: 'edit', tone: 'neutral' }, tagged: { icon: 'add', tone: 'neutral' }, untagged: { icon: 'minus', tone: 'neutral' }, friend: { icon: 'fans', tone: 'success' },
 }
 
 /** The timeline's filters: what a person means by them. */
