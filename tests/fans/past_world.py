@@ -90,7 +90,9 @@ def scores(bought: Bought, visits: Bought | None = None) -> Scores:
         buyer: (max(day for day, _ in paid[buyer]), len(rows), sum(fen for _, fen in rows))
         for buyer, rows in known.items()
     }
-    ordered: list[list[Any]] = [sorted(one[place] for one in measures.values()) for place in range(3)]
+    ordered: list[list[Any]] = [
+        sorted(one[place] for one in measures.values()) for place in range(3)
+    ]
 
     def score(place: int, value: Any) -> int:
         less: int = bisect_left(ordered[place], value)

@@ -33,7 +33,9 @@ TYPES = {
     SheetForm.CSV: "text/csv; charset=utf-8",
     SheetForm.XLSX: "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
 }
-FILE: dict[int | str, dict[str, Any]] = {200: {"content": {"text/csv": {}, TYPES[SheetForm.XLSX]: {}}}}
+FILE: dict[int | str, dict[str, Any]] = {
+    200: {"content": {"text/csv": {}, TYPES[SheetForm.XLSX]: {}}}
+}
 
 
 @router.get(
