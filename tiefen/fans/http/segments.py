@@ -28,7 +28,7 @@ from tiefen.fans.schemas import (
     SubjectOut,
     WhyOut,
 )
-from tiefen.fans.values import AttributeKind, FactKind, SegmentState, Stage, Verdict
+from tiefen.fans.values import AttributeKind, FactKind, RfmGroup, SegmentState, Stage, Verdict
 from tiefen.kernel.auth import StaffActor, staff
 from tiefen.kernel.days import day_of
 from tiefen.kernel.db import Db
