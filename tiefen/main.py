@@ -57,6 +57,7 @@ ROUTERS: list[APIRouter] = [
     fans_http.stages,
     channels_http.codes,
     channels_http.links,
+    channels_http.live,
     channels_http.batches,
     channels_http.prints,
     channels_http.results,

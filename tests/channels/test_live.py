@@ -103,9 +103,12 @@ def test_duty_is_by_the_merchants_clock() -> None:
 async def shares(db: Db, by: StaffActor, at: datetime) -> list[int]:
     """64 people come at once through a code of five employees: what each got."""
     made = await live(db, by, await crew(db, by, 5))
-    got = await asyncio.gather(*(came(db, made.id, f"o{n}", at) for n in range(64)))
-    assert 0 not in got
-    return sorted(Counter(got).values())
+    async with db.merchant("demo") as tx:  # all are known: only the rotation is raced for
+        for n in range(64):
+            await fans.resolve(tx, APP, f"o{n}")
+    calls = (came(db, made.id, f"o{n}", at) for n in range(64))
+    got = await asyncio.gather(*calls, return_exceptions=True)
+    return sorted(Counter(one for one in got if isinstance(one, int)).values())
 
 
 async def test_64_at_once_are_shared_fairly(db: Db, travel: Travel) -> None:
@@ -117,11 +120,12 @@ async def test_64_at_once_are_shared_fairly(db: Db, travel: Travel) -> None:
 async def test_without_the_hold_the_shares_drift_apart(
     db: Db, travel: Travel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The planted bug: nobody holds the rotation while they choose."""
+    """The planted bug: nobody holds the rotation while they choose. They take each other's turn,
+    or wait for each other in a ring and get nobody."""
     loose = text("SELECT rotation FROM channel_live WHERE code_id = :code_id AND active")
     monkeypatch.setattr(living, "_HOLD", loose)
     found = await shares(db, await boss(db), travel.now)
-    assert found[-1] - found[0] > 1
+    assert sum(found) < 64 or found[-1] - found[0] > 1
 
 
 async def test_a_fan_stays_with_whom_they_were_given_to(db: Db, travel: Travel) -> None:
@@ -188,7 +192,9 @@ async def test_the_welcome_names_the_employee_whose_fan_they_become(
     await say(db, scanned)
     await drain()
     boss_client = await staff_client([Permission.RESULTS_READ])
-    rows = (await boss_client.get("/api/console/results")).json()["rows"]
+    today = travel.now.date().isoformat()
+    days = {"first": today, "last": today}
+    rows = (await boss_client.get("/api/console/results", params=days)).json()["rows"]
     found = {row["staff_id"]: (row["fans"], row["paid_fen"]) for row in rows}
     other = next(one for one in people if one != owner)
     assert (found[owner], found[other]) == ((2, 900), (2, 0))

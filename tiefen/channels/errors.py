@@ -185,3 +185,19 @@ class TargetMissing(Invalid):
     code = "channels.target_missing"
     zh = "请选择链接要打开的商品"
     en = "Choose the product that the link opens"
+
+
+class LiveMalformed(Invalid):
+    """A rotation that makes no sense; the words say why."""
+
+    code = "channels.live_malformed"
+    zh = "{zh_reason}"
+    en = "{en_reason}"
+
+
+class LiveMissing(NotFound):
+    """The code rotates nobody, or not this employee."""
+
+    code = "channels.live_missing"
+    zh = "没有找到这个活码"
+    en = "No such live code"

@@ -64,8 +64,10 @@ async def list_codes(
     )
     shown = codes[:limit]
     owners = await owners_of(tx, shown)
+    live = await queries.live_codes(tx, [code.id for code in shown])
     position = encode_cursor(shown[-1].id) if len(codes) > limit else None
-    return Page[CodeOut](items=[code_out(code, owners) for code in shown], next=position)
+    items = [code_out(code, owners, live=code.id in live) for code in shown]
+    return Page[CodeOut](items=items, next=position)
 
 
 @router.post("/channel-codes", operation_id="createChannelCode", status_code=201)
@@ -168,7 +170,8 @@ async def picture_of(code: ChannelCode) -> Response:
 
 async def _one(tx: Tx, code_id: int) -> CodeOut:
     code = await queries.one_code(tx, code_id)
-    return code_out(code, await owners_of(tx, [code]))
+    live = await queries.live_codes(tx, [code_id])
+    return code_out(code, await owners_of(tx, [code]), live=bool(live))
 
 
 async def owners_of(tx: Tx, codes: Sequence[ChannelCode]) -> dict[int, StaffBrief]:
@@ -176,7 +179,7 @@ async def owners_of(tx: Tx, codes: Sequence[ChannelCode]) -> dict[int, StaffBrie
     return await staff_briefs(tx, {code.owner_staff_id for code in codes if code.owner_staff_id})
 
 
-def code_out(code: ChannelCode, owners: dict[int, StaffBrief]) -> CodeOut:
+def code_out(code: ChannelCode, owners: dict[int, StaffBrief], *, live: bool = False) -> CodeOut:
     """A code as the console shows it."""
     owner = owners.get(code.owner_staff_id or 0)
     columns = {column.key: getattr(code, column.key) for column in ChannelCode.__table__.columns}
@@ -185,5 +188,6 @@ def code_out(code: ChannelCode, owners: dict[int, StaffBrief]) -> CodeOut:
             **columns,
             "owner": OwnerOut.model_validate(owner) if owner else None,
             "cost_per_fan_fen": average(code.cost_fen, code.fans),
+            "live": live,
         }
     )

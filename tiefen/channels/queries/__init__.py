@@ -20,6 +20,7 @@ from tiefen.channels.queries.links import (
     one_link,
     visitors_of,
 )
+from tiefen.channels.queries.live import MemberRow, live_codes, live_members, lives_of, one_live
 from tiefen.channels.queries.prints import one_print, print_list
 from tiefen.channels.queries.results import (
     Cost,
@@ -43,6 +44,7 @@ __all__ = [
     "Bought",
     "Cost",
     "LinkRow",
+    "MemberRow",
     "Opens",
     "Row",
     "SharedOrder",
@@ -59,9 +61,13 @@ __all__ = [
     "last_codes",
     "link_days",
     "link_list",
+    "live_codes",
+    "live_members",
+    "lives_of",
     "one_batch",
     "one_code",
     "one_link",
+    "one_live",
     "one_print",
     "owners_of_codes",
     "print_list",

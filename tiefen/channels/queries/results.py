@@ -16,6 +16,7 @@ from tiefen.channels.models import (
     Credit,
     FanSource,
     Income,
+    LiveMember,
     Reach,
     Share,
     Touch,
@@ -213,12 +214,16 @@ async def codes_owned(tx: Tx, staff_id: int) -> list[ChannelCode]:
 
 
 async def owners_of_codes(tx: Tx) -> set[int]:
-    """Staff who own a living code."""
-    rows = await tx.scalars(
-        select(ChannelCode.owner_staff_id)
-        .where(ChannelCode.owner_staff_id.is_not(None), ChannelCode.archived_at.is_(None))
-        .distinct()
+    """Staff who own a living code, or whom one gives fans to in turn."""
+    owned = select(ChannelCode.owner_staff_id).where(
+        ChannelCode.owner_staff_id.is_not(None), ChannelCode.archived_at.is_(None)
     )
+    given = (
+        select(LiveMember.staff_id)
+        .join(ChannelCode, ChannelCode.id == LiveMember.code_id)
+        .where(LiveMember.listed, ChannelCode.archived_at.is_(None))
+    )
+    rows = await tx.scalars(owned.union(given))
     return {one for one in rows if one is not None}
 
 

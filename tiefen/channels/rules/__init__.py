@@ -20,6 +20,7 @@ from tiefen.channels.rules.links import (
     shop_path,
     utm,
 )
+from tiefen.channels.rules.live import check_members, choose, fill_welcome, on_duty, weight_of
 from tiefen.channels.rules.sharing import (
     APPEAL_LIFE,
     APPEAL_WINDOW,
@@ -40,16 +41,21 @@ __all__ = [
     "VISIT_WINDOW",
     "WELCOME_BYTES",
     "Part",
+    "check_members",
     "check_validity",
     "check_weights",
     "check_welcome",
+    "choose",
     "clean_tags",
+    "fill_welcome",
     "greets",
     "in_wechat",
     "is_program",
+    "on_duty",
     "owner_at",
     "parts",
     "shop_path",
     "utm",
     "wanted",
+    "weight_of",
 ]

@@ -21,6 +21,7 @@ from tiefen.channels.schemas.links import (
     ChannelLinkPatch,
     LinkDayOut,
 )
+from tiefen.channels.schemas.live import LiveIn, LiveMemberOut, LiveOut, MyLiveCode, RestIn
 from tiefen.channels.schemas.prints import PrintIn, PrintOut
 from tiefen.channels.schemas.results import (
     AppealDecision,
@@ -70,17 +71,22 @@ __all__ = [
     "CostOut",
     "DepartmentRow",
     "LinkDayOut",
+    "LiveIn",
+    "LiveMemberOut",
+    "LiveOut",
     "ModelsOut",
     "MoneyOut",
     "MyCode",
     "MyFan",
     "MyFigures",
+    "MyLiveCode",
     "MyResults",
     "OwnerOut",
     "PeopleOut",
     "PrintIn",
     "PrintOut",
     "QuietFanOut",
+    "RestIn",
     "ResultRow",
     "ResultsOut",
     "SharedOrderOut",

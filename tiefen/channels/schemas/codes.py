@@ -101,6 +101,8 @@ class CodeOut(Out):
     refunded_fen: int
     cost_per_fan_fen: int | None
     """None while there is no fan"""
+    live: bool = False
+    """whether it gives its fans to employees in turn"""
 
 
 class CodeLineIn(In):

@@ -5,7 +5,7 @@ from typing import Annotated
 
 from pydantic import Field, StringConstraints
 
-from tiefen.channels.values import AppealState, CodeKind, CodeState, Grouping
+from tiefen.channels.values import AppealState, CodeForm, CodeKind, CodeState, Grouping
 from tiefen.fans.values import Happening, Stage
 from tiefen.kernel.http import IdIn, In, Out
 
@@ -243,7 +243,9 @@ class MyCode(Out):
     id: int
     name: str
     kind: CodeKind
+    form: CodeForm
     state: CodeState
+    scans: int
     fans: int
     url: str
 

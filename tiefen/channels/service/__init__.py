@@ -39,6 +39,7 @@ from tiefen.channels.service.links import (
     record_arrival,
     record_visit,
 )
+from tiefen.channels.service.live import give, given_to, rest, save_live
 from tiefen.channels.service.pictures import code_picture
 from tiefen.channels.service.posters import poster_of, product_poster
 from tiefen.channels.service.printing import forget_prints, print_part, start_print
@@ -68,6 +69,8 @@ __all__ = [
     "fan_left",
     "forget_prints",
     "forget_visits",
+    "give",
+    "given_to",
     "greeting",
     "join_people",
     "join_visits",
@@ -89,8 +92,10 @@ __all__ = [
     "record_touch",
     "record_visit",
     "renew",
+    "rest",
     "results",
     "resume_batch",
+    "save_live",
     "see_again",
     "share_all",
     "start_print",

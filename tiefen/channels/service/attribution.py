@@ -7,7 +7,16 @@ from sqlalchemy import func, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 
 from tiefen.channels.events import TouchRecorded
-from tiefen.channels.models import RECOUNT_SQL, Attribution, ChannelCode, Credit, Touch
+from tiefen.channels.models import (
+    RECOUNT_SQL,
+    Attribution,
+    ChannelCode,
+    Credit,
+    LiveCode,
+    LivePick,
+    Touch,
+)
+from tiefen.channels.service.live import give
 from tiefen.channels.service.sharing import (
     lock_people,
     orders_since,
@@ -46,7 +55,7 @@ async def record_touch(
     The first line of a fan fixes where they came from, for ever; the last one is kept beside it.
     An unknown scene counts as no code.
     """
-    code_id = await _code_of(tx, scene)
+    code_id, live = await _code_of(tx, scene)
     if code_id is None:
         if kind is not TouchKind.FOLLOW:
             return False
@@ -63,7 +72,9 @@ async def record_touch(
     # Who came by a link may follow nobody yet; every other touch is a follower's.
     following = kind is not TouchKind.VISIT or bool(await fans.followers_of(tx, [fan_id]))
     first = await _attribute(tx, fan_id, touch_id, code_id, at, following=following)
-    await count_touch(tx, code_id=code_id, at=at, follow=kind in FOLLOWS)
+    given = await give(tx, code_id, fan_id, records, at) if code_id and live else None
+    staff_id = given[0] if given and given[1] <= at else 0
+    await count_touch(tx, code_id=code_id, at=at, follow=kind in FOLLOWS, staff_id=staff_id)
     await share_orders(tx, await orders_since(tx, records, at))
     await place(tx, [records])
     if code_id is None:
@@ -71,7 +82,7 @@ async def record_touch(
     follows = int(kind is TouchKind.FOLLOW)
     await _count(tx, code_id, scans=1, follows=follows, fans=int(first))
     if first:
-        await _claim_orders(tx, fan_id, code_id, at)
+        await _claim_orders(tx, fan_id, code_id, at, staff_id)
     touched = TouchRecorded(fan_id, code_id, kind.value, first, at)
     publish(tx, touched, aggregate=f"fan:{fan_id}")
     return True
@@ -206,11 +217,17 @@ async def _see_order(tx: Tx, order_id: int, records: Sequence[int]) -> None:
         await place(tx, [records])
 
 
-async def _code_of(tx: Tx, scene: str | None) -> int | None:
+async def _code_of(tx: Tx, scene: str | None) -> tuple[int | None, bool]:
+    """The code of a scene, and whether it gives its fans to employees in turn."""
     if not scene:
-        return None
-    found: int | None = await tx.scalar(select(ChannelCode.id).where(ChannelCode.scene == scene))
-    return found
+        return None, False
+    found = await tx.execute(
+        select(ChannelCode.id, LiveCode.code_id)
+        .outerjoin(LiveCode, LiveCode.code_id == ChannelCode.id)
+        .where(ChannelCode.scene == scene)
+    )
+    row = found.one_or_none()
+    return (row[0], row[1] is not None) if row else (None, False)
 
 
 async def _attribute(
@@ -247,14 +264,22 @@ async def _source_of(tx: Tx, fan_id: int) -> tuple[int | None, int | None]:
     everyone = await fans.person_ids(tx, fan_id)
     row = (
         await tx.execute(
-            select(Attribution.first_code_id, ChannelCode.owner_staff_id)
+            select(
+                Attribution.first_code_id,
+                func.coalesce(LivePick.staff_id, ChannelCode.owner_staff_id).label("owner"),
+            )
             .outerjoin(ChannelCode, ChannelCode.id == Attribution.first_code_id)
+            .outerjoin(
+                LivePick,
+                (LivePick.code_id == Attribution.first_code_id)
+                & (LivePick.fan_id == Attribution.fan_id),
+            )
             .where(Attribution.fan_id.in_(everyone))
             .order_by(Attribution.first_at, Attribution.first_touch_id)
             .limit(1)
         )
     ).one_or_none()
-    return (row.first_code_id, row.owner_staff_id) if row else (None, None)
+    return (row.first_code_id, row.owner) if row else (None, None)
 
 
 async def _credit_anew(tx: Tx, records: Sequence[int], since: datetime) -> None:
@@ -288,9 +313,10 @@ async def _credit_anew(tx: Tx, records: Sequence[int], since: datetime) -> None:
     await tx.flush()
 
 
-async def _claim_orders(tx: Tx, fan_id: int, code_id: int, since: datetime) -> None:
+async def _claim_orders(tx: Tx, fan_id: int, code_id: int, since: datetime, staff_id: int) -> None:
     """Orders paid after the first touch, heard of before it."""
-    owner = select(ChannelCode.owner_staff_id).where(ChannelCode.id == code_id).scalar_subquery()
+    now = select(ChannelCode.owner_staff_id).where(ChannelCode.id == code_id).scalar_subquery()
+    owner = staff_id or now
     claimed = (
         await tx.execute(
             update(Credit)

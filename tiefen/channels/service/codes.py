@@ -11,9 +11,10 @@ from sqlalchemy.dialects.postgresql import insert
 from tiefen.channels import rules
 from tiefen.channels.errors import CodeMissing, NameTaken, OwnerMissing, PermanentSpent
 from tiefen.channels.events import CodeSaved
-from tiefen.channels.models import ChannelCode, FormerOwner, Link
+from tiefen.channels.models import ChannelCode, FormerOwner, Link, LiveCode
 from tiefen.channels.queries import usage
 from tiefen.channels.service.keeping import keep_file
+from tiefen.channels.service.live import given_to
 from tiefen.channels.values import SCENE_PREFIX, CodeForm, CodeKind, CodeState, Greeting, Lifetime
 from tiefen.kernel import ids
 from tiefen.kernel.auth import StaffActor
@@ -244,19 +245,33 @@ async def renew(tx: Tx) -> int:
     return count
 
 
-async def greeting(tx: Tx, scene: str) -> Greeting | None:
-    """What the code of a scene says to whoever comes through it; one indexed read."""
-    code = await tx.scalar(select(ChannelCode).where(ChannelCode.scene == scene))
-    if code is None:
+async def greeting(
+    tx: Tx, scene: str, who: tuple[str, str, datetime] | None = None
+) -> Greeting | None:
+    """What the code of a scene says to whoever comes through it; one indexed read.
+
+    `who`: app id, openid and the moment. A live code gives them to an employee here, so that the
+    welcome names the one whose fan they become.
+    """
+    found = await tx.execute(
+        select(ChannelCode, LiveCode.active)
+        .outerjoin(LiveCode, LiveCode.code_id == ChannelCode.id)
+        .where(ChannelCode.scene == scene)
+    )
+    row = found.one_or_none()
+    if row is None:
         return None
+    code, live = row
     greets = rules.greets(
         archived=code.archived_at is not None,
         starts_at=code.starts_at,
         ends_at=code.ends_at,
         now=tx.now,
     )
+    given = await given_to(tx, code.id, *who) if live and who else None
     if greets:
-        return Greeting(code.id, code.welcome)
+        name, contact = (given.name, given.contact) if given else ("", "")
+        return Greeting(code.id, rules.fill_welcome(code.welcome, name, contact))
     early = code.starts_at is not None and tx.now < code.starts_at
     return Greeting(code.id, "" if early else code.late_words)
 

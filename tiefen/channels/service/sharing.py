@@ -5,9 +5,10 @@ codes at the payment and the merchant's weights: whatever of these changes, the 
 and the difference added to the day. Callers hold the buyer's lock (`lock_people`).
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
 
 import msgspec
 from sqlalchemy import delete, func, select, text
@@ -17,7 +18,6 @@ from tiefen.channels import rules
 from tiefen.channels.errors import WeightsMoved
 from tiefen.channels.models import (
     INCOME_SQL,
-    Attribution,
     AttributionRules,
     ChannelCode,
     Credit,
@@ -48,6 +48,33 @@ _EVER = datetime(2000, 1, 1, tzinfo=UTC)
 _SUMS = ("orders_bp", "received_bp", "paid_fen", "received_fen", "refunded_fen")
 
 
+Pick = tuple[int, int, datetime]
+"""A code, the employee it gave somebody to, and since when."""
+PICKED = """
+    LEFT JOIN LATERAL (
+        SELECT array_agg(p.code_id ORDER BY p.id) AS codes,
+               array_agg(p.staff_id ORDER BY p.id) AS staff, array_agg(p.at ORDER BY p.id) AS since
+        FROM channel_live_pick AS p WHERE p.fan_id = a.fan_id
+    ) AS p ON true
+"""
+"""Joins what live codes gave a record of `channel_attribution AS a` to; `picks_of` reads it."""
+_FIRSTS = f"""
+    SELECT a.fan_id, a.first_at, a.first_touch_id, p.codes, p.staff, p.since
+    FROM channel_attribution AS a {PICKED} WHERE a.fan_id = ANY($1)
+"""  # noqa: S608 our own text
+
+
+def picks_of(row: Mapping[str, Any]) -> list[Pick]:
+    """What `PICKED` found."""
+    return list(zip(row["codes"] or (), row["staff"] or (), row["since"] or (), strict=True))
+
+
+def given_by(picks: Iterable[Pick], code_id: int, at: datetime) -> int:
+    """Whom a code had given somebody to by a moment; 0 = nobody."""
+    found = [(since, staff) for code, staff, since in picks if code == code_id and since <= at]
+    return min(found)[1] if found else 0
+
+
 @dataclass(frozen=True, slots=True)
 class Known:
     """What sharing the orders of some people needs, read at once."""
@@ -62,6 +89,8 @@ class Known:
     """newest ruling by record: its id and the code"""
     owners: dict[int, tuple[list[tuple[datetime, int | None]], int | None]]
     """former owners and the present one, by code"""
+    given: dict[int, list[Pick]]
+    """by record: to whom live codes gave it"""
     weights: Weights
 
     def way_of(self, fan_id: int) -> list[Step]:
@@ -81,8 +110,14 @@ class Known:
             steps = [Step(code_id, kind, at), *steps[1:]]
         return steps
 
-    def owner(self, code_id: int, at: datetime) -> int:
-        """Whose a code was at a moment."""
+    def owner(self, fan_id: int, code_id: int, at: datetime) -> int:
+        """Whose a code was for this buyer at a moment: of a live code, whom they were given to."""
+        picks = [
+            pick for one in self.people.get(fan_id, [fan_id]) for pick in self.given.get(one, [])
+        ]
+        picked = given_by(picks, code_id, at)
+        if picked:
+            return picked
         former, current = self.owners.get(code_id, ([], None))
         return rules.owner_at(former, current, at)
 
@@ -256,7 +291,7 @@ def _shares(credit: Credit, known: Known) -> list[Share]:
             order_id=credit.order_id,
             model=model,
             code_id=part.code_id,
-            owner_staff_id=known.owner(part.code_id, credit.paid_at),
+            owner_staff_id=known.owner(credit.fan_id, part.code_id, credit.paid_at),
             day=day,
             weight_bp=part.weight_bp,
             paid_fen=part.paid_fen,
@@ -288,11 +323,7 @@ async def _know(tx: Tx, fan_ids: Iterable[int]) -> Known:
     for row in touches:
         step = Step(row.code_id, row.kind, row.at)
         ways.setdefault(row.fan_id, []).append((row.id, step))
-    firsts = await tx.execute(
-        select(Attribution.fan_id, Attribution.first_at, Attribution.first_touch_id).where(
-            Attribution.fan_id.in_(records)
-        )
-    )
+    firsts = await tx.rows(_FIRSTS, records)
     rulings = await tx.execute(
         select(Ruling.fan_id, Ruling.id, Ruling.code_id)
         .where(Ruling.fan_id.in_(records))
@@ -305,9 +336,10 @@ async def _know(tx: Tx, fan_ids: Iterable[int]) -> Known:
     return Known(
         people=people,
         ways=ways,
-        first={row.fan_id: (row.first_at, row.first_touch_id) for row in firsts},
+        first={row["fan_id"]: (row["first_at"], row["first_touch_id"]) for row in firsts},
         ruled=ruled,
         owners=await owners_of(tx, codes),
+        given={row["fan_id"]: picks_of(row) for row in firsts},
         weights=weights,
     )
 

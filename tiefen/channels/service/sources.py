@@ -29,10 +29,11 @@ _ACT = text(
     """
 )
 _SEEN = "SELECT * FROM channel_fan_source WHERE fan_id = ANY($1)"
-_TOUCHED = """
-    SELECT fan_id, first_at, first_touch_id, first_code_id, following
-    FROM channel_attribution WHERE fan_id = ANY($1)
-"""
+_TOUCHED = f"""
+    SELECT a.fan_id, a.first_at, a.first_touch_id, a.first_code_id, a.following,
+           p.codes, p.staff, p.since
+    FROM channel_attribution AS a {sharing.PICKED} WHERE a.fan_id = ANY($1)
+"""  # noqa: S608 our own text
 _RULED = "SELECT fan_id, id, code_id FROM channel_ruling WHERE fan_id = ANY($1) ORDER BY id"
 _ACTED = "SELECT fan_id, visited_at, ordered_at FROM channel_fan_act WHERE fan_id = ANY($1)"
 _BOUGHT = """
@@ -83,8 +84,10 @@ async def join_people(tx: Tx, winner_id: int, loser_id: int) -> None:
     await place(tx, [records])
 
 
-async def count_touch(tx: Tx, *, code_id: int | None, at: datetime, follow: bool) -> None:
-    """Count a touch for its day, code and the code's owner then."""
+async def count_touch(
+    tx: Tx, *, code_id: int | None, at: datetime, follow: bool, staff_id: int = 0
+) -> None:
+    """Count a touch for its day, code and the code's owner then, or whom a live code gave it to."""
     owners = await sharing.owners_of(tx, [code_id] if code_id else [])
     former, current = owners.get(code_id or 0, ([], None))
     await tx.execute(
@@ -92,7 +95,7 @@ async def count_touch(tx: Tx, *, code_id: int | None, at: datetime, follow: bool
         {
             "day": day_of(at),
             "code_id": code_id or 0,
-            "owner_staff_id": rules.owner_at(former, current, at),
+            "owner_staff_id": staff_id or rules.owner_at(former, current, at),
             "scans": int(code_id is not None),
             "follows": int(follow),
         },
@@ -191,12 +194,14 @@ async def _see(tx: Tx, people: Sequence[Sequence[int]]) -> dict[int, dict[str, A
         code_id = ruling[1] if ruling else (first["first_code_id"] or 0)
         former, current = owners.get(code_id, ([], None))
         since = first["first_at"]
+        picks = [pick for one in known for pick in sharing.picks_of(one)]
+        picked = sharing.given_by(picks, code_id, since)
         orders = [one for record in several for one in bought.get(record, []) if one[0] >= since]
         ordered = bool(orders) or _since(acts, several, "ordered_at", since)
         found[several[0]] = {
             "fan_id": several[0],
             "code_id": code_id,
-            "owner_staff_id": rules.owner_at(former, current, since),
+            "owner_staff_id": picked or rules.owner_at(former, current, since),
             "at": since,
             "day": day_of(since),
             "ruled": ruling is not None,

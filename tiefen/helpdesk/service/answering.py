@@ -3,7 +3,7 @@ one for its greeting. It writes nothing itself; what was answered is noted as an
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -52,9 +52,15 @@ async def reply(tx: Tx, said: Inbound) -> Reply | None:
     if trigger is None:
         return None
     question = said.content if said.kind == "text" else said.key
-    answer = await find_answer(tx, trigger, question, text=said.kind in ("text", "event"))
-    parts = rules.spread(answer.parts)
     at = said.at or tx.now
+    answer = await find_answer(
+        tx,
+        trigger,
+        question,
+        text=said.kind in ("text", "event"),
+        who=(said.app_id, said.openid, at),
+    )
+    parts = rules.spread(answer.parts)
     happened = Answered(
         app_id=said.app_id,
         openid=said.openid,
@@ -72,12 +78,22 @@ async def reply(tx: Tx, said: Inbound) -> Reply | None:
     return _passive(parts[0]) if parts else None
 
 
-async def find_answer(tx: Tx, trigger: Trigger, question: str, *, text: bool = True) -> Answer:
-    """What we say to `question` (a message, a menu key, or a scene)."""
+async def find_answer(
+    tx: Tx,
+    trigger: Trigger,
+    question: str,
+    *,
+    text: bool = True,
+    who: tuple[str, str, datetime] | None = None,
+) -> Answer:
+    """What we say to `question` (a message, a menu key, or a scene).
+
+    `who` comes (app id, openid, when): a live code gives them to an employee whom it names.
+    """
     book = await current_book(tx)
     if trigger in (Trigger.FOLLOW, Trigger.SCAN):
         if question.startswith(SCENE_PREFIX):
-            greeting = await channels.greeting(tx, question)
+            greeting = await channels.greeting(tx, question, who)
             if greeting and greeting.welcome:
                 return Answer(AnswerSource.CODE, None, (Part(PartKind.TEXT, greeting.welcome),))
         if trigger is Trigger.SCAN or not book.welcome:
