@@ -1192,6 +1192,30 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/console/channel-codes/{code_id}/live": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Live
+         * @description How a code gives its fans to employees, and whom it has given how many.
+         */
+        get: operations["getLiveCode"];
+        /**
+         * Save Live
+         * @description Let a code give its fans to these employees from now on; the rotation begins anew.
+         */
+        put: operations["saveLiveCode"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/console/channel-codes/{code_id}/mint": {
         parameters: {
             query?: never;
@@ -3090,6 +3114,46 @@ export interface paths {
         get: operations["listMyFans"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/console/my/live-codes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Mine
+         * @description The codes that give fans to oneself in turn with others.
+         */
+        get: operations["listMyLiveCodes"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/console/my/live-codes/{code_id}/rest": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Rest
+         * @description Take no new fans of this code for now, or take them again.
+         */
+        post: operations["restFromLiveCode"];
         delete?: never;
         options?: never;
         head?: never;
@@ -8725,6 +8789,11 @@ export interface components {
             /** Late Words */
             late_words: string;
             lifetime: components["schemas"]["Lifetime"];
+            /**
+             * Live
+             * @default false
+             */
+            live: boolean;
             /** Name */
             name: string;
             /** Note */
@@ -11090,6 +11159,85 @@ export interface components {
             there: boolean;
         };
         /**
+         * LiveIn
+         * @description How a code gives its fans to employees.
+         */
+        LiveIn: {
+            /**
+             * Active
+             * @default true
+             */
+            active: boolean;
+            /** Members */
+            members: components["schemas"]["LiveMemberIn"][];
+            rotation: components["schemas"]["Rotation"];
+        };
+        /**
+         * LiveMemberIn
+         * @description An employee whom the code gives fans to.
+         */
+        LiveMemberIn: {
+            /**
+             * Contact
+             * @default
+             */
+            contact: string;
+            /** Most A Day */
+            most_a_day?: number | null;
+            /** Shifts */
+            shifts?: components["schemas"]["ShiftIn"][];
+            /** Staff Id */
+            staff_id: number;
+            /**
+             * Weight
+             * @default 1
+             */
+            weight: number;
+        };
+        /**
+         * LiveMemberOut
+         * @description An employee of a live code.
+         */
+        LiveMemberOut: {
+            /** Contact */
+            contact: string;
+            /** Department */
+            department: string;
+            /** Employed */
+            employed: boolean;
+            /** Given */
+            given: number;
+            /** Listed */
+            listed: boolean;
+            /** Most A Day */
+            most_a_day: number | null;
+            /** Name */
+            name: string;
+            /** Resting */
+            resting: boolean;
+            /** Shifts */
+            shifts: components["schemas"]["ShiftOut"][];
+            /** Staff Id */
+            staff_id: number;
+            /** Today */
+            today: number;
+            /** Weight */
+            weight: number;
+        };
+        /**
+         * LiveOut
+         * @description How a code gives its fans to employees, and whom it has given how many.
+         */
+        LiveOut: {
+            /** Active */
+            active: boolean;
+            /** Members */
+            members: components["schemas"]["LiveMemberOut"][];
+            rotation: components["schemas"]["Rotation"];
+            /** Turns */
+            turns: number;
+        };
+        /**
          * LocationInput
          * @description A warehouse or store.
          */
@@ -11644,11 +11792,14 @@ export interface components {
         MyCode: {
             /** Fans */
             fans: number;
+            form: components["schemas"]["CodeForm"];
             /** Id */
             id: number;
             kind: components["schemas"]["CodeKind"];
             /** Name */
             name: string;
+            /** Scans */
+            scans: number;
             state: components["schemas"]["CodeState"];
             /** Url */
             url: string;
@@ -11762,6 +11913,24 @@ export interface components {
             /** Owed Fen */
             owed_fen: number;
             reward: components["schemas"]["RewardState"] | null;
+        };
+        /**
+         * MyLiveCode
+         * @description A live code that gives fans to oneself.
+         */
+        MyLiveCode: {
+            /** Code Id */
+            code_id: number;
+            /** Given */
+            given: number;
+            /** Most A Day */
+            most_a_day: number | null;
+            /** Name */
+            name: string;
+            /** Resting */
+            resting: boolean;
+            /** Today */
+            today: number;
         };
         /**
          * MyPrivacy
@@ -14052,6 +14221,14 @@ export interface components {
             reason: string;
         };
         /**
+         * RestIn
+         * @description Whether one takes no new fans for now.
+         */
+        RestIn: {
+            /** Resting */
+            resting: boolean;
+        };
+        /**
          * ResultRow
          * @description What a person or a department brought in a period.
          */
@@ -14368,6 +14545,12 @@ export interface components {
             /** Staff */
             staff: number;
         };
+        /**
+         * Rotation
+         * @description How a live code chooses the employee of a new fan, among those who may be given one now.
+         * @enum {string}
+         */
+        Rotation: "equal" | "weight" | "duty";
         /**
          * RuleBook
          * @description Everything a rule can be made of here.
@@ -14750,6 +14933,30 @@ export interface components {
         ShelfInput: {
             /** On */
             on: boolean;
+        };
+        /**
+         * ShiftIn
+         * @description A time of duty: minutes of the merchant's day, on a day of the week (Monday is 1).
+         */
+        ShiftIn: {
+            /** End */
+            end: number;
+            /** Start */
+            start: number;
+            /** Weekday */
+            weekday: number;
+        };
+        /**
+         * ShiftOut
+         * @description A time of duty.
+         */
+        ShiftOut: {
+            /** End */
+            end: number;
+            /** Start */
+            start: number;
+            /** Weekday */
+            weekday: number;
         };
         /**
          * ShopAfterSaleDetail
@@ -24152,6 +24359,216 @@ export interface operations {
                 };
                 content: {
                     "image/png": unknown;
+                };
+            };
+            /** @description malformed request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description sign in first */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description missing, or not yours */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description the state has moved on */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description body too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description invalid input, fields named */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description slow down */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description a dependency is away, retry */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    getLiveCode: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                code_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LiveOut"];
+                };
+            };
+            /** @description malformed request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description sign in first */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description missing, or not yours */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description the state has moved on */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description body too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description invalid input, fields named */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description slow down */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description a dependency is away, retry */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    saveLiveCode: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                code_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LiveIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LiveOut"];
                 };
             };
             /** @description malformed request */
@@ -36184,6 +36601,214 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Page_MyFan_"];
+                };
+            };
+            /** @description malformed request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description sign in first */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description missing, or not yours */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description the state has moved on */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description body too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description invalid input, fields named */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description slow down */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description a dependency is away, retry */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    listMyLiveCodes: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MyLiveCode"][];
+                };
+            };
+            /** @description malformed request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description sign in first */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description missing, or not yours */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description the state has moved on */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description body too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description invalid input, fields named */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description slow down */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description a dependency is away, retry */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    restFromLiveCode: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                code_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RestIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Ok"];
                 };
             };
             /** @description malformed request */
