@@ -23,6 +23,8 @@ interface Platform {
   /** True when this start is WeChat's answer to a request to sign in. */
   returning(): boolean
   pay(sheet: PaySheet): Promise<PayOutcome>
+  /** How the fan came: the scene of a mini-program code, '' by a short link (its cookie says which), null otherwise. */
+  cameBy(): string | null
 }
 
 function outcome(said: string): PayOutcome {
@@ -37,6 +39,7 @@ function mini(): Platform {
     server: import.meta.env.VITE_SERVER || ((uni.getExtConfigSync?.() as { server?: string } | undefined)?.server ?? ''),
     frame: '',
     returning: () => false,
+    cameBy: () => decodeURIComponent((uni.getLaunchOptionsSync().query as { scene?: string } | undefined)?.scene ?? '') || null,
     async signIn(open) {
       const { code } = await uni.login({ provider: 'weixin' })
       await open({ kind: 'mini', code })
@@ -127,6 +130,7 @@ function web(): Platform {
     // `/m/x/shop/` is served by the same server as `/m/x/api`.
     server: import.meta.env.VITE_SERVER || location.origin + location.pathname.replace(/\/shop(\/.*)?$/, '').replace(/\/$/, ''),
     returning: () => answer !== null,
+    cameBy: () => (/[?&]via=/.test(location.search) ? '' : null),
     async signIn(open, leave) {
       const given = answer
       answer = null
@@ -173,7 +177,7 @@ here = mini()
 here = web()
 // #endif
 
-export const { host, server, frame, signIn, returning, pay } = here
+export const { host, server, frame, signIn, returning, pay, cameBy } = here
 
 /** Only WeChat (or its stand-in) can sign a fan in and take money. */
 export const canBuy = host !== 'browser'

@@ -1,6 +1,6 @@
 import { computed, ref } from 'vue'
 import { t } from '@/i18n'
-import { canBuy, frame, server, signIn } from '@/platform'
+import { cameBy, canBuy, frame, server, signIn } from '@/platform'
 import { ApiError, refusal } from './errors'
 import type { FanSession, SignIn } from './types'
 import { exchange, type Ask } from './wire'
@@ -54,9 +54,15 @@ async function ask<T>(method: 'GET' | 'POST', path: string, what: Ask): Promise<
 async function open(way: SignIn): Promise<void> {
   const session =
     way.kind === 'mini'
-      ? await ask<FanSession>('POST', '/api/shop/session/mini', { body: { code: way.code } })
+      ? await ask<FanSession>('POST', '/api/shop/session/mini', { body: { code: way.code, scene: cameBy() ?? '' } })
       : await ask<FanSession>('POST', '/api/shop/session/oauth', { body: { code: way.code, state: way.state } })
   keep(session.token)
+}
+
+/** A fan who was signed in already came by a short link or a mini-program code; fails in silence, as counting does. */
+export function arrive(): void {
+  const scene = cameBy()
+  if (scene !== null) exchange('POST', '/api/shop/arrivals', { body: { scene } }, token()).catch(() => undefined)
 }
 
 /** WeChat's page that asks the fan and comes `back`. */

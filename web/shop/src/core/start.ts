@@ -1,7 +1,7 @@
 import { canBuy, returning } from '@/platform'
 import { watchNetwork } from './network'
 import { pageOf } from './routes'
-import { renew, signedIn } from './session'
+import { arrive, renew, signedIn } from './session'
 
 /** Once per visit: the network, the fan's session, the short addresses of messages. */
 export function start(): void {
@@ -15,6 +15,7 @@ export function start(): void {
   // #endif
   // Inside WeChat signing in is silent, and every page may greet a known fan; elsewhere browsing goes on without.
   if (canBuy && (returning() || !signedIn.value)) renew().catch(() => undefined)
+  else if (canBuy) arrive()
 }
 
 /** What looks and is named like a button is one for the keyboard too: the framework only listens to touch. */
