@@ -55,7 +55,7 @@ describe('the mini program', () => {
   it('signs in by wx.login as soon as it starts, and keeps the session', async () => {
     const page = await phone.open(root, 'pages/home/index')
     expect(page.text()).toContain('明前龙井')
-    expect(world.asked.find((each) => each.path.endsWith('/session/mini'))?.body).toEqual({ code: 'c1' })
+    expect(world.asked.find((each) => each.path.endsWith('/session/mini'))?.body).toEqual({ code: 'c1', scene: '' })
     expect([...phone.storage.values()]).toContain('token-1')
     await page.tap('lead')
     expect(gone('navigateTo')).toEqual(['/pages/product/index?id=1'])
