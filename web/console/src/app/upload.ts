@@ -41,3 +41,15 @@ export function uploadGoods(file: File): Promise<Schema<'GoodsImportDetail'>> {
     },
   }))
 }
+
+/** Sends a file of purchases made elsewhere; it is kept part by part, and nothing is added by it. */
+export function uploadPurchases(file: File): Promise<Schema<'PastImportOut'>> {
+  return unwrap(api.POST('/api/console/purchase-imports', {
+    body: { file: file as unknown as string },
+    bodySerializer: () => {
+      const form = new FormData()
+      form.set('file', file)
+      return form
+    },
+  }))
+}

@@ -11,6 +11,7 @@ import money from './money'
 import orders from './orders'
 import overview from './overview'
 import promotion from './promotion'
+import rfm from './rfm'
 import segments from './segments'
 import settings from './settings'
 import sources from './sources'
@@ -18,7 +19,7 @@ import stages from './stages'
 import team from './team'
 
 /** The left navigation, grouped by job. */
-const groups: readonly (readonly Room[])[] = [[overview], [fans, segments, stages, channels, sources, bottles, helpdesk], [catalog, inventory, promotion, orders, money], [team, settings, jobs]]
+const groups: readonly (readonly Room[])[] = [[overview], [fans, segments, stages, rfm, channels, sources, bottles, helpdesk], [catalog, inventory, promotion, orders, money], [team, settings, jobs]]
 
 export const rooms: readonly Room[] = [...groups.flat(), account]
 export const navigation: readonly (readonly NavItem[])[] = groups.map((group) => group.flatMap((room) => room.nav))

@@ -1,6 +1,7 @@
 import type { RoomMessages } from '../../app/i18n'
 import imports from './imports.messages'
 import labels from './labels.messages'
+import past from './past.messages'
 import person from './person.messages'
 import privacy from './privacy.messages'
 
@@ -8,6 +9,7 @@ const messages: RoomMessages = {
   zh: {
     imports: imports.zh,
     label: labels.zh,
+    past: past.zh,
     person: person.zh,
     privacy: privacy.zh,
     title: '粉丝', search: '昵称、备注或完整手机号', fan: '粉丝', stage: '阶段', source: '来源', orders: '订单', paid: '实付', interactions: '互动', joined: '首次接触', lastSeen: '最近活跃', sort: '排序', following: '关注', everyone: '关注状态', followed: '已关注', notFollowing: '未关注', noSource: '自然到来', fromCode: '来自渠道码 #{id}',
@@ -23,6 +25,7 @@ const messages: RoomMessages = {
   en: {
     imports: imports.en,
     label: labels.en,
+    past: past.en,
     person: person.en,
     privacy: privacy.en,
     title: 'Fans', search: 'Name, note or full phone number', fan: 'Fan', stage: 'Stage', source: 'Source', orders: 'Orders', paid: 'Paid', interactions: 'Interactions', joined: 'First met', lastSeen: 'Last seen', sort: 'Order', following: 'Following', everyone: 'Following or not', followed: 'Following', notFollowing: 'Not following', noSource: 'By themselves', fromCode: 'From channel code #{id}',
