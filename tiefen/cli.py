@@ -25,6 +25,7 @@ from tiefen.commands.installation import (
     migrate_up,
     opened,
 )
+from tiefen.fans.values import Dates, Decimals, Dialect, PastField
 from tiefen.kernel import audit as audits
 from tiefen.kernel.errors import Refusal
 from tiefen.kernel.postgres_programs import PostgresError
@@ -200,6 +201,59 @@ def import_followers(
         except Refusal as error:
             sys.exit(f"tiefen: {error}")
     raise typer.Exit(1 if state == "failed" else 0)
+
+
+@imports.command("purchases")
+def import_purchases(
+    file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="CSV or XLSX.")],
+    merchant: Annotated[str, typer.Option(help="Whose.")],
+    source: Annotated[
+        str, typer.Option(help="Where they were bought; a number counts once in it.")
+    ],
+    column: Annotated[
+        list[str] | None, typer.Option(help="field=heading or letter, such as amount=实付金额.")
+    ] = None,
+    dates: Annotated[Dates, typer.Option(help="In which order days are written.")] = Dates.YMD,
+    decimals: Annotated[
+        Decimals, typer.Option(help="What stands before the fen.")
+    ] = Decimals.POINT,
+    dry: Annotated[bool, typer.Option("--dry-run", help="Try it out and add nothing.")] = False,
+) -> None:
+    """Bring purchases made elsewhere before: history of fans, apart from orders and money."""
+    named = dict(one.partition("=")[::2] for one in column or [])
+    unknown = sorted(set(named) - set(PastField))
+    if unknown:
+        sys.exit(f"tiefen: no field {unknown[0]}; there are {', '.join(PastField)}")
+    columns = {PastField(field): heading for field, heading in named.items()}
+    plan = importing.PurchasePlan(source, columns, Dialect(dates, decimals), dry)
+    with opened(_settings()) as installation:
+        try:
+            state = asyncio.run(
+                importing.purchases(installation.url, merchant, file, plan, typer.echo)
+            )
+        except Refusal as error:
+            sys.exit(f"tiefen: {error}")
+    raise typer.Exit(0 if state in ("checked", "done") else 1)
+
+
+@imports.command("undo-purchases")
+def undo_purchases(
+    number: Annotated[int, typer.Argument(help="Of the import.")],
+    merchant: Annotated[str, typer.Option(help="Whose.")],
+) -> None:
+    """Take away every purchase that an import added."""
+    with opened(_settings()) as installation:
+        try:
+            asyncio.run(importing.undo_purchases(installation.url, merchant, number, typer.echo))
+        except Refusal as error:
+            sys.exit(f"tiefen: {error}")
+
+
+@app.command()
+def rfm(merchant: Annotated[str, typer.Option(help="Whose fans.")]) -> None:
+    """Score everybody who bought by recency, frequency and money; it happens every night too."""
+    with opened(_settings()) as installation:
+        typer.echo(asyncio.run(importing.score(installation.url, merchant)))
 
 
 @merchants.command("create")

@@ -24,7 +24,14 @@ from tiefen.fans.service.identity import (
     unfollow,
 )
 from tiefen.fans.service.importing import work as work_on_import
-from tiefen.fans.service.imports import IMPORT, is_stalled, resume_import, start_import, stop_import
+from tiefen.fans.service.imports import (
+    IMPORT,
+    STALLED,
+    is_stalled,
+    resume_import,
+    start_import,
+    stop_import,
+)
 from tiefen.fans.service.joining import join, merge, part, sides
 from tiefen.fans.service.past import STEP, check_past, forget_past, run_past, stop_past, undo_past
 from tiefen.fans.service.past import take_in as take_in_past
@@ -129,6 +136,7 @@ __all__ = [
     "RECHECK",
     "REFRESH",
     "RUN",
+    "STALLED",
     "STEP",
     "apply_rules",
     "ask_erase",

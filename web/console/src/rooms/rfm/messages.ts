@@ -2,7 +2,7 @@ import type { RoomMessages } from '../../app/i18n'
 
 const messages: RoomMessages = {
   zh: {
-    title: '复购与 RFM', asOf: '截至 {day}, {time} 计算', never: '还没有计算过', again: '重新计算', asked: '已开始计算', working: '正在计算',
+    title: '复购与 RFM', asOf: '截至 {time}', never: '还没有计算过', again: '重新计算', asked: '已开始计算', working: '正在计算',
     empty: '还没有人买过', emptyHint: '有了第一笔付款的订单, 或者导入以前在别处的购买, 这里就有数字。', bring: '导入以前的购买',
     grid: 'R × F', gridNote: '横向: 买得多不多（F）; 纵向: 最近有没有买（R）。点格子看是哪些粉丝。', corner: 'R ＼ F', fans: '{count} 人', cell: 'R {r}, F {f}: {count} 人, 共消费 {spend}', recent: '最近', long: '很久', often: '经常', once: '很少',
     how: '怎么算', howScore: '5 分 = 至少五分之四的买家不如这位粉丝; 一样的得分一样。R 看最近一次付款的日子, F 看没有整单退掉的购买次数, M 看付了又没退的金额; 从第一天算起, 包括导入的以前的购买。没有买过的人没有分。4 分以上算高。', howRepeat: '同一天买几次算一次。「30 天内」只看首次购买已满 30 天的买家。',
@@ -14,7 +14,7 @@ const messages: RoomMessages = {
     buyersOf: '{buyers} 位买家, 共 {fans} 位粉丝',
   },
   en: {
-    title: 'Repeat and RFM', asOf: 'As of {day}, computed {time}', never: 'Not computed yet', again: 'Compute again', asked: 'Computing', working: 'Computing',
+    title: 'Repeat and RFM', asOf: 'As of {time}', never: 'Not computed yet', again: 'Compute again', asked: 'Computing', working: 'Computing',
     empty: 'Nobody has bought yet', emptyHint: 'The first paid order brings numbers here, and so do imported purchases from before.', bring: 'Import earlier purchases',
     grid: 'R × F', gridNote: 'Across: how often they buy (F). Down: how lately they bought (R). A cell leads to its fans.', corner: 'R ＼ F', fans: '{count} fans', cell: 'R {r}, F {f}: {count} fans who spent {spend}', recent: 'lately', long: 'long ago', often: 'often', once: 'rarely',
     how: 'How it is counted', howScore: '5 means that at least four fifths of the buyers have less; equal values score alike. R is the day of the newest payment, F the purchases not given back whole, M the money paid and not given back; since the first day, imported purchases included. Who never bought has no score. 4 and up is high.', howRepeat: 'Several purchases on one day count once. “Within 30 days” looks only at buyers whose first purchase is at least 30 days old.',
