@@ -134,6 +134,12 @@ def mask_name(name: str) -> str:
     return name[:1] + "*" * min(max(len(name) - 1, 1), 3) if name else ""
 
 
+def mask_email(email: str) -> str:
+    """`l****@example.com`."""
+    name, at, host = email.partition("@")
+    return f"{name[:1]}****{at}{host}" if at else "*" * len(email)
+
+
 def mask_address(address: str) -> str:
     """The first six characters only."""
     return address[:6] + "****" if address else ""

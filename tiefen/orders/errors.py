@@ -329,3 +329,91 @@ class BadTable(Invalid):
     code = "orders.bad_table"
     zh = "第一行要有这些列：订单号、快递公司、运单号；最多 {most} 行"
     en = "The first line must name: 订单号, 快递公司, 运单号; at most {most} lines"
+
+
+class FieldMissing(NotFound):
+    """No such question."""
+
+    code = "orders.field_missing"
+    zh = "没有这个下单问题"
+    en = "No such question"
+
+
+class ProductUnknown(Invalid):
+    """A question is asked for a product that does not exist."""
+
+    code = "orders.product_unknown"
+    zh = "没有这个商品"
+    en = "No such product"
+
+
+class TooManyFields(Conflict):
+    """More questions than anybody answers."""
+
+    code = "orders.too_many_fields"
+    zh = "最多 {most} 个下单问题"
+    en = "At most {most} questions"
+
+
+class AnswerMissing(Invalid):
+    """A required question was not answered; the field names it as `answers.<id>`."""
+
+    code = "orders.answer_missing"
+    zh = "请填写“{label}”"
+    en = "Please answer: {label}"
+
+
+class AnswerWrong(Invalid):
+    """An answer is not of its kind; the field names it as `answers.<id>`."""
+
+    code = "orders.answer_wrong"
+    zh = "“{label}”填写不正确，请核对"
+    en = "{label} is not right; please check it"
+
+
+class NotYetPaid(Conflict):
+    """An invoice is for what is paid and not given back."""
+
+    code = "orders.nothing_to_invoice"
+    zh = "订单还没有付款，或款项已全部退回，不能开票"
+    en = "Nothing of this order is paid and kept, so there is nothing to invoice"
+
+
+class InvoiceTooLate(Conflict):
+    """The time for asking is over."""
+
+    code = "orders.invoice_too_late"
+    zh = "收货超过 {days} 天，不能再申请发票，请联系商家"
+    en = "Invoices can be asked for up to {days} days after receipt; please contact the shop"
+
+
+class InvoiceIssued(Conflict):
+    """The invoice has been written, or its step was taken already."""
+
+    code = "orders.invoice_issued"
+    zh = "发票状态已变化，请刷新后再看"
+    en = "The invoice has moved on; please look again"
+
+
+class InvoiceMissing(NotFound):
+    """No such invoice, or no file of it."""
+
+    code = "orders.invoice_missing"
+    zh = "没有这张发票"
+    en = "No such invoice"
+
+
+class NotAnInvoice(Invalid):
+    """The file is no PDF, or too large."""
+
+    code = "orders.not_an_invoice"
+    zh = "请上传 5 MB 以内的 PDF"
+    en = "Upload a PDF of at most 5 MB"
+
+
+class ExtendedBefore(Conflict):
+    """The receipt of an order is put off once."""
+
+    code = "orders.extended_before"
+    zh = "这个订单不能再延长收货：只能在发货后延长一次"
+    en = "Receipt can be put off once, while the goods are on their way"

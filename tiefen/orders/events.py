@@ -89,3 +89,33 @@ class AfterSaleRequested:
     fan_id: int
     amount_fen: int
     at: datetime
+    after_sale_no: str = ""
+
+
+@event("orders.nudged")
+class OrderNudged:
+    """It is time to remind the fan: of paying, or of the receipt that comes by itself."""
+
+    order_id: int
+    order_no: str
+    fan_id: int
+    about: str
+    """`pay` or `receipt`."""
+    until: datetime
+    total_fen: int
+    name: str
+    """Of the first line."""
+    at: datetime
+
+
+@event("orders.after_sale_moved")
+class AfterSaleMoved:
+    """An after-sale took a step; `status` is what it is now."""
+
+    after_sale_id: int
+    after_sale_no: str
+    fan_id: int
+    action: str
+    status: str
+    amount_fen: int
+    at: datetime

@@ -4,12 +4,16 @@ No session, no clock, no network. The tables are the only place that knows what 
 diagrams in docs/domain/states.md are drawn from them (`make docs`).
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from tiefen.kernel.checkdigits import is_day, is_id_number, is_phone
+from tiefen.kernel.crypto import mask_phone
 from tiefen.kernel.money import allocate, yuan
 from tiefen.orders.errors import (
+    AnswerMissing,
+    AnswerWrong,
     BadInspection,
     BadTracking,
     FreightTaken,
@@ -30,6 +34,7 @@ from tiefen.orders.values import (
     AfterSaleReason,
     AfterSaleStatus,
     Courier,
+    FieldKind,
     LinePieces,
     OrderAction,
     OrderStatus,
@@ -40,6 +45,13 @@ from tiefen.orders.values import (
     Wanted,
 )
 
+INVOICE_WITHIN = timedelta(days=90)
+"""After receipt: so long an invoice may be asked for."""
+REMIND_PAY = timedelta(minutes=10)
+"""So long before its deadline an unpaid order is reminded of."""
+REMIND_RECEIPT = timedelta(days=1)
+EXTEND_BY = timedelta(days=3)
+"""So much later an order is received by itself when its fan has asked for time."""
 PAY_WITHIN = timedelta(minutes=30)
 """How long an unpaid order holds its stock."""
 RECEIVE_AFTER = timedelta(days=7)
@@ -451,3 +463,38 @@ def _illegal(status: StrEnum, action: StrEnum) -> IllegalStep:
         status_zh=_WORDS_ZH[status],
         action_zh=_WORDS_ZH[action],
     )
+
+
+_RIGHT: Mapping[FieldKind, Callable[[str], bool]] = {
+    FieldKind.DATE: is_day,
+    FieldKind.PHONE: is_phone,
+    FieldKind.ID_NUMBER: is_id_number,
+}
+
+
+def check_answer(
+    field_id: int, label: str, kind: FieldKind, options: Sequence[str], said: str, required: bool
+) -> str:
+    """The answer as it is kept; "" when nothing was said. Raises AnswerMissing, AnswerWrong."""
+    said = said.strip()
+    where = f"answers.{field_id}"
+    if not said:
+        if required:
+            raise AnswerMissing(field=where, label=label)
+        return ""
+    right = said in options if kind is FieldKind.CHOICE else _RIGHT.get(kind, bool)(said)
+    if not right:
+        raise AnswerWrong(field=where, label=label)
+    return said
+
+
+def masked_answer(kind: FieldKind, value: str) -> str:
+    """The answer as lists show it."""
+    if kind is FieldKind.PHONE:
+        return mask_phone(value)
+    return f"{value[:3]}{'*' * 11}{value[-4:]}" if kind is FieldKind.ID_NUMBER else value
+
+
+def may_invoice(status: OrderStatus, kept_fen: int) -> bool:
+    """An invoice is for what is paid and not given back."""
+    return status not in (OrderStatus.UNPAID, OrderStatus.CLOSED) and kept_fen > 0

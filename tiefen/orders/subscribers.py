@@ -48,6 +48,19 @@ async def receive_shipped(tx: Tx, order_no: str) -> None:
     await service.receive_shipped(tx, order_no)
 
 
+@job("orders.remind_receipt", alone=True)
+async def remind_receipt(tx: Tx, order_no: str) -> None:
+    """A day before an order is received by itself."""
+    await service.remind_receipt(tx, order_no)
+
+
+@cron("orders.remind_unpaid", every=timedelta(minutes=1))
+async def remind_unpaid(db: Db, merchant: str) -> None:
+    """Minutes before an unpaid order closes."""
+    async with db.merchant(merchant) as tx:
+        await service.remind_unpaid(tx)
+
+
 @job("orders.after_sale_due", alone=True)
 async def after_sale_due(tx: Tx, after_sale_no: str) -> None:
     """Whose turn it was let the time pass."""

@@ -410,3 +410,48 @@ class AfterSalePolicy:
     """Compensation above this needs another member of staff."""
     return_to: str = ""
     """Name, phone and address for goods that come back."""
+
+
+class FieldKind(StrEnum):
+    """What a question at checkout asks for."""
+
+    TEXT = "text"
+    CHOICE = "choice"
+    DATE = "date"
+    PHONE = "phone"
+    ID_NUMBER = "id_number"
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a fan answered to a question at checkout."""
+
+    field_id: int
+    label: str
+    kind: FieldKind
+    value: str
+
+
+class TitleKind(StrEnum):
+    """Whom an invoice is for."""
+
+    PERSONAL = "personal"
+    COMPANY = "company"
+
+
+class InvoiceState(StrEnum):
+    """Where an invoice stands."""
+
+    REQUESTED = "requested"
+    ISSUED = "issued"
+    RED = "red"
+    """Money went back since: a red-letter invoice has to be written."""
+    REVERSED = "reversed"
+    """All of it was taken back."""
+
+
+class Nudge(StrEnum):
+    """What a fan is reminded of."""
+
+    PAY = "pay"
+    RECEIPT = "receipt"

@@ -19,6 +19,7 @@ from tiefen.helpdesk.service.notifying import (
     push_order,
 )
 from tiefen.helpdesk.service.recognising import bind_here, enter
+from tiefen.helpdesk.service.telling import remind_fan, tell_after_sale
 
 __all__ = [
     "ORDER_PAID",
@@ -35,8 +36,10 @@ __all__ = [
     "note_message",
     "push_low_stock",
     "push_order",
+    "remind_fan",
     "reply",
     "resolve_question",
     "set_welcome",
+    "tell_after_sale",
     "unanswered_count",
 ]

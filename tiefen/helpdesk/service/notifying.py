@@ -26,6 +26,11 @@ def configure(*, public_url: str) -> None:
     _links["public"] = public_url.rstrip("/")
 
 
+def public_link(tx: Tx, path: str) -> str:
+    """The whole address of a page of this merchant."""
+    return f"{_links['public']}/m/{tx.merchant}/{path}"
+
+
 async def push_order(
     tx: Tx, *, order_no: str, fan_id: int, total_fen: int, quantity: int, at: datetime
 ) -> int:

@@ -26,6 +26,8 @@ from tiefen.orders.schemas import (
     AddressIn,
     AddressOut,
     CartAdd,
+    CartFill,
+    CartFilledOut,
     CartOut,
     CartSet,
     CheckIn,
@@ -90,6 +92,27 @@ async def remove_cart_item(tx: TxDep, who: Fan, sku_id: IdPath) -> CartOut:
     """Take a line out of the cart."""
     await service.remove_from_cart(tx, who.id, [sku_id])
     return await queries.cart(tx, who.id)
+
+
+@router.post("/api/shop/cart/merge", operation_id="mergeCart")
+async def merge_cart(tx: TxDep, who: Fan, wanted: CartFill) -> CartFilledOut:
+    """A visitor's cart joins the fan's; of a line in both the larger number holds."""
+    left_out = await service.fill_cart(tx, who.id, service.merged(wanted.lines))
+    return await queries.cart_filled(tx, who.id, left_out)
+
+
+@router.post("/api/shop/cart/mend", operation_id="mendCart")
+async def mend_cart(tx: TxDep, who: Fan) -> CartOut:
+    """Make every line what can be bought now: fewer pieces, out of the cart, today's price."""
+    await service.mend_cart(tx, who.id, await queries.mendable(tx, who.id))
+    return await queries.cart(tx, who.id)
+
+
+@router.post("/api/shop/orders/{order_no}/again", operation_id="buyAgain")
+async def buy_again(tx: TxDep, who: Fan, order_no: OrderNo) -> CartFilledOut:
+    """Put what was bought with an order back in the cart; says what is not sold any more."""
+    left_out = await service.buy_again(tx, who.id, order_no)
+    return await queries.cart_filled(tx, who.id, left_out)
 
 
 @router.get("/api/shop/regions", operation_id="listRegions", dependencies=[Depends(anyone())])
@@ -199,6 +222,14 @@ async def cancel_order(tx: TxDep, who: Fan, order_no: OrderNo) -> ShopOrder:
 async def receive_order(tx: TxDep, who: Fan, order_no: OrderNo) -> ShopOrder:
     """Confirm that the goods have come."""
     await service.receive(tx, who.id, order_no)
+    await tx.flush()
+    return await queries.shop_order(tx, who.id, order_no)
+
+
+@router.post("/api/shop/orders/{order_no}/extend", operation_id="extendReceipt")
+async def extend_receipt(tx: TxDep, who: Fan, order_no: OrderNo) -> ShopOrder:
+    """Ask for more time before the order is received by itself; once."""
+    await service.extend_receipt(tx, who.id, order_no)
     await tx.flush()
     return await queries.shop_order(tx, who.id, order_no)
 

@@ -1,6 +1,7 @@
 """Tables of orders, and what must always be true of them."""
 
 from tiefen.orders.models import personal, promises
+from tiefen.orders.models.paperwork import FormField, Invoice, OrderAnswer
 from tiefen.orders.models.tables import (
     Address,
     AfterSale,
@@ -27,7 +28,10 @@ __all__ = [
     "AfterSaleMessage",
     "AfterSaleRules",
     "CartItem",
+    "FormField",
+    "Invoice",
     "Order",
+    "OrderAnswer",
     "OrderLine",
     "OrderTransition",
     "Parcel",

@@ -35,4 +35,20 @@ person_rows(
     via="after_sale",
     through="erase_after_sale_messages",
 )
+person_rows(
+    "order_answer",
+    "下单时填写的信息",
+    "answers at checkout",
+    by="order_id",
+    via="orders",
+    erased=Erased.GONE,
+)
+person_rows(
+    "invoice",
+    "发票",
+    "invoices",
+    late={"title": "", "tax_no": "", "email": ""},
+    late_from="requested_at",
+    hidden=["file_key", "issued_by"],
+)
 no_person("after_sale_policy", "where the merchant wants goods sent back to")

@@ -129,6 +129,9 @@ class Order(Base):
     close_reason: Mapped[str] = mapped_column(default="")
     urged_at: Mapped[Utc | None]
     """When the fan last asked to have it sent."""
+    reminded_at: Mapped[Utc | None]
+    extended_at: Mapped[Utc | None]
+    """When the fan asked for more time before it is received by itself; once."""
 
     @property
     def receiver_value(self) -> Receiver:

@@ -8,7 +8,7 @@ from tiefen.orders.queries.after_sales import (
     shop_after_sale,
     shop_after_sales,
 )
-from tiefen.orders.queries.checkout import addresses, cart, checkout
+from tiefen.orders.queries.checkout import addresses, cart, cart_filled, checkout, mendable
 from tiefen.orders.queries.orders import (
     OrderFilter,
     console_order,
@@ -18,16 +18,24 @@ from tiefen.orders.queries.orders import (
     shop_order,
     shop_orders,
 )
+from tiefen.orders.queries.paperwork import fields, fields_asked, invoice_lines, invoices, paperwork
 
 __all__ = [
     "OrderFilter",
     "addresses",
     "after_sales",
     "cart",
+    "cart_filled",
     "checkout",
     "console_after_sale",
     "console_order",
     "console_orders",
+    "fields",
+    "fields_asked",
+    "invoice_lines",
+    "invoices",
+    "mendable",
+    "paperwork",
     "picture_url",
     "policy",
     "receiver",

@@ -13,8 +13,10 @@ from tiefen.orders.errors import AddressMissing
 from tiefen.orders.models import Address, CartItem
 from tiefen.orders.schemas import (
     AddressOut,
+    CartFilledOut,
     CartItemOut,
     CartOut,
+    LeftOutOut,
     ProblemOut,
     QuoteOut,
     limit_words,
@@ -51,6 +53,25 @@ async def cart(tx: Tx, fan_id: int) -> CartOut:
         quantity=sum(row.quantity for row in rows),
         goods_fen=sum(row.price_fen * row.quantity for row in ready),
     )
+
+
+async def cart_filled(
+    tx: Tx, fan_id: int, left_out: Sequence[tuple[int, str, str]]
+) -> CartFilledOut:
+    """The cart, and what could not go in it."""
+    now = await cart(tx, fan_id)
+    said = [LeftOutOut.of(one) for one in left_out]
+    return CartFilledOut(**dict(now), left_out=said)
+
+
+async def mendable(tx: Tx, fan_id: int) -> dict[int, tuple[int, int]]:
+    """Cart lines that are not as they were put there: SKU → (pieces that can be had, price now)."""
+    return {
+        row.sku_id: (min(row.quantity, row.available), row.price_fen)
+        for row in (await cart(tx, fan_id)).items
+        if row.state is not CartState.REFUSED
+        and (row.state is not CartState.OK or row.price_changed)
+    }
 
 
 async def checkout(

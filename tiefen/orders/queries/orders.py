@@ -307,6 +307,7 @@ def _shop_row(tx: Tx, order: Order, lines: Sequence[OrderLine]) -> dict[str, Any
             refund=asks and not late and left,
             urge=order.status in rules.CAN_SHIP
             and (order.urged_at is None or tx.now >= order.urged_at + rules.URGE_AGAIN),
+            extend=order.status is OrderStatus.SHIPPED and order.extended_at is None,
         ),
     }
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field, StrictBool, StringConstraints
 
@@ -11,6 +11,7 @@ from tiefen.kernel.http import IdIn, In, Out, QuantityIn
 from tiefen.kernel.money import yuan
 from tiefen.kernel.text import OneLine, Prose
 from tiefen.orders.errors import OrderLosesMoney
+from tiefen.orders.schemas.paperwork import MOST_FIELDS, AnswerIn, InvoiceIn
 from tiefen.orders.schemas.shared import MAX_LINES, OfferOut, TraceOut, applied, missed, say
 from tiefen.orders.values import CartState, OrderStatus
 from tiefen.promotion import service as promotion
@@ -68,6 +69,29 @@ class CartOut(Out):
     goods_fen: int
 
 
+class LeftOutOut(Out):
+    """What could not go in the cart."""
+
+    sku_id: int
+    product_name: str
+    why: Literal["gone", "full"]
+    message: str
+
+    @classmethod
+    def of(cls, found: tuple[int, str, str]) -> "LeftOutOut":
+        """In the reader's language."""
+        sku_id, name, why = found
+        full = why == "full"
+        said = say("购物车已满", "the cart is full") if full else say("已下架", "no longer sold")
+        return cls(sku_id=sku_id, product_name=name, why="full" if full else "gone", message=said)
+
+
+class CartFilledOut(CartOut):
+    """The cart after several lines were put in it, and what could not go in."""
+
+    left_out: list[LeftOutOut]
+
+
 class RegionOut(Out):
     """A province, city or district (GB/T 2260 code)."""
 
@@ -113,6 +137,10 @@ class QuoteIn(In):
     lines: Annotated[list[LineIn], Field(min_length=1, max_length=MAX_LINES)]
 
 
+class CartFill(QuoteIn):
+    """A visitor's cart, kept on the device until the fan was known."""
+
+
 class CheckIn(QuoteIn):
     """What the fan is about to order, with the coupon they picked: null = the best, 0 = none."""
 
@@ -130,6 +158,10 @@ class PlaceIn(QuoteIn):
     coupon_id: Annotated[int, Field(strict=True, ge=0, le=2**63 - 1)] = 0
     """The coupon of that quote; 0 = none."""
     note: Annotated[Prose, Field(max_length=200)] = ""
+    answers: Annotated[list[AnswerIn], Field(max_length=MOST_FIELDS, default_factory=list)]
+    """To the merchant's own questions."""
+    invoice: InvoiceIn | None = None
+    """The invoice that is wanted; it may also be asked for later."""
 
 
 class QuoteLineOut(Out):

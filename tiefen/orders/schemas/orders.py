@@ -69,6 +69,8 @@ class Can(Out):
     refund: bool
     urge: bool
     """Ask to have it sent."""
+    extend: bool
+    """Ask for more time before it is received by itself."""
 
 
 class ShopLineOut(Out):

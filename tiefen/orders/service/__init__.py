@@ -12,11 +12,15 @@ from tiefen.orders.service.after_sale import (
     retry_refund,
     withdraw,
 )
+from tiefen.orders.service.asking import drop_field, reveal_answers, save_field
 from tiefen.orders.service.book import refunded, same_receiver
 from tiefen.orders.service.cart import (
     add_address,
     add_to_cart,
+    buy_again,
     delete_address,
+    fill_cart,
+    mend_cart,
     remove_from_cart,
     save_address,
     set_in_cart,
@@ -24,12 +28,22 @@ from tiefen.orders.service.cart import (
 from tiefen.orders.service.consequences import HERE
 from tiefen.orders.service.dispatching import edit_parcel, ship_table, upload_shipping, urge
 from tiefen.orders.service.fulfilling import (
+    extend_receipt,
     give_waiting,
     receive,
     receive_shipped,
+    remind_receipt,
+    remind_unpaid,
     reveal_receiver,
     serve,
     ship,
+)
+from tiefen.orders.service.invoicing import (
+    INVOICE,
+    invoice_file,
+    issue_invoice,
+    request_invoice,
+    take_back_invoice,
 )
 from tiefen.orders.service.paying import cancel, close_unpaid, mark_paid, pay, poll
 from tiefen.orders.service.placing import checkout, merged, place
@@ -45,7 +59,7 @@ from tiefen.orders.service.reviewing import given, review, reviewed
 from tiefen.orders.service.talking import tell_fan, tell_merchant
 from tiefen.orders.service.waiting import waiting
 
-for _reversal in HERE:
+for _reversal in (*HERE, INVOICE):
     register(_reversal)
 
 __all__ = [
@@ -54,6 +68,7 @@ __all__ = [
     "add_address",
     "add_to_cart",
     "approve",
+    "buy_again",
     "cancel",
     "case_of",
     "change_price",
@@ -61,13 +76,19 @@ __all__ = [
     "close_unpaid",
     "compensate",
     "delete_address",
+    "drop_field",
     "edit_parcel",
+    "extend_receipt",
+    "fill_cart",
     "give_waiting",
     "given",
     "go_on",
     "inspect",
+    "invoice_file",
+    "issue_invoice",
     "labels",
     "mark_paid",
+    "mend_cart",
     "merged",
     "overdue",
     "pay",
@@ -87,17 +108,22 @@ __all__ = [
     "region_tree",
     "register",
     "reject",
+    "remind_receipt",
+    "remind_unpaid",
     "remove_from_cart",
     "replay_batch",
     "reprice",
     "request_after_sale",
+    "request_invoice",
     "resend",
     "retry_refund",
+    "reveal_answers",
     "reveal_receiver",
     "review",
     "reviewed",
     "same_receiver",
     "save_address",
+    "save_field",
     "save_policy",
     "send_back",
     "serve",
@@ -105,6 +131,7 @@ __all__ = [
     "ship",
     "ship_table",
     "start_replay",
+    "take_back_invoice",
     "tell_fan",
     "tell_merchant",
     "upload_shipping",

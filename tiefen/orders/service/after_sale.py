@@ -70,7 +70,13 @@ async def request_after_sale(tx: Tx, fan_id: int, order_no: str, wanted: AfterSa
     after_sale = await _open(tx, order, wanted.kind, wanted.reason, wanted.note, found)
     await claim(tx, order, after_sale, found, replacements)
     event = AfterSaleRequested(
-        after_sale.id, order.id, order.order_no, fan_id, after_sale.refund_fen, tx.now
+        after_sale.id,
+        order.id,
+        order.order_no,
+        fan_id,
+        after_sale.refund_fen,
+        tx.now,
+        after_sale.after_sale_no,
     )
     publish(tx, event, aggregate=f"order:{order.id}")
     if wanted.pictures:

@@ -6,8 +6,10 @@ from sqlalchemy import select, text
 
 from tiefen.fans import service as fans
 from tiefen.kernel.db import Tx
+from tiefen.kernel.events import publish
 from tiefen.orders import rules
 from tiefen.orders.errors import OrderMissing
+from tiefen.orders.events import AfterSaleMoved
 from tiefen.orders.models import AfterSale, Order, OrderLine, OrderTransition
 from tiefen.orders.values import AfterSaleAction, OrderAction, OrderStatus, Refunded
 
@@ -77,6 +79,16 @@ def step_after_sale(
     before, after = after_sale.status, rules.advance_after_sale(after_sale.status, action)
     after_sale.status = after
     _note(tx, after_sale.order_id, after_sale.after_sale_no, action, before, after, actor, reason)
+    moved = AfterSaleMoved(
+        after_sale.id,
+        after_sale.after_sale_no,
+        after_sale.fan_id,
+        str(action),
+        str(after),
+        after_sale.refund_fen,
+        tx.now,
+    )
+    publish(tx, moved, aggregate=f"order:{after_sale.order_id}")
 
 
 def _note(

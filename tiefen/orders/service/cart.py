@@ -4,6 +4,8 @@ Both are a person's: read over all their records. What is written stays with the
 it, so that it goes with that record when a join is undone.
 """
 
+from collections.abc import Mapping, Sequence
+
 from sqlalchemy import delete, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
@@ -18,8 +20,9 @@ from tiefen.orders.errors import (
     LineGone,
     TooManyAddresses,
 )
-from tiefen.orders.models import Address, CartItem
+from tiefen.orders.models import Address, CartItem, OrderLine
 from tiefen.orders.schemas import AddressIn
+from tiefen.orders.service.book import seen
 from tiefen.orders.service.regions import region
 
 _MOST_PIECES = 9999
@@ -58,6 +61,81 @@ async def add_to_cart(tx: Tx, fan_id: int, sku_id: int, quantity: int) -> None:
             },
         )
     )
+
+
+async def fill_cart(
+    tx: Tx, fan_id: int, lines: Sequence[tuple[int, int]]
+) -> list[tuple[int, str, str]]:
+    """Put several lines (sku_id, quantity) in the cart at once; what is there keeps the larger number.
+
+    So a visitor's cart may be sent twice, and an order bought again on top of a full cart. Answers
+    what could not go in as (sku_id, name, why: `gone` or `full`).
+    """
+    briefs = await catalog.skus(tx, [sku_id for sku_id, _ in lines])
+    mine = CartItem.fan_id.in_(await fans.person_ids(tx, fan_id))
+    there = set(await tx.scalars(select(CartItem.sku_id).where(mine)))
+    left_out, rows = [], []
+    for sku_id, quantity in dict(lines).items():
+        sku = briefs.get(sku_id)
+        if sku is None or not sku.on_shelf:
+            left_out.append((sku_id, sku.product_name if sku else "", "gone"))
+        elif sku_id not in there and len(there) >= rules.MAX_CART:
+            left_out.append((sku_id, sku.product_name, "full"))
+        else:
+            there.add(sku_id)
+            rows.append(
+                {
+                    "fan_id": fan_id,
+                    "sku_id": sku_id,
+                    "quantity": quantity,
+                    "price_seen_fen": sku.price_fen,
+                    "added_at": tx.now,
+                }
+            )
+    if rows:
+        fresh = insert(CartItem).values(sorted(rows, key=lambda row: row["sku_id"]))
+        larger = func.greatest(CartItem.__table__.c.quantity, fresh.excluded.quantity)
+        await tx.execute(
+            fresh.on_conflict_do_update(
+                index_elements=["fan_id", "sku_id"],
+                set_={
+                    "quantity": larger,
+                    "price_seen_fen": fresh.excluded.price_seen_fen,
+                    "added_at": fresh.excluded.added_at,
+                },
+            )
+        )
+    return left_out
+
+
+async def buy_again(tx: Tx, fan_id: int, order_no: str) -> list[tuple[int, str, str]]:
+    """Put what was bought with an order back in the cart; gifts are not bought.
+
+    Answers what could not go in, as `fill_cart`. Raises OrderMissing.
+    """
+    order = await seen(tx, order_no, fan_id)
+    rows = await tx.execute(
+        select(OrderLine.sku_id, OrderLine.quantity, OrderLine.product_name)
+        .where(OrderLine.order_id == order.id, ~OrderLine.gift)
+        .order_by(OrderLine.sku_id)
+    )
+    bought = rows.all()
+    names = {row.sku_id: row.product_name for row in bought}
+    left_out = await fill_cart(tx, fan_id, [(row.sku_id, row.quantity) for row in bought])
+    return [(sku_id, name or names[sku_id], why) for sku_id, name, why in left_out]
+
+
+async def mend_cart(tx: Tx, fan_id: int, possible: Mapping[int, tuple[int, int]]) -> None:
+    """Make cart lines what can be bought now: SKU → (pieces, price seen); no pieces: out of it."""
+    await remove_from_cart(tx, fan_id, [one for one, (pieces, _) in possible.items() if not pieces])
+    mine = CartItem.fan_id.in_(await fans.person_ids(tx, fan_id))
+    for sku_id, (pieces, price_fen) in sorted(possible.items()):
+        if pieces:
+            await tx.execute(
+                update(CartItem)
+                .where(mine, CartItem.sku_id == sku_id)
+                .values(quantity=pieces, price_seen_fen=price_fen)
+            )
 
 
 async def set_in_cart(tx: Tx, fan_id: int, sku_id: int, quantity: int) -> None:

@@ -1,7 +1,7 @@
 """Parcels out, goods received."""
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from sqlalchemy import select, text, update
 from sqlalchemy.dialects.postgresql import insert
@@ -18,16 +18,18 @@ from tiefen.orders import rules
 from tiefen.orders.errors import (
     DuplicateLine,
     DuplicateParcel,
+    ExtendedBefore,
     NothingToServe,
     OrderMissing,
     TooMuchShipped,
 )
-from tiefen.orders.events import OrderReceived, OrderShipped
+from tiefen.orders.events import OrderNudged, OrderReceived, OrderShipped
 from tiefen.orders.models import AfterSale, Order, OrderLine, Parcel, ParcelLine, ShippingUpload
 from tiefen.orders.schemas import AfterSalePieceIn, ParcelIn, PieceIn
 from tiefen.orders.service.book import lines_of, locked, products_of, step
 from tiefen.orders.values import (
     OPEN_AFTER_SALES,
+    Nudge,
     OrderAction,
     OrderStatus,
     ParcelStatus,
@@ -102,6 +104,8 @@ def finish_shipping(tx: Tx, order: Order, actor: str) -> None:
         run_at=tx.now + rules.RECEIVE_AFTER,
         order_no=order.order_no,
     )
+    remind_at = tx.now + rules.RECEIVE_AFTER - rules.REMIND_RECEIPT
+    later(tx, "orders.remind_receipt", run_at=remind_at, order_no=order.order_no)
     event = OrderShipped(order.id, order.order_no, order.fan_id, tx.now)
     publish(tx, event, aggregate=f"order:{order.id}")
 
@@ -204,10 +208,86 @@ async def receive_shipped(tx: Tx, order_no: str) -> None:
     order = await locked(tx, order_no)
     if order.status is not OrderStatus.SHIPPED:
         return
+    due = received_at(order)
+    if due and tx.now < due:  # the fan asked for time after this was planned
+        later(tx, "orders.receive_shipped", run_at=due, order_no=order_no)
+        return
     if await _in_after_sale(tx, order):
         later(tx, "orders.receive_shipped", run_at=tx.now + ASK_AGAIN, order_no=order_no)
         return
     await _receive(tx, order, "system")
+
+
+def received_at(order: Order) -> datetime | None:
+    """When a sent order is received by itself; None: not on its way."""
+    if order.status is not OrderStatus.SHIPPED or order.shipped_at is None:
+        return None
+    more = rules.EXTEND_BY if order.extended_at else timedelta(0)
+    return order.shipped_at + rules.RECEIVE_AFTER + more
+
+
+async def extend_receipt(tx: Tx, fan_id: int, order_no: str) -> None:
+    """The fan asks for more time before the order is received by itself; once.
+
+    Raises OrderMissing, ExtendedBefore.
+    """
+    order = await locked(tx, order_no, fan_id)
+    due = received_at(order)
+    if due is None or order.extended_at:
+        raise ExtendedBefore
+    order.extended_at = tx.now
+    later(
+        tx,
+        "orders.remind_receipt",
+        run_at=due + rules.EXTEND_BY - rules.REMIND_RECEIPT,
+        order_no=order_no,
+    )
+
+
+async def remind_receipt(tx: Tx, order_no: str) -> None:
+    """Tell the fan that the order will soon be received by itself."""
+    order = await locked(tx, order_no)
+    due = received_at(order)
+    if due is None or due - tx.now > rules.REMIND_RECEIPT + timedelta(minutes=5):
+        return
+    await _nudge(tx, order, Nudge.RECEIPT, due)
+
+
+async def remind_unpaid(tx: Tx) -> int:
+    """Remind the fans of orders that close soon, each once; how many there were."""
+    found = await tx.scalars(
+        select(Order)
+        .where(
+            Order.status == OrderStatus.UNPAID,
+            Order.reminded_at.is_(None),
+            Order.pay_until > tx.now,
+            Order.pay_until <= tx.now + rules.REMIND_PAY,
+        )
+        .order_by(Order.id)
+        .limit(200)
+        .with_for_update(skip_locked=True)
+    )
+    due = found.all()
+    for order in due:
+        order.reminded_at = tx.now
+        await _nudge(tx, order, Nudge.PAY, order.pay_until)
+    return len(due)
+
+
+async def _nudge(tx: Tx, order: Order, about: Nudge, until: datetime) -> None:
+    first = select(OrderLine.product_name).where(OrderLine.order_id == order.id)
+    name = await tx.scalar(first.order_by(OrderLine.gift, OrderLine.id).limit(1)) or ""
+    event = OrderNudged(
+        order.id,
+        order.order_no,
+        order.fan_id,
+        about.value,
+        until,
+        order.total_fen,
+        name,
+        tx.now,
+    )
+    publish(tx, event, aggregate=f"order:{order.id}")
 
 
 def picked(

@@ -36,10 +36,11 @@ from tiefen.orders.errors import (
 )
 from tiefen.orders.events import OrderPlaced
 from tiefen.orders.schemas import LineIn, PlacedOut, PlaceIn, quote_out
+from tiefen.orders.service import asking, invoicing
 from tiefen.orders.service.book import locked
 from tiefen.orders.service.cart import remove_from_cart
 from tiefen.orders.service.paying import become_paid
-from tiefen.orders.values import OrderStatus, Receiver
+from tiefen.orders.values import Answer, OrderStatus, Receiver
 from tiefen.payments import service as payments
 from tiefen.payments.values import Ask
 from tiefen.promotion import service as promotion
@@ -115,6 +116,7 @@ class _Ready:
     address: Any
     quote: Quote
     order_no: str
+    answers: tuple[Answer, ...]
 
 
 _Verdict: TypeAlias = PlacedOut | Refusal | Quote
@@ -163,6 +165,11 @@ async def place_all(tx: Tx, forms: Sequence[Form]) -> list[_Verdict]:
         tx, [(one.order_no, one.form.fan_id, one.quote) for one in ready], people
     )
     _drop({one.place: late[one.order_no] for one in ready if one.order_no in late})
+    await asking.keep_answers(tx, {made[one.order_no]: one.answers for one in ready})
+    wanted = {made[one.order_no]: (one.form.fan_id, one.form.wanted.invoice) for one in ready}
+    await invoicing.keep_invoices(
+        tx, {order_id: (fan, one) for order_id, (fan, one) in wanted.items() if one}
+    )
     for one in ready:
         if one.form.fan_id in people:  # what other records of theirs had in the cart of it
             wanted = [line.sku_id for line in one.quote.lines if not line.gift]
@@ -204,17 +211,28 @@ async def _judge(
     regions = [known["region_code"] for _, _, _, known in fresh]
     quotes = await promotion.quotes(tx, carts, tx.now, coupons, regions) if carts else []
     ready = []
+    asked = await asking.fields_for(tx, _products(quotes)) if quotes else ()
     for (place, form, _, address), quote in zip(fresh, quotes, strict=True):
         refused = _check(quote, form.wanted.digest)
         if refused is not None:
             verdicts[place] = refused
         elif isinstance(quote, Quote):
-            ready.append(_Ready(place, form, address, quote, ids.number("O", tx.now)))
+            try:
+                answers = asking.answered(asked, _products([quote]), form.wanted.answers)
+            except Refusal as wrong:
+                verdicts[place] = wrong
+                continue
+            no = ids.number("O", tx.now)
+            ready.append(_Ready(place, form, address, quote, no, answers))
     short = await inventory.short_of(tx, _wishes(ready, tx.now)) if len(ready) > 1 else {}
     verdicts.update({one.place: short[one.order_no] for one in ready if one.order_no in short})
     again = {place: form for place, form, _, _ in fresh if place in verdicts}
     verdicts.update(await _placed_meanwhile(tx, again))
     return verdicts, [one for one in ready if one.order_no not in short]
+
+
+def _products(quotes: Iterable[Quote | Refusal]) -> set[int]:
+    return {line.product_id for one in quotes if isinstance(one, Quote) for line in one.lines}
 
 
 async def _known(tx: Tx, forms: Sequence[Form]) -> Sequence[Any]:
@@ -389,7 +407,8 @@ def _answer(order_no: str, total_fen: int, pay_until: datetime) -> PlacedOut:
 
 
 def _hash(wanted: PlaceIn) -> str:
-    unused = set() if wanted.coupon_id else {"coupon_id"}
+    later_fields = ("coupon_id", "answers", "invoice")
+    unused = {name for name in later_fields if not getattr(wanted, name)}
     return sha256(wanted.model_dump_json(exclude=unused).encode()).hexdigest()
 
 

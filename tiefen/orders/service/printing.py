@@ -18,6 +18,8 @@ from tiefen.kernel.pdf import Paper
 from tiefen.orders import rules
 from tiefen.orders.errors import OrderMissing
 from tiefen.orders.models import Order, OrderLine
+from tiefen.orders.service.asking import answers_of
+from tiefen.orders.values import Answer
 from tiefen.team import service as team
 
 A4 = (210.0, 297.0)
@@ -38,6 +40,7 @@ async def picking_list(tx: Tx, order_nos: Sequence[str]) -> bytes:
     packs = await _packs(tx, order_nos)
     unsent = await inventory.unsent(tx, order_nos)
     places = await inventory.locations(tx)
+    answers = await answers_of(tx, [pack.order.id for pack in packs])
     titles = {line.sku_id: line.title for pack in packs for line, _ in pack.pieces}
     fetch: dict[str, dict[str, int]] = defaultdict(lambda: defaultdict(int))
     for waiting in unsent.values():
@@ -48,7 +51,7 @@ async def picking_list(tx: Tx, order_nos: Sequence[str]) -> bytes:
     orders = [
         (
             pack.order.order_no,
-            pack.order.note,
+            _said(pack.order.note, answers.get(pack.order.id, ())),
             [(line.title, quantity) for line, quantity in pack.pieces],
         )
         for pack in packs
@@ -95,6 +98,11 @@ async def _packs(tx: Tx, order_nos: Sequence[str]) -> list[_ToPack]:
         if pieces and order.status in rules.CAN_SHIP:
             packs.append(_ToPack(order, pieces))
     return packs
+
+
+def _said(note: str, answers: Sequence[Answer]) -> str:
+    """The fan's note and answers in one line; what is personal stays masked on paper."""
+    return "；".join(filter(None, (note, *(f"{one.label}：{one.value}" for one in answers))))
 
 
 def _draw_picking(
