@@ -166,9 +166,13 @@ async def place_all(tx: Tx, forms: Sequence[Form]) -> list[_Verdict]:
     )
     _drop({one.place: late[one.order_no] for one in ready if one.order_no in late})
     await asking.keep_answers(tx, {made[one.order_no]: one.answers for one in ready})
-    wanted = {made[one.order_no]: (one.form.fan_id, one.form.wanted.invoice) for one in ready}
     await invoicing.keep_invoices(
-        tx, {order_id: (fan, one) for order_id, (fan, one) in wanted.items() if one}
+        tx,
+        {
+            made[one.order_no]: (one.form.fan_id, one.form.wanted.invoice)
+            for one in ready
+            if one.form.wanted.invoice
+        },
     )
     for one in ready:
         if one.form.fan_id in people:  # what other records of theirs had in the cart of it
