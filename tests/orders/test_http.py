@@ -327,4 +327,5 @@ async def test_a_deadline_is_on_the_databases_clock(
             OrderStatus.RECEIVED,
         },
         "urge": status in (OrderStatus.PAID, OrderStatus.PARTLY_SHIPPED),
+        "extend": status is OrderStatus.SHIPPED,
     }

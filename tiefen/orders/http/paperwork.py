@@ -24,13 +24,13 @@ from tiefen.kernel.money import yuan_cell
 from tiefen.orders import queries, service
 from tiefen.orders.errors import NotAnInvoice
 from tiefen.orders.schemas import (
-    AnswerOut,
     FieldsAsk,
     FormFieldIn,
     FormFieldOut,
     InvoiceIn,
     InvoiceRow,
     IssueIn,
+    OrderAnswerOut,
     PaperworkOut,
 )
 from tiefen.orders.values import InvoiceState
@@ -129,10 +129,10 @@ async def console_paperwork(tx: TxDep, _: Reader, order_no: OrderNo) -> Paperwor
 
 
 @router.post("/api/console/orders/{order_no}/answers", operation_id="revealAnswers")
-async def reveal_answers(tx: TxDep, who: Shipper, order_no: OrderNo) -> list[AnswerOut]:
+async def reveal_answers(tx: TxDep, who: Shipper, order_no: OrderNo) -> list[OrderAnswerOut]:
     """The answers in clear; the look is noted in the audit log."""
     found = await service.reveal_answers(tx, who, order_no)
-    return [AnswerOut.model_validate(one) for one in found]
+    return [OrderAnswerOut.model_validate(one) for one in found]
 
 
 @router.get("/api/console/invoices", operation_id="listInvoices")

@@ -13,7 +13,7 @@ from tiefen.orders import rules
 from tiefen.orders.errors import OrderMissing
 from tiefen.orders.models import FormField, Invoice, Order, OrderAnswer
 from tiefen.orders.queries.after_sales import fan_out
-from tiefen.orders.schemas import AnswerOut, FormFieldOut, InvoiceOut, InvoiceRow, PaperworkOut
+from tiefen.orders.schemas import FormFieldOut, InvoiceOut, InvoiceRow, OrderAnswerOut, PaperworkOut
 from tiefen.orders.values import InvoiceState
 
 EXPORTED = 20_000
@@ -60,7 +60,7 @@ async def paperwork(tx: Tx, order_no: str, fan_id: int | None) -> PaperworkOut:
     open_yet = invoice is None or invoice.state is InvoiceState.REQUESTED
     return PaperworkOut(
         answers=[
-            AnswerOut(
+            OrderAnswerOut(
                 field_id=row.field_id,
                 label=row.label,
                 kind=row.kind,

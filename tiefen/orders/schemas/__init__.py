@@ -79,8 +79,6 @@ from tiefen.orders.schemas.orders import (
 )
 from tiefen.orders.schemas.paperwork import (
     MOST_FIELDS,
-    AnswerIn,
-    AnswerOut,
     FieldsAsk,
     FormFieldIn,
     FormFieldOut,
@@ -88,6 +86,8 @@ from tiefen.orders.schemas.paperwork import (
     InvoiceOut,
     InvoiceRow,
     IssueIn,
+    OrderAnswerIn,
+    OrderAnswerOut,
     PaperworkOut,
 )
 from tiefen.orders.schemas.reviews import GivenOut, LineStars, ReviewIn
@@ -114,8 +114,6 @@ __all__ = [
     "AfterSaleOut",
     "AfterSalePieceIn",
     "AfterSalePreview",
-    "AnswerIn",
-    "AnswerOut",
     "ApproveIn",
     "Can",
     "CartAdd",
@@ -150,6 +148,8 @@ __all__ = [
     "LogOut",
     "MessageIn",
     "OfferOut",
+    "OrderAnswerIn",
+    "OrderAnswerOut",
     "OrdersPrintIn",
     "PaperworkOut",
     "ParcelEdit",

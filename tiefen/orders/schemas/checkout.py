@@ -11,7 +11,7 @@ from tiefen.kernel.http import IdIn, In, Out, QuantityIn
 from tiefen.kernel.money import yuan
 from tiefen.kernel.text import OneLine, Prose
 from tiefen.orders.errors import OrderLosesMoney
-from tiefen.orders.schemas.paperwork import MOST_FIELDS, AnswerIn, InvoiceIn
+from tiefen.orders.schemas.paperwork import MOST_FIELDS, InvoiceIn, OrderAnswerIn
 from tiefen.orders.schemas.shared import MAX_LINES, OfferOut, TraceOut, applied, missed, say
 from tiefen.orders.values import CartState, OrderStatus
 from tiefen.promotion import service as promotion
@@ -158,7 +158,7 @@ class PlaceIn(QuoteIn):
     coupon_id: Annotated[int, Field(strict=True, ge=0, le=2**63 - 1)] = 0
     """The coupon of that quote; 0 = none."""
     note: Annotated[Prose, Field(max_length=200)] = ""
-    answers: Annotated[list[AnswerIn], Field(max_length=MOST_FIELDS, default_factory=list)]
+    answers: Annotated[list[OrderAnswerIn], Field(max_length=MOST_FIELDS, default_factory=list)]
     """To the merchant's own questions."""
     invoice: InvoiceIn | None = None
     """The invoice that is wanted; it may also be asked for later."""

@@ -58,14 +58,14 @@ class FieldsAsk(In):
     product_ids: Annotated[list[IdIn], Field(min_length=1, max_length=MAX_LINES)]
 
 
-class AnswerIn(In):
+class OrderAnswerIn(In):
     """What the fan answers."""
 
     field_id: IdIn
     value: Annotated[Prose, Field(max_length=200)]
 
 
-class AnswerOut(Out):
+class OrderAnswerOut(Out):
     """What the fan answered; personal kinds are masked for staff until they look."""
 
     field_id: int
@@ -137,7 +137,7 @@ class IssueIn(In):
 class PaperworkOut(Out):
     """What an order carries besides goods."""
 
-    answers: list[AnswerOut]
+    answers: list[OrderAnswerOut]
     invoice: InvoiceOut | None
     can_invoice: bool
     """An invoice may be asked for, or the request changed."""

@@ -11,7 +11,7 @@ from tiefen.kernel.db import Tx
 from tiefen.orders import rules
 from tiefen.orders.errors import FieldMissing, ProductUnknown, TooManyFields
 from tiefen.orders.models import FormField, OrderAnswer
-from tiefen.orders.schemas import MOST_FIELDS, AnswerIn, FormFieldIn
+from tiefen.orders.schemas import MOST_FIELDS, FormFieldIn, OrderAnswerIn
 from tiefen.orders.service.book import locked
 from tiefen.orders.values import Answer
 from tiefen.team import service as team
@@ -73,7 +73,7 @@ async def fields_for(tx: Tx, product_ids: Iterable[int]) -> Sequence[FormField]:
 
 
 def answered(
-    fields: Iterable[FormField], product_ids: Iterable[int], given: Sequence[AnswerIn]
+    fields: Iterable[FormField], product_ids: Iterable[int], given: Sequence[OrderAnswerIn]
 ) -> tuple[Answer, ...]:
     """The answers of an order with these products, checked one by one.
 

@@ -57,10 +57,15 @@ export class World {
     if (call === 'GET products') return this.product(Number(id)) ? ok(this.product(Number(id))) : refuse(404, 'catalog.product_missing', '商品不存在或已下架')
     if (call === 'POST session') return ok({ token: 'token-1', fan: this.fan() })
     if (call === 'GET me') return ok(this.fan())
+    if (what === 'cart' && id === 'merge') return this.mergeCart(body.lines as { sku_id: number; quantity: number }[])
+    if (what === 'cart' && id === 'mend') return this.mendCart()
     if (what === 'cart') return this.onCart(method, Number(at[2]), body)
     if (call === 'GET regions') return ok(REGIONS)
     if (what === 'addresses') return this.onAddresses(method, Number(id), body)
+    if (call === 'POST checkout' && id === 'fields') return ok([])
     if (call === 'POST checkout') return ok(this.quote(body.lines as { sku_id: number; quantity: number }[]))
+    if (what === 'orders' && deed === 'paperwork') return ok({ answers: [], invoice: null, can_invoice: false })
+    if (what === 'orders' && deed === 'again') return this.mergeCart(this.orders.get(id ?? '')?.lines ?? [])
     if (what === 'orders') return this.onOrders(method, id, deed, at[4], body)
     if (what === 'after-sales') return id ? ok(this.sales.get(id)) : ok({ items: [...this.sales.values()], next: null })
     return refuse(404, 'kernel.no_route', `${method} ${path}`)
@@ -97,6 +102,19 @@ export class World {
     return { items, quantity: items.reduce((sum, item) => sum + item.quantity, 0), goods_fen: good.reduce((sum, item) => sum + item.price_fen * item.quantity, 0) }
   }
 
+  private mergeCart(lines: { sku_id: number; quantity: number }[]): Answer {
+    for (const { sku_id, quantity } of lines) {
+      const seen = this.line(sku_id, 1).unit_price_fen
+      this.cart = [{ sku_id, quantity: Math.max(quantity, this.cart.find((each) => each.sku_id === sku_id)?.quantity ?? 0), seen }, ...this.cart.filter((each) => each.sku_id !== sku_id)]
+    }
+    return ok({ ...this.cartNow(), left_out: [] })
+  }
+
+  private mendCart(): Answer {
+    this.cart = this.cartNow().items.filter((item) => item.state !== 'gone' && item.available > 0).map((item) => ({ sku_id: item.sku_id, quantity: Math.min(item.quantity, item.available), seen: item.price_fen }))
+    return ok(this.cartNow())
+  }
+
   private onCart(method: string, sku: number, body: Record<string, unknown>): Answer {
     if (method === 'POST') this.cart.unshift({ sku_id: Number(body.sku_id), quantity: Number(body.quantity), seen: this.line(Number(body.sku_id), 1).unit_price_fen })
     if (method === 'PATCH') this.cart = this.cart.map((each) => (each.sku_id === sku ? { ...each, quantity: Number(body.quantity) } : each))
@@ -129,7 +147,7 @@ export class World {
     const lines = quote.lines.map((line, index) => ({ ...line, id: index + 1, shipped: 0, refundable: 0, returnable: 0, refunded_fen: 0, refunding_fen: 0 }))
     const pay_until = new Date(Date.now() + 30 * 60_000).toISOString()
     this.orders.set(order_no, {
-      order_no, status: 'unpaid', total_fen: quote.total_fen, refunded_fen: 0, quantity: lines.reduce((sum, line) => sum + line.quantity, 0), lines, placed_at: AT, pay_until, can: { pay: true, cancel: true, receive: false, refund: false, urge: false },
+      order_no, status: 'unpaid', total_fen: quote.total_fen, refunded_fen: 0, quantity: lines.reduce((sum, line) => sum + line.quantity, 0), lines, placed_at: AT, pay_until, can: { pay: true, cancel: true, receive: false, refund: false, urge: false, extend: false },
       goods_fen: quote.goods_fen, freight_fen: quote.freight_fen, discount_fen: 0, paid_fen: 0, refunding_fen: 0, note: String(body.note ?? ''), receiver: { name: address.name, phone: address.phone, region: '浙江省 杭州市 西湖区', detail: address.detail },
       parcels: [], after_sales: [], reduced_fen: 0, price_changes: [], trace: quote.trace, missed: [], offers: {}, paid_at: null, shipped_at: null, received_at: null, closed_at: null, close_reason: '',
     })
@@ -145,8 +163,8 @@ export class World {
     if (!order) return refuse(404, 'orders.order_missing', '订单不存在')
     if (deed === 'pay') return ok({ client: 'mini', expires_at: order.pay_until, code_url: null, sheet: { app_id: 'wx1', time_stamp: '1', nonce_str: 'n', package: 'prepay_id=1', sign_type: 'RSA', pay_sign: 's' } })
     if (deed === 'payment') return ok({ paid: order.status !== 'unpaid', order_status: order.status })
-    if (deed === 'cancel') this.change(no, { status: 'closed', close_reason: 'cancelled', closed_at: AT, can: { pay: false, cancel: false, receive: false, refund: false, urge: false } })
-    if (deed === 'receive') this.change(no, { status: 'received', received_at: AT, can: { pay: false, cancel: false, receive: false, refund: true, urge: false } })
+    if (deed === 'cancel') this.change(no, { status: 'closed', close_reason: 'cancelled', closed_at: AT, can: { pay: false, cancel: false, receive: false, refund: false, urge: false, extend: false } })
+    if (deed === 'receive') this.change(no, { status: 'received', received_at: AT, can: { pay: false, cancel: false, receive: false, refund: true, urge: false, extend: false } })
     if (deed === 'reviews' || deed === 'given') return ok([])
     if (deed === 'after-sales') return this.refund(order, more === 'preview', body)
     return ok(this.orders.get(no))
@@ -158,13 +176,13 @@ export class World {
 
   pay(no: string): void {
     const order = this.orders.get(no) as Order
-    this.change(no, { status: 'paid', paid_fen: order.total_fen, paid_at: AT, lines: order.lines.map((line) => ({ ...line, refundable: line.quantity })), can: { pay: false, cancel: false, receive: false, refund: true, urge: false } })
+    this.change(no, { status: 'paid', paid_fen: order.total_fen, paid_at: AT, lines: order.lines.map((line) => ({ ...line, refundable: line.quantity })), can: { pay: false, cancel: false, receive: false, refund: true, urge: false, extend: false } })
   }
 
   ship(no: string): void {
     const order = this.orders.get(no) as Order
     const lines = order.lines.map((line) => ({ line_id: line.id, quantity: line.quantity }))
-    this.change(no, { status: 'shipped', shipped_at: AT, parcels: [{ id: 1, courier: '顺丰速运', courier_code: 'SF', location_id: 1, tracking_no: 'SF1029384756', status: 'shipped', shipped_at: AT, received_at: null, lines }], can: { pay: false, cancel: false, receive: true, refund: true, urge: false } })
+    this.change(no, { status: 'shipped', shipped_at: AT, parcels: [{ id: 1, courier: '顺丰速运', courier_code: 'SF', location_id: 1, tracking_no: 'SF1029384756', status: 'shipped', shipped_at: AT, received_at: null, lines }], can: { pay: false, cancel: false, receive: true, refund: true, urge: false, extend: false } })
   }
 
   private refund(order: Order, plan: boolean, body: Record<string, unknown>): Answer {

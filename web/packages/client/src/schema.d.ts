@@ -6735,14 +6735,32 @@ export interface components {
          */
         AlarmKind: "many_scans" | "many_fans" | "far_regions" | "outside" | "inactive";
         /**
-         * AnswerIn
-         * @description What the fan answers.
+         * AnswerOut
+         * @description A fan's answer beside its question. A personal one is masked: reveal it with a reason.
          */
-        AnswerIn: {
-            /** Field Id */
-            field_id: number;
+        AnswerOut: {
+            /** At */
+            at: string | null;
+            /** Attribute Id */
+            attribute_id: number;
+            author: components["schemas"]["Author"] | null;
+            /** Hint */
+            hint: string;
+            /** Key */
+            key: string;
+            kind: components["schemas"]["AttributeKind"];
+            /** Label */
+            label: string;
+            /** Options */
+            options: string[];
+            /** Personal */
+            personal: boolean;
+            /** Required */
+            required: boolean;
+            /** Staff Name */
+            staff_name: string;
             /** Value */
-            value: string;
+            value: unknown;
         };
         /**
          * AnswerRevealed
@@ -11938,6 +11956,29 @@ export interface components {
          */
         Op: "eq" | "ne" | "ge" | "le" | "gt" | "lt" | "between" | "within" | "before" | "coming" | "is" | "contains" | "in" | "all_of" | "not_in" | "set" | "unset" | "at_least" | "at_most" | "exactly";
         /**
+         * OrderAnswerIn
+         * @description What the fan answers.
+         */
+        OrderAnswerIn: {
+            /** Field Id */
+            field_id: number;
+            /** Value */
+            value: string;
+        };
+        /**
+         * OrderAnswerOut
+         * @description What the fan answered; personal kinds are masked for staff until they look.
+         */
+        OrderAnswerOut: {
+            /** Field Id */
+            field_id: number;
+            kind: components["schemas"]["FieldKind"];
+            /** Label */
+            label: string;
+            /** Value */
+            value: string;
+        };
+        /**
          * OrderStatus
          * @description Where an order stands.
          * @enum {string}
@@ -12364,7 +12405,7 @@ export interface components {
          */
         PaperworkOut: {
             /** Answers */
-            answers: components["schemas"]["tiefen__orders__schemas__paperwork__AnswerOut"][];
+            answers: components["schemas"]["OrderAnswerOut"][];
             /** Can Invoice */
             can_invoice: boolean;
             invoice: components["schemas"]["InvoiceOut"] | null;
@@ -12816,7 +12857,7 @@ export interface components {
             /** Address Id */
             address_id: number;
             /** Answers */
-            answers?: components["schemas"]["AnswerIn"][];
+            answers?: components["schemas"]["OrderAnswerIn"][];
             /**
              * Coupon Id
              * @default 0
@@ -16245,47 +16286,6 @@ export interface components {
             /** Inside */
             inside: boolean;
             node: components["schemas"]["NodeOut"] | null;
-        };
-        /**
-         * AnswerOut
-         * @description A fan's answer beside its question. A personal one is masked: reveal it with a reason.
-         */
-        tiefen__fans__schemas__attributes__AnswerOut: {
-            /** At */
-            at: string | null;
-            /** Attribute Id */
-            attribute_id: number;
-            author: components["schemas"]["Author"] | null;
-            /** Hint */
-            hint: string;
-            /** Key */
-            key: string;
-            kind: components["schemas"]["AttributeKind"];
-            /** Label */
-            label: string;
-            /** Options */
-            options: string[];
-            /** Personal */
-            personal: boolean;
-            /** Required */
-            required: boolean;
-            /** Staff Name */
-            staff_name: string;
-            /** Value */
-            value: unknown;
-        };
-        /**
-         * AnswerOut
-         * @description What the fan answered; personal kinds are masked for staff until they look.
-         */
-        tiefen__orders__schemas__paperwork__AnswerOut: {
-            /** Field Id */
-            field_id: number;
-            kind: components["schemas"]["FieldKind"];
-            /** Label */
-            label: string;
-            /** Value */
-            value: string;
         };
     };
     responses: never;
@@ -27730,7 +27730,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["tiefen__fans__schemas__attributes__AnswerOut"][];
+                    "application/json": components["schemas"]["AnswerOut"][];
                 };
             };
             /** @description malformed request */
@@ -27837,7 +27837,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["tiefen__fans__schemas__attributes__AnswerOut"][];
+                    "application/json": components["schemas"]["AnswerOut"][];
                 };
             };
             /** @description malformed request */
@@ -36075,7 +36075,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["tiefen__orders__schemas__paperwork__AnswerOut"][];
+                    "application/json": components["schemas"]["OrderAnswerOut"][];
                 };
             };
             /** @description malformed request */

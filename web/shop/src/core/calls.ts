@@ -3,7 +3,7 @@ import type { paths } from '@tiefen/client'
 import { host } from '@/platform'
 import { send } from './api'
 import type { Stock } from './sku'
-import type { AddressDraft, AfterSaleKind, AfterSaleReason, Offers, OrderStatus, Piece, Quote, Refund, Wanted } from './types'
+import type { AddressDraft, AfterSaleKind, AfterSaleReason, InvoiceWanted, Offers, OrderStatus, Piece, Quote, Refund, Wanted } from './types'
 
 type ProductQuery = NonNullable<paths['/api/shop/products']['get']['parameters']['query']>
 export type ProductSort = NonNullable<ProductQuery['sort']>
@@ -40,6 +40,13 @@ export const getCart = () => send('get', '/api/shop/cart', {})
 export const addToCart = (sku_id: number, quantity: number) => send('post', '/api/shop/cart/items', { body: { sku_id, quantity } })
 export const setInCart = (sku_id: number, quantity: number) =>
   send('patch', '/api/shop/cart/items/{sku_id}', { path: { sku_id }, body: { quantity } })
+export const mergeCart = (lines: Wanted[]) => send('post', '/api/shop/cart/merge', { body: { lines } })
+export const mendCart = () => send('post', '/api/shop/cart/mend', {})
+export const buyAgain = (no: string) => send('post', '/api/shop/orders/{order_no}/again', { path: { order_no: no } })
+export const extendReceipt = (no: string) => send('post', '/api/shop/orders/{order_no}/extend', { path: { order_no: no } })
+export const askedFields = (ids: number[]) => send('post', '/api/shop/checkout/fields', { body: { product_ids: ids } })
+export const getPaperwork = (no: string) => send('get', '/api/shop/orders/{order_no}/paperwork', { path: { order_no: no } })
+export const requestInvoice = (no: string, body: InvoiceWanted) => send('put', '/api/shop/orders/{order_no}/invoice', { path: { order_no: no }, body })
 export const dropFromCart = (sku_id: number) => send('delete', '/api/shop/cart/items/{sku_id}', { path: { sku_id } })
 
 export const listRegions = () => send('get', '/api/shop/regions', {}, 'anyone')
@@ -51,7 +58,7 @@ export const dropAddress = (id: number) => send('delete', '/api/shop/addresses/{
 
 export const askQuote = (lines: Wanted[], couponId: number | null = null, addressId: number | null = null): Promise<Quote> =>
   send('post', '/api/shop/checkout/quote', { body: { lines, coupon_id: couponId, address_id: addressId } })
-export const placeOrder = (body: { lines: Wanted[]; address_id: number; digest: string; coupon_id: number; note: string }, key: string) =>
+export const placeOrder = (body: { lines: Wanted[]; address_id: number; digest: string; coupon_id: number; note: string; answers: { field_id: number; value: string }[]; invoice: InvoiceWanted | null }, key: string) =>
   send('post', '/api/shop/orders', { body, key })
 
 export const listClaimable = () => send('get', '/api/shop/coupons', {})

@@ -1,15 +1,16 @@
 import { t, type Key } from '@/i18n'
-import { cancelOrder, receiveOrder, urgeOrder } from './calls'
+import { buyAgain, cancelOrder, extendReceipt, receiveOrder, urgeOrder } from './calls'
+import { learnCart } from './cart'
 import { asApiError } from './errors'
 import { payOrder } from './pay'
 import { visit } from './routes'
 import type { Order } from './types'
 
 /** What a fan can do to an order, asked for the same way in the list and on the order's own page. */
-export type Deed = 'pay' | 'cancel' | 'receive' | 'urge'
+export type Deed = 'pay' | 'cancel' | 'receive' | 'urge' | 'extend'
 
-const CALLS = { cancel: cancelOrder, receive: receiveOrder, urge: urgeOrder } as const
-const DONE = { cancel: 'order.cancelled', receive: 'order.received_done', urge: 'order.urged' } as const
+const CALLS = { cancel: cancelOrder, receive: receiveOrder, urge: urgeOrder, extend: extendReceipt } as const
+const DONE = { cancel: 'order.cancelled', receive: 'order.received_done', urge: 'order.urged', extend: 'order.extended' } as const
 
 function sure(title: Key, content: Key): Promise<boolean> {
   return new Promise((resolve) => {
@@ -48,5 +49,18 @@ export async function doToOrder(deed: Deed, no: string): Promise<Order | null> {
   } catch (thrown) {
     tell(thrown)
     return null
+  }
+}
+
+/** Puts what was bought back in the cart and goes there; what is not sold any more is said first. */
+export async function again(no: string): Promise<void> {
+  try {
+    const filled = await buyAgain(no)
+    learnCart(filled)
+    const names = filled.left_out.map((one) => `${one.product_name} (${one.message})`).join('\n')
+    if (!names) return visit('/pages/cart/index')
+    uni.showModal({ title: t('order.again_left'), content: names, showCancel: false, confirmText: t('common.ok'), complete: () => visit('/pages/cart/index') })
+  } catch (thrown) {
+    tell(thrown)
   }
 }

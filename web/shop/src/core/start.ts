@@ -1,4 +1,5 @@
 import { canBuy, returning } from '@/platform'
+import { joinCart } from './cart'
 import { watchNetwork } from './network'
 import { pageOf } from './routes'
 import { arrive, renew, signedIn } from './session'
@@ -14,7 +15,7 @@ export function start(): void {
   document.addEventListener('keydown', pressByKey)
   // #endif
   // Inside WeChat signing in is silent, and every page may greet a known fan; elsewhere browsing goes on without.
-  if (canBuy && (returning() || !signedIn.value)) renew().catch(() => undefined)
+  if (canBuy && (returning() || !signedIn.value)) renew().then(joinCart).catch(() => undefined)
   else if (canBuy) arrive()
 }
 

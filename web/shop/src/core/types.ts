@@ -15,6 +15,10 @@ export type Fan = Schema<'ShopFan'>
 export type FanSession = Schema<'FanSession'>
 
 export type Cart = Schema<'CartOut'>
+export type CartFilled = Schema<'CartFilledOut'>
+export type AskedField = Schema<'FormFieldOut'>
+export type InvoiceWanted = Schema<'InvoiceIn'>
+export type Paperwork = Schema<'PaperworkOut'>
 export type CartItem = Schema<'CartItemOut'>
 export type Region = Schema<'RegionOut'>
 export type Address = Schema<'AddressOut'>

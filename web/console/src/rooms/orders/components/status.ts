@@ -27,3 +27,5 @@ export function milestones(order: Schema<'ConsoleOrder'>): Milestone[] {
     { key: 'placed', at: order.placed_at }, { key: 'paid', at: order.paid_at }, { key: 'shipped', at: order.shipped_at }, { key: 'received', at: order.received_at },
   ]
 }
+
+export const INVOICE_TONE: Record<Schema<'InvoiceState'>, Tone> = { requested: 'warning', issued: 'success', red: 'danger', reversed: 'neutral' }
