@@ -528,6 +528,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/console/bill-breaks/totals": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Count Breaks
+         * @description The open differences by kind: how many, how old, how much, how many nobody looks after.
+         */
+        get: operations["countBillBreaks"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/console/bill-breaks/{break_id}/decide": {
         parameters: {
             query?: never;
@@ -548,6 +568,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/console/bill-breaks/{break_id}/notes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Break Notes
+         * @description What was done and written about a difference, oldest first.
+         */
+        get: operations["listBillBreakNotes"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/console/bills": {
         parameters: {
             query?: never;
@@ -560,6 +600,26 @@ export interface paths {
          * @description The daily runs against WeChat's bill, the last fetched first.
          */
         get: operations["listBills"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/console/bills/{bill_id}/proof": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Prove Bill
+         * @description Count every line of a bill against the books again, now.
+         */
+        get: operations["proveBill"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1125,6 +1185,30 @@ export interface paths {
          */
         get: operations["getChannelCodeImage"];
         put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/console/channel-codes/{code_id}/live": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Live
+         * @description How a code gives its fans to employees, and whom it has given how many.
+         */
+        get: operations["getLiveCode"];
+        /**
+         * Save Live
+         * @description Let a code give its fans to these employees from now on; the rotation begins anew.
+         */
+        put: operations["saveLiveCode"];
         post?: never;
         delete?: never;
         options?: never;
@@ -2675,6 +2759,27 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/console/ledger/journal": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Export Journal
+         * @description Journal entries for accountants: two lines an entry, account numbers, yuan; a note at the end
+         *     says whether the period can still grow.
+         */
+        get: operations["exportJournal"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/console/ledger/transfers": {
         parameters: {
             query?: never;
@@ -2684,9 +2789,29 @@ export interface paths {
         };
         /**
          * List Transfers
-         * @description Transfers, newest first, of an account or about a reference.
+         * @description Transfers, newest first: of an account, about a reference, of some days.
          */
         get: operations["listLedgerTransfers"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/console/ledger/transfers/file": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Export Transfers
+         * @description The same transfers as a file, with the balance of the account after each; who took it is noted.
+         */
+        get: operations["exportLedgerTransfers"];
         put?: never;
         post?: never;
         delete?: never;
@@ -2935,6 +3060,90 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/console/money-moves": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Moves
+         * @description Moves of money by hand, newest first: who asked, who decided, why.
+         */
+        get: operations["listMoneyMoves"];
+        put?: never;
+        /**
+         * Ask Move
+         * @description Ask for a move; nothing moves until a second person has approved it.
+         */
+        post: operations["askMoneyMove"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/console/money-moves/{move_id}/decide": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Decide Move
+         * @description Approve or refuse what a colleague asked for, or take back one's own.
+         */
+        post: operations["decideMoneyMove"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/console/money-statement": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Statement
+         * @description What WeChat held, what came, what went, by day or month; every figure is the ledger's own.
+         */
+        get: operations["readMoneyStatement"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/console/money-statement/file": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Export Statement
+         * @description The statement as PDF or XLSX; the audit log keeps who took it.
+         */
+        get: operations["exportMoneyStatement"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/console/my/appeals": {
         parameters: {
             query?: never;
@@ -3033,6 +3242,46 @@ export interface paths {
         get: operations["listMyFans"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/console/my/live-codes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Mine
+         * @description The codes that give fans to oneself in turn with others.
+         */
+        get: operations["listMyLiveCodes"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/console/my/live-codes/{code_id}/rest": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Rest
+         * @description Take no new fans of this code for now, or take them again.
+         */
+        post: operations["restFromLiveCode"];
         delete?: never;
         options?: never;
         head?: never;
@@ -3640,6 +3889,150 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/console/purchase-imports": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Imports
+         * @description The newest imports of purchases, and how many customers are no fans yet.
+         */
+        get: operations["listPurchaseImports"];
+        put?: never;
+        /**
+         * Take In
+         * @description Keep a file of purchases, read part by part; nothing is added yet.
+         */
+        post: operations["takePurchases"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/console/purchase-imports/{import_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Import
+         * @description One import.
+         */
+        get: operations["getPurchaseImport"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/console/purchase-imports/{import_id}/check": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Check
+         * @description Try the file out, mapped like this: every line is looked at, nothing is added.
+         */
+        post: operations["checkPurchaseImport"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/console/purchase-imports/{import_id}/faults": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Faults
+         * @description The wrong lines as they came, with what is wrong: mend them and import this file.
+         */
+        get: operations["downloadPurchaseFaults"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/console/purchase-imports/{import_id}/run": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Run
+         * @description Add what was tried out, or go on where it was stopped.
+         */
+        post: operations["runPurchaseImport"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/console/purchase-imports/{import_id}/stop": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Stop
+         * @description Add nothing more for now; what was added stays.
+         */
+        post: operations["stopPurchaseImport"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/console/purchase-imports/{import_id}/undo": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Undo
+         * @description Take away every purchase this import added.
+         */
+        post: operations["undoPurchaseImport"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/console/quiet-fans": {
         parameters: {
             query?: never;
@@ -3958,6 +4351,46 @@ export interface paths {
          * @description Bring a hidden review back.
          */
         post: operations["showReview"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/console/rfm": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Rfm
+         * @description How recently, how often and for how much fans bought; who came back.
+         */
+        get: operations["getRfm"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/console/rfm/runs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Run Rfm
+         * @description Score everybody anew, now; the page says when it is done.
+         */
+        post: operations["runRfm"];
         delete?: never;
         options?: never;
         head?: never;
@@ -4644,7 +5077,7 @@ export interface paths {
         put?: never;
         /**
          * Resolve Suspense
-         * @description Take it over, send it back now, or keep it as other income; the reason is kept in the audit log.
+         * @description Take it over, or ask for it to be sent back or kept as other income: that waits for a second person.
          */
         post: operations["resolveSuspense"];
         delete?: never;
@@ -6474,6 +6907,11 @@ export interface components {
             kind: components["schemas"]["Kind"];
             /** Name */
             name: string;
+            /**
+             * Number
+             * @description its number in an accountant's books; empty for what is no money
+             */
+            number: string;
             side: components["schemas"]["Side"];
             /** Title En */
             title_en: string;
@@ -7480,6 +7918,11 @@ export interface components {
             /** File */
             file: string;
         };
+        /** Body_takePurchases */
+        Body_takePurchases: {
+            /** File */
+            file: string;
+        };
         /** Body_uploadAfterSalePicture */
         Body_uploadAfterSalePicture: {
             /** File */
@@ -7811,7 +8254,7 @@ export interface components {
          * @description What a person may do about a difference.
          * @enum {string}
          */
-        BreakDecision: "take" | "close";
+        BreakDecision: "take" | "assign" | "note" | "close";
         /**
          * BreakIn
          * @description What to do about a difference, and why.
@@ -7820,6 +8263,11 @@ export interface components {
             decision: components["schemas"]["BreakDecision"];
             /** Note */
             note: string;
+            /**
+             * Owner Id
+             * @description who gets it
+             */
+            owner_id?: number | null;
         };
         /**
          * BreakKind
@@ -7827,6 +8275,24 @@ export interface components {
          * @enum {string}
          */
         BreakKind: "ours_only" | "theirs_only" | "amount" | "state" | "fee";
+        /**
+         * BreakNoteOut
+         * @description What somebody did about a difference, and wrote.
+         */
+        BreakNoteOut: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            decision: components["schemas"]["BreakDecision"];
+            /** Id */
+            id: number;
+            /** Staff Name */
+            staff_name: string;
+            /** Words */
+            words: string;
+        };
         /**
          * BreakOut
          * @description One place where a bill and our books differ.
@@ -7885,6 +8351,35 @@ export interface components {
              * @description the charge it is about; null for a refund
              */
             transaction_id: string | null;
+        };
+        /**
+         * BreakTotalOut
+         * @description The open differences of one kind.
+         */
+        BreakTotalOut: {
+            /**
+             * Amount Fen
+             * @description how far both sides are apart, added up
+             */
+            amount_fen: number;
+            /** Count */
+            count: number;
+            kind: components["schemas"]["BreakKind"];
+            /** Oldest At */
+            oldest_at: string | null;
+            /**
+             * Unowned
+             * @description nobody looks after them
+             */
+            unowned: number;
+        };
+        /**
+         * BreakTotals
+         * @description The open differences by kind.
+         */
+        BreakTotals: {
+            /** Items */
+            items: components["schemas"]["BreakTotalOut"][];
         };
         /**
          * BroughtOut
@@ -8057,6 +8552,12 @@ export interface components {
             /** Url */
             url?: string | null;
         };
+        /**
+         * By
+         * @description How long a period of a statement is: the merchant's days or months.
+         * @enum {string}
+         */
+        By: "day" | "month";
         /**
          * Can
          * @description What the reader may do with the order now.
@@ -8647,6 +9148,11 @@ export interface components {
             /** Late Words */
             late_words: string;
             lifetime: components["schemas"]["Lifetime"];
+            /**
+             * Live
+             * @default false
+             */
+            live: boolean;
             /** Name */
             name: string;
             /** Note */
@@ -8771,6 +9277,21 @@ export interface components {
             tags?: string[] | null;
             /** Welcome */
             welcome?: string | null;
+        };
+        /**
+         * CohortOut
+         * @description Who first bought in `month`; `back[k]` of them bought in the k-th month after it.
+         */
+        CohortOut: {
+            /** Back */
+            back: number[];
+            /** Buyers */
+            buyers: number;
+            /**
+             * Month
+             * Format: date
+             */
+            month: string;
         };
         /**
          * CompensateIn
@@ -9750,6 +10271,12 @@ export interface components {
             name: string;
         };
         /**
+         * Dates
+         * @description In which order a day is written; 20260401 and 2026-04-01 need no word.
+         * @enum {string}
+         */
+        Dates: "ymd" | "dmy" | "mdy";
+        /**
          * DayOut
          * @description The figures of one day.
          */
@@ -9792,6 +10319,12 @@ export interface components {
             /** Reason */
             reason: string;
         };
+        /**
+         * Decimals
+         * @description What stands before the fen: 1,234.50 or 1.234,50.
+         * @enum {string}
+         */
+        Decimals: "point" | "comma";
         /**
          * Decision
          * @description What a person may decide about money in suspense.
@@ -9901,7 +10434,7 @@ export interface components {
          * @description What a fan can have done, as rules name it.
          * @enum {string}
          */
-        FactKind: "placed" | "bought" | "received" | "refunded" | "after_sale" | "visited" | "asked" | "wrote" | "menu" | "scanned" | "followed" | "unfollowed";
+        FactKind: "placed" | "bought" | "past_bought" | "received" | "refunded" | "after_sale" | "visited" | "asked" | "wrote" | "menu" | "scanned" | "followed" | "unfollowed";
         /**
          * FanDetail
          * @description A fan's page.
@@ -9935,6 +10468,14 @@ export interface components {
             orders: number;
             /** Paid Fen */
             paid_fen: number;
+            /** Past Fen */
+            past_fen: number;
+            /** Past First At */
+            past_first_at: string | null;
+            /** Past Last At */
+            past_last_at: string | null;
+            /** Past Orders */
+            past_orders: number;
             /** Phone Masked */
             phone_masked: string | null;
             /** Real Name Masked */
@@ -9945,6 +10486,7 @@ export interface components {
             refunded_fen: number;
             /** Remark */
             remark: string;
+            rfm: components["schemas"]["RfmOut"] | null;
             source: components["schemas"]["SourceOut"] | null;
             stage: components["schemas"]["Stage"];
             standing: components["schemas"]["StandingOut"];
@@ -11085,7 +11627,8 @@ export interface components {
             };
             /** Id */
             id: number;
-            kind: components["schemas"]["Happening"];
+            /** Kind */
+            kind: components["schemas"]["Happening"] | "past_purchase";
             /** Ref */
             ref: string;
         };
@@ -11145,6 +11688,85 @@ export interface components {
             fan_ids: number[];
             /** There */
             there: boolean;
+        };
+        /**
+         * LiveIn
+         * @description How a code gives its fans to employees.
+         */
+        LiveIn: {
+            /**
+             * Active
+             * @default true
+             */
+            active: boolean;
+            /** Members */
+            members: components["schemas"]["LiveMemberIn"][];
+            rotation: components["schemas"]["Rotation"];
+        };
+        /**
+         * LiveMemberIn
+         * @description An employee whom the code gives fans to.
+         */
+        LiveMemberIn: {
+            /**
+             * Contact
+             * @default
+             */
+            contact: string;
+            /** Most A Day */
+            most_a_day?: number | null;
+            /** Shifts */
+            shifts?: components["schemas"]["ShiftIn"][];
+            /** Staff Id */
+            staff_id: number;
+            /**
+             * Weight
+             * @default 1
+             */
+            weight: number;
+        };
+        /**
+         * LiveMemberOut
+         * @description An employee of a live code.
+         */
+        LiveMemberOut: {
+            /** Contact */
+            contact: string;
+            /** Department */
+            department: string;
+            /** Employed */
+            employed: boolean;
+            /** Given */
+            given: number;
+            /** Listed */
+            listed: boolean;
+            /** Most A Day */
+            most_a_day: number | null;
+            /** Name */
+            name: string;
+            /** Resting */
+            resting: boolean;
+            /** Shifts */
+            shifts: components["schemas"]["ShiftOut"][];
+            /** Staff Id */
+            staff_id: number;
+            /** Today */
+            today: number;
+            /** Weight */
+            weight: number;
+        };
+        /**
+         * LiveOut
+         * @description How a code gives its fans to employees, and whom it has given how many.
+         */
+        LiveOut: {
+            /** Active */
+            active: boolean;
+            /** Members */
+            members: components["schemas"]["LiveMemberOut"][];
+            rotation: components["schemas"]["Rotation"];
+            /** Turns */
+            turns: number;
         };
         /**
          * LocationInput
@@ -11576,6 +12198,89 @@ export interface components {
          */
         MoveCause: "event" | "time" | "rules" | "recount";
         /**
+         * MoveDecideIn
+         * @description What is said to a move, and why.
+         */
+        MoveDecideIn: {
+            /** Answer */
+            answer: string;
+            decision: components["schemas"]["MoveDecision"];
+        };
+        /**
+         * MoveDecision
+         * @description What may be said to a wished move.
+         * @enum {string}
+         */
+        MoveDecision: "approve" | "refuse" | "withdraw";
+        /**
+         * MoveIn
+         * @description A move of money by hand, to be approved by somebody else.
+         */
+        MoveIn: {
+            /** Amount Fen */
+            amount_fen?: number | null;
+            /** Break Id */
+            break_id?: number | null;
+            /** Credit */
+            credit?: string | null;
+            /** Debit */
+            debit?: string | null;
+            kind: components["schemas"]["MoveKind"];
+            /** Reason */
+            reason: string;
+            /** Suspense Id */
+            suspense_id?: number | null;
+        };
+        /**
+         * MoveKind
+         * @description What two people may decide to do with money by hand.
+         * @enum {string}
+         */
+        MoveKind: "suspense_refund" | "suspense_keep" | "write_off" | "adjustment";
+        /**
+         * MoveOut
+         * @description A move of money by hand.
+         */
+        MoveOut: {
+            /** Amount Fen */
+            amount_fen: number;
+            /** Answer */
+            answer: string;
+            /**
+             * Asked At
+             * Format: date-time
+             */
+            asked_at: string;
+            /** Asked By */
+            asked_by: string;
+            /** Asked By Id */
+            asked_by_id: number;
+            /** Break Id */
+            break_id: number | null;
+            /** Credit */
+            credit: string;
+            /** Debit */
+            debit: string;
+            /** Decided At */
+            decided_at: string | null;
+            /** Decided By */
+            decided_by: string;
+            /** Id */
+            id: number;
+            kind: components["schemas"]["MoveKind"];
+            /** Reason */
+            reason: string;
+            state: components["schemas"]["MoveState"];
+            /** Suspense Id */
+            suspense_id: number | null;
+        };
+        /**
+         * MoveState
+         * @description Where a wished move stands.
+         * @enum {string}
+         */
+        MoveState: "waiting" | "approved" | "refused" | "withdrawn";
+        /**
          * MovementReason
          * @description Why the number of pieces on hand changed.
          * @enum {string}
@@ -11618,11 +12323,14 @@ export interface components {
         MyCode: {
             /** Fans */
             fans: number;
+            form: components["schemas"]["CodeForm"];
             /** Id */
             id: number;
             kind: components["schemas"]["CodeKind"];
             /** Name */
             name: string;
+            /** Scans */
+            scans: number;
             state: components["schemas"]["CodeState"];
             /** Url */
             url: string;
@@ -11736,6 +12444,24 @@ export interface components {
             /** Owed Fen */
             owed_fen: number;
             reward: components["schemas"]["RewardState"] | null;
+        };
+        /**
+         * MyLiveCode
+         * @description A live code that gives fans to oneself.
+         */
+        MyLiveCode: {
+            /** Code Id */
+            code_id: number;
+            /** Given */
+            given: number;
+            /** Most A Day */
+            most_a_day: number | null;
+            /** Name */
+            name: string;
+            /** Resting */
+            resting: boolean;
+            /** Today */
+            today: number;
         };
         /**
          * MyPrivacy
@@ -12224,6 +12950,13 @@ export interface components {
             /** Next */
             next: string | null;
         };
+        /** Page[MoveOut] */
+        Page_MoveOut_: {
+            /** Items */
+            items: components["schemas"]["MoveOut"][];
+            /** Next */
+            next: string | null;
+        };
         /** Page[MovementRow] */
         Page_MovementRow_: {
             /** Items */
@@ -12399,6 +13132,12 @@ export interface components {
             /** Next */
             next: string | null;
         };
+        /**
+         * PaperForm
+         * @description What kind of file a statement is.
+         * @enum {string}
+         */
+        PaperForm: "pdf" | "xlsx";
         /**
          * PaperworkOut
          * @description What an order carries besides goods.
@@ -12604,6 +13343,119 @@ export interface components {
         PasswordReset: {
             /** Password */
             password: string;
+        };
+        /**
+         * PastFault
+         * @description What can be wrong with a line.
+         * @enum {string}
+         */
+        PastFault: "number_missing" | "number_long" | "customer_missing" | "customer_long" | "phone" | "time_missing" | "time" | "time_ahead" | "amount_missing" | "amount" | "amount_below" | "quantity" | "repeated" | "differs";
+        /**
+         * PastFaultOut
+         * @description A kind of fault, and on how many lines.
+         */
+        PastFaultOut: {
+            fault: components["schemas"]["PastFault"];
+            /** Lines */
+            lines: number;
+        };
+        /**
+         * PastField
+         * @description What a column of the file can be.
+         * @enum {string}
+         */
+        PastField: "number" | "at" | "amount" | "quantity" | "customer" | "phone" | "openid" | "unionid" | "product" | "note";
+        /**
+         * PastImportOut
+         * @description One file of purchases: how it is read, how far it is, what it comes to.
+         */
+        PastImportOut: {
+            /** Added */
+            added: number;
+            /** Amount Fen */
+            amount_fen: number;
+            /** Columns */
+            columns: {
+                [key: string]: number;
+            };
+            dates: components["schemas"]["Dates"];
+            decimals: components["schemas"]["Decimals"];
+            /** Ended At */
+            ended_at: string | null;
+            /** Faults */
+            faults: components["schemas"]["PastFaultOut"][];
+            /** File Name */
+            file_name: string;
+            /** First On */
+            first_on: string | null;
+            /** Good */
+            good: number;
+            /** Heading */
+            heading: string[];
+            /** Id */
+            id: number;
+            /** Known */
+            known: number;
+            /** Last On */
+            last_on: string | null;
+            /** Lines */
+            lines: number;
+            /** Looked At */
+            looked_at: number;
+            /** Of Fans */
+            of_fans: number;
+            /** Sample */
+            sample: string[][];
+            /** Source */
+            source: string;
+            /** Staff Name */
+            staff_name: string;
+            /** Stalled */
+            stalled: boolean;
+            /**
+             * Started At
+             * Format: date-time
+             */
+            started_at: string;
+            state: components["schemas"]["PastImportState"];
+            /** Wrong */
+            wrong: number;
+        };
+        /**
+         * PastImportState
+         * @description How an import of purchases is.
+         * @enum {string}
+         */
+        PastImportState: "reading" | "ready" | "checking" | "checked" | "running" | "stopped" | "done" | "undoing" | "undone";
+        /**
+         * PastImportsOut
+         * @description The newest imports first, sources that were named before, and who is no fan yet.
+         */
+        PastImportsOut: {
+            /** Imports */
+            imports: components["schemas"]["PastImportOut"][];
+            /** Sources */
+            sources: string[];
+            /** Waiting Customers */
+            waiting_customers: number;
+            /** Waiting Purchases */
+            waiting_purchases: number;
+        };
+        /**
+         * PastMapping
+         * @description How a file is read: where it comes from, which column (from 0) is what, its way of writing.
+         */
+        PastMapping: {
+            /** Columns */
+            columns: {
+                [key: string]: number;
+            };
+            /** @default ymd */
+            dates: components["schemas"]["Dates"];
+            /** @default point */
+            decimals: components["schemas"]["Decimals"];
+            /** Source */
+            source: string;
         };
         /**
          * PayAccountIn
@@ -13426,6 +14278,44 @@ export interface components {
             terms: components["schemas"]["TermsIO"];
         };
         /**
+         * ProofOut
+         * @description A bill counted against the books again, now.
+         */
+        ProofOut: {
+            /**
+             * Agree
+             * @description lines that are in our books with the same amount
+             */
+            agree: number;
+            /**
+             * Bill Date
+             * Format: date
+             */
+            bill_date: string;
+            /**
+             * Checked At
+             * Format: date-time
+             */
+            checked_at: string;
+            /** Lines */
+            lines: number;
+            /** Open Breaks */
+            open_breaks: number;
+            /** Ours Paid Fen */
+            ours_paid_fen: number;
+            /** Ours Refunded Fen */
+            ours_refunded_fen: number;
+            /**
+             * Proven
+             * @description every line agrees, both sums are the same, nothing is open
+             */
+            proven: boolean;
+            /** Theirs Paid Fen */
+            theirs_paid_fen: number;
+            /** Theirs Refunded Fen */
+            theirs_refunded_fen: number;
+        };
+        /**
          * PublishIn
          * @description `because` is needed, with the right to, when it may lose money.
          */
@@ -13787,6 +14677,18 @@ export interface components {
             answer: string;
         };
         /**
+         * RepeatOut
+         * @description Of `buyers` who first bought at least `days` days ago, `again` bought on another day within them.
+         */
+        RepeatOut: {
+            /** Again */
+            again: number;
+            /** Buyers */
+            buyers: number;
+            /** Days */
+            days: number;
+        };
+        /**
          * ReplayLine
          * @description An order that would have cost something else.
          */
@@ -13892,6 +14794,14 @@ export interface components {
             decision: components["schemas"]["Decision"];
             /** Reason */
             reason: string;
+        };
+        /**
+         * RestIn
+         * @description Whether one takes no new fans for now.
+         */
+        RestIn: {
+            /** Resting */
+            resting: boolean;
         };
         /**
          * ResultRow
@@ -14063,6 +14973,90 @@ export interface components {
          */
         RewardWhen: "paid" | "kept";
         /**
+         * RfmBoard
+         * @description Everything on the page; `day` is null before the first run.
+         */
+        RfmBoard: {
+            /** All Buyers */
+            all_buyers: number;
+            /** Buyers */
+            buyers: number;
+            /** Cohorts */
+            cohorts: components["schemas"]["CohortOut"][];
+            /** Day */
+            day: string | null;
+            /** Done At */
+            done_at: string | null;
+            /** Fans */
+            fans: number;
+            /** Grid */
+            grid: components["schemas"]["RfmCellOut"][];
+            /** Groups */
+            groups: components["schemas"]["RfmGroupOut"][];
+            /** Repeat */
+            repeat: components["schemas"]["RepeatOut"][];
+            /** Waiting */
+            waiting: boolean;
+        };
+        /**
+         * RfmCellOut
+         * @description Fans with these scores of recency and frequency, and what they spent.
+         */
+        RfmCellOut: {
+            /** F */
+            f: number;
+            /** Fans */
+            fans: number;
+            /** R */
+            r: number;
+            /** Spend Fen */
+            spend_fen: number;
+        };
+        /**
+         * RfmGroup
+         * @description The eight classical groups: whether recency, frequency and money are each high.
+         * @enum {string}
+         */
+        RfmGroup: "champion" | "grow" | "keep" | "win_back" | "loyal" | "new" | "fading" | "gone";
+        /**
+         * RfmGroupOut
+         * @description One of the eight groups.
+         */
+        RfmGroupOut: {
+            /** Fans */
+            fans: number;
+            group: components["schemas"]["RfmGroup"];
+            /** Spend Fen */
+            spend_fen: number;
+        };
+        /**
+         * RfmOut
+         * @description A fan's scores, their group, and since when.
+         */
+        RfmOut: {
+            /** F */
+            f: number;
+            /** Frequency */
+            frequency: number;
+            group: components["schemas"]["RfmGroup"];
+            /**
+             * Last On
+             * Format: date
+             */
+            last_on: string;
+            /** M */
+            m: number;
+            /** Monetary Fen */
+            monetary_fen: number;
+            /** R */
+            r: number;
+            /**
+             * Since
+             * Format: date
+             */
+            since: string;
+        };
+        /**
          * RiskOut
          * @description A SKU that can be sold at a loss, with the worst that can happen to one piece.
          */
@@ -14126,6 +15120,12 @@ export interface components {
             /** Staff */
             staff: number;
         };
+        /**
+         * Rotation
+         * @description How a live code chooses the employee of a new fan, among those who may be given one now.
+         * @enum {string}
+         */
+        Rotation: "equal" | "weight" | "duty";
         /**
          * RuleBook
          * @description Everything a rule can be made of here.
@@ -14391,6 +15391,12 @@ export interface components {
             weight_bp: number;
         };
         /**
+         * SheetForm
+         * @description What kind of file.
+         * @enum {string}
+         */
+        SheetForm: "csv" | "xlsx";
+        /**
          * SheetInput
          * @description What is to be counted: all SKUs of a location, or those named.
          */
@@ -14502,6 +15508,30 @@ export interface components {
         ShelfInput: {
             /** On */
             on: boolean;
+        };
+        /**
+         * ShiftIn
+         * @description A time of duty: minutes of the merchant's day, on a day of the week (Monday is 1).
+         */
+        ShiftIn: {
+            /** End */
+            end: number;
+            /** Start */
+            start: number;
+            /** Weekday */
+            weekday: number;
+        };
+        /**
+         * ShiftOut
+         * @description A time of duty.
+         */
+        ShiftOut: {
+            /** End */
+            end: number;
+            /** Start */
+            start: number;
+            /** Weekday */
+            weekday: number;
         };
         /**
          * ShopAfterSaleDetail
@@ -15286,6 +16316,63 @@ export interface components {
              */
             since: string;
             stage: components["schemas"]["Stage"];
+        };
+        /**
+         * StatementLineOut
+         * @description One period of the merchant's money at WeChat.
+         */
+        StatementLineOut: {
+            /** Closing Fen */
+            closing_fen: number;
+            /** Fees Fen */
+            fees_fen: number;
+            /** Opening Fen */
+            opening_fen: number;
+            /**
+             * Orders Fen
+             * @description came for orders
+             */
+            orders_fen: number;
+            /**
+             * Other Fen
+             * @description moved by hand or reversed; below zero: less
+             */
+            other_fen: number;
+            /**
+             * Period
+             * Format: date
+             * @description its first day
+             */
+            period: string;
+            /**
+             * Refunds Fen
+             * @description went back for orders
+             */
+            refunds_fen: number;
+            /**
+             * Suspense Back Fen
+             * @description went back out of suspense
+             */
+            suspense_back_fen: number;
+            /**
+             * Suspense Fen
+             * @description came and fits no open order
+             */
+            suspense_fen: number;
+            /**
+             * Suspense Held Fen
+             * @description undecided in suspense at the end
+             */
+            suspense_held_fen: number;
+        };
+        /**
+         * StatementOut
+         * @description Some days or months of a merchant's money at WeChat.
+         */
+        StatementOut: {
+            /** Lines */
+            lines: components["schemas"]["StatementLineOut"][];
+            total: components["schemas"]["StatementLineOut"];
         };
         /**
          * Status
@@ -19558,6 +20645,107 @@ export interface operations {
             };
         };
     };
+    countBillBreaks: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BreakTotals"];
+                };
+            };
+            /** @description malformed request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description sign in first */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description missing, or not yours */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description the state has moved on */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description body too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description invalid input, fields named */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description slow down */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description a dependency is away, retry */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     decideBillBreak: {
         parameters: {
             query?: never;
@@ -19665,6 +20853,109 @@ export interface operations {
             };
         };
     };
+    listBillBreakNotes: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                break_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BreakNoteOut"][];
+                };
+            };
+            /** @description malformed request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description sign in first */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description missing, or not yours */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description the state has moved on */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description body too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description invalid input, fields named */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description slow down */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description a dependency is away, retry */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     listBills: {
         parameters: {
             query?: {
@@ -19684,6 +20975,109 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["BillPage"];
+                };
+            };
+            /** @description malformed request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description sign in first */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description missing, or not yours */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description the state has moved on */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description body too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description invalid input, fields named */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description slow down */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description a dependency is away, retry */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    proveBill: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                bill_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProofOut"];
                 };
             };
             /** @description malformed request */
@@ -23546,6 +24940,216 @@ export interface operations {
                 };
                 content: {
                     "image/png": unknown;
+                };
+            };
+            /** @description malformed request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description sign in first */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description missing, or not yours */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description the state has moved on */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description body too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description invalid input, fields named */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description slow down */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description a dependency is away, retry */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    getLiveCode: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                code_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LiveOut"];
+                };
+            };
+            /** @description malformed request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description sign in first */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description missing, or not yours */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description the state has moved on */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description body too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description invalid input, fields named */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description slow down */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description a dependency is away, retry */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    saveLiveCode: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                code_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LiveIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LiveOut"];
                 };
             };
             /** @description malformed request */
@@ -29722,7 +31326,7 @@ export interface operations {
     getFanTimeline: {
         parameters: {
             query?: {
-                kind?: components["schemas"]["Happening"][] | null;
+                kind?: (components["schemas"]["Happening"] | "past_purchase")[] | null;
                 cursor?: string | null;
                 limit?: number;
             };
@@ -33256,6 +34860,7 @@ export interface operations {
         parameters: {
             query?: {
                 prefix?: string;
+                kind?: components["schemas"]["Kind"] | null;
                 limit?: number;
                 cursor?: string | null;
             };
@@ -33357,11 +34962,121 @@ export interface operations {
             };
         };
     };
+    exportJournal: {
+        parameters: {
+            query: {
+                first: string;
+                last: string;
+                form?: components["schemas"]["SheetForm"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": unknown;
+                    "text/csv": unknown;
+                };
+            };
+            /** @description malformed request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description sign in first */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description missing, or not yours */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description the state has moved on */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description body too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description invalid input, fields named */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description slow down */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description a dependency is away, retry */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     listLedgerTransfers: {
         parameters: {
             query?: {
                 account?: string | null;
                 reference?: string | null;
+                /** @description the merchant's day it begins with */
+                first?: string | null;
+                /** @description the merchant's last day of it */
+                last?: string | null;
                 limit?: number;
                 cursor?: string | null;
             };
@@ -33378,6 +35093,116 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Page_TransferOut_"];
+                };
+            };
+            /** @description malformed request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description sign in first */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description missing, or not yours */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description the state has moved on */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description body too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description invalid input, fields named */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description slow down */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description a dependency is away, retry */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    exportLedgerTransfers: {
+        parameters: {
+            query?: {
+                account?: string | null;
+                reference?: string | null;
+                /** @description the merchant's day it begins with */
+                first?: string | null;
+                /** @description the merchant's last day of it */
+                last?: string | null;
+                form?: components["schemas"]["SheetForm"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": unknown;
+                    "text/csv": unknown;
                 };
             };
             /** @description malformed request */
@@ -35120,6 +36945,539 @@ export interface operations {
             };
         };
     };
+    listMoneyMoves: {
+        parameters: {
+            query?: {
+                state?: components["schemas"]["MoveState"] | null;
+                limit?: number;
+                cursor?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_MoveOut_"];
+                };
+            };
+            /** @description malformed request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description sign in first */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description missing, or not yours */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description the state has moved on */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description body too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description invalid input, fields named */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description slow down */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description a dependency is away, retry */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    askMoneyMove: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MoveIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Ok"];
+                };
+            };
+            /** @description malformed request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description sign in first */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description missing, or not yours */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description the state has moved on */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description body too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description invalid input, fields named */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description slow down */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description a dependency is away, retry */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    decideMoneyMove: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                move_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MoveDecideIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Ok"];
+                };
+            };
+            /** @description malformed request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description sign in first */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description missing, or not yours */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description the state has moved on */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description body too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description invalid input, fields named */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description slow down */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description a dependency is away, retry */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    readMoneyStatement: {
+        parameters: {
+            query: {
+                /** @description a day of the merchant's */
+                first: string;
+                /** @description a day of the merchant's */
+                last: string;
+                by?: components["schemas"]["By"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StatementOut"];
+                };
+            };
+            /** @description malformed request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description sign in first */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description missing, or not yours */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description the state has moved on */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description body too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description invalid input, fields named */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description slow down */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description a dependency is away, retry */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    exportMoneyStatement: {
+        parameters: {
+            query: {
+                /** @description a day of the merchant's */
+                first: string;
+                /** @description a day of the merchant's */
+                last: string;
+                by?: components["schemas"]["By"];
+                form?: components["schemas"]["PaperForm"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/pdf": unknown;
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": unknown;
+                };
+            };
+            /** @description malformed request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description sign in first */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description missing, or not yours */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description the state has moved on */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description body too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description invalid input, fields named */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description slow down */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description a dependency is away, retry */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     listMyAppeals: {
         parameters: {
             query?: {
@@ -35658,6 +38016,214 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Page_MyFan_"];
+                };
+            };
+            /** @description malformed request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description sign in first */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description missing, or not yours */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description the state has moved on */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description body too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description invalid input, fields named */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description slow down */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description a dependency is away, retry */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    listMyLiveCodes: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MyLiveCode"][];
+                };
+            };
+            /** @description malformed request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description sign in first */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description missing, or not yours */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description the state has moved on */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description body too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description invalid input, fields named */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description slow down */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description a dependency is away, retry */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    restFromLiveCode: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                code_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RestIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Ok"];
                 };
             };
             /** @description malformed request */
@@ -39315,6 +41881,834 @@ export interface operations {
             };
         };
     };
+    listPurchaseImports: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PastImportsOut"];
+                };
+            };
+            /** @description malformed request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description sign in first */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description missing, or not yours */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description the state has moved on */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description body too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description invalid input, fields named */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description slow down */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description a dependency is away, retry */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    takePurchases: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "multipart/form-data": components["schemas"]["Body_takePurchases"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PastImportOut"];
+                };
+            };
+            /** @description malformed request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description sign in first */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description missing, or not yours */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description the state has moved on */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description body too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description invalid input, fields named */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description slow down */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description a dependency is away, retry */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    getPurchaseImport: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                import_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PastImportOut"];
+                };
+            };
+            /** @description malformed request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description sign in first */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description missing, or not yours */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description the state has moved on */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description body too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description invalid input, fields named */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description slow down */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description a dependency is away, retry */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    checkPurchaseImport: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                import_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PastMapping"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PastImportOut"];
+                };
+            };
+            /** @description malformed request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description sign in first */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description missing, or not yours */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description the state has moved on */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description body too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description invalid input, fields named */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description slow down */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description a dependency is away, retry */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    downloadPurchaseFaults: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                import_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": unknown;
+                };
+            };
+            /** @description malformed request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description sign in first */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description missing, or not yours */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description the state has moved on */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description body too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description invalid input, fields named */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description slow down */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description a dependency is away, retry */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    runPurchaseImport: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                import_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PastImportOut"];
+                };
+            };
+            /** @description malformed request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description sign in first */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description missing, or not yours */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description the state has moved on */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description body too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description invalid input, fields named */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description slow down */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description a dependency is away, retry */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    stopPurchaseImport: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                import_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PastImportOut"];
+                };
+            };
+            /** @description malformed request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description sign in first */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description missing, or not yours */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description the state has moved on */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description body too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description invalid input, fields named */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description slow down */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description a dependency is away, retry */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    undoPurchaseImport: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                import_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PastImportOut"];
+                };
+            };
+            /** @description malformed request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description sign in first */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description missing, or not yours */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description the state has moved on */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description body too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description invalid input, fields named */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description slow down */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description a dependency is away, retry */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     listQuietFans: {
         parameters: {
             query?: {
@@ -41006,6 +44400,208 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ConsoleReview"];
+                };
+            };
+            /** @description malformed request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description sign in first */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description missing, or not yours */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description the state has moved on */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description body too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description invalid input, fields named */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description slow down */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description a dependency is away, retry */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    getRfm: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RfmBoard"];
+                };
+            };
+            /** @description malformed request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description sign in first */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description missing, or not yours */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description the state has moved on */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description body too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description invalid input, fields named */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description slow down */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description a dependency is away, retry */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    runRfm: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RfmBoard"];
                 };
             };
             /** @description malformed request */
