@@ -59,6 +59,7 @@ async def form(tx: Tx, fan_id: int, *lines: tuple[int, int], note: str = "") -> 
         digest=quote.digest,
         coupon_id=quote.coupon_id,
         note=note,
+        answers=[],
     )
 
 
