@@ -190,8 +190,10 @@ class ErrorBody(Out):
     error: Problem
 
 
+_SHAPES = "#/components/schemas/{model}"
+_REFUSED = {"application/json": {"schema": {"$ref": _SHAPES.format(model=ErrorBody.__name__)}}}
 REFUSALS: dict[int | str, dict[str, Any]] = {
-    status: {"model": ErrorBody, "description": what}
+    status: {"content": _REFUSED, "description": what}
     for status, what in {
         400: "malformed request",
         401: "sign in first",
@@ -204,6 +206,8 @@ REFUSALS: dict[int | str, dict[str, Any]] = {
         503: "a dependency is away, retry",
     }.items()
 }
+"""What every route may refuse with, as the API's description has it. The body's shape is named, not
+given as a model: FastAPI would prepare a model for each answer of each route, thousands of them."""
 
 _RETRY_STATES = frozenset({"40001", "40P01", "55P03", "57014", "57P01", "57P02", "57P03", "53300"})
 _INPUT_STATES = frozenset({"22021", "22P05", "22003", "22001", "22P02", "22007", "22008"})
@@ -229,7 +233,17 @@ _VALIDATION_ZH = {
 
 
 def install_refusals(app: FastAPI) -> None:
-    """Render every refusal the same way."""
+    """Render every refusal the same way, and describe its shape once."""
+    routes = app.openapi
+
+    def described() -> dict[str, Any]:
+        api = routes()
+        shape = ErrorBody.model_json_schema(ref_template=_SHAPES, mode="serialization")
+        named = shape.pop("$defs") | {ErrorBody.__name__: shape}
+        api["components"]["schemas"] |= named
+        return api
+
+    setattr(app, "openapi", described)  # noqa: B010 FastAPI's own way to add to a description
     app.add_exception_handler(Refusal, _on_refusal)
     app.add_exception_handler(RequestValidationError, _on_validation)
     app.add_exception_handler(HTTPException, _on_http)
