@@ -5,6 +5,8 @@ It ends when its input does, so it never outlives whoever hired it.
 """
 
 import asyncio
+import atexit
+import gc
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -91,6 +93,7 @@ async def _serve(installation: Installation, seed: int) -> None:
 
 
 if __name__ == "__main__":
+    atexit.register(gc.freeze)  # as `tiefen.cli` does
     with (
         opened(Settings()) as here,
         asyncio.Runner(loop_factory=fast_loop) as runner,
