@@ -8,6 +8,7 @@ outward. `plant` puts a bug in it, for the controls.
 
 import asyncio
 import contextlib
+import gc
 import json
 import os
 import signal
@@ -209,6 +210,9 @@ def fork(order: dict[str, Any]) -> dict[str, Any]:
     if name not in apps:
         apps.clear()
         apps[name] = compose(order)
+        # What a sweep of memory looks at, a fork has to copy first: leave out all there is by now.
+        gc.collect()
+        gc.freeze()
     bound = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
     bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     bound.bind(("127.0.0.1", order["port"]))
