@@ -11,7 +11,7 @@ amounts = st.integers(0, MAX_FEN)
 weights = st.lists(st.integers(0, MAX_FEN), min_size=1, max_size=40)
 
 
-@cases(5_000)
+@cases(2_000)
 @given(amounts, weights)
 def test_parts_add_up_exactly_and_stay_near_their_share(total: int, by: list[int]) -> None:
     parts = allocate(total, by)

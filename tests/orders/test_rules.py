@@ -111,7 +111,7 @@ def test_everything_back_is_exactly_what_was_paid_whatever_the_parts(seed: int) 
 
 
 @given(st.integers(0, 2**32))
-@CASES
+@cases(1_000)
 def test_after_shipping_the_goods_money_still_comes_back_exactly(seed: int) -> None:
     chance = Random(seed)
     lines = {
@@ -264,7 +264,7 @@ def asked_in_any_way(lines: dict[int, LinePieces], chance: Random) -> tuple[int,
 
 
 @given(st.integers(0, 2**32))
-@CASES
+@cases(1_000)
 def test_whatever_is_asked_in_whatever_way_paid_is_refunded_and_kept(seed: int) -> None:
     chance = Random(seed)
     lines = {
@@ -290,7 +290,7 @@ def test_control_kept_money_that_another_piece_brings_would_be_caught() -> None:
 
 
 @given(st.lists(st.integers(0, 10_000), min_size=1, max_size=5), st.integers(1, 50_000))
-@CASES
+@cases(1_000)
 def test_compensation_is_spread_within_what_is_left_of_each_line(
     pays: list[int], amount: int
 ) -> None:
