@@ -3,7 +3,7 @@
 from collections import Counter
 from datetime import UTC, datetime, timedelta
 
-from tiefen.demo import plan
+from tiefen.demo import history, plan
 from tiefen.demo.plan import Arrive, Ask, Buy, Follow, Leave, Share
 
 NOW = datetime(2026, 11, 22, 10, tzinfo=UTC)
@@ -61,3 +61,15 @@ def test_nobody_acts_before_following_nor_asks_after_leaving() -> None:
 
 def test_a_world_without_fans_is_empty() -> None:
     assert plan.acts(1, 0, 10, NOW) == []
+
+
+def test_what_was_bought_before_was_bought_by_fans_from_before() -> None:
+    opening = NOW - timedelta(days=plan.DAYS + 1)
+    made = history.purchases(1, plan.CALIBRATED_FANS, opening)
+    assert made == history.purchases(1, plan.CALIBRATED_FANS, opening)
+    since = {fan: at for at, fan in plan.earlier(1, plan.CALIBRATED_FANS, opening)}
+    assert all(since[one.fan] < one.at < opening for one in made)
+    times = Counter(one.fan for one in made).values()
+    assert len(times) >= 500
+    assert max(times) >= 5
+    assert history.purchases(1, 0, opening) == []

@@ -82,7 +82,7 @@ async def make_world(
                 accounts,
             )
             phones = await world.begin(doors, fans=fans, seed=seed, now=now, listen=listen)
-            shop = await world.open_with_fans(doors, password, now)
+            shop = await world.open_with_fans(doors, password, phones, seed=seed, now=now)
             when_open()
             made = await world.live(doors, shop, phones, seed=seed, now=now, say=say)
     took = time.monotonic() - began

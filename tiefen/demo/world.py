@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 from tiefen.demo import plan
 from tiefen.demo.doors import Doors
+from tiefen.demo.history import import_history
 from tiefen.demo.living import Life
 from tiefen.demo.marketing import make_plans
 from tiefen.demo.phones import get_phones
@@ -57,13 +58,16 @@ async def begin(
     return phones
 
 
-async def open_with_fans(doors: Doors, password: str, now: datetime) -> Shop:
-    """The opening day: everything is set up, and the fans from before are imported.
+async def open_with_fans(
+    doors: Doors, password: str, phones: list[int], *, seed: int, now: datetime
+) -> Shop:
+    """The opening day: everything is set up, the fans from before and what they bought come in.
 
     The owner exists; the clock stands at `opening(now)`. Raises DemoRefused.
     """
     shop = await open_shop(doors, password)
     await import_followers(doors)
+    await import_history(doors, phones, seed=seed, opening=opening(now))
     await make_plans(doors, shop, now)
     return shop
 
