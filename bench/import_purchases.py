@@ -39,13 +39,13 @@ _LIMIT = """
     WITH customer AS (
         INSERT INTO fan_past_customer (fan_id, kind, scope, blind, openid, purchases, amount_fen,
             first_at, last_at)
-        SELECT CASE WHEN n % 2 = 0 THEN (SELECT min(id) FROM fan) + n / 2 - 1 END, 'openid', '',
-               'limit' || n, 'limit' || n, 3, 3000, now(), now()
+        SELECT CASE WHEN n % 2 = 0 THEN (SELECT max(id) FROM fan) + 1 - n / 2 END, 'openid', '',
+               $3 || n, $3 || n, 3, 3000, now(), now()
         FROM generate_series(1, $1 / 3) AS n RETURNING id, fan_id
     ), bought AS (
         INSERT INTO fan_past_purchase
             (import_id, customer_id, source, number, at, quantity, amount_fen, product, note)
-        SELECT $2, id, 'limit', id || ':' || k, now(), 1, 1000, '', ''
+        SELECT $2, id, $3, id || ':' || k, now(), 1, 1000, '', ''
         FROM customer, generate_series(1, 3) AS k
     ), day AS (
         INSERT INTO fan_day (fan_id, day, interactions, received, friends, past)
@@ -91,9 +91,8 @@ async def _size(home: Installation, lines: int) -> Result:
     await worker.drain(home.db)
     await admin.execute("SET statement_timeout = 0")
     began = time.perf_counter()
-    await admin.execute(_LIMIT, lines, import_id)
+    await admin.execute(_LIMIT, lines, import_id, f"limit{lines}-")
     limit = lines / (time.perf_counter() - began)
-    await admin.execute("DELETE FROM fan_past_purchase WHERE source = 'limit'")
     await admin.close()
     note = (
         f"{lines:,} lines, half of fans: kept in {kept:.1f} s, tried out in {checked:.1f} s, added in"
