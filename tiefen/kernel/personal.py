@@ -145,6 +145,12 @@ async def count(tx: Tx, records: Sequence[int]) -> dict[str, dict[int, int]]:
     return counted
 
 
+async def amount(tx: Tx, one: Holding, person: Person) -> int:
+    """How many rows a table has about a person."""
+    counted = select(func.count()).select_from(_table(one)).where(_mine(one, person))
+    return int(await tx.scalar(counted) or 0)
+
+
 async def rows_of(tx: Tx, one: Holding, person: Person) -> list[dict[str, Any]]:
     """All rows a table has about a person, sealed text in clear."""
     table = _table(one)

@@ -16,7 +16,7 @@ from tiefen.fans.schemas.privacy import (
     PrivacyOut,
     RequestOut,
 )
-from tiefen.fans.values import Hold
+from tiefen.fans.values import Effect, Hold
 from tiefen.kernel.auth import FanActor, StaffActor, fan, staff
 from tiefen.kernel.db import Tx
 from tiefen.kernel.errors import language
@@ -40,10 +40,7 @@ async def get_privacy(fan_id: PathId, tx: TxDep, _: Keeper) -> PrivacyOut:
         no_contact=person.no_contact,
         erased_at=person.erased_at,
         requests=await _requests(tx, person.id),
-        effects=[
-            EffectOut(table=one.table, name=_say(one.zh, one.en), rows=one.rows, gone=one.gone)
-            for one in told
-        ],
+        effects=_effects(told),
         holds=_holds(held),
     )
 
@@ -86,11 +83,12 @@ async def set_contact(fan_id: PathId, body: ContactIn, tx: TxDep, actor: Writer)
 
 @shop.get("/privacy", operation_id="getMyPrivacy")
 async def my_privacy(tx: TxDep, actor: Shopper) -> MyPrivacy:
-    """My requests about my data, and what an erasure would wait for."""
+    """What is kept of me, my requests about it, and what an erasure would wait for."""
     person, _source = await queries.one_fan(tx, actor.id)
-    _, held = await service.effects(tx, person.id)
+    told, held = await service.effects(tx, person.id)
     return MyPrivacy(
         no_contact=person.no_contact,
+        kept=_effects(told),
         requests=await _requests(tx, person.id),
         holds=_holds(held),
     )
@@ -150,6 +148,13 @@ def _out(one: PersonRequest) -> RequestOut:
         ready=one.file is not None,
         ended_at=one.ended_at,
     )
+
+
+def _effects(told: Sequence[Effect]) -> list[EffectOut]:
+    return [
+        EffectOut(table=one.table, name=_say(one.zh, one.en), rows=one.rows, gone=one.gone)
+        for one in told
+    ]
 
 
 def _holds(held: Sequence[Hold]) -> list[HoldOut]:

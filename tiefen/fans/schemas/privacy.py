@@ -69,8 +69,10 @@ class PrivacyOut(Out):
 
 
 class MyPrivacy(Out):
-    """A fan's own requests."""
+    """What is kept of a fan, and their own requests."""
 
     no_contact: bool
+    kept: list[EffectOut]
+    """by kind; what an erasure would do to each"""
     requests: list[RequestOut]
     holds: list[HoldOut]

@@ -105,7 +105,7 @@ async def effects(tx: Tx, fan_id: int) -> tuple[list[Effect], list[Hold]]:
     person = await _person(tx, fan_id)
     told = []
     for one in personal.holdings():
-        rows = len(await personal.rows_of(tx, one, person))
+        rows = await personal.amount(tx, one, person)
         if rows:
             told.append(Effect(one.table, one.zh, one.en, rows, one.erased is Erased.GONE))
     held = await personal.open_things(tx, person.records)

@@ -138,7 +138,7 @@ describe('the mini program', () => {
     refund.close()
   })
 
-  it.each(['pages/category/index', 'pages/list/index', 'pages/me/index', 'trade/orders/index', 'trade/after-sales/index', 'mine/addresses/index', 'mine/address/index', 'mine/settings/index', 'mine/outside/index'])(
+  it.each(['pages/category/index', 'pages/list/index', 'pages/me/index', 'trade/orders/index', 'trade/after-sales/index', 'mine/addresses/index', 'mine/address/index', 'mine/settings/index', 'mine/privacy/index', 'mine/outside/index'])(
     'opens %s',
     async (path) => {
       const page = await phone.open(root, path)

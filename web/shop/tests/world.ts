@@ -1,4 +1,4 @@
-import type { Address, AfterSale, Cart, CartItem, Fan, Order, Placed, Product, Quote, Region } from '@/core/types'
+import type { Address, AfterSale, Cart, CartItem, Fan, MyPrivacy, Order, Placed, Product, Quote, Region } from '@/core/types'
 import { categories, pieces, products } from './goods'
 
 export interface Question {
@@ -56,6 +56,7 @@ export class World {
     if (call === 'GET products' && deed === 'stock') return ok(this.product(Number(id))?.skus.map((sku) => ({ sku_id: sku.id, available: pieces[sku.id] ?? 99 })) ?? [])
     if (call === 'GET products') return this.product(Number(id)) ? ok(this.product(Number(id))) : refuse(404, 'catalog.product_missing', '商品不存在或已下架')
     if (call === 'POST session') return ok({ token: 'token-1', fan: this.fan() })
+    if (what === 'me' && id === 'privacy') return ok({ no_contact: false, kept: [{ table: 'address', name: '收货地址', rows: this.addresses.length, gone: true }], requests: [], holds: [] } satisfies MyPrivacy)
     if (call === 'GET me') return ok(this.fan())
     if (what === 'cart' && id === 'merge') return this.mergeCart(body.lines as { sku_id: number; quantity: number }[])
     if (what === 'cart' && id === 'mend') return this.mendCart()

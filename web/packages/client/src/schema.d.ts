@@ -5935,7 +5935,7 @@ export interface paths {
         };
         /**
          * My Privacy
-         * @description My requests about my data, and what an erasure would wait for.
+         * @description What is kept of me, my requests about it, and what an erasure would wait for.
          */
         get: operations["getMyPrivacy"];
         put?: never;
@@ -12465,11 +12465,13 @@ export interface components {
         };
         /**
          * MyPrivacy
-         * @description A fan's own requests.
+         * @description What is kept of a fan, and their own requests.
          */
         MyPrivacy: {
             /** Holds */
             holds: components["schemas"]["HoldOut"][];
+            /** Kept */
+            kept: components["schemas"]["EffectOut"][];
             /** No Contact */
             no_contact: boolean;
             /** Requests */

@@ -59,6 +59,7 @@ export function pageOf(hash: string): string | null {
     addresses: '/mine/addresses/index',
     coupons: '/mine/coupons/index',
     referral: '/mine/referral/index',
+    privacy: '/mine/privacy/index',
     r: urlOf('/mine/invited/index', { code: id, product: more }),
     b: `/mine/bottle/index?code=${id}${rest}`,
   }

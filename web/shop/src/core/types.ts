@@ -22,6 +22,7 @@ export type Paperwork = Schema<'PaperworkOut'>
 export type CartItem = Schema<'CartItemOut'>
 export type Region = Schema<'RegionOut'>
 export type Address = Schema<'AddressOut'>
+export type MyPrivacy = Schema<'MyPrivacy'>
 export type FormField = Schema<'FormField'>
 export type AddressDraft = Schema<'AddressIn'>
 export type Wanted = Schema<'LineIn'>
