@@ -397,6 +397,7 @@ const en: Record<keyof typeof zh, string> = {
   'privacy.kept': 'What we keep of you',
   'privacy.kept_hint': 'Phone numbers, names, addresses and chats lie encrypted. Staff see them masked.',
   'privacy.rows': '{n} entries',
+  'privacy.all': 'Show all {n} kinds',
   'privacy.copy': 'A copy of my data',
   'privacy.copy_hint': 'One ZIP file. Once made it can be fetched for 24 hours.',
   'privacy.copy_ask': 'Ask for a copy',

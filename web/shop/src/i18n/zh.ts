@@ -396,6 +396,7 @@ export default {
   'privacy.kept': '我们保存了什么',
   'privacy.kept_hint': '手机号、姓名、地址和聊天内容都加密保存，员工看到的是打码后的。',
   'privacy.rows': '{n} 条',
+  'privacy.all': '看全部 {n} 类',
   'privacy.copy': '复制一份我的信息',
   'privacy.copy_hint': '打成一个 ZIP，做好后 24 小时内可以下载。',
   'privacy.copy_ask': '申请副本',
