@@ -11,6 +11,8 @@ from tests.catalog.factories import STAFF, product, sku
 from tests.conftest import Drain
 from tests.counting import statements
 from tests.inventory.factories import stocked
+from tests.inventory.test_flows import make_bundle
+from tests.orders.stepping import Orders, Verb, watcher
 from tiefen.inventory import queries, service
 from tiefen.inventory.errors import ReservationEnded, SkuUnknown, StockShort, WouldCutReserved
 from tiefen.inventory.service import holding
@@ -173,21 +175,50 @@ async def test_control_reading_before_writing_oversells_and_the_audit_sees_it(
     assert "S1-reserved" in await _breaches(db)
 
 
-async def test_crossing_carts_never_wait_in_a_ring(db: Db) -> None:
+async def crossing(db: Db, bundled: bool) -> tuple[Verb, Verb]:
+    """Two carts that want the same goods the other way round; or a set and its parts."""
     async with db.merchant("demo") as tx:
         one, two = await stocked(tx, 200), await stocked(tx, 200)
-    # All sixty want the same two rows. On a busy machine the last in one queue of them would wait
-    # longer for a connection than the five seconds anyone is kept waiting.
-    at_once = asyncio.Semaphore(12)
+        wanted = [[(one, 1), (two, 1)], [(two, 1), (one, 1)]]
+        if bundled:
+            whole = await stocked(tx, 0)
+            await make_bundle(tx, whole, (one, 1), (two, 1))
+            wanted = [[(whole, 1)], [(two, 1), (whole, 1), (one, 1)]]
 
-    async def buy(number: int) -> None:
-        lines = [(one, 1), (two, 1)] if number % 2 else [(two, 1), (one, 1)]
-        async with at_once, db.merchant("demo") as tx:
-            await service.reserve(tx, f"X{number}", lines, tx.now + HOUR)
+    def cart(place: int) -> Verb:
+        async def verb() -> None:
+            async with db.merchant("demo") as tx:
+                await service.reserve(tx, f"X{one}-{place}", wanted[place], tx.now + HOUR)
 
-    await asyncio.gather(*(buy(number) for number in range(60)))
-    async with db.merchant("demo") as tx:
-        assert await service.available(tx, [one, two]) == {one: 140, two: 140}
+        return verb
+
+    return cart(0), cart(1)
+
+
+@pytest.mark.parametrize("bundled", [False, True])
+async def test_crossing_carts_never_wait_in_a_ring(db: Db, bundled: bool) -> None:
+    """Every order of their steps: the locks are taken in the order of SKUs, whatever the carts say."""
+    async with watcher(db) as admin:
+        orders = Orders(admin)
+        async for outcome in orders.each(lambda: crossing(db, bundled), most=60):
+            assert outcome == ("done", "done")
+    assert orders.runs >= 3
+    assert orders.stuck == 0
+
+
+async def test_control_a_bundle_locked_before_its_parts_makes_a_ring(
+    db: Db, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Planted bug, as it was: the short statement locks a bundle's own row, the long one its parts."""
+    monkeypatch.setattr(
+        holding, "_RESERVE", holding._RESERVE.replace("AND NOT EXISTS", "AND true OR EXISTS")
+    )
+    async with watcher(db) as admin:
+        orders = Orders(admin)
+        async for outcome in orders.each(lambda: crossing(db, True), most=60):
+            if "deadlock detected" in " ".join(outcome):
+                break
+    assert orders.stuck > 0
 
 
 async def test_the_sweep_gives_back_only_what_is_long_overdue(db: Db, travel: Travel) -> None:

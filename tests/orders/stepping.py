@@ -80,7 +80,7 @@ class Actor:
         except Refusal as refusal:
             self.ended = refusal.code
         except Exception as error:  # noqa: BLE001 whatever it is, it is a bug
-            self.ended = f"bug: {type(error).__name__}"
+            self.ended = f"bug: {type(error).__name__} {error}"[:200]
         self._arrived.set()
 
     async def turn(self, pid: int, sql: str) -> None:
@@ -179,8 +179,10 @@ async def watcher(db: Db) -> AsyncIterator[asyncpg.Connection]:
     admin = await asyncpg.connect(
         db.engine.url.set(drivername="postgresql").render_as_string(hide_password=False)
     )
-    yield admin
-    await admin.close()
+    try:
+        yield admin
+    finally:
+        await admin.close()
 
 
 async def statements(verb: Verb) -> list[str]:

@@ -685,3 +685,17 @@ async def test_evidence_needs_success_a_number_an_amount_and_a_time(wechat: Fake
         {"total_fen": 0},
     ):
         assert service.evidence_of(type(charge)(**facts | missing), Source.QUERY) is None
+
+
+async def test_who_paid_is_whose_wallet_it_was_not_whom_we_asked(
+    db: Db, wechat: FakeWeChat
+) -> None:
+    intent = await start(db)
+    params = await begin(db, intent.order_no, PayClientKind.NATIVE)
+    async with db.merchant("demo") as tx:
+        assert await service.paid_by(tx, intent.order_no) is None
+    await settle(db, wechat.pay(params.out_trade_no, openid="o-a-friend"))
+    async with db.merchant("demo") as tx:
+        found = await service.paid_by(tx, intent.order_no)
+    assert found
+    assert (found.client, found.openid) == (PayClientKind.NATIVE, "o-a-friend")

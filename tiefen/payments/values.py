@@ -252,7 +252,8 @@ class PaymentIntent:
 
 @dataclass(frozen=True, slots=True)
 class PaidBy:
-    """How an order's money came."""
+    """How an order's money came, by WeChat's word. `openid` is empty where WeChat told none, or the
+    person has been erased."""
 
     transaction_id: str
     client: PayClientKind

@@ -29,6 +29,7 @@ _RESERVE = f"""
         SELECT sku_id, sum(quantity) AS quantity FROM line GROUP BY sku_id
     ), house AS MATERIALIZED (
         SELECT min(id) AS id FROM location WHERE sells AND active HAVING count(*) = 1
+            AND NOT EXISTS (SELECT FROM bundle_part b JOIN wanted w ON w.sku_id = b.bundle_id)
     ), held AS MATERIALIZED (
         SELECT s.sku_id, w.quantity, {ENOUGH} AS enough FROM stock s JOIN wanted w USING (sku_id)
         WHERE s.location_id = (SELECT id FROM house) ORDER BY s.sku_id FOR NO KEY UPDATE OF s
@@ -44,7 +45,11 @@ _RESERVE = f"""
     FROM line JOIN taken USING (sku_id)
     RETURNING (SELECT count(*) FROM line) AS lines
 """  # noqa: S608 — put together from constants of this file
-"""All that is wanted, or nothing of it, where one location sells; it locks in SKU order."""
+"""All that is wanted, or nothing of it, where one location sells; it locks in SKU order.
+
+It locks nothing where a bundle is wanted: the bundle's own row, locked here, and its parts, locked by
+the longer statement after it, would not be in order, and two carts could wait in a ring.
+"""
 _RESERVE_WHERE = f"""
     WITH line AS (
         SELECT t.reference, t.expires_at, t.region, coalesce(b.part_id, t.sku_id) AS sku_id,

@@ -1,6 +1,6 @@
 """The verbs of the payments room, by chapter.
 
-In the caller's transaction: start, start_all, intent, payer, stop, reprice, settle, settle_refund, request_refund,
+In the caller's transaction: start, start_all, intent, paid_by, stop, reprice, settle, settle_refund, request_refund,
 recognise, resolve, ask_move, decide_move, statement, statement_file. With `Db` and a merchant (they call WeChat and must not run inside a
 transaction): begin, poll, close, fetch_bill.
 """
@@ -10,7 +10,6 @@ from tiefen.payments.service.billing import fetch_bill
 from tiefen.payments.service.breaks import decide_break
 from tiefen.payments.service.earning import recognise
 from tiefen.payments.service.moves import ask_move, decide_move
-from tiefen.payments.service.payer import payer
 from tiefen.payments.service.paying import begin, intent, paid_by, poll, start, start_all
 from tiefen.payments.service.refunding import refund_evidence_of, request_refund, settle_refund
 from tiefen.payments.service.settling import evidence_of, settle
@@ -27,7 +26,6 @@ __all__ = [
     "fetch_bill",
     "intent",
     "paid_by",
-    "payer",
     "poll",
     "recognise",
     "refund_evidence_of",

@@ -98,18 +98,21 @@ async def intent(tx: Tx, order_no: str) -> PaymentIntent:
 
 
 async def paid_by(tx: Tx, order_no: str) -> PaidBy | None:
-    """Which charge paid an order, and where the fan paid it; None: nothing was to be paid, or is not."""
+    """The charge that paid an order, and whose wallet it came from; None: nothing was to be paid, or is not.
+
+    The wallet is WeChat's word, not whom we asked: a code may be scanned by anybody.
+    """
     row = (
         await tx.execute(
             select(
                 PaymentCharge.transaction_id,
                 PaymentAttempt.client,
-                PaymentAttempt.app_id,
-                PaymentAttempt.openid,
+                PaymentCharge.app_id,
+                PaymentCharge.openid,
             )
-            .join(Payment, Payment.transaction_id == PaymentCharge.transaction_id)
-            .join(PaymentAttempt, PaymentAttempt.out_trade_no == PaymentCharge.out_trade_no)
-            .where(Payment.order_no == order_no)
+            .join(Payment, Payment.id == PaymentCharge.payment_id)
+            .join(PaymentAttempt, PaymentAttempt.id == PaymentCharge.attempt_id)
+            .where(Payment.order_no == order_no, PaymentCharge.applied)
         )
     ).one_or_none()
     return PaidBy(row[0], row[1], row[2], row[3] or "") if row else None

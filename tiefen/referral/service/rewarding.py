@@ -249,8 +249,8 @@ async def _flag(tx: Tx, bond: Any, order_no: str) -> bool:
     found = []
     if await orders.same_receiver(tx, order_no, referrers):
         found.append(FlagKind.RECEIVER)
-    paid_by = await payments.payer(tx, order_no)
-    if paid_by and await fans.openid_of(tx, bond.referrer_id, paid_by[0]) == paid_by[1]:
+    paid = await payments.paid_by(tx, order_no)
+    if paid and paid.openid == await fans.openid_of(tx, bond.referrer_id, paid.app_id):
         found.append(FlagKind.PAYER)
     if await same_device(tx, referrers, bond.device):
         found.append(FlagKind.DEVICE)
