@@ -2,10 +2,11 @@
 
 from fastapi import APIRouter
 
-from tiefen.orders.http import after_sales, orders, paperwork, parcels, reviews
+from tiefen.orders.http import after_sales, counter, orders, paperwork, parcels, reviews
 
 router = APIRouter()
 router.include_router(orders.router)
+router.include_router(counter.router)
 router.include_router(parcels.router)
 router.include_router(after_sales.router)
 router.include_router(reviews.router)

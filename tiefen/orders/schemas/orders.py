@@ -133,6 +133,15 @@ class ShopOrderRow(Out):
     can: Can
 
 
+class PayCodeOut(Out):
+    """A code for the counter."""
+
+    picture: str
+    """SVG as a data address."""
+    total_fen: int
+    expires_at: datetime
+
+
 class PriceChangeOut(Out):
     """A price the merchant changed before payment."""
 

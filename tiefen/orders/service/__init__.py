@@ -45,7 +45,15 @@ from tiefen.orders.service.invoicing import (
     request_invoice,
     take_back_invoice,
 )
-from tiefen.orders.service.paying import cancel, close_unpaid, mark_paid, pay, poll
+from tiefen.orders.service.paying import (
+    cancel,
+    close_unpaid,
+    counter_code,
+    counter_state,
+    mark_paid,
+    pay,
+    poll,
+)
 from tiefen.orders.service.placing import checkout, merged, place
 from tiefen.orders.service.policies import policy, save_policy
 from tiefen.orders.service.previewing import preview
@@ -75,6 +83,8 @@ __all__ = [
     "checkout",
     "close_unpaid",
     "compensate",
+    "counter_code",
+    "counter_state",
     "delete_address",
     "drop_field",
     "edit_parcel",

@@ -1,10 +1,12 @@
 """From placed to paid, or to closed. Closing asks the provider first: money may have been faster."""
 
+from dataclasses import dataclass
 from datetime import datetime
 
 from tiefen.fans import service as fans
 from tiefen.inventory import service as inventory
 from tiefen.inventory.errors import ReservationEnded, StockShort
+from tiefen.kernel.auth import StaffActor
 from tiefen.kernel.db import Db, Tx
 from tiefen.kernel.events import publish
 from tiefen.kernel.failpoints import failpoint
@@ -19,6 +21,7 @@ from tiefen.orders.values import CloseReason, OrderAction, OrderStatus
 from tiefen.payments import service as payments
 from tiefen.payments.values import PaymentState, PayParams
 from tiefen.promotion import service as promotion
+from tiefen.team import service as team
 from tiefen.wechat import service as wechat
 from tiefen.wechat.values import PayClientKind
 
@@ -47,6 +50,41 @@ async def poll(db: Db, merchant: str, fan_id: int, order_no: str) -> PaymentStat
     """Whether the money has come, asking the provider if need be; None: nothing was to be paid."""
     async with db.merchant(merchant) as tx:
         order = await seen(tx, order_no, fan_id)
+        if not order.total_fen:
+            return None
+    return (await payments.poll(db, merchant, order_no)).state
+
+
+@dataclass(frozen=True, slots=True)
+class CounterCode:
+    """What a fan scans at the counter."""
+
+    url: str
+    total_fen: int
+    expires_at: datetime
+
+
+async def counter_code(db: Db, merchant: str, actor: StaffActor, order_no: str) -> CounterCode:
+    """A Native code for an unpaid order, shown by staff; asked for again it is the same one.
+
+    Raises OrderMissing, NothingToPay, PayExpired, and what `payments.begin` refuses.
+    """
+    async with db.merchant(merchant) as tx:
+        order = await locked(tx, order_no)
+        if order.status is not OrderStatus.UNPAID:
+            raise NothingToPay(status=str(order.status))
+        if tx.now >= order.pay_until:
+            raise PayExpired
+        total_fen = order.total_fen
+        await team.record_audit(tx, actor, "orders.show_pay_code", f"order:{order_no}")
+    params = await payments.begin(db, merchant, order_no, PayClientKind.NATIVE)
+    return CounterCode(params.code_url or "", total_fen, params.expires_at)
+
+
+async def counter_state(db: Db, merchant: str, order_no: str) -> PaymentState | None:
+    """As `poll`, for the staff who show the code. Raises OrderMissing."""
+    async with db.merchant(merchant) as tx:
+        order = await locked(tx, order_no)
         if not order.total_fen:
             return None
     return (await payments.poll(db, merchant, order_no)).state
