@@ -1,0 +1,90 @@
+"""The story of a short link: made in the console, opened outside and inside WeChat, seen as a source."""
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, expect
+
+from tests.browser.conftest import WECHAT, Town
+from tests.browser.test_story import screen, shop_in, sign_in, turn_to
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.xdist_group("town")]
+
+DESKTOP = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 Chrome/126.0 Safari/537.36"
+PHONE = WECHAT.replace(" MicroMessenger/8.0.50", "")
+
+
+def test_a_link_from_another_platform_to_a_known_fan(town: Town, browser: Browser) -> None:
+    console, phone = screen(browser, 1440, 900), screen(browser, 1440, 900)
+    errors: list[str] = []
+    for context in (console, phone):
+        context.on("weberror", lambda error: errors.append(str(error.error)))
+    desk, wechat = console.new_page(), phone.new_page()
+    sign_in(town, desk)
+    make_a_link(desk, town)
+    for agent, width, height in ((DESKTOP, 1440, 900), (PHONE, 390, 844)):
+        outside = browser.new_context(
+            user_agent=agent, viewport={"width": width, "height": height}, locale="zh-CN"
+        )
+        open_outside(outside, town)
+    come_by_it(wechat, town)
+    see_it_counted(desk, town)
+    rotate_a_code(desk, town)
+    assert errors == []
+
+
+def make_a_link(page: Page, town: Town) -> None:
+    """A link for Weibo with a campaign."""
+    turn_to(page, town, "/channels/links/new", "创建短链接")
+    page.get_by_test_id("link-name").fill("微博 618 置顶")
+    page.get_by_test_id("link-slug").fill("weibo-618")
+    page.get_by_test_id("link-campaign").fill("618")
+    page.get_by_test_id("link-save").click()
+    expect(page.get_by_role("heading", name="微博 618 置顶")).to_be_visible()
+    expect(page.get_by_test_id("link-address")).to_contain_text("/l/weibo-618")
+
+
+def open_outside(context: BrowserContext, town: Town) -> None:
+    """Another platform's browser gets a page with a code, whole on the screen."""
+    page = context.new_page()
+    page.goto(f"{town.base}/l/weibo-618")
+    expect(page.get_by_role("img", name="二维码")).to_be_visible()
+    expect(page.get_by_role("button", name="复制链接")).to_be_in_viewport()
+    wide = page.evaluate("document.documentElement.scrollWidth > innerWidth")
+    assert not wide
+    context.close()
+
+
+def come_by_it(page: Page, town: Town) -> None:
+    """A new fan opens the link on the sandbox's phone and lands in the shop, signed in."""
+    page.goto(f"{town.base}/sandbox/")
+    page.get_by_test_id("fan-picker").click()
+    page.get_by_test_id("new-fan-name").fill("链接来客")
+    page.get_by_test_id("new-fan").click()
+    page.get_by_test_id("menu-0").click()
+    shop = shop_in(page)
+    expect(shop.get_by_text("蜜与果干").first).to_be_visible()
+    frame = next(one for one in page.frames if "/shop/" in one.url)
+    with page.expect_response("**/api/shop/arrivals"):
+        frame.evaluate(f"location.href = '{town.base}/l/weibo-618'")
+    expect(shop.get_by_text("蜜与果干").first).to_be_visible()
+
+
+def see_it_counted(page: Page, town: Town) -> None:
+    """Three people opened it, one of them is known; the list says so too."""
+    turn_to(page, town, "/channels/links", "短链接")
+    row = page.get_by_role("row", name="微博 618 置顶")
+    expect(row.get_by_role("cell").nth(2)).to_have_text("3")
+    row.get_by_role("link", name="微博 618 置顶").click()
+    expect(page.get_by_text("1 个认出是粉丝")).to_be_visible()
+
+
+def rotate_a_code(page: Page, town: Town) -> None:
+    """A code becomes a live one."""
+    turn_to(page, town, "/channels", "渠道码")
+    page.get_by_role("link", name="小林", exact=True).click()
+    page.get_by_test_id("live-edit").click()
+    page.get_by_test_id("live-people").click()
+    page.get_by_role("option").nth(0).click()
+    page.get_by_role("option").nth(1).click()
+    page.keyboard.press("Escape")
+    page.get_by_test_id("live-save").click()
+    expect(page.get_by_text("停止轮换")).to_be_visible()
