@@ -16,7 +16,7 @@ from tests.channels.factories import boss, code, fake_qr
 from tests.conftest import Drain, StaffClient
 from tiefen.channels import service
 from tiefen.channels.models import CodePrint
-from tiefen.channels.service import drawing
+from tiefen.channels.service import drawing, printing
 from tiefen.channels.values import CodeKind, Design, Line, Printed, PrintForm, PrintLayout
 from tiefen.kernel.clock import Travel
 from tiefen.kernel.db import Db
@@ -96,7 +96,7 @@ async def test_the_pages_print_a_batch_in_parts(
     travel: Travel,
 ) -> None:
     fake_qr(monkeypatch)
-    monkeypatch.setitem(service.printing.AT_ONCE, PrintLayout.SHEET_24, 24)
+    monkeypatch.setitem(printing.AT_ONCE, PrintLayout.SHEET_24, 24)
     by = await boss(db)
     async with db.merchant("demo") as tx:
         lines = [Line(f"展架 {n:02d}") for n in range(30)]

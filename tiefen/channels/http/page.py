@@ -28,6 +28,9 @@ _WORDS: dict[Language, dict[str, str]] = {
         "missing": "没有这个链接",
         "missing_more": "请检查地址是否完整。",
         "qr": "二维码",
+        "shop": "我们的微信店铺：在微信里打开就能逛、下单、看订单。",
+        "product": "在微信里打开就能下单。",
+        "account": "关注我们的公众号，新品和优惠先知道。",
     },
     "en": {
         "wide": "Scan with WeChat",
@@ -43,6 +46,9 @@ _WORDS: dict[Language, dict[str, str]] = {
         "missing": "No such link",
         "missing_more": "Check whether the address is complete.",
         "qr": "QR code",
+        "shop": "Our shop on WeChat: open it there to look round, buy and see your orders.",
+        "product": "Open it in WeChat to buy.",
+        "account": "Follow our account and be the first to hear of news and offers.",
     },
 }
 _STYLE = """
@@ -51,7 +57,7 @@ _STYLE = """
 @media(prefers-color-scheme:dark){:root{--ink:#eef1ef;--soft:#a0a8a4;--ground:#121513;--card:#1c201e;
 --line:#2d3330;--brand:#2fc27f}}
 *{box-sizing:border-box;margin:0}
-body{min-height:100vh;display:grid;place-items:center;padding:24px 16px;background:var(--ground);
+body{min-height:100vh;display:grid;grid-template-columns:minmax(0,1fr);place-items:center;padding:24px 16px;background:var(--ground);
 color:var(--ink);font:16px/1.6 -apple-system,"PingFang SC","Noto Sans CJK SC","Microsoft YaHei",sans-serif}
 main{width:100%;max-width:400px;padding:28px 24px;border-radius:20px;background:var(--card);
 border:1px solid var(--line);text-align:center;overflow-wrap:anywhere}
@@ -68,7 +74,7 @@ background:#fff;border:1px solid var(--line)}
 .hint{margin-top:10px;font-weight:600}
 .wide{display:none}
 .line{display:flex;gap:8px;margin-top:8px}
-.line code{flex:1;min-width:0;padding:9px 12px;border-radius:10px;background:var(--ground);
+.line code{flex:1;min-width:0;padding:12px;border-radius:10px;background:var(--ground);
 font:13px/1.5 ui-monospace,Menlo,monospace;text-align:left;overflow:hidden;text-overflow:ellipsis;
 white-space:nowrap;user-select:all;-webkit-user-select:all}
 button{flex:none;min-height:44px;padding:0 16px;border:0;border-radius:10px;background:var(--brand);color:#fff;
@@ -98,11 +104,12 @@ def page_of(opened: Opened, language: Language, nonce: str) -> str:
     follows = opened.target is LinkTarget.FOLLOW
     shot = f'<img class="shot" src="{escape(opened.image)}" alt="">' if opened.image else ""
     price = _price(opened.price_fen, language)
-    words = f'<p class="words">{escape(opened.words)}</p>' if opened.words else ""
+    told = opened.words or say["account" if follows else opened.target.value]
+    who = _who(opened.merchant_name) if opened.title != opened.merchant_name else ""
     hint = "follow_" if follows else ""
     body = (
-        f'<main class="two"><div>{_who(opened.merchant_name)}{shot}'
-        f"<h1>{escape(opened.title)}</h1>{price}{words}</div>"
+        f'<main class="two"><div>{who}{shot}<h1>{escape(opened.title)}</h1>{price}'
+        f'<p class="words">{escape(told)}</p></div>'
         f'<div class="side">{_qr(opened.qr, say)}'
         f'<p class="hint wide">{say[hint + "wide"]}</p>'
         f'<p class="hint narrow">{say[hint + "narrow"]}</p>'
