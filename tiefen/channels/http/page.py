@@ -64,7 +64,7 @@ border:1px solid var(--line);text-align:center;overflow-wrap:anywhere}
 .who{display:inline-flex;align-items:center;gap:8px;color:var(--soft);font-size:14px}
 .disc{display:grid;place-items:center;width:28px;height:28px;border-radius:50%;background:var(--brand);
 color:#fff;font-size:14px}
-.shot{display:block;width:100%;aspect-ratio:4/3;object-fit:cover;border-radius:14px;margin-top:18px;
+.shot{display:block;width:100%;aspect-ratio:2/1;object-fit:cover;border-radius:14px;margin-top:18px;
 background:var(--ground)}
 h1{font-size:21px;line-height:1.35;margin-top:16px}
 .price{color:#d6432f;font-weight:600;font-size:18px;margin-top:6px}
@@ -81,7 +81,7 @@ button{flex:none;min-height:44px;padding:0 16px;border:0;border-radius:10px;back
 font:600 14px/1 inherit;cursor:pointer}
 @media(prefers-color-scheme:dark){button,.disc{color:#06150d}}
 .or{color:var(--soft);font-size:13px;margin-top:20px;padding-top:16px;border-top:1px solid var(--line)}
-@media(min-width:900px){main{max-width:820px;padding:40px;text-align:left}
+@media(min-width:900px){.shot{aspect-ratio:4/3}main{max-width:820px;padding:40px;text-align:left}
 main.two{display:grid;grid-template-columns:1fr 280px;gap:0 44px;align-items:center}
 .side{text-align:center}.qr{width:248px;height:248px;margin-top:0}.wide{display:block}.narrow{display:none}
 h1{font-size:26px}}
