@@ -81,6 +81,8 @@ def see_it_counted(page: Page, town: Town) -> None:
     row = page.get_by_role("row", name="微博 618 置顶")
     expect(row.get_by_role("cell").nth(2)).to_have_text("3")
     row.get_by_role("link", name="微博 618 置顶").click()
+    expect(page.get_by_test_id("link-address")).to_be_visible()
+    page.reload()  # what the page knew when the link was made is kept for a while
     expect(page.get_by_text("1 个认出是粉丝")).to_be_visible()
 
 
