@@ -224,11 +224,12 @@ def import_purchases(
     dry: Annotated[bool, typer.Option("--dry-run", help="Try it out and add nothing.")] = False,
 ) -> None:
     """Bring purchases made elsewhere before: history of fans, apart from orders and money."""
-    named = dict(one.partition("=")[::2] for one in column or [])
-    unknown = sorted(set(named) - set(PastField))
-    if unknown:
-        sys.exit(f"tiefen: no field {unknown[0]}; there are {', '.join(PastField)}")
-    columns = {PastField(field): heading for field, heading in named.items()}
+    columns: dict[PastField, str] = {}
+    for one in column or []:
+        field, _, heading = one.partition("=")
+        if field not in set(PastField):
+            sys.exit(f"tiefen: no field {field}; there are {', '.join(PastField)}")
+        columns[PastField(field)] = heading
     plan = importing.PurchasePlan(source, columns, Dialect(dates, decimals), dry)
     with opened(_settings()) as installation:
         try:

@@ -10,7 +10,7 @@ from fastapi.responses import StreamingResponse
 from tiefen.fans import queries, service
 from tiefen.fans.models import PastImport
 from tiefen.fans.schemas import PastFaultOut, PastImportOut, PastImportsOut, PastMapping
-from tiefen.fans.values import PAST_FAULT_WORDS, Dialect, PastFault, PastImportState
+from tiefen.fans.values import PAST_FAULT_WORDS, Dialect, PastFault, PastField, PastImportState
 from tiefen.kernel import sheets
 from tiefen.kernel.auth import StaffActor, staff
 from tiefen.kernel.db import Db
@@ -149,7 +149,7 @@ def _shown(row: PastImport, now: datetime) -> PastImportOut:
         file_name=row.file_name,
         heading=[str(cell) for cell in row.heading],
         sample=row.sample,
-        columns=row.columns,
+        columns={PastField(name): place for name, place in row.columns.items()},
         dates=row.dates,
         decimals=row.decimals,
         lines=row.lines,
