@@ -65,6 +65,18 @@ async def bring(
     return await state(db, import_id, merchant)
 
 
+async def step_through(db: Db, import_id: int, merchant: str = "demo") -> PastImport:
+    """A file that was tried out, added by its own steps: what follows from it is not waited for."""
+    async with db.merchant(merchant) as tx:
+        await service.run_past(tx, BOSS, import_id)
+    row = await state(db, import_id, merchant)
+    while row.state == "running":
+        async with db.merchant(merchant) as tx:
+            await service.past_step(tx, import_id, row.part)
+        row = await state(db, import_id, merchant)
+    return row
+
+
 async def undo(db: Db, drain: Drain, import_id: int, merchant: str = "demo") -> PastImport:
     """An import undone."""
     async with db.merchant(merchant) as tx:

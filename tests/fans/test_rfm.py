@@ -15,7 +15,18 @@ from sqlalchemy import select, text
 
 from tests.conftest import ROOT, Drain, StaffClient
 from tests.fans.factories import follower
-from tests.fans.past_world import BOSS, Bought, Scores, bring, returns, scores, sheet, table
+from tests.fans.past_world import (
+    BOSS,
+    Bought,
+    Scores,
+    bring,
+    returns,
+    scores,
+    sheet,
+    step_through,
+    table,
+    take,
+)
 from tiefen.fans import queries, service
 from tiefen.fans.models import Rfm, RfmRun
 from tiefen.fans.service import rfm
@@ -91,6 +102,7 @@ async def _analyse(db: Db, *tables: str) -> None:
     await admin.close()
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not CDNOW.exists(), reason=f"the public CDNOW purchases are not at {CDNOW}")
 async def test_a_published_log_of_purchases_comes_in_and_adds_up(db: Db, drain: Drain) -> None:
     """CDNOW: 23,570 customers, 69,659 purchases; every customer's scores, every rate, every cohort."""
@@ -110,7 +122,8 @@ async def test_a_published_log_of_purchases_comes_in_and_adds_up(db: Db, drain: 
     with clock.use(Travel(now)):
         await _people(db, sorted(bought), now)
         await _analyse(db, "fan", "fan_identity")
-        done = await bring(db, drain, sheet(rows), source="CDNOW")
+        import_id = await take(db, drain, sheet(rows), source="CDNOW")
+        done = await step_through(db, import_id)
         assert (done.state, done.added, done.of_fans, done.wrong) == ("done", 69_659, 69_659, 0)
         found, run = await _scored(db)
         assert found == scores(bought)
