@@ -34,6 +34,7 @@ from tiefen.kernel.storage import Storage
 from tiefen.kernel.worker import Worker
 from tiefen.ledger import http as ledger_http
 from tiefen.orders import http as orders_http
+from tiefen.orders import service as orders
 from tiefen.orders import subscribers as orders_subscribers
 from tiefen.payments import http as payments_http
 from tiefen.payments import subscribers as payments_subscribers
@@ -145,6 +146,7 @@ def compose(settings: Settings) -> None:
     wechat.register_reply(helpdesk.reply)
     channels.configure(Storage(settings), public_url=settings.public_url)
     bottles.configure(public_url=settings.public_url)
+    orders.configure(public_url=settings.public_url)
     helpdesk.configure(public_url=settings.public_url)
 
 

@@ -223,3 +223,11 @@ class NoCodes(Conflict):
     code = "catalog.no_codes"
     zh = "只有卡密商品可以导入卡密"
     en = "Only goods of the kind codes have a pool of codes"
+
+
+class BadPresale(Invalid):
+    """Terms of a presale that make no sense."""
+
+    code = "catalog.bad_presale"
+    zh = "{why_zh}"
+    en = "The presale needs {why_en}"

@@ -1,6 +1,7 @@
 """What catalog gives to other rooms."""
 
 from dataclasses import dataclass
+from datetime import date, datetime
 from enum import StrEnum
 
 
@@ -82,6 +83,27 @@ class ChangeKind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Presale:
+    """How a product is sold before it can be sent (预售): a deposit now, the balance in a window.
+
+    Amounts in fen a piece. One of `deposit_fen` and `deposit_bp` is 0.
+    """
+
+    deposit_fen: int
+    deposit_bp: int
+    """A part of the list price."""
+    worth_fen: int
+    """What the deposit counts for at the balance (定金膨胀); 0 = for itself."""
+    balance_from: datetime
+    """From here on the balance can be paid, and nobody pays a deposit any more."""
+    balance_until: datetime
+    ships_by: date
+    """The day by which the merchant promises to send it."""
+    forfeits: bool
+    """A balance that is not paid in time costs the deposit; else the deposit goes back."""
+
+
+@dataclass(frozen=True, slots=True)
 class SkuBrief:
     """A SKU as other rooms need it. Prices in fen; `cost_fen` must not reach a fan."""
 
@@ -107,6 +129,16 @@ class SkuBrief:
     volume_cm3: int | None = None
     freight_template_id: int | None = None
     """What sending it costs; None: the shop's default."""
+    presale: Presale | None = None
+    """Whatever the hour: who sells looks at its times."""
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceTerms:
+    """How a service is used: so often a piece, until so many days after payment."""
+
+    uses: int
+    days: int | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -54,6 +54,11 @@ def token(nbytes: int = 32) -> str:
     return secrets.token_urlsafe(nbytes)
 
 
+def digits(count: int) -> str:
+    """Unguessable digits, for what people read out. Never seeded: they guard something."""
+    return f"{secrets.randbelow(10**count):0{count}d}"
+
+
 def digest(text: str) -> bytes:
     """What is stored of a token: its SHA-256."""
     return hashlib.sha256(text.encode()).digest()

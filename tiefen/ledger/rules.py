@@ -40,7 +40,7 @@ CHART: tuple[Entry, ...] = (
     Entry("revenue:goods", Asset.CNY, _CREDIT, Kind.INCOME, False,
           "商品收入", "received orders, less refunds after receipt", "6001.01"),
     Entry("revenue:other", Asset.CNY, _CREDIT, Kind.INCOME, False,
-          "其他收入", "suspense money a person decided to keep, with a reason", "6051.01"),
+          "其他收入", "suspense money kept with a reason, and deposits that were forfeited", "6051.01"),
     Entry("expense:payment_fee", Asset.CNY, _DEBIT, Kind.EXPENSE, False,
           "支付手续费", "WeChat's fee, as its bill states it", "6603.01"),
     Entry("expense:write_off", Asset.CNY, _DEBIT, Kind.EXPENSE, False,

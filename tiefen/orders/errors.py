@@ -417,3 +417,75 @@ class ExtendedBefore(Conflict):
     code = "orders.extended_before"
     zh = "这个订单不能再延长收货：只能在发货后延长一次"
     en = "Receipt can be put off once, while the goods are on their way"
+
+
+class PresaleAlone(Conflict):
+    """Goods in presale stand beside others."""
+
+    code = "orders.presale_alone"
+    zh = "“{name}”是预售商品，请单独下单"
+    en = "“{name}” is in presale: please order it alone"
+
+
+class BalanceNotYet(Conflict):
+    """The window of the balance has not begun."""
+
+    code = "orders.balance_not_yet"
+    zh = "尾款从 {at} 开始支付"
+    en = "The balance can be paid from {at}"
+
+
+class DepositKept(Conflict):
+    """The fan agreed that the deposit is not given back."""
+
+    code = "orders.deposit_kept"
+    zh = "定金付款后不支持取消，如有问题请联系商家"
+    en = "A paid deposit cannot be cancelled; please ask the shop"
+
+
+class NoDeposit(Conflict):
+    """There is no deposit that waits for its balance."""
+
+    code = "orders.no_deposit"
+    zh = "这个订单没有待付尾款的定金"
+    en = "This order has no deposit that waits for its balance"
+
+
+class PresalePrice(Conflict):
+    """The price of an order in presale was agreed with its deposit."""
+
+    code = "orders.presale_price"
+    zh = "预售订单的价格在付定金时已约定，不能改价"
+    en = "The price of an order in presale was agreed with its deposit"
+
+
+class TicketMissing(NotFound):
+    """No service has this code."""
+
+    code = "orders.ticket_missing"
+    zh = "没有这个核销码，请核对后重试"
+    en = "No service has this code"
+
+
+class TicketUsedUp(Conflict):
+    """All uses are gone, or were refunded."""
+
+    code = "orders.ticket_used_up"
+    zh = "剩余 {left} 次，不够核销"
+    en = "Only {left} use(s) are left"
+
+
+class TicketExpired(Conflict):
+    """It could be used until an earlier day."""
+
+    code = "orders.ticket_expired"
+    zh = "已于 {at} 过期"
+    en = "It expired on {at}"
+
+
+class UndoTooLate(Conflict):
+    """A use can be taken back for a short while only."""
+
+    code = "orders.undo_too_late"
+    zh = "核销超过 {minutes} 分钟，不能撤销"
+    en = "A use can be taken back within {minutes} minutes only"

@@ -68,6 +68,9 @@ MAX_ADDRESSES = 20
 ORDER: Mapping[tuple[OrderStatus, OrderAction], OrderStatus] = {
     (OrderStatus.UNPAID, OrderAction.PAY): OrderStatus.PAID,
     (OrderStatus.UNPAID, OrderAction.CLOSE): OrderStatus.CLOSED,
+    (OrderStatus.UNPAID, OrderAction.PAY_DEPOSIT): OrderStatus.DEPOSITED,
+    (OrderStatus.DEPOSITED, OrderAction.PAY): OrderStatus.PAID,
+    (OrderStatus.DEPOSITED, OrderAction.CLOSE): OrderStatus.CLOSED,
     (OrderStatus.PAID, OrderAction.SHIP_PART): OrderStatus.PARTLY_SHIPPED,
     (OrderStatus.PAID, OrderAction.SHIP_REST): OrderStatus.SHIPPED,
     (OrderStatus.PAID, OrderAction.REFUND_REST): OrderStatus.REFUNDED,
@@ -144,23 +147,19 @@ RECENT = timedelta(days=90)
 MAX_MESSAGES = 200
 MAX_PICTURES = 9
 
+PAYABLE = frozenset({OrderStatus.UNPAID, OrderStatus.DEPOSITED})
 CAN_SHIP = frozenset({OrderStatus.PAID, OrderStatus.PARTLY_SHIPPED})
-CAN_ASK_BACK = frozenset(
-    {
-        OrderStatus.PAID,
-        OrderStatus.PARTLY_SHIPPED,
-        OrderStatus.SHIPPED,
-        OrderStatus.RECEIVED,
-    }
-)
+CAN_ASK_BACK = CAN_SHIP | {OrderStatus.SHIPPED, OrderStatus.RECEIVED}
 _WORDS_ZH: Mapping[StrEnum, str] = {
     OrderStatus.UNPAID: "待付款",
+    OrderStatus.DEPOSITED: "待付尾款",
     OrderStatus.PAID: "待发货",
     OrderStatus.PARTLY_SHIPPED: "部分发货",
     OrderStatus.SHIPPED: "待收货",
     OrderStatus.RECEIVED: "已完成",
     OrderStatus.CLOSED: "已关闭",
     OrderStatus.REFUNDED: "已退款",
+    OrderAction.PAY_DEPOSIT: "付定金",
     OrderAction.PAY: "付款",
     OrderAction.CLOSE: "关闭",
     OrderAction.SHIP_PART: "发货",

@@ -30,6 +30,12 @@ async def close_unpaid(db: Db, merchant: str, order_no: str) -> None:
     await service.close_unpaid(db, merchant, order_no)
 
 
+@job("orders.remind_balance")
+async def remind_balance(tx: Tx, order_no: str) -> None:
+    """The balance of a presale can be paid, or soon no more."""
+    await service.remind_balance(tx, order_no)
+
+
 @on(CodesAdded)
 async def give_waiting(tx: Tx, event: CodesAdded) -> None:
     """Orders that wait for codes get theirs."""

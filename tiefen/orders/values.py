@@ -2,7 +2,11 @@
 
 import json
 from dataclasses import dataclass
+from datetime import timedelta
 from enum import StrEnum
+
+UNDO_WITHIN = timedelta(minutes=30)
+"""How long a use of a service that was a slip can be taken back."""
 
 
 class OrderStatus(StrEnum):
@@ -10,6 +14,8 @@ class OrderStatus(StrEnum):
 
     UNPAID = "unpaid"
     """待付款: stock is held until the deadline."""
+    DEPOSITED = "deposited"
+    """待付尾款: the deposit of a presale is paid, stock stays held."""
     PAID = "paid"
     """待发货."""
     PARTLY_SHIPPED = "partly_shipped"
@@ -27,7 +33,9 @@ class OrderStatus(StrEnum):
 class OrderAction(StrEnum):
     """What can happen to an order."""
 
+    PAY_DEPOSIT = "pay_deposit"
     PAY = "pay"
+    """All of it, or the balance."""
     CLOSE = "close"
     SHIP_PART = "ship_part"
     SHIP_REST = "ship_rest"
@@ -44,6 +52,18 @@ class CloseReason(StrEnum):
     """Its deadline passed."""
     SOLD_OUT = "sold_out"
     """The money came when the stock had gone back; it is refunded."""
+    BALANCE_UNPAID = "balance_unpaid"
+    """The balance was not paid in time: the deposit is forfeited or goes back, as agreed."""
+    DEPOSIT_RETURNED = "deposit_returned"
+    """The merchant gave the deposit back."""
+
+
+class PayoutState(StrEnum):
+    """Where one payment's share of a refund stands."""
+
+    ASKED = "asked"
+    DONE = "done"
+    FAILED = "failed"
 
 
 class ParcelStatus(StrEnum):
@@ -221,6 +241,10 @@ class LinePieces:
     gift: bool = False
     kept_fen: int = 0
     """What pieces that were given back did not bring, by agreement: no other piece brings it."""
+
+    def uses_left(self, each: int, used: int) -> int:
+        """How often a service may still be used: what was bought and not refunded, less its uses."""
+        return max((self.quantity - self.cancelled - self.returned) * each - used, 0)
 
 
 @dataclass(frozen=True, slots=True)

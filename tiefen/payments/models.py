@@ -25,11 +25,11 @@ from tiefen.wechat.values import PayClientKind
 
 
 class Payment(Base):
-    """What one order asks of one fan. One row an order, for ever."""
+    """What one order asks of one fan. One row an order and stage, for ever."""
 
     __tablename__ = "payment"
     __table_args__ = (
-        UniqueConstraint("order_no"),
+        UniqueConstraint("order_no", "stage"),
         CheckConstraint("amount_fen > 0", name="amount"),
         CheckConstraint("(state = 'paid') = (transaction_id IS NOT NULL)", name="paid"),
         Index(None, "state", "id"),
@@ -37,6 +37,8 @@ class Payment(Base):
 
     id: Mapped[Id]
     order_no: Mapped[str] = mapped_column(Text)
+    stage: Mapped[int] = mapped_column(Integer, default=1, server_default=text("1"))
+    """2: the balance of an order whose deposit was paid. The newest stage is the one that counts."""
     fan_id: Mapped[Ref]
     amount_fen: Mapped[Fen]
     currency: Mapped[str] = mapped_column(Text)

@@ -281,6 +281,8 @@ class Ask:
     amount_fen: int
     description: str
     expires_at: datetime
+    stage: int = 1
+    """2: the balance, once the deposit is paid."""
 
 
 @dataclass(frozen=True, slots=True)

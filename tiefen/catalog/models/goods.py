@@ -42,6 +42,8 @@ class Product(Base):
     __tablename__ = "product"
     __table_args__ = (
         CheckConstraint("purchase_limit IS NULL OR purchase_limit BETWEEN 1 AND 9999", "limit"),
+        CheckConstraint("service_uses BETWEEN 1 AND 999", "service_uses"),
+        CheckConstraint("service_days IS NULL OR service_days BETWEEN 1 AND 3650", "service_days"),
         CheckConstraint("price_max_fen >= price_min_fen AND price_min_fen >= 0", "prices"),
         Index("ix_product_grams", "grams", postgresql_using="gin"),
         CheckConstraint("consume_days IS NULL OR consume_days BETWEEN 1 AND 3650", "consume_days"),
@@ -113,6 +115,12 @@ class Product(Base):
     """What employees and fans may write when they share it, each ready to be copied."""
     share_images: Mapped[list[str]] = mapped_column(ARRAY(Text), default=list, server_default="{}")
     """Up to nine pictures for a post among friends."""
+    service_uses: Mapped[int] = mapped_column(default=1, server_default=text("1"))
+    """A service: how often one piece may be used (次卡)."""
+    service_days: Mapped[int | None]
+    """A service: so many days after payment it can be used; empty = for ever."""
+    presale: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
+    """A `Presale`, written by catalog alone."""
     rating_count: Mapped[int] = mapped_column(default=0, server_default="0")
     rating_sum: Mapped[int] = mapped_column(default=0, server_default="0")
     """Stars of the reviews that are shown; moved in the reviews' own commits."""

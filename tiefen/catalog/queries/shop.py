@@ -1,6 +1,7 @@
 """What fans read of the goods."""
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from sqlalchemy import func, select
 
@@ -8,8 +9,9 @@ from tiefen.catalog.errors import ProductMissing
 from tiefen.catalog.models import Brand, Product, Sku
 from tiefen.catalog.queries.finding import ProductSort, cover, fetch, inside, position
 from tiefen.catalog.queries.shelves import categories
-from tiefen.catalog.rules import file_url
+from tiefen.catalog.rules import file_url, presale_of
 from tiefen.catalog.schemas import (
+    PresaleOut,
     ProductFact,
     ShopHome,
     ShopProduct,
@@ -87,12 +89,19 @@ async def shop_product(tx: Tx, product_id: int) -> ShopProduct:
             for sku in skus
         ],
         purchase_limit=product.purchase_limit,
+        presale=_presale(product, tx.now),
         members_only=bool(product.only_stages or product.only_segments),
         rating_count=product.rating_count,
         rating_sum=product.rating_sum,
         price_min_fen=product.price_min_fen,
         price_max_fen=product.price_max_fen,
     )
+
+
+def _presale(product: Product, now: datetime) -> PresaleOut | None:
+    terms = presale_of(product.presale)
+    open_now = terms is not None and now < terms.balance_from
+    return PresaleOut.model_validate(terms) if open_now else None
 
 
 async def _shop_rows(tx: Tx, products: Sequence[Product]) -> list[ShopProductRow]:

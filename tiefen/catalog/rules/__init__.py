@@ -19,6 +19,7 @@ from tiefen.catalog.rules.goods import (
     value_picture,
 )
 from tiefen.catalog.rules.html import clean_html
+from tiefen.catalog.rules.presale import check_presale, kept_presale, presale_of
 from tiefen.catalog.rules.reviews import author, masked_words
 from tiefen.catalog.rules.sheets import BY_ID, COLUMNS, Line, Merged, Places, columns, line, merge
 
@@ -38,18 +39,21 @@ __all__ = [
     "byte_range",
     "check_change",
     "check_grid",
+    "check_presale",
     "clean_html",
     "columns",
     "due",
     "file_url",
     "height",
     "is_mp4",
+    "kept_presale",
     "level",
     "line",
     "masked_words",
     "merge",
     "missing_for_shelf",
     "new_price",
+    "presale_of",
     "refuse",
     "repeated_codes",
     "spec_text",

@@ -14,6 +14,7 @@ from tiefen.catalog.schemas.goods import (
     ConsoleProduct,
     ConsoleProductRow,
     ConsoleSku,
+    PresaleInput,
     ProductFact,
     ProductFactInput,
     ProductInput,
@@ -29,7 +30,15 @@ from tiefen.catalog.schemas.reviews import (
     ReplyInput,
     ReviewOut,
 )
-from tiefen.catalog.schemas.shared import FileKey, FileOut, PriceFen, SpecOut, VideoKey, specs_of
+from tiefen.catalog.schemas.shared import (
+    FileKey,
+    FileOut,
+    PresaleOut,
+    PriceFen,
+    SpecOut,
+    VideoKey,
+    specs_of,
+)
 from tiefen.catalog.schemas.shelves import BrandInput, BrandOut, CategoryInput, CategoryOut
 from tiefen.catalog.schemas.shop import ShareKitOut, ShopHome, ShopProduct, ShopProductRow, ShopSku
 
@@ -54,6 +63,8 @@ __all__ = [
     "HideInput",
     "PoolInput",
     "PoolOut",
+    "PresaleInput",
+    "PresaleOut",
     "PriceFen",
     "ProductFact",
     "ProductFactInput",

@@ -1,12 +1,19 @@
 """What the console sends and takes of products."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Annotated, Literal
 
 from pydantic import AwareDatetime, Field, StrictBool
 
-from tiefen.catalog.schemas.shared import FileKey, PositionIn, PriceFen, SpecOut, VideoKey
-from tiefen.catalog.values import ProductKind, ProductRole, ProductStatus
+from tiefen.catalog.schemas.shared import (
+    FileKey,
+    PositionIn,
+    PresaleOut,
+    PriceFen,
+    SpecOut,
+    VideoKey,
+)
+from tiefen.catalog.values import Presale, ProductKind, ProductRole, ProductStatus
 from tiefen.kernel.http import IdIn, In, Out
 from tiefen.kernel.text import OneLine, Prose
 
@@ -48,6 +55,22 @@ class SkuInput(In):
     """Its own picture; without one, that of its spec value."""
 
 
+class PresaleInput(In):
+    """Terms of a presale; amounts a piece, one of the two deposits is 0."""
+
+    deposit_fen: Annotated[int, Field(strict=True, ge=0, le=1_000_000_000)] = 0
+    deposit_bp: Annotated[int, Field(strict=True, ge=0, le=9_000)] = 0
+    worth_fen: Annotated[int, Field(strict=True, ge=0, le=1_000_000_000)] = 0
+    balance_from: AwareDatetime
+    balance_until: AwareDatetime
+    ships_by: date
+    forfeits: StrictBool = False
+
+    def value(self) -> Presale:
+        """As the rules know it."""
+        return Presale(**self.model_dump())
+
+
 class ProductInput(In):
     """A whole product as the editor saves it; SKUs left out go off the grid."""
 
@@ -87,6 +110,11 @@ class ProductInput(In):
         Field(max_length=10, default_factory=list),
     ]
     share_images: Annotated[list[FileKey], Field(max_length=9, default_factory=list)]
+    presale: PresaleInput | None = None
+    service_uses: Annotated[int, Field(strict=True, ge=1, le=999)] = 1
+    """A service: how often one piece may be used."""
+    service_days: Annotated[int, Field(strict=True, ge=1, le=3650)] | None = None
+    """A service: so many days after payment it can be used."""
     position: PositionIn = 0
     version: Annotated[int, Field(strict=True, ge=1, le=2_000_000_000)] | None = None
     """The version that was opened; needed when changing a product."""
@@ -154,6 +182,9 @@ class ConsoleProduct(Out):
     share_texts: list[str]
     share_images: list[str]
     share_image_urls: list[str]
+    presale: PresaleOut | None
+    service_uses: int
+    service_days: int | None
     position: int
     price_min_fen: int
     price_max_fen: int

@@ -1,5 +1,6 @@
 """What several chapters send and take."""
 
+from datetime import date, datetime
 from typing import Annotated, Any
 
 from pydantic import Field, StringConstraints
@@ -16,6 +17,20 @@ FileKey = Annotated[
 VideoKey = Annotated[
     str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,30}/[A-Za-z0-9_-]{8,64}\.mp4$")
 ]
+
+
+class PresaleOut(Out):
+    """Terms of a presale; amounts a piece, one of the two deposits is 0."""
+
+    deposit_fen: int
+    deposit_bp: int
+    worth_fen: int
+    """What the deposit counts for at the balance; 0 = for itself."""
+    balance_from: datetime
+    balance_until: datetime
+    ships_by: date
+    forfeits: bool
+    """A balance that is not paid in time costs the deposit; else it goes back."""
 
 
 class SpecOut(Out):

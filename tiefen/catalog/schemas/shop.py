@@ -1,7 +1,7 @@
 """What fans see of the goods."""
 
 from tiefen.catalog.schemas.goods import ProductFact
-from tiefen.catalog.schemas.shared import SpecOut
+from tiefen.catalog.schemas.shared import PresaleOut, SpecOut
 from tiefen.catalog.schemas.shelves import CategoryOut
 from tiefen.catalog.values import ProductKind
 from tiefen.kernel.http import Out
@@ -34,6 +34,8 @@ class ShopProduct(Out):
     specs: list[SpecOut]
     skus: list[ShopSku]
     purchase_limit: int | None
+    presale: PresaleOut | None
+    """While deposits are taken; null: it is sold as usual."""
     members_only: bool
     """Not everybody may buy it; the quote says whether this fan may."""
     rating_count: int

@@ -185,8 +185,8 @@ def index_words(product: Product, sku_codes: Sequence[str]) -> None:
 _COPIED = (
     "category_id", "brand_id", "kind", "subtitle", "points", "attributes", "role", "consume_days",
     "images", "video_key", "detail_html", "given_html", "specs", "purchase_limit", "only_stages",
-    "only_segments", "share_texts", "share_images", "price_min_fen", "price_max_fen", "position",
-    "freight_template_id",
+    "only_segments", "service_uses", "service_days", "share_texts", "share_images",
+    "price_min_fen", "price_max_fen", "position", "freight_template_id",
 )  # fmt: skip
 _COPIED_OF_SKU = (
     "spec_values", "price_fen", "market_fen", "cost_fen", "image_key", "weight_g", "volume_cm3",
@@ -214,6 +214,9 @@ async def _check(tx: Tx, product_id: int | None, wanted: ProductInput) -> None:
     on_at, off_at = wanted.shelf_on_at, wanted.shelf_off_at
     if on_at and off_at and on_at >= off_at:
         raise BadShelfTimes(field="shelf_off_at")
+    if wanted.presale:
+        prices = [sku.price_fen for sku in wanted.skus]
+        rules.check_presale(wanted.presale.value(), prices, tx.now)
 
 
 def _write(product: Product, wanted: ProductInput, tx: Tx) -> None:
@@ -242,6 +245,9 @@ def _write(product: Product, wanted: ProductInput, tx: Tx) -> None:
     product.only_segments = list(wanted.only_segments)
     product.shelf_on_at = wanted.shelf_on_at
     product.shelf_off_at = wanted.shelf_off_at
+    product.service_uses = wanted.service_uses
+    product.service_days = wanted.service_days
+    product.presale = rules.kept_presale(wanted.presale.value() if wanted.presale else None)
     product.share_texts = list(wanted.share_texts)
     product.share_images = list(wanted.share_images)
     product.position = wanted.position

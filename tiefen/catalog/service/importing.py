@@ -167,9 +167,8 @@ def as_input(product: Product, skus: Iterable[Sku]) -> ProductInput:
 _PLAIN = (
     "kind", "code", "name", "subtitle", "points", "attributes", "category_id", "brand_id", "role",
     "consume_days", "images", "detail_html", "given_html", "purchase_limit", "only_stages",
-    "only_segments", "shelf_on_at", "shelf_off_at", "share_texts", "share_images", "position",
-    "freight_template_id",
-    "version",
+    "only_segments", "shelf_on_at", "shelf_off_at", "share_texts", "share_images", "presale",
+    "service_uses", "service_days", "position", "freight_template_id", "version",
 )  # fmt: skip
 _PLAIN_OF_SKU = ("code", "price_fen", "market_fen", "cost_fen", "weight_g", "volume_cm3")
 

@@ -10,7 +10,7 @@ from sqlalchemy.orm import aliased
 from tiefen.catalog import rules
 from tiefen.catalog.errors import ProductMissing
 from tiefen.catalog.models import Category, Product, Sku
-from tiefen.catalog.values import ProductKind, ProductStatus, ShareKit, SkuBrief
+from tiefen.catalog.values import ProductKind, ProductStatus, ServiceTerms, ShareKit, SkuBrief
 from tiefen.kernel.db import Tx
 from tiefen.kernel.text import query_grams
 
@@ -39,6 +39,7 @@ _BRIEFS = (
         Product.freight_template_id,
         Product.only_stages,
         Product.only_segments,
+        Product.presale,
         Product.category_id,
         Category.parent_id,
         _PARENT.parent_id.label("top_id"),
@@ -71,6 +72,16 @@ async def unsent_kinds(tx: Tx, sku_ids: Iterable[int]) -> dict[int, ProductKind]
     """SKU → kind, for those that never travel in a parcel; one cheap statement."""
     rows = await tx.rows(_UNSENT_KINDS, sorted(set(sku_ids)))
     return {row["id"]: ProductKind(row["kind"]) for row in rows}
+
+
+async def service_terms(tx: Tx, sku_ids: Iterable[int]) -> dict[int, ServiceTerms]:
+    """SKU → how it is used, for those that are services."""
+    rows = await tx.execute(
+        select(Sku.id, Product.service_uses, Product.service_days)
+        .join(Product, Product.id == Sku.product_id)
+        .where(Sku.id.in_(set(sku_ids)), Product.kind == ProductKind.SERVICE)
+    )
+    return {row.id: ServiceTerms(row.service_uses, row.service_days) for row in rows}
 
 
 async def share_kit(tx: Tx, product_id: int) -> ShareKit:
@@ -170,5 +181,6 @@ def _brief(row: Any) -> SkuBrief:
         freight_template_id=row.freight_template_id,
         only_stages=tuple(row.only_stages),
         only_segments=tuple(row.only_segments),
+        presale=rules.presale_of(row.presale),
         category_ids=tuple(filter(None, (row.category_id, row.parent_id, row.top_id))),
     )

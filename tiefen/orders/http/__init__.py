@@ -2,7 +2,7 @@
 
 from fastapi import APIRouter
 
-from tiefen.orders.http import after_sales, counter, orders, paperwork, parcels, reviews
+from tiefen.orders.http import after_sales, counter, orders, paperwork, parcels, reviews, tickets
 
 router = APIRouter()
 router.include_router(orders.router)
@@ -11,5 +11,6 @@ router.include_router(parcels.router)
 router.include_router(after_sales.router)
 router.include_router(reviews.router)
 router.include_router(paperwork.router)
+router.include_router(tickets.router)
 
 __all__ = ["router"]

@@ -33,6 +33,7 @@ from tiefen.orders.schemas import (
     CheckIn,
     ConsoleOrder,
     ConsoleOrderRow,
+    DepositBackIn,
     ParcelIn,
     PayIn,
     PaymentStateOut,
@@ -282,6 +283,19 @@ async def change_price(
     await service.change_price(db, merchant, who, order_no, wanted)
     async with db.merchant(merchant) as tx:
         return await queries.console_order(tx, order_no)
+
+
+@router.post("/api/console/orders/{order_no}/deposit/return", operation_id="returnDeposit")
+async def return_deposit(
+    tx: TxDep,
+    who: Annotated[StaffActor, Depends(staff(Permission.ORDERS_REFUND))],
+    order_no: OrderNo,
+    wanted: DepositBackIn,
+) -> ConsoleOrder:
+    """Give a presale's deposit back before its balance, whatever was agreed; the order closes."""
+    await service.return_deposit(tx, who, order_no, wanted.reason)
+    await tx.flush()
+    return await queries.console_order(tx, order_no)
 
 
 @router.post("/api/console/orders/{order_no}/parcels", operation_id="shipOrder", status_code=201)

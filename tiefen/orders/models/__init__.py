@@ -2,6 +2,7 @@
 
 from tiefen.orders.models import personal, promises
 from tiefen.orders.models.paperwork import FormField, Invoice, OrderAnswer
+from tiefen.orders.models.presale import AfterSalePayout
 from tiefen.orders.models.tables import (
     Address,
     AfterSale,
@@ -19,6 +20,7 @@ from tiefen.orders.models.tables import (
     Replay,
     ShippingUpload,
 )
+from tiefen.orders.models.tickets import ServiceTicket, TicketUse
 
 __all__ = [
     "Address",
@@ -26,6 +28,7 @@ __all__ = [
     "AfterSaleEffect",
     "AfterSaleLine",
     "AfterSaleMessage",
+    "AfterSalePayout",
     "AfterSaleRules",
     "CartItem",
     "FormField",
@@ -38,7 +41,9 @@ __all__ = [
     "ParcelLine",
     "PriceChange",
     "Replay",
+    "ServiceTicket",
     "ShippingUpload",
+    "TicketUse",
     "personal",
     "promises",
 ]

@@ -19,7 +19,7 @@ erasure_waits(
     "未完成的订单",
     "an open order",
     "SELECT order_no FROM orders WHERE fan_id = ANY(:records)"
-    " AND status IN ('unpaid', 'paid', 'partly_shipped', 'shipped')",
+    " AND status IN ('unpaid', 'deposited', 'paid', 'partly_shipped', 'shipped')",
 )
 erasure_waits(
     "未完成的售后",

@@ -70,6 +70,32 @@ invariant(
     """,
 )
 invariant(
+    "P5-payouts",
+    "the shares of an after-sale's refund never exceed it, and add up to it once it is refunded",
+    """
+    SELECT a.after_sale_no, a.amount_fen, p.live, p.done FROM after_sale a JOIN (
+        SELECT after_sale_id, sum(amount_fen) FILTER (WHERE state <> 'failed') AS live,
+            sum(amount_fen) FILTER (WHERE state = 'done') AS done
+        FROM after_sale_payout GROUP BY after_sale_id
+    ) p ON p.after_sale_id = a.id
+    WHERE coalesce(p.live, 0) > a.amount_fen
+        OR a.status = 'refunded' AND coalesce(p.done, 0) <> a.amount_fen
+    """,
+)
+invariant(
+    "M5-stages",
+    "an order in presale holds exactly what its stage says was paid, and each stage its payment",
+    """
+    SELECT id, status, paid_fen, deposit_fen, total_fen FROM orders
+    WHERE deposit_fen > 0 AND CASE status
+        WHEN 'unpaid' THEN paid_fen <> 0 OR deposit_payment_id IS NOT NULL
+        WHEN 'deposited' THEN paid_fen <> deposit_fen OR deposit_payment_id IS NULL
+        WHEN 'closed' THEN paid_fen NOT IN (0, deposit_fen) OR (paid_fen > 0
+            AND NOT (forfeits AND close_reason = 'balance_unpaid'))
+        ELSE paid_fen <> total_fen OR payment_id IS NULL OR deposit_payment_id IS NULL END
+    """,
+)
+invariant(
     "O1-shipped",
     "pieces sent are the sums of the parcels; none is both sent and refunded unsent",
     """
@@ -110,6 +136,8 @@ invariant(
     WHERE CASE o.status
         WHEN 'unpaid' THEN coalesce(r.sold_pieces, 0) <> 0
             OR (o.pay_until > now() AND coalesce(r.held, 0) <> l.quantity * coalesce(r.each, 1))
+        WHEN 'deposited' THEN coalesce(r.sold_pieces, 0) <> 0 OR (o.balance_until > now()
+            AND coalesce(r.held, 0) <> l.quantity * coalesce(r.each, 1))
         WHEN 'closed' THEN coalesce(r.held, 0) + coalesce(r.sold_pieces, 0) <> 0
         ELSE coalesce(r.sold_pieces, 0) <> l.quantity * coalesce(r.each, 1) END
     """,
@@ -176,6 +204,7 @@ invariant(
     f"""
     SELECT id, status FROM orders
     WHERE status = 'closed' AND close_reason = 'unpaid' AND closed_at < pay_until
+        OR close_reason = 'balance_unpaid' AND closed_at < balance_until
     UNION ALL
     SELECT o.id, o.status FROM orders o JOIN order_transition t ON t.order_id = o.id
     WHERE t.action = 'receive' AND t.actor = 'system'

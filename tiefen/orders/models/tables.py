@@ -8,6 +8,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from tiefen.kernel.crypto import Sealed
 from tiefen.kernel.db import Base, Fen, Id, Ref, Utc, text_enum
+from tiefen.orders.models.presale import Staged
 from tiefen.orders.values import (
     AfterSaleKind,
     AfterSalePolicy,
@@ -62,7 +63,7 @@ class Address(Base):
     updated_at: Mapped[Utc]
 
 
-class Order(Base):
+class Order(Staged, Base):
     """What a fan ordered, at the price of its quote, sent to the address as it was then."""
 
     __tablename__ = "orders"
@@ -70,7 +71,8 @@ class Order(Base):
         UniqueConstraint("fan_id", "checkout_key"),
         CheckConstraint("total_fen = goods_fen + freight_fen - discount_fen", "parts"),
         CheckConstraint("total_fen >= 0 AND goods_fen >= 0 AND freight_fen >= 0", "signs"),
-        CheckConstraint("paid_fen IN (0, total_fen)", "paid"),
+        CheckConstraint("paid_fen IN (0, deposit_fen, total_fen)", "paid"),
+        CheckConstraint("deposit_fen = 0 OR deposit_fen BETWEEN 1 AND total_fen - 1", "deposit"),
         CheckConstraint(
             "refunding_fen >= 0 AND refunded_fen >= 0 AND refunding_fen + refunded_fen <= paid_fen",
             "refunds",

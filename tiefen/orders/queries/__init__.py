@@ -19,6 +19,7 @@ from tiefen.orders.queries.orders import (
     shop_orders,
 )
 from tiefen.orders.queries.paperwork import fields, fields_asked, invoice_lines, invoices, paperwork
+from tiefen.orders.queries.tickets import console_ticket, order_tickets, shop_tickets
 
 __all__ = [
     "OrderFilter",
@@ -30,11 +31,13 @@ __all__ = [
     "console_after_sale",
     "console_order",
     "console_orders",
+    "console_ticket",
     "fields",
     "fields_asked",
     "invoice_lines",
     "invoices",
     "mendable",
+    "order_tickets",
     "paperwork",
     "picture_url",
     "policy",
@@ -44,4 +47,5 @@ __all__ = [
     "shop_after_sales",
     "shop_order",
     "shop_orders",
+    "shop_tickets",
 ]

@@ -27,6 +27,7 @@ from tiefen.orders.models import (
 )
 from tiefen.orders.queries.after_sales import after_sale_fields, after_sale_parts, fan_out
 from tiefen.orders.queries.parcels import unsent_of, upload_of
+from tiefen.orders.queries.presale import can_cancel, can_pay, is_late, presale_of, waits_too_long
 from tiefen.orders.schemas import (
     AfterSaleOut,
     Can,
@@ -201,7 +202,7 @@ async def console_order(tx: Tx, order_no: str) -> ConsoleOrder:
         note=order.note,
         payment_id=order.payment_id,
         steps=await _steps(tx, order),
-        pay_until=order.pay_until,
+        pay_until=order.deadline,
         margin_fen=order.quote.get("margin_fen"),
         unsent=await unsent_of(tx, order),
         upload=await upload_of(tx, order),
@@ -244,7 +245,7 @@ def _narrowed(wanted: OrderFilter, now: datetime) -> Select[Order]:
             Order.id.in_(select(AfterSale.order_id).where(AfterSale.status.in_(OPEN_AFTER_SALES)))
         )
     if wanted.waiting_longest:
-        late = Order.paid_at <= now - rules.SHIP_WITHIN
+        late = waits_too_long(now)
         chosen = chosen.where(
             Order.status.in_(rules.CAN_SHIP), or_(late, Order.urged_at.is_not(None))
         )
@@ -299,10 +300,11 @@ def _shop_row(tx: Tx, order: Order, lines: Sequence[OrderLine]) -> dict[str, Any
             ShopLineOut(**_shop_line(line, open_to_refund=asks and not late)) for line in lines
         ],
         "placed_at": order.placed_at,
-        "pay_until": order.pay_until,
+        "pay_until": order.deadline,
+        "presale": presale_of(order),
         "can": Can(
-            pay=order.status is OrderStatus.UNPAID and tx.now < order.pay_until,
-            cancel=order.status is OrderStatus.UNPAID,
+            pay=can_pay(order, tx.now),
+            cancel=can_cancel(order),
             receive=order.status is OrderStatus.SHIPPED,
             refund=asks and not late and left,
             urge=order.status in rules.CAN_SHIP
@@ -447,9 +449,8 @@ async def _console_rows(tx: Tx, orders: Sequence[Order]) -> list[dict[str, Any]]
             "placed_at": order.placed_at,
             "paid_at": order.paid_at,
             "urged_at": order.urged_at,
-            "overdue": order.status in rules.CAN_SHIP
-            and order.paid_at is not None
-            and tx.now >= order.paid_at + rules.SHIP_WITHIN,
+            "overdue": is_late(order, tx.now),
+            "presale": presale_of(order),
         }
         for order in orders
     ]

@@ -91,6 +91,7 @@ from tiefen.orders.schemas.paperwork import (
     OrderAnswerOut,
     PaperworkOut,
 )
+from tiefen.orders.schemas.presale import AgreedPresale, DepositBackIn
 from tiefen.orders.schemas.reviews import GivenOut, LineStars, ReviewIn
 from tiefen.orders.schemas.shared import (
     MAX_LINES,
@@ -104,6 +105,7 @@ from tiefen.orders.schemas.shared import (
     missed,
     say,
 )
+from tiefen.orders.schemas.tickets import ConsoleTicket, TicketOut, TicketState, TicketUseOut, UseIn
 
 __all__ = [
     "MAX_LINES",
@@ -115,6 +117,7 @@ __all__ = [
     "AfterSaleOut",
     "AfterSalePieceIn",
     "AfterSalePreview",
+    "AgreedPresale",
     "ApproveIn",
     "Can",
     "CartAdd",
@@ -131,7 +134,9 @@ __all__ = [
     "ConsoleLineOut",
     "ConsoleOrder",
     "ConsoleOrderRow",
+    "ConsoleTicket",
     "CourierOut",
+    "DepositBackIn",
     "FanOut",
     "FieldsAsk",
     "FormFieldIn",
@@ -191,9 +196,13 @@ __all__ = [
     "ShopOrder",
     "ShopOrderRow",
     "StepOut",
+    "TicketOut",
+    "TicketState",
+    "TicketUseOut",
     "TraceOut",
     "UnsentOut",
     "UploadOut",
+    "UseIn",
     "applied",
     "consequence",
     "limit_words",

@@ -12,6 +12,7 @@ from tiefen.kernel.money import yuan
 from tiefen.kernel.text import OneLine, Prose
 from tiefen.orders.errors import OrderLosesMoney
 from tiefen.orders.schemas.paperwork import MOST_FIELDS, InvoiceIn, OrderAnswerIn
+from tiefen.orders.schemas.presale import AgreedPresale, presale_of_quote
 from tiefen.orders.schemas.shared import MAX_LINES, OfferOut, TraceOut, applied, missed, say
 from tiefen.orders.values import CartState, OrderStatus
 from tiefen.promotion import service as promotion
@@ -222,6 +223,8 @@ class QuoteOut(Out):
     """The coupon in this price; 0 = none."""
     coupon_saved_fen: int
     best_coupon_id: int
+    presale: AgreedPresale | None
+    """The terms of a presale, agreed to with the price; null: it is paid at once."""
     coupons: list[CouponChoiceOut]
     """All coupons the fan holds: those that help first, the best at the top."""
 
@@ -258,6 +261,7 @@ def quote_out(
         coupon_id=quote.coupon.coupon_id if quote.coupon else 0,
         coupon_saved_fen=quote.coupon.saved_fen if quote.coupon else 0,
         best_coupon_id=best_id,
+        presale=presale_of_quote(quote),
         coupons=[_choice(one) for one in choices],
     )
 
@@ -306,6 +310,13 @@ def _problem(problem: Problem) -> ProblemOut:
             sku_id=problem.sku_id,
             available=0,
             message=say("仅限会员购买", "for members only"),
+        )
+    if problem.kind is ProblemKind.PRESALE:
+        return ProblemOut(
+            kind=CartState.REFUSED,
+            sku_id=problem.sku_id,
+            available=0,
+            message=say("预售商品请单独下单", "in presale: order it alone"),
         )
     if problem.kind is ProblemKind.NO_DELIVERY:
         return ProblemOut(

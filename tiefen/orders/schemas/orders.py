@@ -7,6 +7,7 @@ from pydantic import Field, StrictBool, StringConstraints
 
 from tiefen.kernel.http import FenIn, IdIn, In, Out
 from tiefen.kernel.text import OneLine
+from tiefen.orders.schemas.presale import AgreedPresale
 from tiefen.orders.schemas.shared import (
     MAX_LINES,
     AfterSaleOut,
@@ -130,6 +131,9 @@ class ShopOrderRow(Out):
     lines: list[ShopLineOut]
     placed_at: datetime
     pay_until: datetime
+    """Until when what is due now can be paid."""
+    presale: AgreedPresale | None
+    """Null: it was, or is to be, paid at once."""
     can: Can
 
 
@@ -204,7 +208,8 @@ class ConsoleOrderRow(Out):
     paid_at: datetime | None
     urged_at: datetime | None
     overdue: bool
-    """Paid two days ago or more, and not all of it is sent."""
+    """Paid two days ago or more (or past the promised day), and not all of it is sent."""
+    presale: AgreedPresale | None
 
 
 class StepOut(Out):

@@ -35,7 +35,6 @@ from tiefen.orders.service.fulfilling import (
     remind_receipt,
     remind_unpaid,
     reveal_receiver,
-    serve,
     ship,
 )
 from tiefen.orders.service.invoicing import (
@@ -53,9 +52,11 @@ from tiefen.orders.service.paying import (
     mark_paid,
     pay,
     poll,
+    return_deposit,
 )
 from tiefen.orders.service.placing import checkout, merged, place
 from tiefen.orders.service.policies import policy, save_policy
+from tiefen.orders.service.presale import configure, remind_balance
 from tiefen.orders.service.previewing import preview
 from tiefen.orders.service.printing import labels, picking_list
 from tiefen.orders.service.regions import region, region_tree
@@ -65,6 +66,7 @@ from tiefen.orders.service.returning import go_on, inspect, overdue, resend, sen
 from tiefen.orders.service.reversing import Reversal, case_of, planned, register
 from tiefen.orders.service.reviewing import given, review, reviewed
 from tiefen.orders.service.talking import tell_fan, tell_merchant
+from tiefen.orders.service.ticketing import serve, undo, use
 from tiefen.orders.service.waiting import waiting
 
 for _reversal in (*HERE, INVOICE):
@@ -83,6 +85,7 @@ __all__ = [
     "checkout",
     "close_unpaid",
     "compensate",
+    "configure",
     "counter_code",
     "counter_state",
     "delete_address",
@@ -118,6 +121,7 @@ __all__ = [
     "region_tree",
     "register",
     "reject",
+    "remind_balance",
     "remind_receipt",
     "remind_unpaid",
     "remove_from_cart",
@@ -127,6 +131,7 @@ __all__ = [
     "request_invoice",
     "resend",
     "retry_refund",
+    "return_deposit",
     "reveal_answers",
     "reveal_receiver",
     "review",
@@ -144,8 +149,10 @@ __all__ = [
     "take_back_invoice",
     "tell_fan",
     "tell_merchant",
+    "undo",
     "upload_shipping",
     "urge",
+    "use",
     "waiting",
     "withdraw",
 ]

@@ -26,6 +26,7 @@ from tiefen.orders.schemas import (
     CompensateIn,
     RefundLinesIn,
 )
+from tiefen.orders.service import payouts
 from tiefen.orders.service.book import lines_of, locked, products_of, seen, step_after_sale
 from tiefen.orders.service.claims import after_sale_locked, claim, claim_order, unclaim
 from tiefen.orders.service.fulfilling import picked
@@ -43,7 +44,6 @@ from tiefen.orders.values import (
     Speaker,
     Wanted,
 )
-from tiefen.payments import service as payments
 from tiefen.team import service as team
 from tiefen.team.values import Actor
 
@@ -187,16 +187,16 @@ async def retry_refund(tx: Tx, actor: StaffActor, after_sale_no: str) -> AfterSa
 
 async def refund_settled(tx: Tx, reference: str, *, success: bool, reason: str = "") -> None:
     """The provider's word on a refund of ours; references of others are passed by."""
-    after_sale_no, _, attempt = reference.rpartition("-")
-    known = await tx.scalar(select(AfterSale.id).where(AfterSale.after_sale_no == after_sale_no))
-    if known is None:
+    after_sale_no = await payouts.after_sale_of(tx, reference)
+    if after_sale_no is None:
         return
     order, after_sale = await after_sale_locked(tx, after_sale_no)
-    if str(after_sale.attempt) != attempt or after_sale.status is AfterSaleStatus.REFUNDED:
+    if after_sale.status is AfterSaleStatus.REFUNDED:
         return
-    if success:
+    whole = await payouts.note(tx, after_sale, reference, success=success)
+    if whole:
         await _settle(tx, order, after_sale)
-    elif after_sale.status is AfterSaleStatus.REFUNDING:
+    elif whole is False and not success and after_sale.status is AfterSaleStatus.REFUNDING:
         step_after_sale(tx, after_sale, AfterSaleAction.FAIL, "wechat", reason)
 
 
@@ -215,13 +215,7 @@ async def ask_refund(tx: Tx, order: Order, after_sale: AfterSale) -> None:
     if after_sale.amount_fen == 0 or order.payment_id is None:
         await _settle(tx, order, after_sale)
         return
-    after_sale.refund_id = await payments.request_refund(
-        tx,
-        order.payment_id,
-        after_sale.amount_fen,
-        f"{after_sale.after_sale_no}-{after_sale.attempt}",
-        "售后退款",
-    )
+    await payouts.ask(tx, order, after_sale)
 
 
 async def audit(

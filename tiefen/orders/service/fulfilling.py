@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import select, text, update
+from sqlalchemy import func, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 
 from tiefen.catalog import service as catalog
@@ -19,7 +19,6 @@ from tiefen.orders.errors import (
     DuplicateLine,
     DuplicateParcel,
     ExtendedBefore,
-    NothingToServe,
     OrderMissing,
     TooMuchShipped,
 )
@@ -129,7 +128,7 @@ async def give(tx: Tx, order: Order) -> None:
                 continue
         chosen[line.id] = left
     if chosen:
-        await _hand_over(tx, order, chosen, HANDED_OVER)
+        await hand_over(tx, order, chosen, HANDED_OVER)
 
 
 async def give_waiting(tx: Tx, sku_id: int) -> None:
@@ -149,26 +148,6 @@ async def give_waiting(tx: Tx, sku_id: int) -> None:
         order = await locked(tx, order_no)
         if order.status in rules.CAN_SHIP:
             await give(tx, order)
-
-
-async def serve(tx: Tx, actor: StaffActor, order_no: str) -> None:
-    """The service was given in person (核销): its lines are done; asking twice is no error.
-
-    Raises OrderMissing, NothingToServe.
-    """
-    order = await locked(tx, order_no)
-    lines = await lines_of(tx, order)
-    kinds = await catalog.unsent_kinds(tx, [line.sku_id for line in lines])
-    mine = [line for line in lines if kinds.get(line.sku_id) is ProductKind.SERVICE]
-    chosen = {line.id: left for line in mine if (left := rules.left_to_ship(line.pieces))}
-    if not mine or (chosen and order.status not in rules.CAN_SHIP):
-        raise NothingToServe
-    if not chosen:
-        return
-    await _hand_over(tx, order, chosen, f"staff:{actor.id}")
-    await team.record_audit(
-        tx, actor, "orders.serve", f"order:{order_no}", after={"pieces": sum(chosen.values())}
-    )
 
 
 async def tell_platform(tx: Tx, order: Order) -> None:
@@ -305,9 +284,11 @@ def picked(
     return chosen
 
 
-async def _hand_over(tx: Tx, order: Order, chosen: dict[int, int], actor: str) -> None:
+async def hand_over(tx: Tx, order: Order, chosen: dict[int, int], actor: str) -> None:
     """Send pieces without a courier; an order that is complete with them is received at once."""
-    handed = ParcelIn(courier=NO_COURIER, tracking_no=f"{order.order_no}-{min(chosen)}", lines=[])
+    before = await tx.scalar(select(func.count()).where(Parcel.order_id == order.id))
+    number = f"{order.order_no}-{min(chosen)}" + (f"-{before}" if before else "")
+    handed = ParcelIn(courier=NO_COURIER, tracking_no=number, lines=[])
     await _send(tx, order, handed, chosen, actor)
     if not rules.is_all_shipped([line.pieces for line in await lines_of(tx, order)]):
         step(tx, order, OrderAction.SHIP_PART, actor, handed.tracking_no)

@@ -7,16 +7,19 @@ from tiefen.fans import service as fans
 from tiefen.inventory import service as inventory
 from tiefen.inventory.errors import ReservationEnded, StockShort
 from tiefen.kernel.auth import StaffActor
+from tiefen.kernel.days import CHINA
 from tiefen.kernel.db import Db, Tx
 from tiefen.kernel.events import publish
 from tiefen.kernel.failpoints import failpoint
 from tiefen.kernel.jobs import later
 from tiefen.orders import rules
-from tiefen.orders.errors import AlreadyPaid, NothingToPay, PayExpired
+from tiefen.orders.errors import AlreadyPaid, BalanceNotYet, DepositKept, NothingToPay, PayExpired
 from tiefen.orders.events import OrderClosed, OrderPaid
 from tiefen.orders.models import Order
+from tiefen.orders.service import presale
 from tiefen.orders.service.book import lines_of, locked, products_of, seen, step
 from tiefen.orders.service.fulfilling import give
+from tiefen.orders.service.ticketing import issue
 from tiefen.orders.values import CloseReason, OrderAction, OrderStatus
 from tiefen.payments import service as payments
 from tiefen.payments.values import PaymentState, PayParams
@@ -38,10 +41,13 @@ async def pay(
     app_id = (await wechat.pay_client(db, merchant)).app_id(client)
     async with db.merchant(merchant) as tx:
         order = await seen(tx, order_no, fan_id)
-        if order.status is not OrderStatus.UNPAID:
+        if order.status not in rules.PAYABLE:
             raise NothingToPay(status=str(order.status))
-        if tx.now >= order.pay_until:
+        if tx.now >= order.deadline:
             raise PayExpired
+        opens_at = order.balance_from
+        if order.status is OrderStatus.DEPOSITED and opens_at and tx.now < opens_at:
+            raise BalanceNotYet(at=f"{opens_at.astimezone(CHINA):%Y-%m-%d %H:%M}")
         openid = await fans.openid_of(tx, fan_id, app_id)
     return await payments.begin(db, merchant, order_no, client, openid)
 
@@ -75,7 +81,7 @@ async def counter_code(db: Db, merchant: str, actor: StaffActor, order_no: str) 
             raise NothingToPay(status=str(order.status))
         if tx.now >= order.pay_until:
             raise PayExpired
-        total_fen = order.total_fen
+        total_fen = order.due_fen
         await team.record_audit(tx, actor, "orders.show_pay_code", f"order:{order_no}")
     params = await payments.begin(db, merchant, order_no, PayClientKind.NATIVE)
     return CounterCode(params.code_url or "", total_fen, params.expires_at)
@@ -99,11 +105,16 @@ async def mark_paid(
     was closed, the whole amount is refunded: money never stays without goods.
     """
     order = await locked(tx, order_no)
-    if order.status not in (OrderStatus.UNPAID, OrderStatus.CLOSED):
+    if order.status not in (*rules.PAYABLE, OrderStatus.CLOSED):
         return
-    if amount_fen != order.total_fen:
-        raise ValueError(f"{order_no} costs {order.total_fen} fen, {amount_fen} were paid")
-    if order.status is OrderStatus.UNPAID:
+    if payment_id == order.deposit_payment_id:
+        return
+    if amount_fen != order.due_fen:
+        raise ValueError(f"{order_no} costs {order.due_fen} fen now, {amount_fen} were paid")
+    if order.status is OrderStatus.UNPAID and order.deposit_fen:
+        await presale.take_deposit(tx, order, payment_id, paid_at)
+        return
+    if order.status in rules.PAYABLE:
         try:
             await become_paid(tx, order, payment_id, paid_at)
             return
@@ -112,9 +123,8 @@ async def mark_paid(
                 await become_paid(tx, order, payment_id, paid_at)
                 return
         await _close(tx, order, CloseReason.SOLD_OUT, "system")
-    await payments.request_refund(
-        tx, payment_id, amount_fen, f"{order_no}-late", "订单已关闭，原路退款"
-    )
+    late = f"{order_no}-late-balance" if order.deposit_payment_id else f"{order_no}-late"
+    await payments.request_refund(tx, payment_id, amount_fen, late, "订单已关闭，原路退款")
 
 
 async def become_paid(tx: Tx, order: Order, payment_id: int | None, paid_at: datetime) -> None:
@@ -136,32 +146,60 @@ async def become_paid(tx: Tx, order: Order, payment_id: int | None, paid_at: dat
         order.region_code,
     )
     publish(tx, event, aggregate=f"order:{order.id}")
+    await issue(tx, order)
     await give(tx, order)
 
 
 async def cancel(tx: Tx, fan_id: int, order_no: str) -> None:
     """The fan does not want the order any more. Asking twice is no error.
 
-    The payment ends here in the same commit; money that still comes is late and goes back by
-    itself. Raises OrderMissing, IllegalStep, AlreadyPaid (the money was faster).
+    A deposit that is forfeited when the balance is not paid cannot be taken back so; any other goes
+    back. The payment ends here in the same commit; money that still comes is late and goes back by
+    itself. Raises OrderMissing, IllegalStep, DepositKept, AlreadyPaid (the
+    money was faster).
     """
     order = await locked(tx, order_no, fan_id)
     if order.status is OrderStatus.CLOSED:
         return
     rules.advance_order(order.status, OrderAction.CLOSE)
+    if order.status is OrderStatus.DEPOSITED and order.forfeits:
+        raise DepositKept
     if await payments.stop(tx, order_no) is PaymentState.PAID:
         raise AlreadyPaid
     await _close(tx, order, CloseReason.CANCELLED, f"fan:{fan_id}")
+
+
+async def return_deposit(tx: Tx, actor: StaffActor, order_no: str, reason: str) -> None:
+    """The merchant gives a deposit back before its balance, whatever was agreed: the order closes.
+
+    Raises OrderMissing, NoDeposit, AlreadyPaid (the balance was faster).
+    """
+    order = await locked(tx, order_no)
+    if order.close_reason == CloseReason.DEPOSIT_RETURNED:
+        return
+    presale.check_deposit(order)
+    if await payments.stop(tx, order_no) is PaymentState.PAID:
+        raise AlreadyPaid
+    await _close(tx, order, CloseReason.DEPOSIT_RETURNED, f"staff:{actor.id}")
+    await team.record_audit(
+        tx,
+        actor,
+        "orders.return_deposit",
+        f"order:{order_no}",
+        after={"deposit_fen": order.deposit_fen},
+        reason=reason,
+    )
 
 
 async def close_unpaid(db: Db, merchant: str, order_no: str) -> None:
     """Close an order whose deadline has passed; one that was paid meanwhile stays. Repeatable."""
     async with db.merchant(merchant) as tx:
         order = await locked(tx, order_no)
-        if order.status is not OrderStatus.UNPAID:
+        if order.status not in rules.PAYABLE:
             return
-        if tx.now < order.pay_until:
-            later(tx, "orders.close_unpaid", run_at=order.pay_until, order_no=order_no)
+        if tx.now < order.deadline:
+            if order.status is OrderStatus.UNPAID:  # a deposit has queued its own
+                later(tx, "orders.close_unpaid", run_at=order.deadline, order_no=order_no)
             return
     if await payments.close(db, merchant, order_no) is PaymentState.PAID:
         return
@@ -170,6 +208,8 @@ async def close_unpaid(db: Db, merchant: str, order_no: str) -> None:
         order = await locked(tx, order_no)
         if order.status is OrderStatus.UNPAID:
             await _close(tx, order, CloseReason.UNPAID, "system")
+        elif order.status is OrderStatus.DEPOSITED and tx.now >= order.deadline:
+            await _close(tx, order, CloseReason.BALANCE_UNPAID, "system")
 
 
 async def _close(tx: Tx, order: Order, reason: CloseReason, actor: str) -> None:
@@ -184,6 +224,8 @@ async def _close(tx: Tx, order: Order, reason: CloseReason, actor: str) -> None:
     for line in lines:
         line.limit_held = 0
     await inventory.release(tx, order.order_no)
+    if order.deposit_payment_id is not None:
+        await presale.end_deposit(tx, order, reason)
     event = OrderClosed(order.id, order.order_no, order.fan_id, reason, tx.now)
     publish(tx, event, aggregate=f"order:{order.id}")
 

@@ -32,6 +32,7 @@ from tiefen.orders.errors import (
     MembersOnly,
     NoDelivery,
     OrderLosesMoney,
+    PresaleAlone,
     QuoteChanged,
 )
 from tiefen.orders.events import OrderPlaced
@@ -62,15 +63,19 @@ _WRITE = """
         INSERT INTO orders (order_no, fan_id, checkout_key, request_hash, status, goods_fen,
             freight_fen, discount_fen, total_fen, paid_fen, refunding_fen, refunded_fen,
             freight_claimed_fen, quantity, receiver, phone_blind, region_code, region, note,
-            quote, grams, folded, placed_at, pay_until, close_reason)
+            quote, grams, folded, placed_at, pay_until, close_reason, deposit_fen, balance_from,
+            balance_until, ships_by, forfeits)
         SELECT o.order_no, o.fan_id, o.checkout_key, o.request_hash, 'unpaid', o.goods_fen,
             o.freight_fen, o.discount_fen, o.total_fen, 0, 0, 0,
             0, o.quantity, o.receiver, o.phone_blind, o.region_code, o.region, o.note,
-            o.quote, o.grams, o.folded, $3, $4, ''
+            o.quote, o.grams, o.folded, $3, $4, '', o.deposit_fen, o.balance_from,
+            o.balance_until, o.ships_by, o.forfeits
         FROM jsonb_to_recordset($1) AS o(order_no text, fan_id bigint,
             checkout_key text, request_hash text, goods_fen bigint, freight_fen bigint,
             discount_fen bigint, total_fen bigint, quantity int, receiver text, phone_blind text,
-            region_code text, region text, note text, quote jsonb, grams text[], folded text)
+            region_code text, region text, note text, quote jsonb, grams text[], folded text,
+            deposit_fen bigint, balance_from timestamptz, balance_until timestamptz, ships_by date,
+            forfeits boolean)
         ON CONFLICT (fan_id, checkout_key) DO NOTHING
         RETURNING id, order_no, fan_id
     ), line AS (
@@ -259,6 +264,8 @@ def _check(quote: Quote | Refusal, digest: str) -> Refusal | Quote | None:
             return MembersOnly(field="lines", name=problem.product_name)
         if problem.kind is ProblemKind.NO_DELIVERY:
             return NoDelivery(field="address_id", sku_id=problem.sku_id, name=problem.product_name)
+        if problem.kind is ProblemKind.PRESALE:
+            return PresaleAlone(field="lines", name=problem.product_name)
         if problem.kind is ProblemKind.LOSS:
             return OrderLosesMoney(field="lines")
     if quote.digest != digest:
@@ -294,7 +301,8 @@ async def _announce(
         fan_id, total_fen, order_id = one.form.fan_id, one.quote.total_fen, made[one.order_no]
         if total_fen:
             words = _description(one.quote)
-            asks.append(Ask(one.order_no, fan_id, total_fen, words, pay_until))
+            due_fen = one.quote.deposit_fen or total_fen
+            asks.append(Ask(one.order_no, fan_id, due_fen, words, pay_until))
             later(tx, "orders.close_unpaid", run_at=pay_until, order_no=one.order_no)
         event = OrderPlaced(order_id, one.order_no, fan_id, total_fen, tx.now)
         publish(tx, event, aggregate=f"order:{order_id}")
@@ -305,7 +313,12 @@ async def _announce(
 
 def _wishes(ready: Iterable[_Ready], expires_at: datetime) -> list[Wish]:
     return [
-        Wish(one.order_no, one.quote.pieces, expires_at, one.address["region_code"])
+        Wish(
+            one.order_no,
+            one.quote.pieces,
+            one.quote.presale.balance_until if one.quote.presale else expires_at,
+            one.address["region_code"],
+        )
         for one in ready
     ]
 
@@ -328,6 +341,7 @@ def merged(lines: Sequence[LineIn]) -> list[tuple[int, int]]:
 def _row(one: _Ready) -> dict[str, Any]:
     """What `_WRITE` needs of an order besides its times."""
     form, quote, address = one.form, one.quote, one.address
+    terms = quote.presale
     texts = [f"{line.product_name} {line.spec_text}" for line in quote.lines]
     phone = crypto.unseal(address["phone"])
     receiver = Receiver(crypto.unseal(address["name"]), phone, crypto.unseal(address["detail"]))
@@ -351,6 +365,11 @@ def _row(one: _Ready) -> dict[str, Any]:
         "quote": promotion.stored(quote),
         "grams": grams(*texts),
         "folded": folded(*texts),
+        "deposit_fen": quote.deposit_fen,
+        "balance_from": terms.balance_from if terms else None,
+        "balance_until": terms.balance_until if terms else None,
+        "ships_by": terms.ships_by if terms else None,
+        "forfeits": bool(terms and terms.forfeits),
     }
 
 

@@ -9,6 +9,7 @@ from tiefen.orders.errors import (
     AlreadyPaid,
     NothingToPay,
     PayExpired,
+    PresalePrice,
     PriceChangedMeanwhile,
     PriceLosesMoney,
     PriceNotLower,
@@ -93,6 +94,8 @@ async def reprice(tx: Tx, actor: StaffActor, order_no: str, wanted: PriceIn) -> 
 def _check(order: Order, tx: Tx) -> None:
     if order.status is not OrderStatus.UNPAID:
         raise NothingToPay(status=str(order.status))
+    if order.deposit_fen:
+        raise PresalePrice
     if tx.now >= order.pay_until:
         raise PayExpired
 

@@ -1,17 +1,22 @@
 """The verbs of the payments room, by chapter.
 
 In the caller's transaction: start, start_all, intent, paid_by, stop, reprice, settle, settle_refund, request_refund,
-recognise, resolve, ask_move, decide_move, statement, statement_file. With `Db` and a merchant (they call WeChat and must not run inside a
+left_of, recognise, forfeit, resolve, ask_move, decide_move, statement, statement_file. With `Db` and a merchant (they call WeChat and must not run inside a
 transaction): begin, poll, close, fetch_bill.
 """
 
 from tiefen.payments.service.asking import close, reprice, stop
 from tiefen.payments.service.billing import fetch_bill
 from tiefen.payments.service.breaks import decide_break
-from tiefen.payments.service.earning import recognise
+from tiefen.payments.service.earning import forfeit, recognise
 from tiefen.payments.service.moves import ask_move, decide_move
 from tiefen.payments.service.paying import begin, intent, paid_by, poll, start, start_all
-from tiefen.payments.service.refunding import refund_evidence_of, request_refund, settle_refund
+from tiefen.payments.service.refunding import (
+    left_of,
+    refund_evidence_of,
+    request_refund,
+    settle_refund,
+)
 from tiefen.payments.service.settling import evidence_of, settle
 from tiefen.payments.service.stating import statement, statement_file
 from tiefen.payments.service.suspense import resolve, waiting
@@ -24,7 +29,9 @@ __all__ = [
     "decide_move",
     "evidence_of",
     "fetch_bill",
+    "forfeit",
     "intent",
+    "left_of",
     "paid_by",
     "poll",
     "recognise",

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import select, update
+from sqlalchemy import Select, select, update
 
 from tiefen.kernel import log
 from tiefen.kernel.db import Db, Tx
@@ -152,12 +152,15 @@ async def _begin_closing(tx: Tx, order_no: str) -> tuple[PaymentState, list[_Liv
     return payment.state, live
 
 
+def newest(order_no: str) -> Select[Payment]:
+    """What an order asks for now: the payment of its last stage."""
+    chosen = select(Payment).where(Payment.order_no == order_no)
+    return chosen.order_by(Payment.stage.desc()).limit(1)
+
+
 async def _lock(tx: Tx, order_no: str) -> Payment:
     payment = await tx.scalar(
-        select(Payment)
-        .where(Payment.order_no == order_no)
-        .with_for_update()
-        .execution_options(populate_existing=True)
+        newest(order_no).with_for_update().execution_options(populate_existing=True)
     )
     if payment is None:
         raise PaymentNotFound(order_no=order_no)

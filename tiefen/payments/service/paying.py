@@ -23,7 +23,7 @@ from tiefen.payments.errors import (
     ProviderUnknown,
 )
 from tiefen.payments.models import Payment, PaymentAttempt, PaymentCharge
-from tiefen.payments.service.asking import ask
+from tiefen.payments.service.asking import ask, newest
 from tiefen.payments.service.settling import CURRENCY
 from tiefen.payments.values import Ask, AttemptState, PaidBy, PaymentIntent, PaymentState, PayParams
 from tiefen.wechat import service as wechat
@@ -34,23 +34,31 @@ ASK_GAP = timedelta(seconds=2)
 
 _START = """
     INSERT INTO payment
-        (order_no, fan_id, amount_fen, currency, description, state, expires_at, created_at)
-    SELECT a.order_no, a.fan_id, a.amount_fen, $2, a.description, 'open', a.expires_at, $3
-    FROM jsonb_to_recordset($1) AS a(order_no text, fan_id bigint, amount_fen bigint,
+        (order_no, stage, fan_id, amount_fen, currency, description, state, expires_at, created_at)
+    SELECT a.order_no, a.stage, a.fan_id, a.amount_fen, $2, a.description, 'open', a.expires_at, $3
+    FROM jsonb_to_recordset($1) AS a(order_no text, stage int, fan_id bigint, amount_fen bigint,
         description text, expires_at timestamptz)
-    ON CONFLICT (order_no) DO NOTHING
+    ON CONFLICT (order_no, stage) DO NOTHING
     RETURNING order_no
 """
 
 
 async def start(
-    tx: Tx, order_no: str, fan_id: int, amount_fen: int, description: str, expires_at: datetime
+    tx: Tx,
+    order_no: str,
+    fan_id: int,
+    amount_fen: int,
+    description: str,
+    expires_at: datetime,
+    stage: int = 1,
 ) -> PaymentIntent:
     """Write down what an order asks for, in the order's own transaction. The same again is the same.
 
+    `stage` 2 is the balance of an order whose deposit is paid: from then on it is what counts.
+
     Raises Invalid for an amount WeChat cannot take (it must be 1 fen or more), IntentChanged.
     """
-    await start_all(tx, [Ask(order_no, fan_id, amount_fen, description, expires_at)])
+    await start_all(tx, [Ask(order_no, fan_id, amount_fen, description, expires_at, stage)])
     return await intent(tx, order_no)
 
 
@@ -78,6 +86,8 @@ async def intent(tx: Tx, order_no: str) -> PaymentIntent:
                 PaymentCharge, (PaymentCharge.payment_id == Payment.id) & PaymentCharge.applied
             )
             .where(Payment.order_no == order_no)
+            .order_by(Payment.stage.desc())
+            .limit(1)
             .execution_options(populate_existing=True)
         )
     ).one_or_none()
@@ -113,6 +123,8 @@ async def paid_by(tx: Tx, order_no: str) -> PaidBy | None:
             .join(Payment, Payment.id == PaymentCharge.payment_id)
             .join(PaymentAttempt, PaymentAttempt.id == PaymentCharge.attempt_id)
             .where(Payment.order_no == order_no, PaymentCharge.applied)
+            .order_by(Payment.stage.desc())
+            .limit(1)
         )
     ).one_or_none()
     return PaidBy(row[0], row[1], row[2], row[3] or "") if row else None
@@ -217,7 +229,7 @@ async def _attempt(
     tx: Tx, order_no: str, client: PayClientKind, mchid: str, app_id: str, openid: str | None
 ) -> _Try:
     """The attempt to use: the live one for this way of paying, or a new one, committed before any call."""
-    payment = await tx.scalar(select(Payment).where(Payment.order_no == order_no).with_for_update())
+    payment = await tx.scalar(newest(order_no).with_for_update())
     if payment is None:
         raise PaymentNotFound(order_no=order_no)
     if payment.state is PaymentState.PAID:

@@ -34,6 +34,21 @@ async def request_refund(
     RefundSettled tells the outcome, and only WeChat's word makes it.
     Raises NothingPaid, RefundTooMuch, RefundLimit, ReferenceReused.
     """
+    charge_id = await _charge_of(tx, payment_id)
+    return await reserve(tx, charge_id, amount_fen, reference=reference, reason=reason)
+
+
+async def left_of(tx: Tx, payment_id: int) -> int:
+    """What of a payment's money neither went back nor is on its way, held until the commit.
+
+    Raises NothingPaid.
+    """
+    charge_id = await _charge_of(tx, payment_id)
+    charge = await lock_charge(tx, charge_id)
+    return charge.amount_fen - charge.refunding_fen - charge.refunded_fen
+
+
+async def _charge_of(tx: Tx, payment_id: int) -> int:
     charge_id = await tx.scalar(
         select(PaymentCharge.id).where(
             PaymentCharge.payment_id == payment_id, PaymentCharge.applied
@@ -41,7 +56,7 @@ async def request_refund(
     )
     if charge_id is None:
         raise NothingPaid(payment_id=payment_id)
-    return await reserve(tx, charge_id, amount_fen, reference=reference, reason=reason)
+    return charge_id
 
 
 async def reserve(

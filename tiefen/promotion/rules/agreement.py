@@ -8,6 +8,7 @@ from typing import TypeAlias
 
 import msgspec
 
+from tiefen.catalog.values import Presale
 from tiefen.promotion.values import Change, Quote, QuoteLine
 
 _DIGEST_HEX = 24
@@ -63,9 +64,14 @@ def _of_lines(
 
 
 def digest_of(
-    lines: Sequence[QuoteLine], freight_fen: int, discount_fen: int, total_fen: int
+    lines: Sequence[QuoteLine],
+    freight_fen: int,
+    discount_fen: int,
+    total_fen: int,
+    presale: Presale | None = None,
 ) -> str:
-    """What a quote comes to, as a text that carries its own sums."""
+    """What a quote comes to, as a text that carries its own sums. Terms of a presale are agreed to
+    like the price."""
     seen: _Seen = (
         [(line.sku_id, line.quantity, line.unit_price_fen) for line in lines if not line.gift],
         freight_fen,
@@ -75,5 +81,6 @@ def digest_of(
     )
     body = msgspec.json.encode(seen)
     paid = msgspec.json.encode([line.pay_fen for line in lines])
-    head = hashlib.sha256(body + paid).hexdigest()[:_DIGEST_HEX]
+    terms = msgspec.json.encode(presale) if presale else b""
+    head = hashlib.sha256(body + paid + terms).hexdigest()[:_DIGEST_HEX]
     return f"{head}.{base64.urlsafe_b64encode(body).decode().rstrip('=')}"

@@ -85,7 +85,7 @@ def floor(line: BasisLine, rules: Sequence[Rule], world: World, now: datetime) -
     moments = [now, *sorted(at for at in starts if at > now)]
     if sum(rule.kind not in _LEAVES_PRICES for rule in rules) > 1:
         world = replace(world, cheapest_fen=0)
-    floors = [_floor_at(line, _running(mine, at), world) for at in moments]
+    floors = [_floor_at(line, _running(mine, at), world, at) for at in moments]
     return min(floors, key=lambda one: one.margin_fen)
 
 
@@ -114,7 +114,7 @@ def _running(rules: Sequence[Rule], at: datetime) -> list[Rule]:
     ]
 
 
-def _floor_at(line: BasisLine, rules: Sequence[Rule], world: World) -> Floor:
+def _floor_at(line: BasisLine, rules: Sequence[Rule], world: World, at: datetime) -> Floor:
     by_group: dict[int, list[Rule]] = {}
     for rule in sorted(rules, key=lambda rule: (rule.priority, rule.id)):
         if rule.kind not in _LEAVES_PRICES:
@@ -134,7 +134,7 @@ def _floor_at(line: BasisLine, rules: Sequence[Rule], world: World) -> Floor:
                 state = min(state, best, key=_left)
     end = min([state, *ends], key=_left)
     gifts_fen, givers = _gifts(line, rules, world)
-    pay_fen = max(end.left, 0)
+    pay_fen = max(end.left - _bonus(line, at), 0)
     extra_fen = (
         gifts_fen
         + ratio_up(pay_fen, world.costs.pay_fee_bp, BP)
@@ -143,6 +143,14 @@ def _floor_at(line: BasisLine, rules: Sequence[Rule], world: World) -> Floor:
     return Floor(
         line.sku_id, line.price_fen, line.cost_fen or 0, pay_fen, extra_fen, (*end.by, *givers)
     )
+
+
+def _bonus(line: BasisLine, at: datetime) -> int:
+    """What a deposit paid at this moment counts for beyond itself, a piece."""
+    terms = line.presale
+    if terms is None or at >= terms.balance_from:
+        return 0
+    return max(terms.worth_fen - terms.deposit_fen, 0)
 
 
 def _left(state: _State) -> int:

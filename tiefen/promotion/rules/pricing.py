@@ -6,6 +6,8 @@ from typing import Any
 
 import msgspec
 
+from tiefen.catalog.values import Presale
+from tiefen.kernel.money import share_bp
 from tiefen.promotion.errors import QuoteTooLarge
 from tiefen.promotion.rules import freight
 from tiefen.promotion.rules.agreement import digest_of
@@ -25,10 +27,10 @@ from tiefen.promotion.values import (
     Use,
 )
 
-VERSION = 4
+VERSION = 5
 """Goes up when the calculation changes, so that an old basis is replayed by its own rules.
-Version 1 knew no promotions, version 2 no coupons and version 3 one flat freight: their bases hold
-no more, and this calculation gives the same for them."""
+Version 1 knew no promotions, version 2 no coupons, version 3 one flat freight
+and version 4 no presale: their bases hold no more, and this calculation gives the same for them."""
 MAX_TOTAL_FEN = 1_000_000_000
 """Ten million yuan: the most one payment may carry."""
 MOST_MISSED = 20
@@ -55,6 +57,9 @@ def quote(basis: Basis, problems: tuple[Problem, ...] = (), rules: Sequence[Rule
     every = [*rules, basis.coupon] if basis.coupon else rules
     done = stack(basis, every)
     trace += done.trace
+    terms = presale(basis)
+    if terms:
+        trace += _bonus(terms, lines[0], done)
     goods_fen, discount_fen = sum(listed), sum(listed) - sum(done.left)
     charged = freight.charges(basis, done.left)
     waived = freight_rule(basis, every, done) if freight.may_cost(basis) else None
@@ -70,9 +75,13 @@ def quote(basis: Basis, problems: tuple[Problem, ...] = (), rules: Sequence[Rule
     freight_fen = sum(parts.values())
     if goods_fen + freight_fen > MAX_TOTAL_FEN:
         raise QuoteTooLarge(field="lines")
-    trace += _reasons(done)
     priced = _lines(basis, done, listed, freight.shares(basis, parts, listed))
     total_fen = goods_fen - discount_fen + freight_fen
+    deposit_fen = deposit(terms, lines[0], total_fen) if terms else 0
+    if deposit_fen:
+        numbers = {"deposit_fen": deposit_fen, "balance_fen": total_fen - deposit_fen}
+        trace.append(TraceLine(Step.DEPOSIT, None, 0, numbers))
+    trace += _reasons(done)
     return Quote(
         lines=priced,
         goods_fen=goods_fen,
@@ -80,12 +89,44 @@ def quote(basis: Basis, problems: tuple[Problem, ...] = (), rules: Sequence[Rule
         discount_fen=discount_fen,
         total_fen=total_fen,
         trace=tuple(trace),
-        digest=digest_of(priced, freight_fen, discount_fen, total_fen),
+        digest=digest_of(
+            priced, freight_fen, discount_fen, total_fen, terms if deposit_fen else None
+        ),
         basis=basis,
         problems=(*problems, *freight.undelivered(lines, basis.tariffs)),
         uses=_uses(done),
         coupon=_coupon(basis, done, charged.total_fen),
+        deposit_fen=deposit_fen,
     )
+
+
+def presale(basis: Basis) -> Presale | None:
+    """The terms under which a basis is sold: one line alone, while deposits are taken."""
+    terms = basis.lines[0].presale if len(basis.lines) == 1 else None
+    over = terms is not None and basis.at is not None and basis.at >= terms.balance_from
+    return None if over else terms
+
+
+def deposit(terms: Presale, line: BasisLine, total_fen: int) -> int:
+    """What is paid first: at least 1 fen, and at least 1 fen remains for the balance. 0: the order
+    is too cheap for two payments."""
+    listed_fen = line.price_fen * line.quantity
+    wanted_fen = terms.deposit_fen * line.quantity + share_bp(listed_fen, terms.deposit_bp)
+    return max(min(wanted_fen, total_fen - 1), 1) if total_fen > 1 else 0
+
+
+def _bonus(terms: Presale, line: BasisLine, done: Outcome) -> list[TraceLine]:
+    """Take off what the deposit counts for beyond itself, as far as there is something left."""
+    each_fen = max(terms.worth_fen - terms.deposit_fen, 0)
+    off_fen = min(each_fen * line.quantity, done.left[0])
+    if not off_fen:
+        return []
+    done.left[0] -= off_fen
+    numbers = {
+        "deposit_fen": terms.deposit_fen * line.quantity,
+        "worth_fen": terms.worth_fen * line.quantity,
+    }
+    return [TraceLine(Step.PRESALE_BONUS, line.sku_id, -off_fen, numbers)]
 
 
 def replay(stored: dict[str, Any], rules: Sequence[Rule] = ()) -> Quote:

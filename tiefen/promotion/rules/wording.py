@@ -71,6 +71,14 @@ _STEPS: Mapping[str, tuple[str, str]] = {
     "first_order": ("{name}：仅限首单", "{name}: only for a first order"),
     "used_up": ("{name}：您已用完次数", "{name}: you have used it as often as you may"),
     "gift_out": ("{name}：赠品已送完", "{name}: the gift is out of stock"),
+    "presale_bonus": (
+        "定金 {deposit_fen} 抵 {worth_fen}",
+        "deposit of {deposit_fen} counts for {worth_fen}",
+    ),
+    "deposit": (
+        "现在付定金 {deposit_fen}，之后付尾款 {balance_fen}",
+        "deposit {deposit_fen} now, balance {balance_fen} later",
+    ),
     "no_gain": ("{name}：现在的价格已经更低", "{name}: the price is lower already"),
 }
 

@@ -232,6 +232,7 @@ def basis_line(
         template_id=template_of(sku, plans),
         weight_g=sku.weight_g or 0,
         volume_cm3=sku.volume_cm3 or 0,
+        presale=sku.presale,
     )
 
 

@@ -129,6 +129,11 @@ async def prepare(
         (fan_id, tuple(_alive(briefs, lines, shut.get(fan_id, frozenset()), state.book.plans)))
         for fan_id, lines in carts
     ]
+    alone = [_alone(lines, at) for _, lines in wanted]
+    wanted = [
+        (fan_id, tuple(line for line in lines if line not in set_apart))
+        for (fan_id, lines), set_apart in zip(wanted, alone, strict=True)
+    ]
     looked_at = await book.looked_at(tx, state.book, wanted, at)
     limited = {fan_id: _limited(lines) for fan_id, lines in wanted}
     bought = await _bought(
@@ -136,9 +141,13 @@ async def prepare(
     )
     prepared = []
     places = regions or [""] * len(carts)
-    for (fan_id, lines), (_, alive), looked, place in zip(
-        carts, wanted, looked_at, places, strict=True
+    for (fan_id, lines), (_, alive), looked, place, apart in zip(
+        carts, wanted, looked_at, places, alone, strict=True
     ):
+        mixed = [
+            Problem(ProblemKind.PRESALE, one.sku_id, one.product_id, one.product_name, 0, 0)
+            for one in apart
+        ]
         basis = Basis(
             rules=rules.VERSION,
             lines=alive,
@@ -151,7 +160,8 @@ async def prepare(
             tariffs=rules.tariffs(state.book.plans, alive, place),
             freight_mix=state.mix,
         )
-        problems = _gone(briefs, lines) + members.problems(shut.get(fan_id, ()), briefs)
+        problems = _gone(briefs, lines) + mixed
+        problems += members.problems(shut.get(fan_id, ()), briefs)
         problems += _over_limits(fan_id, limited[fan_id], bought)
         prepared.append(Prepared(basis, tuple(problems), looked.rules))
     return prepared, state
@@ -262,6 +272,13 @@ def _alive(
         brief = briefs.get(sku_id)
         if brief and brief.on_shelf and sku_id not in shut:
             yield book.basis_line(brief, quantity, plans)
+
+
+def _alone(lines: Sequence[BasisLine], at: datetime) -> tuple[BasisLine, ...]:
+    """Lines in presale that stand beside others: each must be ordered alone."""
+    if len(lines) < 2:
+        return ()
+    return tuple(one for one in lines if one.presale and at < one.presale.balance_from)
 
 
 def _gone(briefs: Mapping[int, SkuBrief], lines: Sequence[tuple[int, int]]) -> list[Problem]:

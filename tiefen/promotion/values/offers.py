@@ -5,6 +5,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
+from tiefen.catalog.values import Presale
 from tiefen.promotion.values.freight import Freight, FreightMix, Tariff
 
 
@@ -213,7 +214,6 @@ class Step(StrEnum):
     """A step of the price calculation, as it stands in the trace."""
 
     LIST_PRICE = "list_price"
-    """Unit price × quantity."""
     LIMITED = "limited"
     LIMITED_PRICE = "limited_price"
     OFF = "off"
@@ -223,34 +223,29 @@ class Step(StrEnum):
     PACKAGE = "package"
     ADD_ON = "add_on"
     FREIGHT_WAIVED = "freight_waived"
-    """A promotion made the freight free."""
     FREIGHT = "freight"
-    """The template's flat fee."""
     FREIGHT_PIECES = "freight_pieces"
     FREIGHT_WEIGHT = "freight_weight"
     FREIGHT_VOLUME = "freight_volume"
     FREIGHT_FURTHER = "freight_further"
     """Only further units: the first fee is paid for goods of another template."""
     FREIGHT_FREE = "freight_free"
-    """The goods reached the amount from which freight is free."""
     FREIGHT_FREE_PIECES = "freight_free_pieces"
     SHORT_FEN = "short_fen"
-    """Did not apply: more has to be bought."""
     SHORT_PIECES = "short_pieces"
-    """Did not apply: more pieces have to be bought."""
     BEATEN = "beaten"
     """Did not apply: another one of its group was better for the fan."""
     EXCHANGED = "exchanged"
-    """A coupon's goods came for nothing."""
     CLOSED = "closed"
-    """Did not apply: an exclusive promotion took the goods."""
     NEW_FANS = "new_fans"
     FIRST_ORDER = "first_order"
     USED_UP = "used_up"
     GIFT_OUT = "gift_out"
-    """Did not apply: the gift is out of stock."""
     NO_GAIN = "no_gain"
-    """Did not apply: the goods are as cheap already."""
+    PRESALE_BONUS = "presale_bonus"
+    """定金膨胀: the deposit counts for more than it is."""
+    DEPOSIT = "deposit"
+    """What is paid first, and what remains for the balance."""
 
 
 MISSED = frozenset(
@@ -278,6 +273,8 @@ class ProblemKind(StrEnum):
     """Only for fans of other stages or segments."""
     LIMIT = "limit"
     """More than one fan may buy."""
+    PRESALE = "presale"
+    """It is in presale and must be ordered alone."""
     LOSS = "loss"
     """The merchant lets no order be placed that loses money, and this one would."""
     NO_DELIVERY = "no_delivery"
@@ -304,6 +301,7 @@ class BasisLine:
     """Its freight template; 0: nothing is sent."""
     weight_g: int = 0
     volume_cm3: int = 0
+    presale: Presale | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -446,6 +444,13 @@ class Quote:
     margin_fen: int | None = None
     """What the order would bring; None where a cost is not known. Must not reach a fan."""
     coupon: CouponUse | None = None
+    deposit_fen: int = 0
+    """What is paid first of an order in presale; 0 = it is paid at once."""
+
+    @property
+    def presale(self) -> Presale | None:
+        """The terms of the presale this is the price of."""
+        return self.basis.lines[0].presale if self.deposit_fen else None
 
     @property
     def pieces(self) -> list[tuple[int, int]]:

@@ -3388,6 +3388,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/console/orders/{order_no}/deposit/return": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Return Deposit
+         * @description Give a presale's deposit back before its balance, whatever was agreed; the order closes.
+         */
+        post: operations["returnDeposit"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/console/orders/{order_no}/paperwork": {
         parameters: {
             query?: never;
@@ -3542,6 +3562,26 @@ export interface paths {
          * @description The service was given in person: its lines are done.
          */
         post: operations["serveOrder"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/console/orders/{order_no}/tickets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Console Tickets
+         * @description The services of an order and their uses; none for most orders.
+         */
+        get: operations["listServiceTickets"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -5254,6 +5294,66 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/console/ticket-uses/{use_id}/undo": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Undo Use
+         * @description A use was a slip: take it back.
+         */
+        post: operations["undoTicketUse"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/console/tickets/{code}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Ticket
+         * @description What a fan's code is for. Nothing is used yet.
+         */
+        get: operations["getServiceTicket"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/console/tickets/{code}/uses": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Use Ticket
+         * @description The service was given (核销). With `Idempotency-Key` a second tap is the first.
+         */
+        post: operations["useServiceTicket"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/console/unanswered": {
         parameters: {
             query?: never;
@@ -6430,6 +6530,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/shop/orders/{order_no}/tickets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Tickets
+         * @description The services of an order, with the codes to show.
+         */
+        get: operations["listOrderTickets"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/shop/orders/{order_no}/urge": {
         parameters: {
             query?: never;
@@ -7198,6 +7318,35 @@ export interface components {
          * @enum {string}
          */
         AfterSaleStatus: "requested" | "withdrawn" | "rejected" | "returning" | "lapsed" | "sent_back" | "resending" | "done" | "refunding" | "abnormal" | "refunded";
+        /**
+         * AgreedPresale
+         * @description Two payments of one order, and what follows if the second does not come.
+         */
+        AgreedPresale: {
+            /** Balance Fen */
+            balance_fen: number;
+            /**
+             * Balance From
+             * Format: date-time
+             */
+            balance_from: string;
+            /**
+             * Balance Until
+             * Format: date-time
+             */
+            balance_until: string;
+            /** Deposit Fen */
+            deposit_fen: number;
+            /** Deposit Paid At */
+            deposit_paid_at: string | null;
+            /** Forfeits */
+            forfeits: boolean;
+            /**
+             * Ships By
+             * Format: date
+             */
+            ships_by: string;
+        };
         /**
          * AlarmClose
          * @description What was found.
@@ -9641,6 +9790,7 @@ export interface components {
              * Format: date-time
              */
             placed_at: string;
+            presale: components["schemas"]["AgreedPresale"] | null;
             /** Price Changes */
             price_changes: components["schemas"]["PriceChangeOut"][];
             /** Quantity */
@@ -9692,6 +9842,7 @@ export interface components {
              * Format: date-time
              */
             placed_at: string;
+            presale: components["schemas"]["AgreedPresale"] | null;
             /** Quantity */
             quantity: number;
             receiver: components["schemas"]["ReceiverOut"];
@@ -9748,6 +9899,7 @@ export interface components {
             points: string[];
             /** Position */
             position: number;
+            presale: components["schemas"]["PresaleOut"] | null;
             /** Price Max Fen */
             price_max_fen: number;
             /** Price Min Fen */
@@ -9757,6 +9909,10 @@ export interface components {
             /** Purchase Limit */
             purchase_limit: number | null;
             role: components["schemas"]["ProductRole"];
+            /** Service Days */
+            service_days: number | null;
+            /** Service Uses */
+            service_uses: number;
             /** Share Image Urls */
             share_image_urls: string[];
             /** Share Images */
@@ -9894,6 +10050,31 @@ export interface components {
             volume_cm3: number | null;
             /** Weight G */
             weight_g: number | null;
+        };
+        /**
+         * ConsoleTicket
+         * @description A service as staff see it, with its uses.
+         */
+        ConsoleTicket: {
+            /** Code */
+            code: string;
+            /** Expires At */
+            expires_at: string | null;
+            /** Fan Name */
+            fan_name: string;
+            /** Left */
+            left: number;
+            /** Order No */
+            order_no: string;
+            state: components["schemas"]["TicketState"];
+            /** Title */
+            title: string;
+            /** Total */
+            total: number;
+            /** Used */
+            used: number;
+            /** Uses */
+            uses: components["schemas"]["TicketUseOut"][];
         };
         /**
          * ContactIn
@@ -10407,6 +10588,14 @@ export interface components {
             refunded_fen: number;
             /** Staff */
             staff: number;
+        };
+        /**
+         * DepositBackIn
+         * @description Why the merchant gives a deposit back.
+         */
+        DepositBackIn: {
+            /** Reason */
+            reason: string;
         };
         /**
          * Direction
@@ -12751,7 +12940,7 @@ export interface components {
          * @description Where an order stands.
          * @enum {string}
          */
-        OrderStatus: "unpaid" | "paid" | "partly_shipped" | "shipped" | "received" | "closed" | "refunded";
+        OrderStatus: "unpaid" | "deposited" | "paid" | "partly_shipped" | "shipped" | "received" | "closed" | "refunded";
         /**
          * OrdersPrintIn
          * @description Orders to print for.
@@ -13894,6 +14083,76 @@ export interface components {
             left: number;
         };
         /**
+         * PresaleInput
+         * @description Terms of a presale; amounts a piece, one of the two deposits is 0.
+         */
+        PresaleInput: {
+            /**
+             * Balance From
+             * Format: date-time
+             */
+            balance_from: string;
+            /**
+             * Balance Until
+             * Format: date-time
+             */
+            balance_until: string;
+            /**
+             * Deposit Bp
+             * @default 0
+             */
+            deposit_bp: number;
+            /**
+             * Deposit Fen
+             * @default 0
+             */
+            deposit_fen: number;
+            /**
+             * Forfeits
+             * @default false
+             */
+            forfeits: boolean;
+            /**
+             * Ships By
+             * Format: date
+             */
+            ships_by: string;
+            /**
+             * Worth Fen
+             * @default 0
+             */
+            worth_fen: number;
+        };
+        /**
+         * PresaleOut
+         * @description Terms of a presale; amounts a piece, one of the two deposits is 0.
+         */
+        PresaleOut: {
+            /**
+             * Balance From
+             * Format: date-time
+             */
+            balance_from: string;
+            /**
+             * Balance Until
+             * Format: date-time
+             */
+            balance_until: string;
+            /** Deposit Bp */
+            deposit_bp: number;
+            /** Deposit Fen */
+            deposit_fen: number;
+            /** Forfeits */
+            forfeits: boolean;
+            /**
+             * Ships By
+             * Format: date
+             */
+            ships_by: string;
+            /** Worth Fen */
+            worth_fen: number;
+        };
+        /**
          * PriceChangeOut
          * @description A price the merchant changed before payment.
          */
@@ -14135,10 +14394,18 @@ export interface components {
              * @default 0
              */
             position: number;
+            presale?: components["schemas"]["PresaleInput"] | null;
             /** Purchase Limit */
             purchase_limit?: number | null;
             /** @default regular */
             role: components["schemas"]["ProductRole"];
+            /** Service Days */
+            service_days?: number | null;
+            /**
+             * Service Uses
+             * @default 1
+             */
+            service_uses: number;
             /** Share Images */
             share_images?: string[];
             /** Share Texts */
@@ -14499,6 +14766,7 @@ export interface components {
             lines: components["schemas"]["QuoteLineOut"][];
             /** Missed */
             missed: components["schemas"]["TraceOut"][];
+            presale: components["schemas"]["AgreedPresale"] | null;
             /** Problems */
             problems: components["schemas"]["ProblemOut"][];
             /** Total Fen */
@@ -15807,6 +16075,7 @@ export interface components {
              * Format: date-time
              */
             placed_at: string;
+            presale: components["schemas"]["AgreedPresale"] | null;
             /** Price Changes */
             price_changes: components["schemas"]["PriceChangeOut"][];
             /** Quantity */
@@ -15848,6 +16117,7 @@ export interface components {
              * Format: date-time
              */
             placed_at: string;
+            presale: components["schemas"]["AgreedPresale"] | null;
             /** Quantity */
             quantity: number;
             /** Refunded Fen */
@@ -15880,6 +16150,7 @@ export interface components {
             name: string;
             /** Points */
             points: string[];
+            presale: components["schemas"]["PresaleOut"] | null;
             /** Price Max Fen */
             price_max_fen: number;
             /** Price Min Fen */
@@ -16899,6 +17170,60 @@ export interface components {
             tiers?: components["schemas"]["TierIO"][];
         };
         /**
+         * TicketOut
+         * @description A service as its buyer sees it.
+         */
+        TicketOut: {
+            /** Code */
+            code: string;
+            /** Expires At */
+            expires_at: string | null;
+            /** Left */
+            left: number;
+            /** Line Id */
+            line_id: number;
+            /** Qr */
+            qr: string;
+            state: components["schemas"]["TicketState"];
+            /** Title */
+            title: string;
+            /** Total */
+            total: number;
+            /** Used */
+            used: number;
+            /** Used At */
+            used_at: string[];
+        };
+        /**
+         * TicketState
+         * @description Whether a service can be used.
+         * @enum {string}
+         */
+        TicketState: "ready" | "used_up" | "expired";
+        /**
+         * TicketUseOut
+         * @description One time a service was given.
+         */
+        TicketUseOut: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Can Undo */
+            can_undo: boolean;
+            /** Count */
+            count: number;
+            /** Id */
+            id: number;
+            /** Staff Name */
+            staff_name: string;
+            /** Undone At */
+            undone_at: string | null;
+            /** Undone By */
+            undone_by: string;
+        };
+        /**
          * TierIO
          * @description From an amount or a number of pieces, this is given.
          */
@@ -17236,6 +17561,17 @@ export interface components {
             temporary: number;
             /** Waiting */
             waiting: number;
+        };
+        /**
+         * UseIn
+         * @description How often the service was given now.
+         */
+        UseIn: {
+            /**
+             * Count
+             * @default 1
+             */
+            count: number;
         };
         /**
          * Verdict
@@ -38893,6 +39229,113 @@ export interface operations {
             };
         };
     };
+    returnDeposit: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                order_no: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DepositBackIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConsoleOrder"];
+                };
+            };
+            /** @description malformed request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description sign in first */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description missing, or not yours */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description the state has moved on */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description body too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description invalid input, fields named */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description slow down */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description a dependency is away, retry */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     getOrderPaperwork: {
         parameters: {
             query?: never;
@@ -39647,6 +40090,109 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Ok"];
+                };
+            };
+            /** @description malformed request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description sign in first */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description missing, or not yours */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description the state has moved on */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description body too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description invalid input, fields named */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description slow down */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description a dependency is away, retry */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    listServiceTickets: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                order_no: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConsoleTicket"][];
                 };
             };
             /** @description malformed request */
@@ -50396,6 +50942,321 @@ export interface operations {
             };
         };
     };
+    undoTicketUse: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                use_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConsoleTicket"];
+                };
+            };
+            /** @description malformed request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description sign in first */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description missing, or not yours */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description the state has moved on */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description body too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description invalid input, fields named */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description slow down */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description a dependency is away, retry */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    getServiceTicket: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                code: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConsoleTicket"];
+                };
+            };
+            /** @description malformed request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description sign in first */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description missing, or not yours */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description the state has moved on */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description body too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description invalid input, fields named */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description slow down */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description a dependency is away, retry */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    useServiceTicket: {
+        parameters: {
+            query?: never;
+            header?: {
+                "idempotency-key"?: string | null;
+            };
+            path: {
+                code: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UseIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConsoleTicket"];
+                };
+            };
+            /** @description malformed request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description sign in first */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description missing, or not yours */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description the state has moved on */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description body too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description invalid input, fields named */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description slow down */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description a dependency is away, retry */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     listUnanswered: {
         parameters: {
             query?: {
@@ -57169,6 +58030,109 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["LineStars"][];
+                };
+            };
+            /** @description malformed request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description sign in first */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description missing, or not yours */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description the state has moved on */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description body too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description invalid input, fields named */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description slow down */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description a dependency is away, retry */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    listOrderTickets: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                order_no: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TicketOut"][];
                 };
             };
             /** @description malformed request */

@@ -74,13 +74,15 @@ export const arriveBy = (code: string, productId: number | null) => send('post',
 /** The tabs of the order list, and the states each shows; no state is all of them. */
 export const ORDER_TABS = ['all', 'unpaid', 'to_ship', 'to_receive', 'done'] as const
 export type OrderTab = (typeof ORDER_TABS)[number]
-const STATES: Record<OrderTab, OrderStatus[]> = { all: [], unpaid: ['unpaid'], to_ship: ['paid', 'partly_shipped'], to_receive: ['partly_shipped', 'shipped'], done: ['received'] }
+const STATES: Record<OrderTab, OrderStatus[]> = { all: [], unpaid: ['unpaid', 'deposited'], to_ship: ['paid', 'partly_shipped'], to_receive: ['partly_shipped', 'shipped'], done: ['received'] }
 
 export const listOrders = (tab: OrderTab, cursor: string | null) =>
   send('get', '/api/shop/orders', { query: { status: STATES[tab], cursor, limit: 10 } })
 export const getOrder = (no: string) => send('get', '/api/shop/orders/{order_no}', { path: { order_no: no } })
 /** What the buyer reads after paying; nothing for most orders. */
 export const getGiven = (no: string) => send('get', '/api/shop/orders/{order_no}/given', { path: { order_no: no } })
+/** Services of an order, with the codes to show. */
+export const getTickets = (no: string) => send('get', '/api/shop/orders/{order_no}/tickets', { path: { order_no: no } })
 export const getReviewed = (no: string) => send('get', '/api/shop/orders/{order_no}/reviews', { path: { order_no: no } })
 export const writeReview = (no: string, line: number, body: { stars: number; words: string; images: string[] }) =>
   send('post', '/api/shop/orders/{order_no}/lines/{line_id}/review', { path: { order_no: no, line_id: line }, body })

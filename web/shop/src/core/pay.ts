@@ -1,9 +1,16 @@
 import { pay, type PayOutcome } from '@/platform'
 import { startPay } from './calls'
 import { asApiError } from './errors'
+import type { OrderRow } from './types'
 
 /** Orders whose payment sheet is open: a second tap, here or on another page, joins the first. */
 const open = new Map<string, Promise<PayOutcome>>()
+
+/** What the next payment of an order must be: all of it, its deposit, or its balance. */
+export function dueOf(order: Pick<OrderRow, 'status' | 'total_fen' | 'presale'>): number {
+  if (!order.presale) return order.total_fen
+  return order.status === 'unpaid' ? order.presale.deposit_fen : order.presale.balance_fen
+}
 
 export interface PayTry {
   said: PayOutcome

@@ -37,6 +37,8 @@ const messages: RoomMessages = {
     },
     reviews: { title: '评价', shows: { all: '全部', open: '待回复', hidden: '已隐藏' }, allStars: '全部星级', stars: '星级', starCount: '{count} 星', reply: '回复', replyAgain: '改回复', replyHint: '粉丝都能看到这条回复', replied: '已回复', hide: '隐藏', hideHint: '写明隐藏的原因 (至少 2 个字), 会记入操作日志', show: '恢复显示', hidden: '已隐藏', because: '隐藏原因: {reason}', ours: '商家回复', noWords: '没有写文字', empty: '还没有评价', emptyHint: '粉丝确认收货后就可以评价。' },
     share: { title: '分享素材', note: '员工在掌上铁粉、粉丝在商城里转发时使用', texts: '文案', textHint: '一段可以直接复制的话', one: '文案 {index}', add: '添加文案', pictures: '九宫格图片', picturesHint: '按顺序最多 9 张; 不选则用商品图片。海报由系统自动生成, 带分享人自己的码。' },
+    serviceUses: '每件可用次数', serviceUsesHint: '次卡填多次; 第一次核销即视为已交付', serviceDays: '有效天数', serviceDaysHint: '付款后起算, 留空长期有效',
+    presale: { title: '预售', hint: '先付定金, 到时间付尾款; 尾款开始后按普通商品销售。预售商品单独下单', deposit: '定金 (每件)', amount: '固定金额', part: '售价的百分比', worth: '定金可抵', worthHint: '留空则抵同样金额; 高于定金就是定金膨胀', from: '尾款开始', until: '尾款结束', ships: '最晚发货', rule: '逾期未付尾款', forfeits: '定金不退', returned: '定金原路退回' },
     pool: { title: '卡密库', hint: '每行一个卡号或兑换码, 一次最多 5,000 个', load: '导入卡密', loaded: '新导入 {added} 个, 还剩 {left} 个可卖', sealed: '加密保存, 重复的会跳过; 导入多少, 库存就加多少。' },
   },
   en: {
@@ -75,6 +77,8 @@ const messages: RoomMessages = {
     },
     reviews: { title: 'Reviews', shows: { all: 'All', open: 'To answer', hidden: 'Hidden' }, allStars: 'All stars', stars: 'Stars', starCount: '{count} stars', reply: 'Reply', replyAgain: 'Change reply', replyHint: 'Every fan can read the reply', replied: 'Replied', hide: 'Hide', hideHint: 'Say why (two characters at least); the audit log keeps it', show: 'Show again', hidden: 'Hidden', because: 'Hidden because: {reason}', ours: 'Our reply', noWords: 'No words', empty: 'No reviews yet', emptyHint: 'Fans can review what they have received.' },
     share: { title: 'Share kit', note: 'For employees on the staff phone and fans in the shop', texts: 'Texts', textHint: 'Words that can be copied as they are', one: 'Text {index}', add: 'Add a text', pictures: 'Nine pictures', picturesHint: 'Nine at most, in this order; without any, the product’s own. The poster is drawn by the system and carries the code of whoever shares.' },
+    serviceUses: 'Uses a piece', serviceUsesHint: 'More than one makes a times card; the first use hands it over', serviceDays: 'Valid for (days)', serviceDaysHint: 'From the payment; empty for ever',
+    presale: { title: 'Presale', hint: 'A deposit now and the balance in its window; from then on it sells as usual. Ordered alone', deposit: 'Deposit (a piece)', amount: 'Fixed amount', part: 'Percent of the price', worth: 'Deposit counts for', worthHint: 'Empty for itself; more than the deposit is a discount', from: 'Balance from', until: 'Balance until', ships: 'Sent by', rule: 'Balance not paid in time', forfeits: 'The deposit is lost', returned: 'The deposit goes back' },
     pool: { title: 'Pool of codes', hint: 'One code a line, 5,000 at most', load: 'Load codes', loaded: '{added} new, {left} left to sell', sealed: 'Kept sealed; repeated ones are passed over. Stock grows by what is new.' },
   },
 }

@@ -2,6 +2,12 @@ import { computed, reactive, ref } from 'vue'
 import type { Schema } from '../../../app/api'
 import { combinations, MAX_SKUS, regrid, renameValue, rowOf, specsOf, type Picture, type SkuRow, type Spec } from './grid'
 
+/** Terms of a presale as they are typed: empty money is 0. */
+export interface PresaleForm extends Omit<Schema<'PresaleOut'>, 'deposit_fen' | 'worth_fen'> {
+  deposit_fen: number | null
+  worth_fen: number | null
+}
+
 export interface ProductForm {
   kind: Schema<'ProductKind'>
   code: string
@@ -26,6 +32,9 @@ export interface ProductForm {
   shelf_on_at: string | null
   shelf_off_at: string | null
   share_texts: string[]
+  presale: PresaleForm | null
+  service_uses: number
+  service_days: number | null
   share_pictures: Picture[]
   position: number
 }
@@ -51,7 +60,7 @@ function blank(): ProductForm {
   return {
     kind: 'goods', code: '', name: '', subtitle: '', points: [], attributes: [], category_id: null, brand_id: null, role: 'regular', consume_days: null, freight_template_id: null,
     pictures: [], video: null, detail_html: '', given_html: '', specs: [], rows: regrid([], []), purchase_limit: null, only_stages: [], only_segments: [],
-    shelf_on_at: null, shelf_off_at: null, share_texts: [], share_pictures: [], position: 0,
+    shelf_on_at: null, shelf_off_at: null, share_texts: [], presale: null, service_uses: 1, service_days: null, share_pictures: [], position: 0,
   }
 }
 
@@ -90,8 +99,9 @@ export function useEditor(): Editor {
       pictures: pictures(product.images, product.image_urls), video: product.video_key ? { key: product.video_key, url: product.video_url } : null,
       specs: specsOf(product.specs), rows: product.skus.filter((sku) => sku.on_grid).map(rowOf),
       purchase_limit: product.purchase_limit, only_stages: [...product.only_stages], only_segments: [...product.only_segments],
+      service_uses: product.service_uses, service_days: product.service_days,
       shelf_on_at: product.shelf_on_at, shelf_off_at: product.shelf_off_at,
-      share_texts: [...product.share_texts], share_pictures: pictures(product.share_images, product.share_image_urls), position: product.position,
+      share_texts: [...product.share_texts], presale: product.presale ? { ...product.presale, deposit_fen: product.presale.deposit_fen || null, worth_fen: product.presale.worth_fen || null } : null, share_pictures: pictures(product.share_images, product.share_image_urls), position: product.position,
     } satisfies ProductForm)
     retired.value = product.skus.filter((sku) => !sku.on_grid)
     version.value = product.version
@@ -117,7 +127,7 @@ export function useEditor(): Editor {
     return {
       ...plain, name: form.name.trim(), subtitle: form.subtitle.trim(), code: form.code.trim(), points: form.points.map((point) => point.trim()).filter(Boolean),
       attributes: form.attributes.map((fact) => ({ name: fact.name.trim(), value: fact.value.trim() })),
-      images: shown.map((picture) => picture.key), video_key: video?.key ?? null, share_texts: form.share_texts.map((words) => words.trim()).filter(Boolean), share_images: share_pictures.map((picture) => picture.key),
+      images: shown.map((picture) => picture.key), video_key: video?.key ?? null, presale: form.presale ? { ...form.presale, deposit_fen: form.presale.deposit_fen ?? 0, worth_fen: form.presale.worth_fen ?? 0 } : null, share_texts: form.share_texts.map((words) => words.trim()).filter(Boolean), share_images: share_pictures.map((picture) => picture.key),
       specs: specs.map(({ name, values, images }) => ({ name, values, images: images.some(Boolean) ? values.map((_, at) => images[at]?.key ?? '') : [] })),
       skus: rows.map(({ id, values, code, price_fen, market_fen, cost_fen, weight_g, volume_cm3, image_key }) => ({ id, values, code, price_fen: price_fen ?? 0, market_fen, cost_fen, weight_g, volume_cm3, image_key })),
       version: version.value,
