@@ -152,6 +152,10 @@ class Doors:
         stored: dict[str, Any] = _checked(answer)
         return stored
 
+    def browser(self, fan: int) -> str:
+        """What a fan's browser says of itself."""
+        return f"{PHONE} demo-phone/{fan}"
+
     async def sign_in(self, account: str, password: str) -> None:
         """A member of staff signs in to the console."""
         answer = await self.product.post(
@@ -172,7 +176,7 @@ class Doors:
         **body: Any,
     ) -> Any:
         """A fan does something in the shop."""
-        headers = {"User-Agent": f"{PHONE} demo-phone/{fan}"}
+        headers = {"User-Agent": self.browser(fan)}
         if fan in self.tokens:
             headers["Authorization"] = f"Bearer {self.tokens[fan]}"
         if key:

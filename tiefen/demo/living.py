@@ -69,7 +69,9 @@ class Life:
                 await self.phones.tap(act.fan, "text", content=text)
             case Leave():
                 await self.phones.tap(act.fan, "unfollow")
-            case Visit(goods):
+            case Visit(goods, link):
+                if link is not None:
+                    await self.phones.follow_link(act.fan, self.shop.links[link])
                 await self.phones.visit(act.fan, goods)
             case Buy():
                 await self._buy(act.fan, act.deed)

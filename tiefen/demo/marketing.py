@@ -19,6 +19,7 @@ async def make_plans(doors: Doors, shop: Shop, now: datetime) -> None:
     await _open_activities(doors, shop, now)
     await _open_coupons(doors, shop)
     await _print_lids(doors, shop)
+    await _go_elsewhere(doors, shop)
     await doors.work()
     doors.say("activities, coupons, segments and bottle codes are ready")
 
@@ -98,6 +99,25 @@ async def _open_coupons(doors: Doors, shop: Shop) -> None:
     rules = await doors.console(OWNER, "GET", "referral/rules")
     rules |= {"enabled": True, "referrer_template_id": thanks, "friend_template_id": thanks}
     await doors.console(OWNER, "PUT", "referral/rules", **rules)
+
+
+async def _go_elsewhere(doors: Doors, shop: Shop) -> None:
+    """Short links on other platforms, and employees who take turns at the fair's code."""
+    (sample,) = _products(shop, "体验装")
+    forms: tuple[dict[str, Any], ...] = (
+        {"name": "小红书笔记：秋天喝什么", "platform": "xiaohongshu", "target": "shop",
+         "utm_campaign": "autumn-tea", "cost_fen": 30_000, "owner_staff_id": shop.staff["achen"]},
+        {"name": "微博置顶", "platform": "weibo", "target": "product", "product_id": sample,
+         "utm_campaign": "sample"},
+    )  # fmt: skip
+    for form in forms:
+        made = await doors.console(OWNER, "POST", "channel-links", **form)
+        shop.links.append(made["address"])
+    fair = next(code for code in shop.codes if code["name"] == "茶博会")
+    turns = [{"staff_id": shop.staff[name]} for name in ("xiaolin", "achen", "laowu")]
+    await doors.console(
+        OWNER, "PUT", f"channel-codes/{fair['id']}/live", rotation="equal", members=turns
+    )
 
 
 async def _print_lids(doors: Doors, shop: Shop) -> None:

@@ -10,6 +10,7 @@ from tiefen.demo.plan import Person
 from tiefen.demo.shopkeeping import Shop
 
 PHONES_AT_ONCE = 1_000
+VISITOR = "tiefen_visitor"
 SIGNED_IN = timedelta(days=29)
 """The shop's page keeps its session on the phone; one older than this signs in anew."""
 
@@ -40,6 +41,8 @@ class Phones:
         self, doors: Doors, shop: Shop, people: list[Person], ids: list[int], seed: int
     ) -> None:
         self.doors, self.shop, self.people, self.ids, self.seed = doors, shop, people, ids, seed
+        self.visitors: dict[int, str] = {}
+        """What a link's page has left in a browser that is not signed in yet."""
 
     def draw(self, fan: int) -> random.Random:
         """Chance for what a fan does now: the same however the others hurry."""
@@ -68,7 +71,8 @@ class Phones:
             redirect_uri=asked["redirect_uri"][0],
             state=asked["state"][0],
         )
-        browser = "; ".join(f"{name}={value}" for name, value in answer.cookies.items())
+        kept = dict(answer.cookies) | self._visitor(fan)
+        browser = "; ".join(f"{name}={value}" for name, value in kept.items())
         session = await self.doors.shop(
             fan,
             "POST",
@@ -81,6 +85,20 @@ class Phones:
         self.doors.entered[fan] = self.doors.clock.now
         if first:
             await self.doors.shop(fan, "PATCH", "me", nickname=self.people[fan].nickname)
+
+    def _visitor(self, fan: int) -> dict[str, str]:
+        visitor = self.visitors.pop(fan, None)
+        return {VISITOR: visitor} if visitor else {}
+
+    async def follow_link(self, fan: int, address: str) -> None:
+        """Open a short link that was seen elsewhere; the shop learns who came by it."""
+        page = await self.doors.product.get(
+            urlsplit(address).path, headers={"User-Agent": self.doors.browser(fan)}
+        )
+        self.visitors[fan] = page.cookies[VISITOR]
+        if fan in self.doors.tokens:
+            cookie = f"{VISITOR}={self.visitors.pop(fan)}"
+            await self.doors.shop(fan, "POST", "arrivals", cookie=cookie, scene="")
 
     async def visit(self, fan: int, goods: tuple[int, ...]) -> None:
         """Look at the front page and some goods (places in GOODS)."""

@@ -33,6 +33,10 @@ REGULARS_WORDS = 5
 REFERRED_SHARE = 0.35
 """How many of the newcomers who buy came by the link of a regular."""
 CLAIM_SHARE = 0.4
+LINKS = 2
+"""How many short links lie on other platforms."""
+LINK_SHARE = 0.12
+"""How many of the visits come by one."""
 RUSH_SHARE = 0.85
 """How many of the festival's orders fall into its two rush hours."""
 RUSHES = ((2, 20), (12, 40))
@@ -98,9 +102,10 @@ class Ask:
 
 @dataclass(frozen=True, slots=True)
 class Visit:
-    """Opens the shop and looks at some goods (places in GOODS)."""
+    """Opens the shop and looks at some goods (places in GOODS), perhaps by a link seen elsewhere."""
 
     goods: tuple[int, ...]
+    link: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,7 +208,8 @@ def acts(seed: int, count: int, codes: int, now: datetime) -> list[Act]:
     for fan in draw.sample(range(count), int(count * VISIT_SHARE)):
         if fan not in bought:
             goods = tuple(_good(draw) for _ in range(draw.randint(1, 3)))
-            plan.append(Act(_after(draw, joined[fan], now), fan, Visit(goods)))
+            link = draw.randrange(LINKS) if draw.random() < LINK_SHARE else None
+            plan.append(Act(_after(draw, joined[fan], now), fan, Visit(goods, link)))
     return sorted((act for act in plan if act.at < now), key=lambda act: (act.at, act.fan))
 
 

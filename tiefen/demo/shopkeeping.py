@@ -115,6 +115,8 @@ class Shop:
     staff: dict[str, int] = field(default_factory=dict)
     welcome_coupon: int | None = None
     """The coupon for new friends."""
+    links: list[str] = field(default_factory=list)
+    """Short addresses on other platforms."""
     bottles: list[str] = field(default_factory=list)
     """Codes inside the lids of one batch."""
 
