@@ -49,7 +49,9 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object inst
 def main() -> None:
     """Entry of the `tiefen` program."""
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that what we opened is closed
-    # The system takes our memory back at once; sweeping it before takes seconds on a busy machine.
+    # What is loaded stays, so no sweep of memory need look at it while requests wait. Nor in the end:
+    # the system takes it all back at once, a sweep takes seconds on a busy machine.
+    gc.freeze()
     atexit.register(gc.freeze)
     try:
         app()
