@@ -7,7 +7,7 @@ export const papers: RoomMessages = {
     scope: '适用', wholeShop: '全店', ofProduct: '指定商品', required: '必填', options: '选项', optionsHint: '每行一个选项', saved: '已保存, 新订单开始生效', dropped: '不再询问', dropAsk: '不再询问「{label}」? 已有订单的答案保留。', drop: '停用', position: '顺序',
     answers: '下单信息', reveal: '查看完整', revealed: '已记入操作日志',
     invoices: '发票', invoice: '发票', noInvoices: '没有发票', noInvoicesHint: '买家在下单时或订单页申请开票后, 会出现在这里。', exportAll: '导出表格', states: { all: '全部', requested: '待开票', issued: '已开票', red: '需红冲', reversed: '已冲销' }, titleKinds: { personal: '个人', company: '企业' },
-    title: '抬头', taxNo: '税号', email: '邮箱', payable: '应开', issued: '已开', red: '需红冲 {amount}', number: '发票号码', redNumber: '红字发票号码', issue: '登记开票', reverse: '登记红冲', file: '发票 PDF (可选)', issueHint: '金额 {amount} = 实付减去已退。登记后买家可以看到号码并下载。', reverseHint: '开票后退了 {amount}, 请开红字发票后登记号码。', done: '已登记', requestedAt: '申请时间', acts: '处理',
+    title: '抬头', email: '邮箱', payable: '应开', red: '需红冲 {amount}', number: '发票号码', redNumber: '红字发票号码', issue: '登记开票', reverse: '登记红冲', file: '发票 PDF (可选)', issueHint: '金额 {amount} = 实付减去已退。登记后买家可以看到号码并下载。', reverseHint: '开票后退了 {amount}, 请开红字发票后登记号码。', done: '已登记',
   },
   en: {
     counter: 'Take payment', counterTitle: 'Ask the buyer to scan with WeChat', counterWaits: 'Waiting; the code ends {time}', counterPaid: '{amount} received', counterOver: 'The code has ended; close and try again',
@@ -15,6 +15,6 @@ export const papers: RoomMessages = {
     scope: 'Asked for', wholeShop: 'Whole shop', ofProduct: 'A product', required: 'Required', options: 'Options', optionsHint: 'One on each line', saved: 'Saved; holds for new orders', dropped: 'Not asked any more', dropAsk: 'Stop asking “{label}”? Answers of past orders stay.', drop: 'Stop asking', position: 'Order',
     answers: 'Answers at checkout', reveal: 'Show in full', revealed: 'Noted in the audit log',
     invoices: 'Invoices', invoice: 'Invoice', noInvoices: 'No invoices', noInvoicesHint: 'They appear here when buyers ask at checkout or on their order.', exportAll: 'Export', states: { all: 'All', requested: 'To write', issued: 'Written', red: 'To take back', reversed: 'Taken back' }, titleKinds: { personal: 'Person', company: 'Company' },
-    title: 'Title', taxNo: 'Tax number', email: 'E-mail', payable: 'To invoice', issued: 'Written for', red: '{amount} to take back', number: 'Invoice number', redNumber: 'Red-letter number', issue: 'Note the invoice', reverse: 'Note the red letter', file: 'PDF (optional)', issueHint: '{amount}: paid less refunded. The buyer then sees the number and may fetch the file.', reverseHint: '{amount} went back after it was written; write a red-letter invoice, then note its number.', done: 'Noted', requestedAt: 'Asked', acts: 'To do',
+    title: 'Title', email: 'E-mail', payable: 'To invoice', red: '{amount} to take back', number: 'Invoice number', redNumber: 'Red-letter number', issue: 'Note the invoice', reverse: 'Note the red letter', file: 'PDF (optional)', issueHint: '{amount}: paid less refunded. The buyer then sees the number and may fetch the file.', reverseHint: '{amount} went back after it was written; write a red-letter invoice, then note its number.', done: 'Noted',
   },
 }
