@@ -1,6 +1,7 @@
 """Scans: first, again, by others; the reward once, whatever the race; alarms; reminders."""
 
 import asyncio
+import json
 from datetime import timedelta
 from typing import Any
 
@@ -9,7 +10,7 @@ from sqlalchemy import select, text
 
 from tests.bottles.factories import alarms, batch, fans, scan
 from tests.fans.factories import APP
-from tests.promotion.coupons import opened
+from tests.promotion.coupons import opened as opened_template
 from tests.wechat.factories import configure
 from tiefen.bottles import errors, queries, service
 from tiefen.bottles.models import Bottle, BottleReward
@@ -18,6 +19,7 @@ from tiefen.bottles.values import BottleRewardState, Limits, RewardKind, Verdict
 from tiefen.fans.models import Fan
 from tiefen.kernel import audit
 from tiefen.kernel.clock import Travel
+from tiefen.kernel.crypto import opened
 from tiefen.kernel.db import Db
 from tiefen.promotion import service as promotion
 
@@ -26,7 +28,7 @@ HERE, THERE = "330106", "110101"
 
 async def coupon(db: Db, **more: Any) -> int:
     async with db.merchant("demo") as tx:
-        return await opened(tx, name="再来一瓶减 10 元", **more)
+        return await opened_template(tx, name="再来一瓶减 10 元", **more)
 
 
 async def test_the_first_scan_is_rewarded_and_the_next_one_told(db: Db, travel: Travel) -> None:
@@ -204,7 +206,8 @@ async def test_a_reminder_comes_once_when_the_bottle_is_empty(db: Db, travel: Tr
     async with db.merchant("demo") as tx:
         assert await service.remind_due(tx) == 0
         sent = list(await tx.scalars(text("SELECT body FROM wechat_message")))
-        assert [body["data"]["thing3"]["value"] for body in sent] == ["该补货啦"]
+        words = [json.loads(opened(body))["data"]["thing3"]["value"] for body in sent]
+        assert words == ["该补货啦"]
         assert (await tx.get_one(Bottle, (made.id, 1))).reminded_at is not None
 
 
