@@ -28,7 +28,6 @@ from tiefen.kernel.db import Db
 from tiefen.kernel.settings import Settings
 from tiefen.main import create_app
 from tiefen.orders import service as orders
-from tiefen.orders.schemas import AddressIn
 from tiefen.team.values import Permission
 
 __all__ = ["wechat"]
@@ -192,8 +191,8 @@ async def _person(db: Db, wechat: FakeWeChat, drain: Drain) -> dict[str, Any]:
         sku_id = await stocked(tx, 9)
         fan_id = await fans.follow(tx, app_id=APP_ID, openid=OPENID, scene=None, at=tx.now)
         await fans.edit_profile(tx, fan_id, {"nickname": "金丝", "phone": PHONE, "real_name": NAME})
-        home = {"name": NAME, "phone": PHONE, "detail": STREET, "region_code": HOME.region_code}
-        await orders.add_address(tx, fan_id, AddressIn(**home))
+        home = HOME.model_copy(update={"name": NAME, "phone": PHONE, "detail": STREET})
+        await orders.add_address(tx, fan_id, home)
     _, order_no = await make.paid(db, wechat, drain, (sku_id, 1), fan_id=fan_id)
     asked = await make.ask(db, fan_id, order_no)
     return {

@@ -117,6 +117,66 @@ async def test_joining_while_orders_arrive_loses_no_counter(db: Db) -> None:
     assert await breaches(db) == []
 
 
+async def test_a_unionid_learnt_in_many_places_at_once_joins_once_and_loses_nothing(
+    db: Db, drain: Drain
+) -> None:
+    """Sign-ins, pushes and the import learn it at one moment, while both records buy and follow."""
+    official = await follower(db, "o1")
+    async with db.merchant("demo") as tx:
+        mini = await service.resolve(tx, MINI, "m1", "u1")
+
+    async def learn(app: str, openid: str) -> None:
+        async with db.merchant("demo") as tx:
+            await service.resolve(tx, app, openid, "u1")
+
+    async def live(n: int) -> None:
+        at = AT + timedelta(minutes=n)
+        async with db.merchant("demo") as tx:
+            if n % 3 == 0:
+                await service.follow(tx, app_id=APP, openid="o1", scene=None, at=at)
+                return
+            whom, ref = (official, mini)[n % 2], f"order:{n}"
+            await service.record(tx, whom, Happening.ORDER_PAID, ref, at=at, amount_fen=n)
+
+    learning = [learn(APP, "o1") for _ in range(6)] + [learn("wx_third", "t1") for _ in range(3)]
+    await asyncio.gather(*learning, *(live(n) for n in range(24)))
+    await drain()
+    together = await fan(db, mini)
+    async with db.merchant("demo") as tx:
+        third = await service.resolve(tx, "wx_third", "t1")
+        records = set(await service.person_ids(tx, mini))
+        assert await tx.scalar(select(func.count()).select_from(Merge)) == len(records) - 1
+    assert records == {official, mini, third}
+    mine = [n for n in range(24) if n % 3]
+    assert (together.orders, together.paid_fen) == (len(mine), sum(mine))
+    assert together.following
+    assert await breaches(db) == []
+
+
+async def test_follows_and_leaves_told_at_once_end_with_the_newest(db: Db, drain: Drain) -> None:
+    """WeChat repeats and reorders its pushes: when it happened decides, not when it came."""
+    fan_id = await follower(db)
+
+    async def told(n: int) -> None:
+        verb = service.follow if n % 2 else service.unfollow
+        more: dict[str, Any] = {"scene": None} if n % 2 else {}
+        at = AT + timedelta(minutes=1 + n)
+        async with db.merchant("demo") as tx:
+            await verb(tx, app_id=APP, openid="o1", at=at, **more)
+
+    for last in (8, 13):  # a leave is the newest, then a follow
+        await asyncio.gather(*(told(n) for n in [*range(last, -1, -1), *range(last + 1)]))
+        await drain()
+        person = await fan(db, fan_id)
+        assert person.following is (last % 2 == 1)
+        assert await breaches(db) == []
+    async with db.merchant("demo") as tx:
+        kinds = await tx.execute(select(Line.kind, func.count()).group_by(Line.kind))
+        counted = {row[0]: row[1] for row in kinds}
+    assert counted[Happening.FOLLOWED] == 1 + 7
+    assert counted[Happening.UNFOLLOWED] == 7
+
+
 async def test_unfollow_and_refollow(db: Db, drain: Drain) -> None:
     events = [
         Followed(APP, "o1", "c.1", "ticket", AT),

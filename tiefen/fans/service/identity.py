@@ -25,7 +25,11 @@ _RESOLVE = text(
 _LEARN = text(
     """
     UPDATE fan_identity SET unionid = :unionid WHERE id = :id AND unionid IS NULL
-    RETURNING fan_id
+    """
+)
+_TURN = text(
+    """
+    SELECT pg_advisory_xact_lock(hashtextextended(current_schema() || ' union ' || :unionid, 0))
     """
 )
 _LOCK_IDENTITY = (
@@ -72,11 +76,17 @@ async def resolve(
 
 
 async def learn_unionid(tx: Tx, identity_id: int, unionid: str) -> int:
-    """An id turns out to belong to `unionid`; joins records if need be. Returns the person."""
-    fan_id = await tx.scalar(_LEARN, {"id": identity_id, "unionid": unionid})
-    if fan_id is None:  # somebody else was first
-        fan_id = await tx.scalar(select(Identity.fan_id).where(Identity.id == identity_id))
+    """An id turns out to belong to `unionid`; joins records if need be. Returns the person.
+
+    Who learn the same unionid take turns, and people are held before their ids, as a follow or an
+    order holds them: no two wait for each other.
+    """
+    await tx.execute(_TURN, {"unionid": unionid})
+    fan_id = await tx.scalar(select(Identity.fan_id).where(Identity.id == identity_id))
     assert fan_id is not None
+    holder = await tx.scalar(select(Union.fan_id).where(Union.unionid == unionid))
+    await hold_people(tx, [fan_id, *([] if holder is None else [holder])])
+    await tx.execute(_LEARN, {"id": identity_id, "unionid": unionid})
     person = await merge(tx, fan_id, await _claim_union(tx, unionid, fan_id), reason=BY_UNIONID)
     await look_for_past(tx, [fan_id])
     return person
