@@ -12,6 +12,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import httpx
+import hypothesis
 import pytest
 from fastapi import FastAPI
 from pydantic import SecretStr
@@ -23,6 +24,9 @@ from tiefen.kernel.auth import Loaders, StaffActor, open_session
 from tiefen.kernel.db import Db, Tx
 from tiefen.kernel.settings import Settings
 from tiefen.main import create_app
+
+hypothesis.settings.register_profile("tiefen", deadline=None)  # a busy machine is no bug
+hypothesis.settings.load_profile("tiefen")
 
 ROOT = Path(__file__).resolve().parents[1]
 MEMORY, ROOM = Path("/dev/shm"), 2 * 1024**3
