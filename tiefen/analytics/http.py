@@ -4,7 +4,7 @@ from dataclasses import asdict
 from datetime import date, timedelta
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Query, Request
+from fastapi import Depends, Query, Request
 
 from tiefen.analytics import queries, rules, service
 from tiefen.analytics.schemas import (
@@ -27,6 +27,7 @@ from tiefen.kernel.days import day_of
 from tiefen.kernel.db import Tx
 from tiefen.kernel.http import OK, REFUSALS, Ok, TxDep
 from tiefen.kernel.limits import Limit, caller
+from tiefen.kernel.routing import Routes
 from tiefen.team.values import Permission
 
 TREND_DAYS = 30
@@ -35,8 +36,8 @@ PER_VISITOR = Limit(60, 60.0)
 PER_ADDRESS = Limit(1_200, 60.0)
 """Batches a minute from one address: a crowd behind one gateway fits, a flood does not."""
 
-shop = APIRouter(prefix="/api/shop", tags=["analytics"], responses=REFUSALS)
-console = APIRouter(prefix="/api/console", tags=["analytics"], responses=REFUSALS)
+shop = Routes(prefix="/api/shop", tags=["analytics"], responses=REFUSALS)
+console = Routes(prefix="/api/console", tags=["analytics"], responses=REFUSALS)
 
 Visitor = Annotated[FanActor | None, Depends(maybe_fan())]
 Reader = Annotated[StaffActor, Depends(staff(Permission.OVERVIEW_READ))]

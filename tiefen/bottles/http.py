@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Path, Query
+from fastapi import Depends, Path, Query
 from fastapi.responses import RedirectResponse, StreamingResponse
 
 from tiefen.bottles import queries, service
@@ -45,9 +45,10 @@ from tiefen.kernel.http import (
     decode_cursor,
     page,
 )
+from tiefen.kernel.routing import Routes
 from tiefen.team.values import Permission
 
-router = APIRouter(tags=["bottles"], responses=REFUSALS)
+router = Routes(tags=["bottles"], responses=REFUSALS)
 
 Reader = Annotated[StaffActor, Depends(staff(Permission.BOTTLES_READ))]
 Writer = Annotated[StaffActor, Depends(staff(Permission.BOTTLES_WRITE))]

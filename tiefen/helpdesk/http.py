@@ -3,7 +3,7 @@
 from typing import Annotated, Any
 
 import segno
-from fastapi import APIRouter, Cookie, Depends, Request, Response
+from fastapi import Cookie, Depends, Request, Response
 
 from tiefen.fans import service as fans
 from tiefen.helpdesk import queries, service
@@ -40,9 +40,10 @@ from tiefen.kernel.http import (
     decode_cursor,
     encode_cursor,
 )
+from tiefen.kernel.routing import Routes
 from tiefen.team.values import SESSION_LIFE, Permission
 
-router = APIRouter(prefix="/api/console", tags=["helpdesk"], responses=REFUSALS)
+router = Routes(prefix="/api/console", tags=["helpdesk"], responses=REFUSALS)
 
 Reader = Annotated[StaffActor, Depends(staff(Permission.HELPDESK_READ))]
 Writer = Annotated[StaffActor, Depends(staff(Permission.HELPDESK_WRITE))]

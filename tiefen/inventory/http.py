@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Path, Query
+from fastapi import Depends, Path, Query
 
 from tiefen.inventory import queries, service
 from tiefen.inventory.schemas import (
@@ -27,9 +27,10 @@ from tiefen.inventory.values import TransferState
 from tiefen.kernel.auth import StaffActor, anyone, staff
 from tiefen.kernel.http import OK, REFUSALS, Cursor, Limit, Ok, Page, TxDep
 from tiefen.kernel.idempotency import IdemDep
+from tiefen.kernel.routing import Routes
 from tiefen.team.values import Permission
 
-router = APIRouter(tags=["inventory"], responses=REFUSALS)
+router = Routes(tags=["inventory"], responses=REFUSALS)
 Reader = Annotated[StaffActor, Depends(staff(Permission.GOODS_READ))]
 Writer = Annotated[StaffActor, Depends(staff(Permission.STOCK_WRITE))]
 IdPath = Annotated[int, Path(ge=1, le=2**63 - 1)]

@@ -4,7 +4,7 @@ import shutil
 from datetime import datetime, timedelta
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Depends, Query, Request
+from fastapi import Depends, Query, Request
 from sqlalchemy import delete, func, select, text, update
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 
@@ -29,10 +29,11 @@ from tiefen.kernel.http import (
 )
 from tiefen.kernel.idempotency import IdempotencyKey
 from tiefen.kernel.jobs import Job
+from tiefen.kernel.routing import Routes
 
 JOBS_READ, JOBS_WRITE = "jobs.read", "jobs.write"
 LOOPBACK = frozenset({"127.0.0.1", "::1"})
-router = APIRouter(tags=["kernel"])
+router = Routes(tags=["kernel"])
 
 
 @router.get("/live", operation_id="isLive", dependencies=[Depends(anyone())])

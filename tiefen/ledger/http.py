@@ -4,17 +4,18 @@ from datetime import date, datetime, time, timedelta
 from enum import StrEnum
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Query, Response
+from fastapi import Depends, Query, Response
 
 from tiefen.kernel.auth import StaffActor, staff
 from tiefen.kernel.days import CHINA
 from tiefen.kernel.http import Cursor, Limit, Page, TxDep, decode_cursor, page
+from tiefen.kernel.routing import Routes
 from tiefen.ledger import queries, service
 from tiefen.ledger.schemas import AccountOut, TransferOut
 from tiefen.ledger.values import Kind
 from tiefen.team.values import Permission
 
-router = APIRouter(prefix="/api/console/ledger", tags=["ledger"])
+router = Routes(prefix="/api/console/ledger", tags=["ledger"])
 Account = Annotated[str | None, Query(max_length=120)]
 Reference = Annotated[str | None, Query(max_length=200)]
 First = Annotated[date | None, Query(description="the merchant's day it begins with")]

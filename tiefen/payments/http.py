@@ -4,10 +4,11 @@ from datetime import date
 from enum import StrEnum
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Path, Query, Response
+from fastapi import Depends, Path, Query, Response
 
 from tiefen.kernel.auth import StaffActor, staff
 from tiefen.kernel.http import OK, Cursor, Limit, Ok, Page, TxDep, decode_cursor, page
+from tiefen.kernel.routing import Routes
 from tiefen.ledger.values import By
 from tiefen.payments import queries, service
 from tiefen.payments.schemas import (
@@ -39,7 +40,7 @@ from tiefen.payments.values import (
 )
 from tiefen.team.values import Permission
 
-router = APIRouter(prefix="/api/console", tags=["payments"])
+router = Routes(prefix="/api/console", tags=["payments"])
 _READ = [Depends(staff(Permission.MONEY_READ))]
 PathId = Annotated[int, Path(ge=1, le=2**63 - 1)]
 Day = Annotated[date, Query(description="a day of the merchant's")]

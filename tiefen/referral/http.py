@@ -3,7 +3,7 @@
 from typing import Annotated
 
 import anyio.to_thread
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import Depends, Request, Response
 
 from tiefen.catalog import service as catalog
 from tiefen.channels import service as channels
@@ -25,6 +25,7 @@ from tiefen.kernel.http import (
     TxDep,
 )
 from tiefen.kernel.limits import Limit as Rate
+from tiefen.kernel.routing import Routes
 from tiefen.referral import queries, service
 from tiefen.referral.schemas import (
     ArriveIn,
@@ -43,7 +44,7 @@ from tiefen.referral.schemas import (
 from tiefen.referral.values import Arrival, BondState, Rules
 from tiefen.team.values import Permission
 
-router = APIRouter(tags=["referral"], responses=REFUSALS)
+router = Routes(tags=["referral"], responses=REFUSALS)
 
 Reader = Annotated[StaffActor, Depends(staff(Permission.PROMOTIONS_READ))]
 Writer = Annotated[StaffActor, Depends(staff(Permission.PROMOTIONS_WRITE))]

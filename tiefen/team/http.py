@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Annotated, Any
 
 import segno
-from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi import Depends, Query, Request, Response
 
 from tiefen.kernel.auth import STAFF_COOKIE, StaffActor, anyone, staff, token_of
 from tiefen.kernel.http import (
@@ -22,6 +22,7 @@ from tiefen.kernel.http import (
     decode_cursor,
     page,
 )
+from tiefen.kernel.routing import Routes
 from tiefen.team import queries, service
 from tiefen.team.errors import NotByKey
 from tiefen.team.schemas import (
@@ -47,7 +48,7 @@ from tiefen.team.schemas import (
 )
 from tiefen.team.values import SESSION_LIFE, Permission
 
-router = APIRouter(prefix="/api/console", tags=["team"], responses=REFUSALS)
+router = Routes(prefix="/api/console", tags=["team"], responses=REFUSALS)
 
 Anybody = Annotated[StaffActor, Depends(staff())]
 Reader = Annotated[StaffActor, Depends(staff(Permission.TEAM_READ))]

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi import Depends, Query, Request, Response
 from fastapi.responses import PlainTextResponse
 
 from tiefen.kernel.auth import StaffActor, anyone, signed, staff
@@ -23,6 +23,7 @@ from tiefen.kernel.http import (
     page,
 )
 from tiefen.kernel.limits import Limit as Rate
+from tiefen.kernel.routing import Routes
 from tiefen.team.values import Permission
 from tiefen.wechat import callbacks, queries, service
 from tiefen.wechat.callbacks import Signature
@@ -40,7 +41,7 @@ from tiefen.wechat.schemas import (
 )
 from tiefen.wechat.values import AccountKind, Finding, Level, MessageState
 
-router = APIRouter(tags=["wechat"], responses=REFUSALS)
+router = Routes(tags=["wechat"], responses=REFUSALS)
 
 FromWeChat = [Depends(signed("wechat"))]
 Reader = Annotated[StaffActor, Depends(staff(Permission.SETTINGS_READ))]

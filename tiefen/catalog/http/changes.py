@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Sequence
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Depends, Response, UploadFile
+from fastapi import Depends, Response, UploadFile
 from fastapi.responses import StreamingResponse
 
 from tiefen.catalog import queries, service
@@ -22,10 +22,11 @@ from tiefen.kernel.auth import StaffActor, staff
 from tiefen.kernel.db import Db
 from tiefen.kernel.http import REFUSALS, DbDep, MerchantDep, TxDep
 from tiefen.kernel.limits import table_taken
+from tiefen.kernel.routing import Routes
 from tiefen.team import service as team
 from tiefen.team.values import Permission
 
-router = APIRouter(tags=["catalog"], responses=REFUSALS)
+router = Routes(tags=["catalog"], responses=REFUSALS)
 OutwardWriter = Annotated[StaffActor, Depends(staff(Permission.GOODS_WRITE, outward=True))]
 OutwardReader = Annotated[StaffActor, Depends(staff(Permission.GOODS_READ, outward=True))]
 _XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"

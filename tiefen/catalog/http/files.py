@@ -3,16 +3,17 @@
 import re
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Header, Path, Response, UploadFile
+from fastapi import Depends, Header, Path, Response, UploadFile
 
 from tiefen.catalog import rules
 from tiefen.catalog.errors import NotAVideo
 from tiefen.catalog.schemas import FileOut
 from tiefen.kernel.auth import anyone, staff
 from tiefen.kernel.http import REFUSALS, MerchantDep, StorageDep
+from tiefen.kernel.routing import Routes
 from tiefen.team.values import Permission
 
-router = APIRouter(tags=["catalog"], responses=REFUSALS)
+router = Routes(tags=["catalog"], responses=REFUSALS)
 _SERVED = {
     "Cache-Control": "public, max-age=31536000, immutable",
     "Content-Security-Policy": "default-src 'none'",

@@ -1,7 +1,5 @@
 """Routes of products in the console."""
 
-from fastapi import APIRouter
-
 from tiefen.catalog import queries, service
 from tiefen.catalog.http.common import IdPath, IdQuery, Reader, Words, Writer
 from tiefen.catalog.queries import ProductSort
@@ -9,9 +7,10 @@ from tiefen.catalog.schemas import ConsoleProduct, ConsoleProductRow, ProductInp
 from tiefen.catalog.values import ProductKind, ProductRole, ProductStatus
 from tiefen.kernel.auth import StaffActor
 from tiefen.kernel.http import REFUSALS, Cursor, Limit, Page, TxDep
+from tiefen.kernel.routing import Routes
 from tiefen.team.values import Permission
 
-router = APIRouter(tags=["catalog"], responses=REFUSALS)
+router = Routes(tags=["catalog"], responses=REFUSALS)
 
 
 @router.get("/api/console/products", operation_id="listProducts")

@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import Depends, Query
 
 from tiefen.catalog import queries, service
 from tiefen.catalog.http.common import IdPath, IdQuery, Reader, Writer
@@ -16,8 +16,9 @@ from tiefen.catalog.schemas import (
 )
 from tiefen.kernel.auth import anyone
 from tiefen.kernel.http import REFUSALS, Cursor, Limit, Page, TxDep
+from tiefen.kernel.routing import Routes
 
-router = APIRouter(tags=["catalog"], responses=REFUSALS)
+router = Routes(tags=["catalog"], responses=REFUSALS)
 Stars = Annotated[int | None, Query(ge=1, le=5)]
 
 

@@ -2,7 +2,7 @@
 
 import asyncio
 
-from fastapi import APIRouter, Depends, Response
+from fastapi import Depends, Response
 
 from tiefen.catalog import rules, service
 from tiefen.catalog.http.common import IdPath
@@ -10,10 +10,11 @@ from tiefen.catalog.schemas import ShareKitOut
 from tiefen.kernel.auth import anyone
 from tiefen.kernel.http import REFUSALS, DbDep, MerchantDep, StorageDep, TxDep
 from tiefen.kernel.limits import Limit as Rate
+from tiefen.kernel.routing import Routes
 
 PACKS = Rate(30, 60.0)
 """Packed pictures one address may take in a minute: each is decoded and encoded anew."""
-router = APIRouter(tags=["catalog"], responses=REFUSALS)
+router = Routes(tags=["catalog"], responses=REFUSALS)
 
 
 @router.get(

@@ -1,13 +1,12 @@
 """Routes of categories and brands in the console."""
 
-from fastapi import APIRouter
-
 from tiefen.catalog import queries, service
 from tiefen.catalog.http.common import IdPath, Reader, Writer
 from tiefen.catalog.schemas import BrandInput, BrandOut, CategoryInput, CategoryOut
 from tiefen.kernel.http import OK, REFUSALS, Ok, TxDep
+from tiefen.kernel.routing import Routes
 
-router = APIRouter(tags=["catalog"], responses=REFUSALS)
+router = Routes(tags=["catalog"], responses=REFUSALS)
 
 
 @router.get("/api/console/categories", operation_id="listCategories")

@@ -1,6 +1,6 @@
 """Routes of the goods in the shop."""
 
-from fastapi import APIRouter, Depends, Request
+from fastapi import Depends, Request
 
 from tiefen.catalog import queries
 from tiefen.catalog.http.common import IdPath, IdQuery, Words
@@ -10,10 +10,11 @@ from tiefen.kernel.auth import anyone
 from tiefen.kernel.http import REFUSALS, Cursor, Limit, Page, TxDep
 from tiefen.kernel.limits import Limit as Rate
 from tiefen.kernel.limits import caller
+from tiefen.kernel.routing import Routes
 
 SEARCHES = Rate(1_200, 60.0)
 """Searches a minute from one address: a carrier's address is many phones."""
-router = APIRouter(tags=["catalog"], responses=REFUSALS)
+router = Routes(tags=["catalog"], responses=REFUSALS)
 
 
 @router.get("/api/shop/home", operation_id="getShopHome", dependencies=[Depends(anyone())])

@@ -3,7 +3,7 @@
 from dataclasses import asdict
 from typing import Annotated
 
-from fastapi import APIRouter, Depends
+from fastapi import Depends
 
 from tiefen.channels import queries, service
 from tiefen.channels.models import CodeBatch
@@ -11,9 +11,10 @@ from tiefen.channels.schemas import BatchIn, BatchOut, CodesChanged, CodesPatch,
 from tiefen.channels.values import CodeForm, Line
 from tiefen.kernel.auth import StaffActor, staff
 from tiefen.kernel.http import REFUSALS, Cursor, Limit, Page, PathId, TxDep, decode_cursor, page
+from tiefen.kernel.routing import Routes
 from tiefen.team.values import Permission
 
-router = APIRouter(prefix="/api/console", tags=["channels"], responses=REFUSALS)
+router = Routes(prefix="/api/console", tags=["channels"], responses=REFUSALS)
 
 Reader = Annotated[StaffActor, Depends(staff(Permission.CHANNELS_READ))]
 Writer = Annotated[StaffActor, Depends(staff(Permission.CHANNELS_WRITE))]

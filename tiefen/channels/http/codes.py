@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Annotated
 
 import anyio.to_thread
-from fastapi import APIRouter, Depends, Query, Response
+from fastapi import Depends, Query, Response
 
 from tiefen.channels import queries, service
 from tiefen.channels.errors import CodeNotReady
@@ -27,10 +27,11 @@ from tiefen.kernel.http import (
     encode_cursor,
 )
 from tiefen.kernel.money import average
+from tiefen.kernel.routing import Routes
 from tiefen.team.service import staff_briefs
 from tiefen.team.values import Permission, StaffBrief
 
-router = APIRouter(prefix="/api/console", tags=["channels"], responses=REFUSALS)
+router = Routes(prefix="/api/console", tags=["channels"], responses=REFUSALS)
 
 Reader = Annotated[StaffActor, Depends(staff(Permission.CHANNELS_READ))]
 Writer = Annotated[StaffActor, Depends(staff(Permission.CHANNELS_WRITE))]

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Cookie, Depends, Path, Query, Request, Response
+from fastapi import Cookie, Depends, Path, Query, Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
 
 from tiefen.catalog import service as catalog
@@ -43,6 +43,7 @@ from tiefen.kernel.http import (
     page,
 )
 from tiefen.kernel.limits import Limit as Rate
+from tiefen.kernel.routing import Routes
 from tiefen.team.values import Permission
 
 VISITOR_COOKIE = "tiefen_visitor"
@@ -52,7 +53,7 @@ DAYS = 30
 _WISH = frozenset(LinkWish.__slots__)
 _WORDS = frozenset({"product_id", "utm_source", "utm_medium", "utm_campaign", "title", "words"})
 
-router = APIRouter(tags=["channels"], responses=REFUSALS)
+router = Routes(tags=["channels"], responses=REFUSALS)
 
 Reader = Annotated[StaffActor, Depends(staff(Permission.CHANNELS_READ))]
 Writer = Annotated[StaffActor, Depends(staff(Permission.CHANNELS_WRITE))]

@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends
+from fastapi import Depends
 
 from tiefen.channels import queries, service
 from tiefen.channels.queries import MemberRow
@@ -12,10 +12,11 @@ from tiefen.kernel.auth import StaffActor, staff
 from tiefen.kernel.days import day_of
 from tiefen.kernel.db import Tx
 from tiefen.kernel.http import OK, REFUSALS, Ok, PathId, TxDep
+from tiefen.kernel.routing import Routes
 from tiefen.team.service import staff_briefs
 from tiefen.team.values import Permission
 
-router = APIRouter(prefix="/api/console", tags=["channels"], responses=REFUSALS)
+router = Routes(prefix="/api/console", tags=["channels"], responses=REFUSALS)
 
 Anybody = Annotated[StaffActor, Depends(staff())]
 Reader = Annotated[StaffActor, Depends(staff(Permission.CHANNELS_READ))]

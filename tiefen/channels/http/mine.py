@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Annotated
 
 import anyio.to_thread
-from fastapi import APIRouter, Depends, Response
+from fastapi import Depends, Response
 
 from tiefen.catalog import service as catalog
 from tiefen.channels import queries, service
@@ -42,10 +42,11 @@ from tiefen.kernel.http import (
     decode_cursor,
     encode_cursor,
 )
+from tiefen.kernel.routing import Routes
 from tiefen.team.service import staff_briefs
 from tiefen.team.values import Permission
 
-router = APIRouter(prefix="/api/console", tags=["channels"], responses=REFUSALS)
+router = Routes(prefix="/api/console", tags=["channels"], responses=REFUSALS)
 
 Anybody = Annotated[StaffActor, Depends(staff())]
 Outward = Annotated[StaffActor, Depends(staff(outward=True))]

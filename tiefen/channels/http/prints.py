@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Path, Response
+from fastapi import Depends, Path, Response
 
 from tiefen.channels import queries, service
 from tiefen.channels.errors import PrintMissing
@@ -10,9 +10,10 @@ from tiefen.channels.models import CodePrint
 from tiefen.channels.schemas import PrintIn, PrintOut
 from tiefen.kernel.auth import StaffActor, staff
 from tiefen.kernel.http import REFUSALS, Cursor, Limit, Page, PathId, TxDep, decode_cursor, page
+from tiefen.kernel.routing import Routes
 from tiefen.team.values import Permission
 
-router = APIRouter(prefix="/api/console", tags=["channels"], responses=REFUSALS)
+router = Routes(prefix="/api/console", tags=["channels"], responses=REFUSALS)
 
 Reader = Annotated[StaffActor, Depends(staff(Permission.CHANNELS_READ))]
 _TYPES = {"pdf": "application/pdf", "png": "image/png", "zip": "application/zip"}

@@ -5,7 +5,7 @@ from datetime import date, datetime
 from typing import Annotated
 
 import msgspec
-from fastapi import APIRouter, Depends, Query, Response
+from fastapi import Depends, Query, Response
 
 from tiefen.channels import queries, service
 from tiefen.channels.errors import PeriodMalformed
@@ -36,6 +36,7 @@ from tiefen.kernel.db import Tx
 from tiefen.kernel.http import REFUSALS, Cursor, Limit, Page, TxDep, decode_cursor, encode_cursor
 from tiefen.kernel.limits import table_taken
 from tiefen.kernel.money import average
+from tiefen.kernel.routing import Routes
 from tiefen.team.service import staff_briefs
 from tiefen.team.values import Permission
 
@@ -43,7 +44,7 @@ ROWS = 500
 """More sources than a person reads; the rest is one row."""
 MAX_DAYS = 1_100
 
-router = APIRouter(prefix="/api/console", tags=["channels"], responses=REFUSALS)
+router = Routes(prefix="/api/console", tags=["channels"], responses=REFUSALS)
 
 Reader = Annotated[StaffActor, Depends(staff(Permission.CHANNELS_READ))]
 Decider = Annotated[StaffActor, Depends(staff(Permission.CHANNELS_DECIDE))]

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import Depends, Query
 
 from tiefen.fans import queries, rules, service
 from tiefen.fans.models import Attribute, AttributeValue
@@ -24,11 +24,12 @@ from tiefen.kernel.auth import FanActor, StaffActor, fan, staff
 from tiefen.kernel.crypto import mask_name
 from tiefen.kernel.db import Tx
 from tiefen.kernel.http import OK, REFUSALS, Ok, PathId, TxDep
+from tiefen.kernel.routing import Routes
 from tiefen.team.service import staff_briefs
 from tiefen.team.values import Permission
 
-shop = APIRouter(prefix="/api/shop", tags=["fans"], responses=REFUSALS)
-console = APIRouter(prefix="/api/console", tags=["fans"], responses=REFUSALS)
+shop = Routes(prefix="/api/shop", tags=["fans"], responses=REFUSALS)
+console = Routes(prefix="/api/console", tags=["fans"], responses=REFUSALS)
 
 Shopper = Annotated[FanActor, Depends(fan())]
 Reader = Annotated[StaffActor, Depends(staff(Permission.FANS_READ))]

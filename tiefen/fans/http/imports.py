@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends
+from fastapi import Depends
 
 from tiefen.fans import queries, rules, service
 from tiefen.fans.models import FollowerImport
@@ -10,11 +10,12 @@ from tiefen.fans.schemas import ImportOut, ImportsOut
 from tiefen.kernel.auth import StaffActor, staff
 from tiefen.kernel.db import Tx
 from tiefen.kernel.http import REFUSALS, PathId, TxDep
+from tiefen.kernel.routing import Routes
 from tiefen.team.values import Permission
 from tiefen.wechat import service as wechat
 from tiefen.wechat.errors import NotConfigured
 
-console = APIRouter(prefix="/api/console", tags=["fans"], responses=REFUSALS)
+console = Routes(prefix="/api/console", tags=["fans"], responses=REFUSALS)
 
 Reader = Annotated[StaffActor, Depends(staff(Permission.FANS_READ))]
 Writer = Annotated[StaffActor, Depends(staff(Permission.FANS_WRITE))]

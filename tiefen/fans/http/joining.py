@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import Depends, Query
 
 from tiefen.fans import queries, rules, service
 from tiefen.fans.errors import MergeMissing, SamePerson
@@ -26,9 +26,10 @@ from tiefen.kernel.crypto import mask_phone
 from tiefen.kernel.db import Tx
 from tiefen.kernel.errors import language
 from tiefen.kernel.http import REFUSALS, PathId, TxDep
+from tiefen.kernel.routing import Routes
 from tiefen.team.values import Permission
 
-console = APIRouter(prefix="/api/console/fans/{fan_id}/merges", tags=["fans"], responses=REFUSALS)
+console = Routes(prefix="/api/console/fans/{fan_id}/merges", tags=["fans"], responses=REFUSALS)
 
 Reader = Annotated[StaffActor, Depends(staff(Permission.FANS_READ))]
 Writer = Annotated[StaffActor, Depends(staff(Permission.FANS_WRITE))]

@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 from datetime import datetime, timedelta
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Response, UploadFile
+from fastapi import Depends, Response, UploadFile
 from fastapi.responses import StreamingResponse
 
 from tiefen.fans import queries, service
@@ -17,10 +17,11 @@ from tiefen.kernel.db import Db
 from tiefen.kernel.errors import language
 from tiefen.kernel.http import REFUSALS, DbDep, MerchantDep, PathId, TxDep
 from tiefen.kernel.limits import table_taken
+from tiefen.kernel.routing import Routes
 from tiefen.team.service import record_audit
 from tiefen.team.values import Permission
 
-console = APIRouter(prefix="/api/console", tags=["fans"], responses=REFUSALS)
+console = Routes(prefix="/api/console", tags=["fans"], responses=REFUSALS)
 
 Reader = Annotated[StaffActor, Depends(staff(Permission.FANS_READ))]
 Writer = Annotated[StaffActor, Depends(staff(Permission.FANS_WRITE))]

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Cookie, Depends, Query, Request, Response
+from fastapi import Cookie, Depends, Query, Request, Response
 
 from tiefen.fans import queries, rules, service
 from tiefen.fans.models import Fan, Identity, Line, Rfm, Source, Tag, Tagging
@@ -54,6 +54,7 @@ from tiefen.kernel.http import (
     encode_cursor,
 )
 from tiefen.kernel.limits import Limit as Rate
+from tiefen.kernel.routing import Routes
 from tiefen.team.values import Permission
 
 NONCE_COOKIE = "tiefen_oauth"
@@ -68,8 +69,8 @@ _POSITIONS: dict[FanSort, Any] = {
 """What a cursor of each order holds: the order's name, the last key, the last id."""
 PAST: PastKind = "past_purchase"
 
-shop = APIRouter(prefix="/api/shop", tags=["fans"], responses=REFUSALS)
-console = APIRouter(prefix="/api/console", tags=["fans"], responses=REFUSALS)
+shop = Routes(prefix="/api/shop", tags=["fans"], responses=REFUSALS)
+console = Routes(prefix="/api/console", tags=["fans"], responses=REFUSALS)
 
 Shopper = Annotated[FanActor, Depends(fan())]
 Reader = Annotated[StaffActor, Depends(staff(Permission.FANS_READ))]

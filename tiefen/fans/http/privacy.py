@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Response
+from fastapi import Depends, Response
 
 from tiefen.fans import queries, service
 from tiefen.fans.models import PersonRequest
@@ -21,10 +21,11 @@ from tiefen.kernel.auth import FanActor, StaffActor, fan, staff
 from tiefen.kernel.db import Tx
 from tiefen.kernel.errors import language
 from tiefen.kernel.http import OK, REFUSALS, Ok, PathId, TxDep
+from tiefen.kernel.routing import Routes
 from tiefen.team.values import Permission
 
-console = APIRouter(prefix="/api/console/fans/{fan_id}", tags=["fans"], responses=REFUSALS)
-shop = APIRouter(prefix="/api/shop/me", tags=["fans"], responses=REFUSALS)
+console = Routes(prefix="/api/console/fans/{fan_id}", tags=["fans"], responses=REFUSALS)
+shop = Routes(prefix="/api/shop/me", tags=["fans"], responses=REFUSALS)
 
 Keeper = Annotated[StaffActor, Depends(staff(Permission.FANS_PRIVACY))]
 Writer = Annotated[StaffActor, Depends(staff(Permission.FANS_WRITE))]

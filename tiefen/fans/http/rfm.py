@@ -3,7 +3,7 @@
 from collections import Counter
 from typing import Annotated
 
-from fastapi import APIRouter, Depends
+from fastapi import Depends
 
 from tiefen.fans import queries, service
 from tiefen.fans.schemas import CohortOut, RepeatOut, RfmBoard, RfmCellOut, RfmGroupOut
@@ -11,9 +11,10 @@ from tiefen.fans.values import RfmGroup
 from tiefen.kernel.auth import StaffActor, staff
 from tiefen.kernel.db import Tx
 from tiefen.kernel.http import REFUSALS, TxDep
+from tiefen.kernel.routing import Routes
 from tiefen.team.values import Permission
 
-console = APIRouter(prefix="/api/console", tags=["fans"], responses=REFUSALS)
+console = Routes(prefix="/api/console", tags=["fans"], responses=REFUSALS)
 
 Reader = Annotated[StaffActor, Depends(staff(Permission.FANS_READ))]
 Writer = Annotated[StaffActor, Depends(staff(Permission.FANS_WRITE))]

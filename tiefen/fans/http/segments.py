@@ -6,7 +6,7 @@ import time
 from collections.abc import AsyncIterator, Sequence
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import Depends, Query
 from fastapi.responses import StreamingResponse
 
 from tiefen.fans import queries, rules, service
@@ -46,6 +46,7 @@ from tiefen.kernel.http import (
 )
 from tiefen.kernel.limits import table_taken
 from tiefen.kernel.money import yuan_cell
+from tiefen.kernel.routing import Routes
 from tiefen.kernel.text import plain_cell
 from tiefen.team.values import Permission
 
@@ -55,7 +56,7 @@ BOM = "\ufeff"
 """Without it Excel reads UTF-8 as something else."""
 _HEAD = ["编号", "昵称", "阶段", "关注", "来源", "订单", "实付(元)", "最近活跃", "加入人群", "标签"]
 
-console = APIRouter(prefix="/api/console", tags=["fans"], responses=REFUSALS)
+console = Routes(prefix="/api/console", tags=["fans"], responses=REFUSALS)
 
 Reader = Annotated[StaffActor, Depends(staff(Permission.FANS_READ))]
 Writer = Annotated[StaffActor, Depends(staff(Permission.FANS_WRITE))]

@@ -5,7 +5,7 @@ from datetime import timedelta
 from typing import Annotated
 
 import msgspec
-from fastapi import APIRouter, Depends, Query
+from fastapi import Depends, Query
 
 from tiefen.fans import queries, rules, service
 from tiefen.fans.schemas import (
@@ -36,10 +36,11 @@ from tiefen.kernel.http import (
     decode_cursor,
     encode_cursor,
 )
+from tiefen.kernel.routing import Routes
 from tiefen.team.service import staff_briefs
 from tiefen.team.values import Permission
 
-router = APIRouter(prefix="/api/console", tags=["fans"], responses=REFUSALS)
+router = Routes(prefix="/api/console", tags=["fans"], responses=REFUSALS)
 
 Reader = Annotated[StaffActor, Depends(staff(Permission.FANS_READ))]
 Ruler = Annotated[StaffActor, Depends(staff(Permission.STAGES_WRITE))]

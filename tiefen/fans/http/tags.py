@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends
+from fastapi import Depends
 
 from tiefen.fans import queries, service
 from tiefen.fans.errors import BulkUnclear
@@ -26,10 +26,11 @@ from tiefen.fans.values import BulkDeed
 from tiefen.kernel.auth import StaffActor, staff
 from tiefen.kernel.db import Tx
 from tiefen.kernel.http import OK, REFUSALS, Ok, PathId, TxDep
+from tiefen.kernel.routing import Routes
 from tiefen.team.service import staff_briefs
 from tiefen.team.values import Permission
 
-console = APIRouter(prefix="/api/console", tags=["fans"], responses=REFUSALS)
+console = Routes(prefix="/api/console", tags=["fans"], responses=REFUSALS)
 
 Reader = Annotated[StaffActor, Depends(staff(Permission.FANS_READ))]
 Writer = Annotated[StaffActor, Depends(staff(Permission.FANS_WRITE))]

@@ -2,13 +2,14 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Path, Query, UploadFile
+from fastapi import Depends, Path, Query, UploadFile
 from pydantic import Field
 
 from tiefen.kernel.auth import FanActor, StaffActor, fan, staff
 from tiefen.kernel.http import REFUSALS, Cursor, Limit, MerchantDep, Page, StorageDep, TxDep
 from tiefen.kernel.idempotency import IdemDep
 from tiefen.kernel.limits import Limit as Often
+from tiefen.kernel.routing import Routes
 from tiefen.orders import queries, service
 from tiefen.orders.schemas import (
     AfterSaleIn,
@@ -33,7 +34,7 @@ from tiefen.orders.schemas import (
 from tiefen.orders.values import AfterSaleKind, AfterSalePolicy, AfterSaleStatus
 from tiefen.team.values import Permission
 
-router = APIRouter(tags=["orders"], responses=REFUSALS)
+router = Routes(tags=["orders"], responses=REFUSALS)
 Fan = Annotated[FanActor, Depends(fan())]
 OutwardFan = Annotated[FanActor, Depends(fan(outward=True))]
 Reader = Annotated[StaffActor, Depends(staff(Permission.ORDERS_READ))]

@@ -3,16 +3,17 @@
 from typing import Annotated
 
 import segno
-from fastapi import APIRouter, Depends, Path
+from fastapi import Depends, Path
 
 from tiefen.kernel.auth import StaffActor, staff
 from tiefen.kernel.http import REFUSALS, DbDep, MerchantDep
+from tiefen.kernel.routing import Routes
 from tiefen.orders import queries, service
 from tiefen.orders.schemas import PayCodeOut, PaymentStateOut
 from tiefen.payments.values import PaymentState
 from tiefen.team.values import Permission
 
-router = APIRouter(tags=["orders"], responses=REFUSALS)
+router = Routes(tags=["orders"], responses=REFUSALS)
 Cashier = Annotated[StaffActor, Depends(staff(Permission.ORDERS_SHIP, outward=True))]
 OrderNo = Annotated[str, Path(pattern=r"^O[0-9]{19}$")]
 

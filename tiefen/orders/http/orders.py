@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Path, Query, Response
+from fastapi import Depends, Path, Query, Response
 from pydantic import AwareDatetime
 
 from tiefen.kernel.auth import FanActor, StaffActor, anyone, fan, staff
@@ -19,6 +19,7 @@ from tiefen.kernel.http import (
     TxDep,
 )
 from tiefen.kernel.idempotency import IdemDep
+from tiefen.kernel.routing import Routes
 from tiefen.orders import queries, service
 from tiefen.orders.errors import KeyMissing
 from tiefen.orders.queries import OrderFilter
@@ -54,7 +55,7 @@ from tiefen.payments.values import PaymentState
 from tiefen.team.values import Permission
 from tiefen.wechat.values import PayClientKind
 
-router = APIRouter(tags=["orders"], responses=REFUSALS)
+router = Routes(tags=["orders"], responses=REFUSALS)
 Fan = Annotated[FanActor, Depends(fan())]
 OutwardFan = Annotated[FanActor, Depends(fan(outward=True))]
 Reader = Annotated[StaffActor, Depends(staff(Permission.ORDERS_READ))]

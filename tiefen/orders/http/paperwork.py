@@ -3,7 +3,7 @@
 import asyncio
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Form, Path, Response, UploadFile
+from fastapi import Depends, Form, Path, Response, UploadFile
 
 from tiefen.kernel import sheets
 from tiefen.kernel.auth import FanActor, StaffActor, fan, staff
@@ -21,6 +21,7 @@ from tiefen.kernel.http import (
     TxDep,
 )
 from tiefen.kernel.money import yuan_cell
+from tiefen.kernel.routing import Routes
 from tiefen.orders import queries, service
 from tiefen.orders.errors import NotAnInvoice
 from tiefen.orders.schemas import (
@@ -37,7 +38,7 @@ from tiefen.orders.values import InvoiceState
 from tiefen.team import service as team
 from tiefen.team.values import Permission
 
-router = APIRouter(tags=["orders"], responses=REFUSALS)
+router = Routes(tags=["orders"], responses=REFUSALS)
 Fan = Annotated[FanActor, Depends(fan())]
 Reader = Annotated[StaffActor, Depends(staff(Permission.ORDERS_READ))]
 Shipper = Annotated[StaffActor, Depends(staff(Permission.ORDERS_SHIP))]

@@ -3,11 +3,12 @@
 import asyncio
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Path, Query, Response, UploadFile
+from fastapi import Depends, Path, Query, Response, UploadFile
 
 from tiefen.kernel import sheets
 from tiefen.kernel.auth import FanActor, StaffActor, fan, staff
 from tiefen.kernel.http import REFUSALS, PathId, TxDep
+from tiefen.kernel.routing import Routes
 from tiefen.orders import queries, service
 from tiefen.orders.schemas import (
     ConsoleOrder,
@@ -20,7 +21,7 @@ from tiefen.orders.schemas import (
 from tiefen.orders.values import COURIERS
 from tiefen.team.values import Permission
 
-router = APIRouter(tags=["orders"], responses=REFUSALS)
+router = Routes(tags=["orders"], responses=REFUSALS)
 Fan = Annotated[FanActor, Depends(fan())]
 Reader = Annotated[StaffActor, Depends(staff(Permission.ORDERS_READ))]
 Shipper = Annotated[StaffActor, Depends(staff(Permission.ORDERS_SHIP))]

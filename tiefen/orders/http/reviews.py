@@ -2,15 +2,16 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Path
+from fastapi import Depends, Path
 
 from tiefen.kernel.auth import FanActor, StaffActor, fan, staff
 from tiefen.kernel.http import OK, REFUSALS, Ok, TxDep
+from tiefen.kernel.routing import Routes
 from tiefen.orders import service
 from tiefen.orders.schemas import GivenOut, LineStars, ReviewIn
 from tiefen.team.values import Permission
 
-router = APIRouter(tags=["orders"], responses=REFUSALS)
+router = Routes(tags=["orders"], responses=REFUSALS)
 Fan = Annotated[FanActor, Depends(fan())]
 Shipper = Annotated[StaffActor, Depends(staff(Permission.ORDERS_SHIP))]
 OrderNo = Annotated[str, Path(pattern=r"^O[0-9]{19}$")]

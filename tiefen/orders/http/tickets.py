@@ -2,16 +2,17 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Path
+from fastapi import Depends, Path
 
 from tiefen.kernel.auth import FanActor, StaffActor, fan, staff
 from tiefen.kernel.http import REFUSALS, PathId, TxDep
 from tiefen.kernel.idempotency import IdemDep
+from tiefen.kernel.routing import Routes
 from tiefen.orders import queries, service
 from tiefen.orders.schemas import ConsoleTicket, TicketOut, UseIn
 from tiefen.team.values import Permission
 
-router = APIRouter(tags=["orders"], responses=REFUSALS)
+router = Routes(tags=["orders"], responses=REFUSALS)
 Fan = Annotated[FanActor, Depends(fan())]
 Shipper = Annotated[StaffActor, Depends(staff(Permission.ORDERS_SHIP))]
 OrderNo = Annotated[str, Path(pattern=r"^O[0-9]{19}$")]

@@ -2,11 +2,12 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import Depends, Query
 
 from tiefen.kernel.auth import StaffActor, anyone, staff
 from tiefen.kernel.db import Tx
 from tiefen.kernel.http import REFUSALS, Cursor, Limit, Page, PathId, TxDep
+from tiefen.kernel.routing import Routes
 from tiefen.promotion import queries, rules, service
 from tiefen.promotion.rules.guard import Floor
 from tiefen.promotion.schemas import (
@@ -30,7 +31,7 @@ from tiefen.promotion.service.guarding import Verdict
 from tiefen.promotion.values import Costs, Group, PromotionKind, Status
 from tiefen.team.values import Permission
 
-router = APIRouter(tags=["promotion"], responses=REFUSALS)
+router = Routes(tags=["promotion"], responses=REFUSALS)
 
 Reader = Annotated[StaffActor, Depends(staff(Permission.PROMOTIONS_READ))]
 Writer = Annotated[StaffActor, Depends(staff(Permission.PROMOTIONS_WRITE))]

@@ -2,11 +2,12 @@
 
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import Depends, Query
 
 from tiefen.kernel.auth import FanActor, StaffActor, fan, maybe_fan, staff
 from tiefen.kernel.http import OK, REFUSALS, Cursor, Limit, Ok, Page, PathId, TxDep
 from tiefen.kernel.limits import Limit as Rate
+from tiefen.kernel.routing import Routes
 from tiefen.promotion import queries, rules, service
 from tiefen.promotion.http.activities import verdict_out
 from tiefen.promotion.rules import terms_of
@@ -34,7 +35,7 @@ from tiefen.promotion.service.coupons import Template, check_template
 from tiefen.promotion.values import CouponStatus, TemplateStatus
 from tiefen.team.values import Permission
 
-router = APIRouter(tags=["promotion"], responses=REFUSALS)
+router = Routes(tags=["promotion"], responses=REFUSALS)
 
 Reader = Annotated[StaffActor, Depends(staff(Permission.PROMOTIONS_READ))]
 Writer = Annotated[StaffActor, Depends(staff(Permission.PROMOTIONS_WRITE))]

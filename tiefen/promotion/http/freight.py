@@ -2,15 +2,16 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends
+from fastapi import Depends
 
 from tiefen.kernel.auth import StaffActor, staff
 from tiefen.kernel.http import REFUSALS, PathId, TxDep
+from tiefen.kernel.routing import Routes
 from tiefen.promotion import queries, service
 from tiefen.promotion.schemas import FreightIn, FreightMixIO, FreightsOut
 from tiefen.team.values import Permission
 
-router = APIRouter(tags=["promotion"], responses=REFUSALS)
+router = Routes(tags=["promotion"], responses=REFUSALS)
 
 Reader = Annotated[StaffActor, Depends(staff(Permission.GOODS_READ))]
 Writer = Annotated[StaffActor, Depends(staff(Permission.GOODS_WRITE))]
