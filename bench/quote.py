@@ -8,7 +8,7 @@ from time import process_time_ns
 
 from bench.harness import Result
 from tiefen.promotion import rules
-from tiefen.promotion.service.book import GROUPS_AT_FIRST, Book
+from tiefen.promotion.service.book import GROUPS_AT_FIRST, NO_PLANS, Book
 from tiefen.promotion.values import (
     Basis,
     BasisLine,
@@ -41,7 +41,7 @@ def shop(chance: Random) -> Book:
                 sku_ids=tuple(chance.sample(range(SKUS), 10)),
             )
         made.append(Rule(number, 1, kind, f"活动{number}", group, number % 5, scope, terms))
-    return Book.of(1, made, GROUPS_AT_FIRST)
+    return Book.of(1, made, GROUPS_AT_FIRST, NO_PLANS)
 
 
 def cart(chance: Random) -> tuple[BasisLine, ...]:

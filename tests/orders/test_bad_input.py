@@ -122,6 +122,7 @@ class World:
             },
             "changeOrderPrice": {"before_fen": 3_980, "total_fen": 3_000, "reason": "老客"},
             "payInstead": {"answer": "没货了"},
+            "returnDeposit": {"reason": "产地绝收"},
             "compensateOrder": {"amount_fen": 100, "reason": "致歉"},
             "saveAfterSalePolicy": {
                 "answer_hours": 48,

@@ -316,8 +316,8 @@ async def test_a_deadline_is_on_the_databases_clock(
         )
     seen = (await (await fan_client(fan_id)).get(f"/api/shop/orders/{order_no}")).json()
     assert seen["can"] == {
-        "pay": status is OrderStatus.UNPAID,
-        "cancel": status is OrderStatus.UNPAID,
+        "pay": status in (OrderStatus.UNPAID, OrderStatus.DEPOSITED),
+        "cancel": status in (OrderStatus.UNPAID, OrderStatus.DEPOSITED),
         "receive": status is OrderStatus.SHIPPED,
         "refund": status
         in {

@@ -13,6 +13,7 @@ from tiefen.catalog.schemas import (
     ConsoleProduct,
     ConsoleProductRow,
     ConsoleSku,
+    PresaleOut,
     ProductFact,
     specs_of,
 )
@@ -90,7 +91,7 @@ async def console_product(tx: Tx, product_id: int, *, with_cost: bool) -> Consol
     skus = await tx.scalars(
         select(Sku).where(Sku.product_id == product_id).order_by(Sku.position, Sku.id)
     )
-    specs = specs_of(product.specs)
+    specs, terms = specs_of(product.specs), rules.presale_of(product.presale)
     grid = [rules.Spec(one.name, tuple(one.values), tuple(one.images)) for one in specs]
     return ConsoleProduct(
         id=product.id,
@@ -136,7 +137,7 @@ async def console_product(tx: Tx, product_id: int, *, with_cost: bool) -> Consol
         shelf_off_at=product.shelf_off_at,
         service_uses=product.service_uses,
         service_days=product.service_days,
-        presale=rules.presale_of(product.presale),
+        presale=PresaleOut.model_validate(terms) if terms else None,
         share_texts=product.share_texts,
         share_images=product.share_images,
         share_image_urls=[file_url(key) for key in product.share_images],

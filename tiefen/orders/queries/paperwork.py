@@ -1,6 +1,7 @@
 """Questions at checkout with their answers, and invoices."""
 
 from collections.abc import Sequence
+from typing import Any
 
 from sqlalchemy import or_, select
 
@@ -144,7 +145,7 @@ def _field(row: FormField, product_name: str) -> FormFieldOut:
     )
 
 
-def _invoice(row: Invoice, *, shown: bool) -> dict[str, object]:
+def _invoice(row: Invoice, *, shown: bool) -> dict[str, Any]:
     return {
         "kind": row.kind,
         "title": row.title,
