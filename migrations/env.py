@@ -13,7 +13,9 @@ context.configure(
     connection=connection,
     target_metadata=metadata_of(scope),
     transaction_per_migration=True,
-    render_item=lambda kind, item, _: plain_type(item) if kind == "type" else False,
+    render_item=lambda kind, item, written: (
+        plain_type(item, written.imports) if kind == "type" else False
+    ),
     **options,
 )
 with context.begin_transaction():

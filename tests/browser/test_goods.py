@@ -42,7 +42,7 @@ def fill_the_grid(page: Page, town: Town) -> None:
         typing.fill(values)
         typing.press("Enter")
     grid = page.get_by_test_id("sku-grid")
-    grid.evaluate(PASTE, "蓝\tL\t30\t\t\t\tB-L\n红\tS\t10\t\t\t\tR-S\n红\tM\t十一\t\t\t\tR-S")
+    grid.evaluate(PASTE, "蓝\tL\t30\t\t\t\t\tB-L\n红\tS\t10\t\t\t\t\tR-S\n红\tM\t十一\t\t\t\t\tR-S")
     faults = page.get_by_test_id("sku-faults")
     expect(faults).to_contain_text("有 2 格需要修改")
     expect(faults).to_contain_text("「十一」读不懂")

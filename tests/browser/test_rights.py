@@ -65,7 +65,7 @@ def fill_in_details(town: Town, page: Page) -> None:
     skin, tall, alias = (
         console(town, page, "POST", "fan-attributes", in_form=True, **one)["key"]
         for one in (
-            {"kind": "choice", "label": "肤质", "options": ["干性", "油性"], "required": True},
+            {"kind": "choice", "label": "发质", "options": ["偏干", "偏油"], "required": True},
             {"kind": "number", "label": "身高", "minimum": 100, "maximum": 230},
             {"kind": "text", "label": "怎么称呼你"},
         )
@@ -75,10 +75,10 @@ def fill_in_details(town: Town, page: Page) -> None:
     height.focus()
     page.keyboard.type("20")
     page.get_by_test_id("details-save").press("Enter")
-    expect(page.get_by_test_id(f"field-{skin}")).to_contain_text("肤质")
+    expect(page.get_by_test_id(f"field-{skin}")).to_contain_text("发质")
     expect(page.locator(".problem, [role='alert']").first).to_be_visible()
-    page.get_by_test_id(f"option-{skin}-油性").press(" ")
-    expect(page.get_by_test_id(f"option-{skin}-油性")).to_have_attribute("aria-checked", "true")
+    page.get_by_test_id(f"option-{skin}-偏油").press(" ")
+    expect(page.get_by_test_id(f"option-{skin}-偏油")).to_have_attribute("aria-checked", "true")
     page.get_by_test_id("details-save").press("Enter")
     expect(page.get_by_test_id(f"field-{tall}")).to_contain_text("100")
     height.fill("168")
@@ -86,7 +86,7 @@ def fill_in_details(town: Town, page: Page) -> None:
     page.get_by_test_id("details-save").press("Enter")
     expect(page.get_by_text("新品上架")).to_be_visible()
     turn(town, page, "mine/details/index")
-    expect(page.get_by_test_id(f"option-{skin}-油性")).to_have_attribute("aria-checked", "true")
+    expect(page.get_by_test_id(f"option-{skin}-偏油")).to_have_attribute("aria-checked", "true")
     expect(page.get_by_test_id(f"field-{tall}").locator("input")).to_have_value("168")
 
 

@@ -192,10 +192,17 @@ def compare_options(connection: Connection, scope: Scope) -> dict[str, Any]:
     }
 
 
-def plain_type(column_type: object) -> str | Literal[False]:
-    """How a migration writes a type of ours: as what the database keeps, for code may move."""
+def plain_type(column_type: object, imports: set[str]) -> str | Literal[False]:
+    """How a migration writes a type of ours: as what the database keeps, for code may move.
+
+    What it needs for that is added to `imports`.
+    """
     if isinstance(column_type, TypeDecorator):
-        return f"sa.{type(column_type.impl_instance).__name__}()"
+        kept = type(column_type.impl_instance)
+        if "postgresql" not in kept.__module__:
+            return f"sa.{kept.__name__}()"
+        imports.add("from sqlalchemy.dialects import postgresql")
+        return f"postgresql.{kept.__name__}()"
     return False
 
 
