@@ -95,6 +95,8 @@ class Aftermath:
     async def _review(self, fan: int, order_no: str) -> None:
         await self.phones.enter(fan)
         order = await self.doors.shop(fan, "GET", f"orders/{order_no}")
+        if order["status"] != "received":  # all of it went back meanwhile
+            return
         draw = self.phones.draw(fan)
         stars, words = draw.choice(WORDS)
         path = f"orders/{order_no}/lines/{order['lines'][0]['id']}/review"
