@@ -132,7 +132,7 @@ async def _print_lids(doors: Doors, shop: Shop) -> None:
     shop.bottles = [row["code"] for row in rows]
     await doors.console(
         OWNER, "POST", f"bottle-batches/{batch['id']}/ranges",
-        first=1, last=BOTTLES // 2, dealer="城西经销商 老郑", territory=["330000"],
+        first=1, last=BOTTLES // 2, dealer="城西经销商 老郑", territory=["330000", "310000", "320000", "440000"],
     )  # fmt: skip
 
 

@@ -45,6 +45,7 @@ describe('numbers', () => {
     expect(change(112, 100)).toEqual({ direction: 'up', text: '12.0%' })
     expect(change(50, 100)).toEqual({ direction: 'down', text: '50.0%' })
     expect(change(3, 0)).toEqual({ direction: 'up', text: '3' })
+    expect(change(11_700, 0, yuan)).toEqual({ direction: 'up', text: '¥117.00' })
     expect(change(0, 0)).toEqual({ direction: 'flat', text: '0%' })
   })
 })

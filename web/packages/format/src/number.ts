@@ -34,9 +34,9 @@ export interface Change {
   text: string
 }
 
-/** How a number moved against the period before; growth from nothing has no percentage, so it says how much. */
-export function change(now: number, before: number): Change {
+/** How a number moved against the period before; growth from nothing has no percentage, so it says how much, in its own unit. */
+export function change(now: number, before: number, write: (value: number) => string = count): Change {
   const direction = now > before ? 'up' : now < before ? 'down' : 'flat'
-  if (before === 0) return { direction, text: now === 0 ? '0%' : count(Math.abs(now)) }
+  if (before === 0) return { direction, text: now === 0 ? '0%' : write(Math.abs(now)) }
   return { direction, text: (Math.abs((now - before) / before) * 100).toFixed(1) + '%' }
 }
