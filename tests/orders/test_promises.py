@@ -117,6 +117,18 @@ async def test_the_audit_names_what_was_not_told_or_told_for_nothing(
     assert row == {"order_no": numbers["received"], "paid": 1, "told": 0}
 
 
+async def test_what_is_told_beside_the_steps_is_no_step(db: Db, drain: Drain) -> None:
+    async with db.merchant("demo") as tx:
+        sku_id = await stocked(tx, 5)
+    await make.placed(db, (sku_id, 1))
+    async with db.merchant("demo") as tx:
+        await tx.execute(text("UPDATE orders SET pay_until = now() + interval '5 minutes'"))
+    async with db.merchant("demo") as tx:
+        assert await service.remind_unpaid(tx) == 1
+    await drain()
+    assert await caught(db, "E1-orders") == []
+
+
 @pytest.mark.parametrize(
     ("promise", "acts", "row"),
     [

@@ -227,7 +227,8 @@ invariant(
         SELECT o.id AS order_id, v.name, count(*) AS told
         FROM platform.event v JOIN orders o ON o.order_no = v.payload->>'order_no'
         WHERE v.merchant = substr(current_schema(), 3) AND v.at > now() - interval '30 days'
-            AND v.aggregate = 'order:' || o.id AND v.name <> 'orders.after_sale_requested'
+            AND v.aggregate = 'order:' || o.id AND v.name IN ('orders.placed', 'orders.paid',
+                'orders.closed', 'orders.shipped', 'orders.received', 'orders.refunded')
         GROUP BY 1, 2
     ) e USING (order_id, name)
     WHERE coalesce(t.taken, 0) <> coalesce(e.told, 0)
