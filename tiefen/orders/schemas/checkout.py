@@ -296,28 +296,18 @@ _UNUSABLE: Mapping[CouponReason, tuple[str, str]] = {
 }
 
 
+_NOT_THIS: dict[ProblemKind, tuple[CartState, str, str]] = {
+    ProblemKind.GONE: (CartState.GONE, "已下架", "no longer on the shelf"),
+    ProblemKind.MEMBERS: (CartState.REFUSED, "仅限会员购买", "for members only"),
+    ProblemKind.PRESALE: (CartState.REFUSED, "预售商品请单独下单", "in presale: order it alone"),
+}
+"""What is said of a line that cannot be in this order, whatever its number."""
+
+
 def _problem(problem: Problem) -> ProblemOut:
-    if problem.kind is ProblemKind.GONE:
-        return ProblemOut(
-            kind=CartState.GONE,
-            sku_id=problem.sku_id,
-            available=0,
-            message=say("已下架", "no longer on the shelf"),
-        )
-    if problem.kind is ProblemKind.MEMBERS:
-        return ProblemOut(
-            kind=CartState.REFUSED,
-            sku_id=problem.sku_id,
-            available=0,
-            message=say("仅限会员购买", "for members only"),
-        )
-    if problem.kind is ProblemKind.PRESALE:
-        return ProblemOut(
-            kind=CartState.REFUSED,
-            sku_id=problem.sku_id,
-            available=0,
-            message=say("预售商品请单独下单", "in presale: order it alone"),
-        )
+    if problem.kind in _NOT_THIS:
+        kind, zh, en = _NOT_THIS[problem.kind]
+        return ProblemOut(kind=kind, sku_id=problem.sku_id, available=0, message=say(zh, en))
     if problem.kind is ProblemKind.NO_DELIVERY:
         return ProblemOut(
             kind=CartState.REFUSED,
