@@ -1,6 +1,5 @@
 """Short links: making them, changing them, and what happens when somebody opens one."""
 
-import secrets
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
@@ -25,6 +24,7 @@ from tiefen.channels.values import (
     Opening,
     TouchKind,
 )
+from tiefen.kernel import ids
 from tiefen.kernel.auth import StaffActor
 from tiefen.kernel.days import day_of
 from tiefen.kernel.db import Tx
@@ -78,7 +78,7 @@ async def create_link(
         **common,
     )
     slug = wish.slug or "".join(
-        secrets.choice(rules.SLUG_LETTERS) for _ in range(rules.SLUG_LENGTH)
+        ids.randomness().choice(rules.SLUG_LETTERS) for _ in range(rules.SLUG_LENGTH)
     )
     if await tx.scalar(select(Link.code_id).where(Link.slug == slug)) is not None:
         raise SlugTaken(slug=slug, field="slug")
@@ -158,7 +158,7 @@ async def open_link(
                 "code_id": link.code_id,
                 "day": day_of(tx.now),
                 "now": tx.now,
-                "shard": secrets.randbelow(SHARDS),
+                "shard": ids.randomness().randrange(SHARDS),
                 "hits": int(not program and not scanned),
                 "entered": int(not program and inside),
                 "bots": int(program),
