@@ -365,6 +365,7 @@ async def test_scanning_a_bottle_is_a_touch_of_its_batch(db: Db, drain: Drain) -
     assert await audit.run(db) == []
 
 
+@pytest.mark.usefixtures("app")  # composition says where short addresses are
 async def test_the_audit_sees_a_joined_visit_without_its_touch(db: Db, travel: Travel) -> None:
     made = await link(db)
     fan_id = await follower(db, "o1", at=travel.now)
