@@ -7,5 +7,5 @@ promises   an answer is found in memory with at most two indexed reads, so that 
            what was answered is noted in the commit that stores the question; no pattern can run
            for long; an answer never needs more messages than the platform allows
 publishes  Answered
-hears      AfterSaleMoved · AfterSaleRequested · Answered · MessageReceived · OrderNudged · OrderPaid · StockLow
+hears      AfterSaleMoved · Answered · MessageReceived · OrderNudged · OrderPaid · StockLow
 """

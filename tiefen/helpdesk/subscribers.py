@@ -5,7 +5,7 @@ from tiefen.helpdesk.events import Answered
 from tiefen.inventory.events import StockLow
 from tiefen.kernel.db import Tx
 from tiefen.kernel.events import on
-from tiefen.orders.events import AfterSaleMoved, AfterSaleRequested, OrderNudged, OrderPaid
+from tiefen.orders.events import AfterSaleMoved, OrderNudged, OrderPaid
 from tiefen.wechat.events import MessageReceived
 
 
@@ -61,29 +61,14 @@ async def order_nudged(tx: Tx, event: OrderNudged) -> None:
     )
 
 
-@on(AfterSaleRequested)
-async def after_sale_requested(tx: Tx, event: AfterSaleRequested) -> None:
-    """The fan hears that the request has arrived."""
-    await service.tell_after_sale(
-        tx,
-        after_sale_no=event.after_sale_no or event.order_no,
-        fan_id=event.fan_id,
-        action="request",
-        status="requested",
-        amount_fen=event.amount_fen,
-        at=event.at,
-    )
-
-
 @on(AfterSaleMoved)
 async def after_sale_moved(tx: Tx, event: AfterSaleMoved) -> None:
-    """The fan hears of each step the other side took."""
+    """The fan hears that the request has arrived, and of each step the other side took."""
     await service.tell_after_sale(
         tx,
         after_sale_no=event.after_sale_no,
         fan_id=event.fan_id,
         action=event.action,
-        status=event.status,
         amount_fen=event.amount_fen,
         at=event.at,
     )

@@ -110,7 +110,7 @@ class OrderNudged:
 
 @event("orders.after_sale_moved")
 class AfterSaleMoved:
-    """An after-sale took a step; `status` is what it is now."""
+    """A fan asked (`request`), or an after-sale took a step; `status` is what it is now."""
 
     after_sale_id: int
     after_sale_no: str

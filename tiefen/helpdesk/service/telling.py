@@ -70,7 +70,6 @@ async def tell_after_sale(
     after_sale_no: str,
     fan_id: int,
     action: str,
-    status: str,
     amount_fen: int,
     at: datetime,
 ) -> bool:
@@ -78,8 +77,6 @@ async def tell_after_sale(
     words = _STEPS.get(action)
     if words is None:
         return False
-    if action == "settle" and status != "refunded":
-        words = "补发的商品已寄出"
     openid = await _openid(tx, fan_id)
     if not openid:
         return False

@@ -27,7 +27,14 @@ from tiefen.orders.schemas import (
     RefundLinesIn,
 )
 from tiefen.orders.service import payouts
-from tiefen.orders.service.book import lines_of, locked, products_of, seen, step_after_sale
+from tiefen.orders.service.book import (
+    announce,
+    lines_of,
+    locked,
+    products_of,
+    seen,
+    step_after_sale,
+)
 from tiefen.orders.service.claims import after_sale_locked, claim, claim_order, unclaim
 from tiefen.orders.service.fulfilling import picked
 from tiefen.orders.service.policies import policy
@@ -79,6 +86,7 @@ async def request_after_sale(tx: Tx, fan_id: int, order_no: str, wanted: AfterSa
         after_sale.after_sale_no,
     )
     publish(tx, event, aggregate=f"order:{order.id}")
+    announce(tx, after_sale, "request")
     if wanted.pictures:
         await note(tx, after_sale, Speaker.FAN, f"fan:{fan_id}", wanted.note, wanted.pictures)
     rule = await policy(tx)

@@ -79,12 +79,17 @@ def step_after_sale(
     before, after = after_sale.status, rules.advance_after_sale(after_sale.status, action)
     after_sale.status = after
     _note(tx, after_sale.order_id, after_sale.after_sale_no, action, before, after, actor, reason)
+    announce(tx, after_sale, action)
+
+
+def announce(tx: Tx, after_sale: AfterSale, action: str) -> None:
+    """Say what happened to an after-sale; `request` is how each begins."""
     moved = AfterSaleMoved(
         after_sale.id,
         after_sale.after_sale_no,
         after_sale.fan_id,
         str(action),
-        str(after),
+        str(after_sale.status),
         after_sale.refund_fen,
         tx.now,
     )
