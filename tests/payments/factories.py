@@ -16,6 +16,7 @@ from tiefen.payments.models import PaymentAttempt, PaymentRefund
 from tiefen.payments.values import ChargeEvidence, PaymentIntent, PayParams, Source
 from tiefen.wechat.values import (
     BillFile,
+    H5Prepay,
     NativePrepay,
     PayAnswer,
     PayClientKind,
@@ -76,6 +77,11 @@ class FakeWeChat:
         facts["app_id"] = self.app_id(PayClientKind.NATIVE)
         return self._go("native", out_trade_no, lambda: self._prepare(out_trade_no, facts, None))
 
+    async def h5(self, *, out_trade_no: str, **facts: Any) -> PayAnswer[H5Prepay]:
+        facts["app_id"] = self.app_id(PayClientKind.H5)
+        kind = PayClientKind.H5
+        return self._go("h5", out_trade_no, lambda: self._prepare(out_trade_no, facts, kind))
+
     def _prepare(
         self, number: str, facts: dict[str, Any], client: PayClientKind | None
     ) -> PayAnswer[Any]:
@@ -89,6 +95,8 @@ class FakeWeChat:
         if client is None:
             return PayAnswer(Verdict.OK, NativePrepay(f"weixin://wxpay/bizpayurl?pr={number}"))
         prepay_id = f"wx{next(_numbers)}"
+        if client is PayClientKind.H5:
+            return PayAnswer(Verdict.OK, H5Prepay(f"https://wx.test/h5?prepay_id={prepay_id}"))
         return PayAnswer(Verdict.OK, Prepay(prepay_id, self.sheet(client, prepay_id)))
 
     def pay(self, number: str, **changes: Any) -> Transaction:

@@ -167,10 +167,40 @@ async def test_native_and_h5_have_their_own_ways_in(world: World) -> None:
     h5 = await shop.send("POST", "/v3/pay/transactions/h5", body | {"scene_info": scene})
     url = h5.json()["h5_url"]
     assert (await world.http.get(url)).status_code == 400
-    page = await world.http.get(url, headers={"Referer": "http://shop.test/"})
+    asked = {"Referer": "http://shop.test/"}
+    page = await world.http.get(url, headers=asked)
     assert "¥1.00" in page.text
+    inside = asked | {"User-Agent": "Mozilla MicroMessenger/8.0"}
+    assert (await world.http.get(url, headers=inside)).status_code == 400
+    back = url + "&redirect_url=http%3A%2F%2Fshop.test%2Fdone"
+    assert 'href="http://shop.test/done"' in (await world.http.get(back, headers=asked)).text
+    script = url + "&redirect_url=javascript%3Aalert(1)"
+    assert (await world.http.get(script, headers=asked)).status_code == 400
     world.clock.move(301)
-    assert (await world.http.get(url, headers={"Referer": "http://shop.test/"})).status_code == 410
+    assert (await world.http.get(url, headers=asked)).status_code == 410
+
+
+async def test_a_browser_outside_opens_wechat_and_the_money_names_its_payer(world: World) -> None:
+    shop = await open_shop(world, h5_domains=["shop.test"])
+    scene = {"payer_client_ip": "127.0.0.1", "h5_info": {"type": "Wap"}}
+    body = shop.order("h5order00002", payer=None) | {"scene_info": scene}
+    url = (await shop.send("POST", "/v3/pay/transactions/h5", body)).json()["h5_url"]
+    asked = {"Referer": "http://shop.test/"}
+    elsewhere = url + "&redirect_url=http%3A%2F%2Felsewhere.test%2F"
+    assert (await world.http.get(elsewhere, headers=asked)).status_code == 400
+    opens = (await world.http.get(url, headers=asked)).text.split('id="opens">')[1].split("<")[0]
+    scanned = await world.post(f"/fans/{shop.fan['id']}/scan", text=opens)
+    assert scanned["kind"] == "pay"
+    done = await world.post(f"/pay/{scanned['prepay_id']}", fan=shop.fan["id"])
+    assert (done["result"], done["charge"]["product"]) == ("ok", "MWEB")
+    assert (await world.http.get(url, headers=asked)).text.count("该订单已支付") == 1
+    query = f"/v3/pay/transactions/out-trade-no/h5order00002?mchid={shop.account['mchid']}"
+    found = (await shop.send("GET", query)).json()
+    assert (found["trade_type"], bool(found["payer"]["openid"])) == ("MWEB", True)
+    other = body | {"out_trade_no": "h5order00002"}
+    other["scene_info"] = scene | {"payer_client_ip": "10.0.0.9"}
+    again = await shop.send("POST", "/v3/pay/transactions/h5", other)
+    assert again.json()["code"] == "ORDER_PAID"
 
 
 async def test_the_pay_sheet_checks_the_clients_signature(world: World) -> None:

@@ -78,6 +78,10 @@ class PaymentAttempt(Base):
     state: Mapped[AttemptState] = mapped_column(text_enum(AttemptState))
     prepay_id: Mapped[str | None] = mapped_column(Text)
     code_url: Mapped[str | None] = mapped_column(Text)
+    h5_url: Mapped[str | None] = mapped_column(Text)
+    payer_mark: Mapped[str | None] = mapped_column(Text)
+    """A keyed hash of the address that an H5 payment was prepared for: WeChat takes no other under
+    this number."""
     prepaid_at: Mapped[Utc | None]
     expires_at: Mapped[Utc]
     created_at: Mapped[Utc]

@@ -29,6 +29,7 @@ from tiefen.payments.values import (
     SuspenseState,
     Wish,
 )
+from tiefen.wechat.values import PayClientKind
 
 S = TypeVar("S", bound=StrEnum)
 
@@ -96,6 +97,8 @@ SWEEP_AFTER = timedelta(minutes=5)
 """An attempt this old whose notice has not come is asked for."""
 PREPAY_FRESH = timedelta(minutes=100)
 """A prepay_id lives two hours; younger than this it is handed out again without a call."""
+H5_FRESH = timedelta(minutes=4)
+"""An h5_url lives five minutes."""
 REFUND_WINDOW = timedelta(days=365)
 MAX_REFUNDS = 50
 """WeChat's limits on the refunds of one payment."""
@@ -121,6 +124,12 @@ RETRY_CODES = frozenset(
 PAID_CODES = frozenset({"ORDERPAID", "ORDER_PAID"})
 CLOSED_CODES = frozenset({"ORDER_CLOSED", "ORDERCLOSED"})
 MISSING_CODES = frozenset({"ORDER_NOT_EXIST", "ORDERNOTEXIST", "RESOURCE_NOT_EXISTS", "NOT_FOUND"})
+
+
+def fresh(client: PayClientKind, prepaid_at: datetime | None, now: datetime) -> bool:
+    """Whether what WeChat prepared can be handed out again without asking."""
+    life = H5_FRESH if client is PayClientKind.H5 else PREPAY_FRESH
+    return prepaid_at is not None and now - prepaid_at < life
 
 
 def may(table: Mapping[S, frozenset[S]], old: S, new: S) -> bool:

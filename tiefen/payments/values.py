@@ -263,13 +263,15 @@ class PaidBy:
 
 @dataclass(frozen=True, slots=True)
 class PayParams:
-    """What a face needs to let the fan pay: the signed sheet inside WeChat, or a code to scan."""
+    """What a face needs to let the fan pay: the signed sheet inside WeChat, a code to scan, or the
+    address to go to from a browser."""
 
     client: PayClientKind
     out_trade_no: str
     expires_at: datetime
-    sheet: PaySheet | None
-    code_url: str | None
+    sheet: PaySheet | None = None
+    code_url: str | None = None
+    h5_url: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

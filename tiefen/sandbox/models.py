@@ -190,6 +190,8 @@ class Merchant(Struct):
     qps: int = 0
     # Former platform certificates, still listed: [serial, PEM]
     former: list[tuple[str, str]] = field(default_factory=list)
+    # Hosts registered for H5 payment; none registered: any host.
+    h5_domains: list[str] = field(default_factory=list)
 
 
 class Prepay(Struct):

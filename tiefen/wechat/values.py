@@ -68,6 +68,8 @@ class PayClientKind(StrEnum):
     """in the mini program"""
     NATIVE = "native"
     """by scanning a code with the phone's camera"""
+    H5 = "h5"
+    """in a phone's browser outside WeChat, which opens WeChat for it"""
 
 
 class TradeState(StrEnum):
@@ -200,6 +202,13 @@ class NativePrepay:
     """A prepared payment by code: show `code_url` as a QR code, good for two hours."""
 
     code_url: str
+
+
+@dataclass(frozen=True, slots=True)
+class H5Prepay:
+    """A prepared payment from a browser outside WeChat: go to `h5_url` within five minutes."""
+
+    h5_url: str
 
 
 @dataclass(frozen=True, slots=True)

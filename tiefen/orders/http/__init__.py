@@ -2,11 +2,21 @@
 
 from fastapi import APIRouter
 
-from tiefen.orders.http import after_sales, counter, orders, paperwork, parcels, reviews, tickets
+from tiefen.orders.http import (
+    after_sales,
+    counter,
+    orders,
+    paperwork,
+    parcels,
+    pay_links,
+    reviews,
+    tickets,
+)
 
 router = APIRouter()
 router.include_router(orders.router)
 router.include_router(counter.router)
+router.include_router(pay_links.router)
 router.include_router(parcels.router)
 router.include_router(after_sales.router)
 router.include_router(reviews.router)

@@ -41,15 +41,20 @@ async def pay(
     app_id = (await wechat.pay_client(db, merchant)).app_id(client)
     async with db.merchant(merchant) as tx:
         order = await seen(tx, order_no, fan_id)
-        if order.status not in rules.PAYABLE:
-            raise NothingToPay(status=str(order.status))
-        if tx.now >= order.deadline:
-            raise PayExpired
-        opens_at = order.balance_from
-        if order.status is OrderStatus.DEPOSITED and opens_at and tx.now < opens_at:
-            raise BalanceNotYet(at=f"{opens_at.astimezone(CHINA):%Y-%m-%d %H:%M}")
+        check_payable(tx, order)
         openid = await fans.openid_of(tx, fan_id, app_id)
     return await payments.begin(db, merchant, order_no, client, openid)
+
+
+def check_payable(tx: Tx, order: Order) -> None:
+    """Whether something of an order can be paid now. Raises NothingToPay, PayExpired, BalanceNotYet."""
+    if order.status not in rules.PAYABLE:
+        raise NothingToPay(status=str(order.status))
+    if tx.now >= order.deadline:
+        raise PayExpired
+    opens_at = order.balance_from
+    if order.status is OrderStatus.DEPOSITED and opens_at and tx.now < opens_at:
+        raise BalanceNotYet(at=f"{opens_at.astimezone(CHINA):%Y-%m-%d %H:%M}")
 
 
 async def poll(db: Db, merchant: str, fan_id: int, order_no: str) -> PaymentState | None:

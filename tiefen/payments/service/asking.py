@@ -101,13 +101,7 @@ async def stop(tx: Tx, order_no: str) -> PaymentState:
     payment.state = PaymentState.CLOSED
     payment.closed_at = tx.now
     for attempt in await _live(tx, payment.id):
-        later(
-            tx,
-            "payments.close_attempt",
-            run_at=max(tx.now, attempt.created_at + rules.CLOSE_WAIT),
-            key=str(attempt.id),
-            attempt_id=attempt.id,
-        )
+        close_soon(tx, attempt.id, attempt.created_at)
     return PaymentState.CLOSED
 
 
@@ -129,14 +123,19 @@ async def reprice(tx: Tx, order_no: str, amount_fen: int) -> PaymentState:
         .values(spent=True)
     )
     for attempt in live:
-        later(
-            tx,
-            "payments.close_attempt",
-            run_at=max(tx.now, attempt.created_at + rules.CLOSE_WAIT),
-            key=str(attempt.id),
-            attempt_id=attempt.id,
-        )
+        close_soon(tx, attempt.id, attempt.created_at)
     return PaymentState.OPEN
+
+
+def close_soon(tx: Tx, attempt_id: int, created_at: datetime) -> None:
+    """Close a number at WeChat as soon as WeChat lets us."""
+    later(
+        tx,
+        "payments.close_attempt",
+        run_at=max(tx.now, created_at + rules.CLOSE_WAIT),
+        key=str(attempt_id),
+        attempt_id=attempt_id,
+    )
 
 
 async def _begin_closing(tx: Tx, order_no: str) -> tuple[PaymentState, list[_Live]]:

@@ -8,6 +8,7 @@ from msgspec.json import encode
 from sqlalchemy import select, update
 
 from tiefen.kernel import ids
+from tiefen.kernel.crypto import blind
 from tiefen.kernel.db import Db, Tx
 from tiefen.kernel.errors import Invalid
 from tiefen.kernel.failpoints import failpoint
@@ -23,11 +24,11 @@ from tiefen.payments.errors import (
     ProviderUnknown,
 )
 from tiefen.payments.models import Payment, PaymentAttempt, PaymentCharge
-from tiefen.payments.service.asking import ask, newest
+from tiefen.payments.service.asking import ask, close_soon, newest
 from tiefen.payments.service.settling import CURRENCY
 from tiefen.payments.values import Ask, AttemptState, PaidBy, PaymentIntent, PaymentState, PayParams
 from tiefen.wechat import service as wechat
-from tiefen.wechat.values import NativePrepay, PayAnswer, PayClientKind, Prepay, Verdict
+from tiefen.wechat.values import H5Prepay, NativePrepay, PayAnswer, PayClientKind, Prepay, Verdict
 
 ASK_GAP = timedelta(seconds=2)
 
@@ -130,6 +131,9 @@ async def paid_by(tx: Tx, order_no: str) -> PaidBy | None:
     return PaidBy(row[0], row[1], row[2], row[3] or "") if row else None
 
 
+Made = Prepay | NativePrepay | H5Prepay
+
+
 @dataclass(frozen=True, slots=True)
 class _Try:
     """An attempt as written down before the call."""
@@ -141,52 +145,61 @@ class _Try:
     expires_at: datetime
     prepay_id: str | None
     code_url: str | None
+    h5_url: str | None
     again: bool
 
 
+@dataclass(frozen=True, slots=True)
+class _Way:
+    """How and as whom somebody wants to pay."""
+
+    client: PayClientKind
+    mchid: str
+    app_id: str
+    openid: str | None
+    payer_ip: str | None
+
+    @property
+    def mark(self) -> str | None:
+        """The payer's address so that it can be compared and not read."""
+        return blind(self.payer_ip) if self.payer_ip else None
+
+
 async def begin(
-    db: Db, merchant: str, order_no: str, client: PayClientKind, openid: str | None = None
+    db: Db,
+    merchant: str,
+    order_no: str,
+    client: PayClientKind,
+    openid: str | None = None,
+    *,
+    payer_ip: str | None = None,
 ) -> PayParams:
     """Let a fan pay: write the attempt down, commit, call WeChat, write its answer down.
 
     Called again for the same way of paying it uses the same number, so however often a fan taps,
     however the first call ended, there is one order at WeChat. `openid` is the payer's at the app
-    of `client`; a Native code takes none.
+    of `client`; a code and a browser outside WeChat take none, and H5 takes the payer's real
+    address in its place.
     Raises PaymentNotFound, AlreadyPaid, PaymentClosed, PayerMissing, ProviderUnknown (503, try
     again), ProviderRefused.
     """
-    if client is PayClientKind.NATIVE:
-        openid = None
-    elif not openid:
-        raise PayerMissing(field="openid")
+    named = client in (PayClientKind.JSAPI, PayClientKind.MINI)
+    if (named and not openid) or (client is PayClientKind.H5 and not payer_ip):
+        raise PayerMissing(field="openid" if named else "payer_ip")
     pay = await wechat.pay_client(db, merchant)
-    app_id = pay.app_id(client)
+    way = _Way(
+        client,
+        pay.mchid,
+        pay.app_id(client),
+        openid if named else None,
+        payer_ip if client is PayClientKind.H5 else None,
+    )
     async with db.merchant(merchant) as tx:
-        attempt = await _attempt(tx, order_no, client, pay.mchid, app_id, openid)
+        attempt = await _attempt(tx, order_no, way)
     failpoint("payments.begin.after_intent")
-    if attempt.prepay_id:
-        return _params(
-            client, attempt, Prepay(attempt.prepay_id, pay.sheet(client, attempt.prepay_id))
-        )
-    if attempt.code_url:
-        return _params(client, attempt, NativePrepay(attempt.code_url))
-    answer: PayAnswer[Prepay] | PayAnswer[NativePrepay]
-    if openid is None:
-        answer = await pay.native(
-            out_trade_no=attempt.out_trade_no,
-            amount_fen=attempt.amount_fen,
-            description=attempt.description,
-            expires_at=attempt.expires_at,
-        )
-    else:
-        answer = await pay.jsapi(
-            client=client,
-            openid=openid,
-            out_trade_no=attempt.out_trade_no,
-            amount_fen=attempt.amount_fen,
-            description=attempt.description,
-            expires_at=attempt.expires_at,
-        )
+    if known := _known(pay, client, attempt):
+        return _params(client, attempt, known)
+    answer = await _prepare(pay, way, attempt)
     failpoint("payments.begin.after_call")
     if answer.verdict is Verdict.REFUSED and await _paid_meanwhile(db, merchant, attempt):
         raise AlreadyPaid(order_no=order_no)
@@ -197,6 +210,44 @@ async def begin(
     if answer.verdict is Verdict.REFUSED:
         raise ProviderRefused(reason=answer.code)
     return _params(client, attempt, answer.get())
+
+
+def _known(pay: wechat.PayClient, client: PayClientKind, attempt: _Try) -> Made | None:
+    """What WeChat prepared for an earlier tap, while it is good."""
+    if attempt.prepay_id:
+        return Prepay(attempt.prepay_id, pay.sheet(client, attempt.prepay_id))
+    if attempt.code_url:
+        return NativePrepay(attempt.code_url)
+    return H5Prepay(attempt.h5_url) if attempt.h5_url else None
+
+
+async def _prepare(
+    pay: wechat.PayClient, way: _Way, attempt: _Try
+) -> PayAnswer[Prepay] | PayAnswer[NativePrepay] | PayAnswer[H5Prepay]:
+    """Ask WeChat for the product of this way of paying."""
+    if way.payer_ip is not None:
+        return await pay.h5(
+            out_trade_no=attempt.out_trade_no,
+            amount_fen=attempt.amount_fen,
+            description=attempt.description,
+            expires_at=attempt.expires_at,
+            payer_ip=way.payer_ip,
+        )
+    if way.openid is None:
+        return await pay.native(
+            out_trade_no=attempt.out_trade_no,
+            amount_fen=attempt.amount_fen,
+            description=attempt.description,
+            expires_at=attempt.expires_at,
+        )
+    return await pay.jsapi(
+        client=way.client,
+        openid=way.openid,
+        out_trade_no=attempt.out_trade_no,
+        amount_fen=attempt.amount_fen,
+        description=attempt.description,
+        expires_at=attempt.expires_at,
+    )
 
 
 async def poll(db: Db, merchant: str, order_no: str) -> PaymentIntent:
@@ -225,9 +276,7 @@ async def poll(db: Db, merchant: str, order_no: str) -> PaymentIntent:
         return await intent(tx, order_no)
 
 
-async def _attempt(
-    tx: Tx, order_no: str, client: PayClientKind, mchid: str, app_id: str, openid: str | None
-) -> _Try:
+async def _attempt(tx: Tx, order_no: str, way: _Way) -> _Try:
     """The attempt to use: the live one for this way of paying, or a new one, committed before any call."""
     payment = await tx.scalar(newest(order_no).with_for_update())
     if payment is None:
@@ -240,24 +289,28 @@ async def _attempt(
         select(PaymentAttempt)
         .where(
             PaymentAttempt.payment_id == payment.id,
-            PaymentAttempt.client == client,
-            PaymentAttempt.mchid == mchid,
-            PaymentAttempt.app_id == app_id,
-            PaymentAttempt.openid.is_not_distinct_from(openid),
+            PaymentAttempt.client == way.client,
+            PaymentAttempt.mchid == way.mchid,
+            PaymentAttempt.app_id == way.app_id,
+            PaymentAttempt.openid.is_not_distinct_from(way.openid),
+            PaymentAttempt.payer_mark.is_not_distinct_from(way.mark),
             PaymentAttempt.state.in_(rules.LIVE_ATTEMPTS),
             ~PaymentAttempt.spent,
         )
         .order_by(PaymentAttempt.id.desc())
         .limit(1)
     )
-    fresh = bool(live and live.prepaid_at and tx.now - live.prepaid_at < rules.PREPAY_FRESH)
+    fresh = live is not None and rules.fresh(way.client, live.prepaid_at, tx.now)
+    if live is None and way.mark is not None:
+        await _leave_addresses(tx, payment.id)
     attempt = live or PaymentAttempt(
         payment_id=payment.id,
         out_trade_no=ids.number("P", tx.now),
-        client=client,
-        mchid=mchid,
-        app_id=app_id,
-        openid=openid,
+        client=way.client,
+        mchid=way.mchid,
+        app_id=way.app_id,
+        openid=way.openid,
+        payer_mark=way.mark,
         amount_fen=payment.amount_fen,
         currency=payment.currency,
         state=AttemptState.INTENT,
@@ -275,8 +328,27 @@ async def _attempt(
         expires_at=attempt.expires_at,
         prepay_id=attempt.prepay_id if fresh else None,
         code_url=attempt.code_url if fresh else None,
+        h5_url=attempt.h5_url if fresh else None,
         again=live is not None,
     )
+
+
+async def _leave_addresses(tx: Tx, payment_id: int) -> None:
+    """A browser whose address changed takes a new number: its older ones are not handed out again
+    and are closed at WeChat soon."""
+    left = await tx.execute(
+        update(PaymentAttempt)
+        .where(
+            PaymentAttempt.payment_id == payment_id,
+            PaymentAttempt.client == PayClientKind.H5,
+            PaymentAttempt.state.in_(rules.LIVE_ATTEMPTS),
+            ~PaymentAttempt.spent,
+        )
+        .values(spent=True)
+        .returning(PaymentAttempt.id, PaymentAttempt.created_at)
+    )
+    for attempt_id, created_at in left.all():
+        close_soon(tx, attempt_id, created_at)
 
 
 async def _paid_meanwhile(db: Db, merchant: str, attempt: _Try) -> bool:
@@ -284,7 +356,11 @@ async def _paid_meanwhile(db: Db, merchant: str, attempt: _Try) -> bool:
     return attempt.again and await ask(db, merchant, attempt.id)
 
 
-async def _record(tx: Tx, tried: _Try, answer: PayAnswer[Prepay] | PayAnswer[NativePrepay]) -> None:
+async def _record(
+    tx: Tx,
+    tried: _Try,
+    answer: PayAnswer[Prepay] | PayAnswer[NativePrepay] | PayAnswer[H5Prepay],
+) -> None:
     attempt = await tx.get(PaymentAttempt, tried.id, with_for_update=True)
     if attempt is None or attempt.state not in rules.LIVE_ATTEMPTS:
         return
@@ -295,6 +371,7 @@ async def _record(tx: Tx, tried: _Try, answer: PayAnswer[Prepay] | PayAnswer[Nat
         attempt.prepaid_at = tx.now
         attempt.prepay_id = made.prepay_id if isinstance(made, Prepay) else None
         attempt.code_url = made.code_url if isinstance(made, NativePrepay) else None
+        attempt.h5_url = made.h5_url if isinstance(made, H5Prepay) else None
     elif answer.verdict is Verdict.UNKNOWN:
         attempt.state = AttemptState.UNKNOWN
     elif answer.code in rules.CLOSED_CODES:
@@ -308,11 +385,12 @@ async def _record(tx: Tx, tried: _Try, answer: PayAnswer[Prepay] | PayAnswer[Nat
             attempt.state = AttemptState.REFUSED
 
 
-def _params(client: PayClientKind, attempt: _Try, made: Prepay | NativePrepay) -> PayParams:
+def _params(client: PayClientKind, attempt: _Try, made: Made) -> PayParams:
     return PayParams(
         client=client,
         out_trade_no=attempt.out_trade_no,
         expires_at=attempt.expires_at,
         sheet=made.sheet if isinstance(made, Prepay) else None,
         code_url=made.code_url if isinstance(made, NativePrepay) else None,
+        h5_url=made.h5_url if isinstance(made, H5Prepay) else None,
     )

@@ -44,6 +44,7 @@ PAY_SETTINGS = {
     "refund_outcome",
     "probe_every",
     "qps",
+    "h5_domains",
 }
 # What an account is known by, or made of, and so keeps.
 FIXED = {"app_id", "mchid", "merchant_private_key"}

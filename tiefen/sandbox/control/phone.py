@@ -14,6 +14,7 @@ from tiefen.sandbox.errors import ControlError
 from tiefen.sandbox.models import App, Code, Message, Relation
 from tiefen.sandbox.oa import media, oauth
 from tiefen.sandbox.oa.media import sniff
+from tiefen.sandbox.pay import pages
 from tiefen.sandbox.push import Push
 from tiefen.sandbox.world import shown
 
@@ -95,6 +96,10 @@ async def scan(ask: Ask) -> dict[str, Any]:
 def _scan_text(box: Box, text: str) -> dict[str, Any]:
     if text in box.code_urls:
         return {"kind": "pay", "prepay_id": box.code_urls[text]}
+    if text.startswith(pages.OPENS):
+        prepay_id = text.removeprefix(pages.OPENS)
+        if prepay_id in box.prepays:
+            return {"kind": "pay", "prepay_id": prepay_id}
     if text.startswith(("http://", "https://")):
         return {"kind": "url", "url": text}
     return {"kind": "text", "text": text}

@@ -22,6 +22,7 @@ from tiefen.wechat.errors import NotConfigured
 from tiefen.wechat.values import (
     AccountKind,
     BillFile,
+    H5Prepay,
     NativePrepay,
     PayAnswer,
     PayClientKind,
@@ -60,7 +61,7 @@ class PayClient:
         """The app id that a client pays under. Raises NotConfigured."""
         kind = AccountKind.MINI if client is PayClientKind.MINI else AccountKind.OFFICIAL
         app_id = self._pay.app_ids.get(kind)
-        if app_id is None and client is PayClientKind.NATIVE:
+        if app_id is None and client in (PayClientKind.NATIVE, PayClientKind.H5):
             app_id = self._pay.app_ids.get(AccountKind.MINI)
         if app_id is None:
             raise NotConfigured(what="小程序" if kind is AccountKind.MINI else "公众号")
@@ -98,6 +99,24 @@ class PayClient:
         body = self._order(app_id, out_trade_no, amount_fen, description, expires_at, attach)
         answer = await self._request("POST", "/v3/pay/transactions/native", body=body)
         return _read(answer, lambda data: NativePrepay(_text(data, "code_url")))
+
+    async def h5(
+        self,
+        *,
+        out_trade_no: str,
+        amount_fen: int,
+        description: str,
+        expires_at: datetime,
+        payer_ip: str,
+        attach: str = "",
+    ) -> PayAnswer[H5Prepay]:
+        """Prepare a payment in a browser outside WeChat. `payer_ip` is the payer's real address:
+        WeChat compares it with who opens the page, and another one is another order to it."""
+        app_id = self.app_id(PayClientKind.H5)
+        body = self._order(app_id, out_trade_no, amount_fen, description, expires_at, attach)
+        body["scene_info"] = {"payer_client_ip": payer_ip, "h5_info": {"type": "Wap"}}
+        answer = await self._request("POST", "/v3/pay/transactions/h5", body=body)
+        return _read(answer, lambda data: H5Prepay(_text(data, "h5_url")))
 
     def sheet(self, client: PayClientKind, prepay_id: str) -> PaySheet:
         """Sign the pay sheet of a prepay id (again): timestamp and nonce are new each time."""
