@@ -31,3 +31,10 @@ export function paymentOf(params: Record<string, unknown>): { prepayId: string; 
   const prepayId = /^prepay_id=(.+)$/.exec(String(given['package']))?.[1]
   return prepayId ? { prepayId, params: given as PayParams } : null
 }
+
+/** The payment a page outside WeChat opens WeChat for, '' when it says something else. */
+export function opensPay(data: unknown): string {
+  const said = data as { type?: unknown; opens?: unknown } | null
+  if (said?.type !== 'weixin' || typeof said.opens !== 'string') return ''
+  return /^weixin:\/\/wap\/pay\?prepayid=(\w+)$/.exec(said.opens)?.[1] ?? ''
+}

@@ -35,7 +35,7 @@ export function createPhone(fanId: number | null) {
     notices: [] as Notice[],
     seen: -1,
     banner: null as Notice | null,
-    page: null as { url: string; mini: boolean } | null,
+    page: null as { url: string; mini: boolean; outside?: boolean } | null,
     asked: null as Asked | null,
     toast: '',
     problem: '',
@@ -166,6 +166,11 @@ export function createPhone(fanId: number | null) {
     state.page = { url, mini: false }
   }
 
+  /** The phone's own browser, which is not WeChat. */
+  function openOutside(url: string): void {
+    state.page = { url, mini: false, outside: true }
+  }
+
   /** The shop's H5 build stands in for the mini program: the same pages at the same paths. */
   function openMini(page?: string): void {
     state.banner = null
@@ -232,7 +237,7 @@ export function createPhone(fanId: number | null) {
 
   const others = computed(() => accounts.value.filter((one) => one.kind !== 'pay' && !state.chats?.some((chat) => chat.app_id === one.app_id)))
   return reactive({
-    state, screen, unseen, others, choose, readThread, go, back, openThread, act, openUrl, openMini, openNotice, scan, follow,
+    state, screen, unseen, others, choose, readThread, go, back, openThread, act, openUrl, openOutside, openMini, openNotice, scan, follow,
     unfollow, tapMenu, askPay, donePaying, say, leave,
   })
 }

@@ -64,7 +64,8 @@ function mini(): Platform {
 /** The sandbox phone shows the shop in a frame of its own page, on the same origin. */
 function inSandbox(): boolean {
   try {
-    return window.parent !== window && /\/sandbox\//.test(window.parent.location.pathname)
+    // Its phone also has a browser outside WeChat.
+    return !window.name.startsWith('outside') && window.parent !== window && /\/sandbox\//.test(window.parent.location.pathname)
   } catch {
     return false // the frame around us belongs to somebody else
   }

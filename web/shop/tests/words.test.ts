@@ -1,6 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import en from '@/i18n/en'
-import zh from '@/i18n/zh'
+import later from '@/i18n/later.zh'
+import first from '@/i18n/zh'
+
+const zh = { ...first, ...later }
 
 const names = (sentence: string) => [...sentence.matchAll(/\{(\w+)\}/g)].map(([, name]) => name).sort()
 

@@ -55,6 +55,7 @@ export class World {
     if (call === 'GET products' && deed === 'offers') return ok({ tags: [], prices: [] })
     if (call === 'GET products' && deed === 'stock') return ok(this.product(Number(id))?.skus.map((sku) => ({ sku_id: sku.id, available: pieces[sku.id] ?? 99 })) ?? [])
     if (call === 'GET products') return this.product(Number(id)) ? ok(this.product(Number(id))) : refuse(404, 'catalog.product_missing', '商品不存在或已下架')
+    if (what === 'pay-links') return this.payLink((id ?? '').split('-')[0] ?? '', deed)
     if (call === 'POST session') return ok({ token: 'token-1', fan: this.fan() })
     if (what === 'me' && id === 'privacy') return ok({ no_contact: false, kept: [{ table: 'address', name: '收货地址', rows: this.addresses.length, gone: true }], requests: [], holds: [] } satisfies MyPrivacy)
     if (call === 'GET me') return ok(this.fan())
@@ -163,12 +164,24 @@ export class World {
     const order = this.orders.get(no)
     if (!order) return refuse(404, 'orders.order_missing', '订单不存在')
     if (deed === 'pay') return ok({ client: 'mini', expires_at: order.pay_until, code_url: null, sheet: { app_id: 'wx1', time_stamp: '1', nonce_str: 'n', package: 'prepay_id=1', sign_type: 'RSA', pay_sign: 's' } })
+    if (deed === 'pay-link') return ok({ token: `${no}-1-1-0`, until: AT })
     if (deed === 'payment') return ok({ paid: order.status !== 'unpaid', order_status: order.status })
     if (deed === 'cancel') this.change(no, { status: 'closed', close_reason: 'cancelled', closed_at: AT, can: { pay: false, cancel: false, receive: false, refund: false, urge: false, extend: false } })
     if (deed === 'receive') this.change(no, { status: 'received', received_at: AT, can: { pay: false, cancel: false, receive: false, refund: true, urge: false, extend: false } })
     if (deed === 'reviews' || deed === 'given' || deed === 'tickets') return ok([])
     if (deed === 'after-sales') return this.refund(order, more === 'preview', body)
     return ok(this.orders.get(no))
+  }
+
+  private payLink(no: string, deed: string | undefined): Answer {
+    const order = this.orders.get(no)
+    if (!order) return refuse(404, 'orders.order_missing', '订单不存在')
+    const state = order.status === 'unpaid' ? 'open' : order.status === 'closed' ? 'over' : 'paid'
+    if (deed === 'payment') return ok({ state })
+    const sheet = { app_id: 'wx1', time_stamp: '1', nonce_str: 'n', package: 'prepay_id=1', sign_type: 'RSA', pay_sign: 's' }
+    if (deed) return ok({ client: 'mini', expires_at: order.pay_until, h5_url: null, picture: null, sheet })
+    const lines = order.lines.map((line) => ({ title: line.product_name, quantity: line.quantity }))
+    return ok({ merchant_name: '云起茶园', amount_fen: order.total_fen, lines, more: 0, state, until: order.pay_until })
   }
 
   private change(no: string, to: Partial<Order>): void {

@@ -53,6 +53,7 @@ export function pageOf(hash: string): string | null {
     orders: id ? `/trade/order/index?no=${id}${rest}` : `/trade/orders/index${query ? `?${query}` : ''}`,
     'after-sales': id ? `/trade/after-sale/index?no=${id}${rest}` : '/trade/after-sales/index',
     products: id ? `/pages/product/index?id=${id}${rest}` : `/pages/list/index${query ? `?${query}` : ''}`,
+    pay: `/trade/pay-link/index?t=${id}${rest}`,
     home: '/pages/home/index',
     cart: '/pages/cart/index',
     me: '/pages/me/index',

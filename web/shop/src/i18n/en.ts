@@ -1,6 +1,7 @@
+import type later from './later.zh'
 import type zh from './zh'
 
-const en: Record<keyof typeof zh, string> = {
+const en: Record<keyof typeof zh | keyof typeof later, string> = {
   'common.all': 'All',
   'common.back': 'Back',
   'common.cancel': 'Cancel',
@@ -245,6 +246,15 @@ const en: Record<keyof typeof zh, string> = {
   'order.cancel': 'Cancel order',
   'order.cancel_ask': 'The goods will no longer be held for you. Cancel it?',
   'order.cancelled': 'Order cancelled',
+  'link.ask': 'Ask someone to pay',
+  'link.title': 'Payment',
+  'link.hint': 'Send the link to a friend or open it in a browser: either way this order is paid by WeChat Pay. The address is not shown.',
+  'link.paid': 'Paid',
+  'link.over': 'The link has ended: the order is closed or its time to pay is over',
+  'link.more': 'and {n} more items',
+  'link.scan': 'Scan with WeChat to pay',
+  'link.asked': 'Paid? One moment: this page follows by itself',
+  'link.safe': 'Collected by WeChat Pay; the shop never sees your card',
   'order.urge': 'Ask to ship',
   'order.urged': 'The shop was asked to send it soon',
   'order.receive': 'I have it',

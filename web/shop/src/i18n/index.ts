@@ -2,19 +2,25 @@ import { computed, ref, shallowReactive } from 'vue'
 // #ifndef H5
 import en from './en'
 // #endif
+import type later from './later.zh'
 import zh from './zh'
 
 export type Lang = 'zh' | 'en'
-export type Key = keyof typeof zh
+export type Key = keyof typeof zh | keyof typeof later
 type Params = Record<string, string | number>
 
 const STORED = 'tiefen.lang'
-type Book = Record<Key, string>
+type Book = Partial<Record<Key, string>>
 /** English comes to a browser when somebody reads it; a mini program is fetched whole and has it at once. */
-const books = shallowReactive<{ zh: Book; en: Partial<Book> }>({ zh, en: {} })
+const books = shallowReactive<{ zh: Book; en: Book }>({ zh, en: {} })
 // #ifndef H5
 books.en = en
 // #endif
+
+/** More Chinese words, for pages that are fetched later. */
+export function add(words: Book): void {
+  books.zh = { ...books.zh, ...words }
+}
 
 function first(): Lang {
   const chosen = uni.getStorageSync(STORED) as Lang | ''
@@ -46,7 +52,7 @@ export async function setLang(next: Lang): Promise<void> {
 /** Fetches a language's book where it is not here yet; without a line the Chinese one is better than none. */
 async function learn(next: Lang): Promise<void> {
   // #ifdef H5
-  if (next === 'en' && !('tab.home' in books.en)) books.en = await import('./en').then((book) => book.default, () => zh)
+  if (next === 'en' && !('tab.home' in books.en)) books.en = await import('./en').then((book) => book.default, () => books.zh)
   // #endif
 }
 void learn(lang.value)
