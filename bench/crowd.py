@@ -95,10 +95,12 @@ PEOPLE = """
         1 + floor(random() * 200)::int, (ARRAY['310104', '310115', '110101', '440305', ''])
             [1 + floor(random() * 5)::int],
         now() - random() * interval '730 days', now() - random() * interval '365 days',
-        CASE WHEN random() < 0.4 THEN now() - random() * interval '365 days' END,
-        floor(random() ^ 4 * 20), floor(random() ^ 4 * 18), 0, floor(random() ^ 4 * 300000), 0,
+        CASE WHEN orders > 0 THEN now() - random() * interval '365 days' END,
+        orders, least(orders, floor(random() ^ 4 * 18)), 0,
+        CASE WHEN orders > 0 THEN 100 + floor(random() ^ 4 * 300000) ELSE 0 END, 0,
         floor(random() ^ 2 * 60)
-    FROM generate_series(1, {fans}) AS n
+    FROM (SELECT n, floor(random() ^ 4 * 20)::int AS orders
+          FROM generate_series(1, {fans}) AS n) AS made
 """
 _TAGGINGS = """
     INSERT INTO fan_tagging (tag_id, fan_id, author, reason, at)

@@ -1,13 +1,12 @@
 """Followers from before: a first source for each, in a few statements for a page of them."""
 
 from collections.abc import Sequence
-from typing import Any
+from datetime import datetime
 
-from sqlalchemy import func, select, text, update
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import select, text
 
 from tiefen.channels import rules
-from tiefen.channels.models import Attribution, ChannelCode, Touch
+from tiefen.channels.models import ChannelCode
 from tiefen.channels.service.attribution import record_touch
 from tiefen.channels.service.sharing import lock_people, orders_since, share_orders
 from tiefen.channels.service.sources import place
@@ -17,6 +16,35 @@ from tiefen.fans.values import ImportedFan
 from tiefen.kernel.days import day_of
 from tiefen.kernel.db import Tx
 
+# As text over arrays: built as rows of VALUES, a page costs more to write down than to run.
+_TOUCHES = text(
+    """
+    INSERT INTO channel_touch (fan_id, code_id, kind, ref, at)
+    SELECT p.fan_id, NULL, :kind, p.ref, p.at
+    FROM unnest(CAST(:fan_ids AS bigint[]), CAST(:refs AS text[]), CAST(:ats AS timestamptz[]))
+         AS p(fan_id, ref, at)
+    ON CONFLICT DO NOTHING RETURNING id, fan_id, at
+    """
+)
+_FIRSTS = text(
+    """
+    INSERT INTO channel_attribution (fan_id, first_touch_id, first_at, last_at, following, unfollows)
+    SELECT p.fan_id, p.touch_id, p.at, p.at, p.following, 0
+    FROM unnest(CAST(:fan_ids AS bigint[]), CAST(:touch_ids AS bigint[]),
+                CAST(:ats AS timestamptz[]), CAST(:following AS bool[]))
+         AS p(fan_id, touch_id, at, following)
+    ON CONFLICT (fan_id) DO NOTHING RETURNING fan_id
+    """
+)
+_LASTS = text(
+    """
+    UPDATE channel_attribution AS a SET last_at = greatest(a.last_at, p.at)
+    FROM (SELECT fan_id, max(at) AS at
+          FROM unnest(CAST(:fan_ids AS bigint[]), CAST(:ats AS timestamptz[])) AS u(fan_id, at)
+          WHERE fan_id <> ALL(CAST(:made AS bigint[])) GROUP BY 1) AS p
+    WHERE a.fan_id = p.fan_id
+    """
+)
 _COUNT = text(
     """
     INSERT INTO channel_reach AS r (day, code_id, owner_staff_id, scans, follows, fans, ruled, gone,
@@ -55,23 +83,13 @@ async def record_imported(tx: Tx, app_id: str, people: Sequence[ImportedFan]) ->
 
 async def _by_themselves(tx: Tx, app_id: str, people: Sequence[ImportedFan]) -> None:
     records = await lock_people(tx, [one.fan_id for one in people])
-    touches = [
-        {
-            "fan_id": one.fan_id,
-            "code_id": None,
-            "kind": TouchKind.ORGANIC,
-            "ref": _ref(app_id, one),
-            "at": one.at,
-        }
-        for one in people
-    ]
-    fresh = await tx.execute(
-        insert(Touch)
-        .values(touches)
-        .on_conflict_do_nothing()
-        .returning(Touch.id, Touch.fan_id, Touch.at)
-    )
-    new = [(row.id, row.fan_id, row.at) for row in fresh]
+    given = {
+        "kind": TouchKind.ORGANIC.value,
+        "fan_ids": [one.fan_id for one in people],
+        "refs": [_ref(app_id, one) for one in people],
+        "ats": [one.at for one in people],
+    }
+    new = [(row.id, row.fan_id, row.at) for row in await tx.execute(_TOUCHES, given)]
     if not new:
         return
     await _attribute(tx, new)
@@ -84,37 +102,19 @@ async def _by_themselves(tx: Tx, app_id: str, people: Sequence[ImportedFan]) -> 
     await place(tx, list(once.values()))
 
 
-async def _attribute(tx: Tx, touches: Sequence[tuple[int, int, Any]]) -> None:
+async def _attribute(tx: Tx, touches: Sequence[tuple[int, int, datetime]]) -> None:
     """Fix first sources; whoever has one keeps it, and only the last touch may move."""
-    there = await fans.followers_of(tx, [fan_id for _, fan_id, _ in touches])
-    rows = [
-        {
-            "fan_id": fan_id,
-            "first_touch_id": touch_id,
-            "first_code_id": None,
-            "first_at": at,
-            "last_code_id": None,
-            "last_at": at,
-            "following": fan_id in there,
-            "unfollows": 0,
-        }
-        for touch_id, fan_id, at in touches
-    ]
-    made = set(
-        await tx.scalars(
-            insert(Attribution)
-            .values(rows)
-            .on_conflict_do_nothing(index_elements=["fan_id"])
-            .returning(Attribution.fan_id)
-        )
-    )
-    for _, fan_id, at in touches:
-        if fan_id not in made:
-            await tx.execute(
-                update(Attribution)
-                .where(Attribution.fan_id == fan_id)
-                .values(last_at=func.greatest(Attribution.last_at, at))
-            )
+    fan_ids, ats = [fan_id for _, fan_id, _ in touches], [at for *_, at in touches]
+    there = await fans.followers_of(tx, fan_ids)
+    given = {
+        "fan_ids": fan_ids,
+        "touch_ids": [touch_id for touch_id, *_ in touches],
+        "ats": ats,
+        "following": [fan_id in there for fan_id in fan_ids],
+    }
+    made = list(await tx.scalars(_FIRSTS, given))
+    if len(made) < len(set(fan_ids)):
+        await tx.execute(_LASTS, {"fan_ids": fan_ids, "ats": ats, "made": made})
 
 
 def _ref(app_id: str, one: ImportedFan) -> str:
