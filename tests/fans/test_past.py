@@ -20,6 +20,7 @@ from tiefen.fans.values import (
     Dates,
     Decimals,
     Dialect,
+    FactKind,
     PastFault,
     PastField,
     PastLine,
@@ -206,6 +207,52 @@ async def test_purchases_count_for_fans_apart_from_orders(
         assert list(await tx.scalars(await queries.fans_of(tx, rule))) == [one]
         assert await queries.waiting_customers(tx) == (2, 2)
         assert await service.rebuild_counters(tx) == 0
+    assert await audit.run(db) == []
+
+
+GOODS_HEADING = (*HEADING, "商品名称", "商品分类")
+
+
+async def test_a_rule_asks_which_goods_were_bought_elsewhere(
+    db: Db, drain: Drain, travel: Travel
+) -> None:
+    one, two = [await follower(db, name, at=travel()) for name in ("o1", "o2")]
+    rows = [
+        ("B1", "2026-03-01", "10.00", 1, "o1", "洁面乳; 面霜｜", "护肤"),
+        ("B2", "2026-03-02", "10.00", 1, "o1", "面霜;面霜", "护肤 ; 礼盒"),
+        ("B3", "2026-03-02", "10.00", 1, "o2", "面霜 ", ""),
+        ("B4", "2026-03-03", "10.00", 1, "o2", "", "Fünf '茶' % _ :n"),
+        ("B5", "2026-03-04", "10.00", 1, "stranger", "冻干咖啡", ""),
+    ]
+
+    async def buyers(*of: str, times: int = 1, days: int | None = None) -> list[int]:
+        asked = {"did": "past_bought", "of": list(of), "times": times, "days": days}
+        async with db.merchant("demo") as tx:
+            rule = await service.read_rule(tx, asked)
+            return sorted(await tx.scalars(await queries.fans_of(tx, rule)))
+
+    done = await bring(db, drain, sheet(rows, GOODS_HEADING))
+    assert (done.state, done.added) == ("done", 5)
+    assert await buyers("product:面霜") == [one, two]
+    assert await buyers("product:面霜", times=2) == [one], "once an order, however often in it"
+    assert await buyers("product:面霜｜") == [], "a full-width bar parts goods too"
+    assert await buyers("category:护肤", "category:礼盒", times=3) == [one]
+    assert await buyers("category:Fünf '茶' % _ :n") == [two]
+    assert await buyers("product:洁面乳", days=1) == []
+    async with db.merchant("demo") as tx:
+        known = {(at.subject, at.name) for at in await queries.topics_of(tx, FactKind.PAST_BOUGHT)}
+        assert ("category:礼盒", "礼盒") in known
+        assert not any(name == "冻干咖啡" for _, name in known), "nobody here bought it"
+        late = await service.resolve(tx, APP, "stranger", at=travel.now)
+    await drain()
+    assert await buyers("product:冻干咖啡") == [late], "whoever appears brings their goods along"
+    assert await audit.run(db) == []
+    async with db.merchant("demo") as tx:
+        await service.merge(tx, one, two, reason="test")
+        assert await service.rebuild_counters(tx) == 0
+    assert await audit.run(db) == []
+    await undo(db, drain, done.id)
+    assert await buyers("product:面霜") == [] == await buyers()
     assert await audit.run(db) == []
 
 

@@ -277,6 +277,8 @@ class Grouping(StrEnum):
     CODE = "code"
     KIND = "kind"
     OWNER = "owner"
+    CAMPAIGN = "campaign"
+    """by the utm_campaign of links; other codes have none and are left out"""
 
 
 @dataclass(frozen=True, slots=True)

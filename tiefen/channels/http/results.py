@@ -49,7 +49,7 @@ router = Routes(prefix="/api/console", tags=["channels"], responses=REFUSALS)
 Reader = Annotated[StaffActor, Depends(staff(Permission.CHANNELS_READ))]
 Decider = Annotated[StaffActor, Depends(staff(Permission.CHANNELS_DECIDE))]
 Manager = Annotated[StaffActor, Depends(staff(Permission.RESULTS_READ))]
-Key = Annotated[str, Query(max_length=40)]
+Key = Annotated[str, Query(max_length=64)]
 
 
 async def period(first: date, last: date) -> tuple[date, date]:
@@ -248,6 +248,7 @@ def _row(row: Row, name: str, kind: CodeKind | None, cost: Cost | None) -> Attri
             }
         ),
         cost=_cost(cost) if cost else None,
+        **row.opens,
     )
 
 
@@ -270,6 +271,8 @@ async def _names(
     tx: Tx, by: Grouping, rows: Mapping[str, Row]
 ) -> dict[str, tuple[str, CodeKind | None]]:
     """What to call each row; one statement."""
+    if by is Grouping.CAMPAIGN:
+        return {key: (key, None) for key in rows}
     if by is Grouping.KIND:
         return {key: ("", CodeKind(key) if key else None) for key in rows}
     ids = [int(key) for key in rows if key != "0"]

@@ -16,6 +16,8 @@ from tiefen.channels.models import (
     Credit,
     FanSource,
     Income,
+    Link,
+    LinkDay,
     LiveMember,
     Reach,
     Share,
@@ -29,19 +31,23 @@ PEOPLE = (
     "scans", "follows", "fans", "ruled", "gone", "visited", "ordered", "buyers", "receivers",
     "keepers",
 )  # fmt: skip
+OPENS = ("hits", "entered")
 MONEY = ("orders_bp", "received_bp", "paid_fen", "received_fen", "refunded_fen")
 
 
 @dataclass(slots=True)
 class Row:
-    """What a code, a kind or an owner brought in a period."""
+    """What a code, a kind, an owner or a campaign brought in a period."""
 
     key: str
-    """id of the code or the owner ("0" = nobody's), or the kind ("" = by themselves)"""
+    """id of the code or the owner ("0" = nobody's), the kind ("" = by themselves), or the campaign
+    ("" = links without one)"""
     people: dict[str, int] = field(default_factory=lambda: dict.fromkeys(PEOPLE, 0))
     money: dict[Model, dict[str, int]] = field(
         default_factory=lambda: {model: dict.fromkeys(MONEY, 0) for model in Model}
     )
+    opens: dict[str, int] = field(default_factory=lambda: dict.fromkeys(OPENS, 0))
+    """of a campaign's links"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +95,8 @@ async def weight_sets(tx: Tx, limit: int = 10) -> list[AttributionRules]:
 
 
 async def report(tx: Tx, by: Grouping, first: date, last: date) -> dict[str, Row]:
-    """What everything brought in a period, by group; two statements over sums by day."""
+    """What everything brought in a period, by group; two statements over sums by
+    day, a third for how often the links of campaigns were opened."""
     rows: dict[str, Row] = {}
     people = await tx.execute(_sums(Reach, by, PEOPLE, first, last))
     for key, *values in map(tuple, people):
@@ -99,13 +106,29 @@ async def report(tx: Tx, by: Grouping, first: date, last: date) -> dict[str, Row
     for key, model, *values in map(tuple, money):
         found = rows.setdefault(str(key), Row(str(key)))
         found.money[model] = {name: int(value) for name, value in zip(MONEY, values, strict=True)}
+    if by is Grouping.CAMPAIGN:
+        for key, *values in map(tuple, await tx.execute(_sums(LinkDay, by, OPENS, first, last))):
+            found = rows.setdefault(str(key), Row(str(key)))
+            found.opens = {name: int(value) for name, value in zip(OPENS, values, strict=True)}
     return rows
 
 
 async def costs(tx: Tx, by: Grouping, model: Model) -> dict[str, Cost]:
-    """Cost, people so far and the day of payback by group, over codes that cost something."""
-    code = select(ChannelCode).where(ChannelCode.cost_fen > 0).subquery()
-    key = _key_of(by, code.c.id, code.c.kind, func.coalesce(code.c.owner_staff_id, 0))
+    """Cost, people so far and the day of payback by group, over codes that cost something.
+
+    Of a campaign all links count: those that cost nothing are fruits of those that did.
+    """
+    costly = select(ChannelCode, Link.utm_campaign)
+    if by is Grouping.CAMPAIGN:
+        code = costly.join(Link).subquery()
+    else:
+        code = costly.outerjoin(Link).where(ChannelCode.cost_fen > 0).subquery()
+    key = {
+        Grouping.CODE: code.c.id,
+        Grouping.KIND: code.c.kind,
+        Grouping.OWNER: func.coalesce(code.c.owner_staff_id, 0),
+        Grouping.CAMPAIGN: code.c.utm_campaign,
+    }[by]
     bases = await tx.execute(
         select(
             key,
@@ -113,7 +136,7 @@ async def costs(tx: Tx, by: Grouping, model: Model) -> dict[str, Cost]:
             func.min(func.coalesce(code.c.starts_at, code.c.created_at)),
         ).group_by(key)
     )
-    found = {str(row[0]): (int(row[1]), row[2]) for row in bases}
+    found = {str(row[0]): (int(row[1]), row[2]) for row in bases if row[1]}
     people = await tx.execute(
         select(key, func.sum(Reach.fans), func.sum(Reach.buyers))
         .join(code, code.c.id == Reach.code_id)
@@ -138,7 +161,7 @@ async def costs(tx: Tx, by: Grouping, model: Model) -> dict[str, Cost]:
     )
     back: dict[str, date] = {}
     for row in await tx.execute(running.order_by(daily.c.key, daily.c.day)):
-        if row.kept >= found[str(row.key)][0]:
+        if str(row.key) in found and row.kept >= found[str(row.key)][0]:
             back.setdefault(str(row.key), row.day)
     return {
         one: Cost(cost, *counted.get(one, (0, 0)), day_of(since), back.get(one))
@@ -264,19 +287,21 @@ async def last_codes(tx: Tx, fan_ids: Sequence[int]) -> dict[int, tuple[str, dat
 def _sums(
     table: Any, by: Grouping, names: Sequence[str], first: date, last: date, *more: Any
 ) -> Select[Any]:
-    key: ColumnElement[Any] = table.owner_staff_id if by is Grouping.OWNER else table.code_id
-    if by is Grouping.KIND:
+    key: ColumnElement[Any] = table.code_id
+    if by is Grouping.OWNER:
+        key = table.owner_staff_id
+    elif by is Grouping.KIND:
         key = case((table.code_id == 0, ""), else_=ChannelCode.kind)
+    elif by is Grouping.CAMPAIGN:
+        key = Link.utm_campaign
     sums = [func.sum(getattr(table, name)) for name in names]
     wanted: Any = select(key, *more, *sums)
     if by is Grouping.KIND:
         wanted = wanted.outerjoin_from(table, ChannelCode, ChannelCode.id == table.code_id)
+    elif by is Grouping.CAMPAIGN:
+        wanted = wanted.join_from(table, Link, Link.code_id == table.code_id)
     found: Select[Any] = wanted.where(table.day.between(first, last)).group_by(key, *more)
     return found
-
-
-def _key_of(by: Grouping, code: Any, kind: Any, owner: Any) -> Any:
-    return {Grouping.CODE: code, Grouping.KIND: kind, Grouping.OWNER: owner}[by]
 
 
 def _is(by: Grouping, key: str, table: Any) -> ColumnElement[bool]:
@@ -287,6 +312,9 @@ def _is(by: Grouping, key: str, table: Any) -> ColumnElement[bool]:
             found = table.code_id == 0
         else:
             found = table.code_id.in_(select(ChannelCode.id).where(ChannelCode.kind == key))
+        return found
+    if by is Grouping.CAMPAIGN:
+        found = table.code_id.in_(select(Link.code_id).where(Link.utm_campaign == key))
         return found
     number = int(key) if key.isascii() and key.isdigit() and len(key) < 19 else -1
     found = (table.owner_staff_id if by is Grouping.OWNER else table.code_id) == number

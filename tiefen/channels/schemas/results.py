@@ -63,7 +63,8 @@ class CostOut(Out):
 
 
 class AttributionRow(Out):
-    """A code, a kind or an owner. `key` "0" (a kind: "") = came by themselves, or nobody's."""
+    """A code, a kind, an owner or a campaign of links. `key` "0" (a kind: "") = came by themselves,
+    or nobody's; "" of campaigns = links without one."""
 
     key: str
     name: str
@@ -71,6 +72,10 @@ class AttributionRow(Out):
     people: PeopleOut
     money: ModelsOut
     cost: CostOut | None
+    hits: int
+    """how often a campaign's links were opened by people; 0 in reports by anything else"""
+    entered: int
+    """of these: came on inside WeChat"""
 
 
 class AttributionReport(Out):

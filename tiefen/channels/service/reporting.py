@@ -88,6 +88,8 @@ def add_up(rows: Iterable[Row], key: str = "") -> Row:
         for model, sums in row.money.items():
             for name, value in sums.items():
                 total.money[model][name] += value
+        for name, value in row.opens.items():
+            total.opens[name] += value
     return total
 
 

@@ -32,7 +32,7 @@ from tiefen.fans.schemas import (
     StandingOut,
 )
 from tiefen.fans.service.stages import judge, look
-from tiefen.fans.values import FanSort, Happening, Stage
+from tiefen.fans.values import FanSort, Happening, RfmGroup, Stage
 from tiefen.kernel import ids
 from tiefen.kernel.auth import FanActor, StaffActor, anyone, close_session, fan, staff, token_of
 from tiefen.kernel.crypto import mask_name, mask_phone, opened
@@ -173,6 +173,7 @@ async def list_fans(
     source_code_id: QueryId = None,
     tag_id: QueryId = None,
     segment_id: QueryId = None,
+    rfm_group: RfmGroup | None = None,
     rule: Annotated[str | None, Query(max_length=12_000)] = None,
     sort: FanSort = FanSort.NEWEST,
     cursor: Cursor = None,
@@ -181,7 +182,7 @@ async def list_fans(
     """Fans, the newest (or most) first. `query`: part of a name, a whole phone number, or `#id`;
     `rule`: the rule of a segment as JSON."""
     after = _after(cursor, sort)
-    wanted = queries.Filter(query, stage, following, source_code_id, tag_id, segment_id)
+    wanted = queries.Filter(query, stage, following, source_code_id, tag_id, segment_id, rfm_group)
     raw = _json(rule)
     read = await service.read_rule(tx, raw) if raw is not None else None
     rows = await queries.fan_list(tx, wanted, sort, after=after, limit=limit, rule=read)
@@ -253,7 +254,7 @@ async def reveal(fan_id: PathId, body: Reveal, tx: TxDep, actor: Revealer) -> Re
 def _past_line(one: queries.PastMoment) -> LineOut:
     """A purchase made elsewhere, among the lines."""
     data = {"source": one.source, "number": one.number, "quantity": one.quantity}
-    more = {"product": one.product, "note": one.note}
+    more = {"product": one.product, "category": one.category, "note": one.note}
     return LineOut(
         id=one.id,
         kind=PAST,
@@ -284,12 +285,17 @@ def _after(cursor: str | None, sort: FanSort) -> tuple[Any, int] | None:
 
 
 async def rows_of(tx: Tx, found: Sequence[tuple[Fan, Source | None]]) -> list[FanRow]:
-    """Fans as lists show them, with their tags; one statement more."""
+    """Fans as lists show them, with their tags and groups of buyers; two statements more."""
     worn: dict[int, list[ChipOut]] = {}
-    for tagging, tag in await queries.taggings(tx, [person.id for person, _ in found]):
+    fan_ids = [person.id for person, _ in found]
+    groups = await queries.rfm_groups(tx, fan_ids)
+    for tagging, tag in await queries.taggings(tx, fan_ids):
         worn.setdefault(tagging.fan_id, []).append(_chip(tagging, tag))
     return [
-        FanRow(**_row(person, source), tags=worn.get(person.id, [])) for person, source in found
+        FanRow(
+            **_row(person, source), rfm_group=groups.get(person.id), tags=worn.get(person.id, [])
+        )
+        for person, source in found
     ]
 
 
@@ -318,8 +324,10 @@ async def _detail(tx: Tx, fan_id: int) -> FanDetail:
     merged = await queries.merged_ids(tx, person.id)
     found = await queries.identities(tx, [person.id, *merged])
     standing = judge(person, await look(tx, [person.id]))
+    score = await queries.rfm_of(tx, person.id)
     return FanDetail(
         **_row(person, source),
+        rfm_group=score.kind if score else None,
         tags=[_chip(*one) for one in await queries.taggings(tx, [person.id])],
         real_name_masked=mask_name(person.real_name) if person.real_name else None,
         identities=[identity_out(one) for one in found],
@@ -336,7 +344,7 @@ async def _detail(tx: Tx, fan_id: int) -> FanDetail:
         past_fen=person.past_fen,
         past_first_at=person.past_first_at,
         past_last_at=person.past_last_at,
-        rfm=_rfm(await queries.rfm_of(tx, person.id)),
+        rfm=_rfm(score),
     )
 
 

@@ -4,6 +4,7 @@ from tiefen.fans.models.attributes import Attribute, AttributeValue
 from tiefen.fans.models.facts import Fact, Topic, folded
 from tiefen.fans.models.imports import FollowerImport, ListedFollower
 from tiefen.fans.models.past import (
+    ABOUT_SQL,
     PEOPLE_SQL,
     SUMS_SQL,
     PastCustomer,
@@ -29,6 +30,7 @@ from tiefen.fans.models.stages import DAY_SQL, FanDay, StageMove, StageRuleSet
 from tiefen.fans.models.tags import CodeTag, Tag, TagChange, Tagging, TagRule, TagSeen, TagSync
 
 __all__ = [
+    "ABOUT_SQL",
     "COUNTED_SQL",
     "DAY_SQL",
     "PEOPLE_SQL",

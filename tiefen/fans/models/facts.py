@@ -5,6 +5,7 @@ from datetime import date
 from sqlalchemy import ForeignKey, Identity, Index, Integer, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
+from tiefen.fans.models.past import ABOUT_SQL
 from tiefen.fans.values import FactKind
 from tiefen.kernel.audit import invariant
 from tiefen.kernel.db import Base, text_enum
@@ -83,8 +84,8 @@ def folded(only: str = "") -> str:
         WHERE kind = 'message_in'
         UNION ALL
         SELECT coalesce(f.merged_into, f.id), (p.at AT TIME ZONE 'Asia/Shanghai')::date,
-               'past_bought', ''
-        FROM fan_past_purchase AS p
+               'past_bought', about.subject
+        FROM fan_past_purchase AS p {ABOUT_SQL}
         JOIN fan_past_customer AS c ON c.id = p.customer_id
         JOIN fan AS f ON f.id = c.fan_id
         WHERE true {only}

@@ -115,6 +115,8 @@ class PastPurchase(Base):
     quantity: Mapped[int]
     amount_fen: Mapped[Fen]
     product: Mapped[str] = mapped_column(Text, default="")
+    """as the file says; several goods of one order are parted by ; or |"""
+    category: Mapped[str] = mapped_column(Text, default="", server_default="")
     note: Mapped[str] = mapped_column(Text, default="")
 
     __table_args__ = (
@@ -138,6 +140,19 @@ PEOPLE_SQL = """
     FROM fan_past_customer AS c JOIN fan AS f ON f.id = c.fan_id {where} GROUP BY 1
 """
 """A recount of people from the customers they are."""
+
+
+def _named(column: str, word: str) -> str:
+    """The names in a column, several being parted by ; or |, as subjects."""
+    return rf"""
+        SELECT '{word}:' || btrim(left(part, 80))
+        FROM regexp_split_to_table({column}, '\s*[;；|｜]\s*') AS part WHERE part <> ''"""  # noqa: S608 our own text
+
+
+ABOUT_SQL = f"""CROSS JOIN LATERAL (
+        SELECT '' AS subject UNION {_named("p.product", "product")}
+        UNION {_named("p.category", "category")}) AS about"""
+"""Joins what a purchase `p` was about, once each: anything, its goods, its categories."""
 
 invariant(
     "F11.past",

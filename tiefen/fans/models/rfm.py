@@ -31,6 +31,7 @@ class Rfm(Base):
 
     __table_args__ = (
         Index("ix_fan_rfm_grid", "r", "f", "m", "fan_id"),
+        Index("ix_fan_rfm_kind", "kind", "fan_id"),
         CheckConstraint(
             "r BETWEEN 1 AND 5 AND f BETWEEN 1 AND 5 AND m BETWEEN 1 AND 5", name="scores"
         ),

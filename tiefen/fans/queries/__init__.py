@@ -34,7 +34,7 @@ from tiefen.fans.queries.people import (
     timeline,
 )
 from tiefen.fans.queries.privacy import person_requests
-from tiefen.fans.queries.rfm import rfm_cells, rfm_of, rfm_runs
+from tiefen.fans.queries.rfm import rfm_cells, rfm_groups, rfm_of, rfm_runs
 from tiefen.fans.queries.segments import (
     PERSON_FIELDS,
     Compiler,
@@ -110,6 +110,7 @@ __all__ = [
     "quick_count",
     "quiet",
     "rfm_cells",
+    "rfm_groups",
     "rfm_of",
     "rfm_runs",
     "rule_sets",

@@ -23,6 +23,7 @@ class PastMoment:
     quantity: int
     amount_fen: int
     product: str
+    category: str
     note: str
 
 
@@ -102,6 +103,7 @@ async def past_moments(
             one.quantity,
             one.amount_fen,
             one.product,
+            one.category,
             one.note,
         )
         for one in rows

@@ -10,9 +10,9 @@ from sqlalchemy import ColumnElement, Select, and_, func, literal_column, or_, s
 
 from tiefen.fans import rules
 from tiefen.fans.errors import FanMissing
-from tiefen.fans.models import Fan, Identity, Line, Member, Source, Tagging
+from tiefen.fans.models import Fan, Identity, Line, Member, Rfm, Source, Tagging
 from tiefen.fans.queries.segments import where
-from tiefen.fans.values import FanSort, Happening, Rule, Stage
+from tiefen.fans.values import FanSort, Happening, RfmGroup, Rule, Stage
 from tiefen.kernel.crypto import blind
 from tiefen.kernel.db import Tx
 
@@ -39,6 +39,7 @@ class Filter:
     source_code_id: int | None = None
     tag_id: int | None = None
     segment_id: int | None = None
+    rfm_group: RfmGroup | None = None
 
     @property
     def words(self) -> str:
@@ -178,6 +179,8 @@ def _conditions(wanted: Filter) -> list[ColumnElement[bool]]:
     if wanted.segment_id is not None:
         inside = select(Member.fan_id).where(Member.segment_id == wanted.segment_id)
         found.append(Fan.id.in_(inside))
+    if wanted.rfm_group is not None:
+        found.append(Fan.id.in_(select(Rfm.fan_id).where(Rfm.kind == wanted.rfm_group)))
     text = rules.fold(wanted.query or "")
     if _NUMBER.match(text):
         found.append(Fan.id == int(text[1:]))

@@ -58,6 +58,10 @@ _KNOWN: dict[PastField, tuple[str, ...]] = {
         *("商品名称", "全部商品名称", "商品", "商品标题", "宝贝标题", "商品信息"),
         *("product", "product_name", "goods", "goods_name", "store_name"),
     ),
+    PastField.CATEGORY: (
+        *("商品分类", "商品类目", "类目", "分类", "商品分组", "一级类目", "品类"),
+        *("category", "category_name", "cate_name", "product_category"),
+    ),
     PastField.NOTE: ("备注", "商家备注", "买家备注", "订单备注", "note", "remark", "mark"),
 }
 """What 有赞, 微盟, CRMEB and people with spreadsheets call these columns, the better names first."""
@@ -140,6 +144,7 @@ def read_past_line(
         keys.get(PastField.UNIONID),
         keys.get(PastField.PHONE),
         cell(PastField.PRODUCT)[:MAX_WORDS],
+        cell(PastField.CATEGORY)[:MAX_WORDS],
         cell(PastField.NOTE)[:MAX_WORDS],
     )
 

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, StringConstraints
 
 from tiefen.fans.schemas.rfm import RfmOut
-from tiefen.fans.values import Author, Happening, PersonalField, Stage
+from tiefen.fans.values import Author, Happening, PersonalField, RfmGroup, Stage
 from tiefen.kernel.http import In, Out
 
 Text40 = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=40)]
@@ -102,6 +102,8 @@ class FanRow(Out):
     paid_fen: int
     refunded_fen: int
     interactions: int
+    rfm_group: RfmGroup | None
+    """None = bought nothing, or nobody was scored since"""
     tags: list[ChipOut]
 
 

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 from pydantic import Field, StringConstraints
 
-from tiefen.fans.values import Author, BulkDeed, BulkState, FactKind, Stage, SyncState
+from tiefen.fans.values import Author, BulkDeed, BulkState, FactKind, RfmGroup, Stage, SyncState
 from tiefen.kernel.http import IdIn, In, Out
 
 TagName = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=30)]
@@ -135,6 +135,7 @@ class Narrow(In):
     source_code_id: IdIn | None = None
     tag_id: IdIn | None = None
     segment_id: IdIn | None = None
+    rfm_group: RfmGroup | None = None
 
 
 class BulkIn(In):

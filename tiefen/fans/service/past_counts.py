@@ -8,9 +8,7 @@ from collections.abc import Iterable, Sequence
 
 from sqlalchemy import text
 
-from tiefen.fans.models import PEOPLE_SQL, SUMS_SQL
-from tiefen.fans.service.facts import topic_ids
-from tiefen.fans.values import FactKind
+from tiefen.fans.models import ABOUT_SQL, PEOPLE_SQL, SUMS_SQL
 from tiefen.kernel.days import day_of
 from tiefen.kernel.db import Tx
 
@@ -76,22 +74,41 @@ _DROP_DAYS = text(
     AND NOT EXISTS (SELECT 1 FROM ({_DAYS}) AS r WHERE (r.fan_id, r.day) = (d.fan_id, d.day))
     """  # noqa: S608 our own text
 )
-_FACTS = f"""
-    SELECT coalesce(f.merged_into, f.id) AS fan_id, r.day, sum(r.times) AS times
-    FROM ({_DAYS}) AS r JOIN fan AS f ON f.id = r.fan_id GROUP BY 1, 2
+_BOUGHT = f"""
+    FROM fan_past_customer AS c
+    CROSS JOIN LATERAL (SELECT at, product, category FROM fan_past_purchase
+                        WHERE customer_id = c.id OFFSET 0) AS p
+    {ABOUT_SQL}
 """  # noqa: S608 our own text
+_TOPICS = text(
+    f"""
+    INSERT INTO fan_topic (kind, subject, name)
+    SELECT DISTINCT 'past_bought', about.subject, substr(about.subject, 1 + strpos(about.subject, ':'))
+    {_BOUGHT} WHERE c.fan_id = ANY(:records) ORDER BY 2 ON CONFLICT DO NOTHING
+    """
+)
+_FACTS = f"""
+    SELECT coalesce(f.merged_into, f.id) AS fan_id, t.id AS topic_id,
+           (p.at AT TIME ZONE 'Asia/Shanghai')::date AS day, count(*) AS times
+    {_BOUGHT}
+    JOIN fan_topic AS t ON t.kind = 'past_bought' AND t.subject = about.subject
+    JOIN fan AS f ON f.id = c.fan_id
+    WHERE c.fan_id = ANY(:records) GROUP BY 1, 2, 3
+"""
 _ADD_FACTS = text(
     f"""
     INSERT INTO fan_fact AS f (fan_id, topic_id, day, times)
-    SELECT fan_id, :topic, day, times FROM ({_FACTS}) AS r
+    SELECT fan_id, topic_id, day, times FROM ({_FACTS}) AS r
     ON CONFLICT (fan_id, topic_id, day) DO UPDATE SET times = excluded.times
     WHERE f.times <> excluded.times
     """  # noqa: S608 our own text
 )
 _DROP_FACTS = text(
     f"""
-    DELETE FROM fan_fact AS f WHERE f.fan_id = ANY(:people) AND f.topic_id = :topic
-    AND NOT EXISTS (SELECT 1 FROM ({_FACTS}) AS r WHERE (r.fan_id, r.day) = (f.fan_id, f.day))
+    DELETE FROM fan_fact AS f USING fan_topic AS t
+    WHERE f.fan_id = ANY(:people) AND t.id = f.topic_id AND t.kind = 'past_bought'
+    AND NOT EXISTS (SELECT 1 FROM ({_FACTS}) AS r
+                    WHERE (r.fan_id, r.topic_id, r.day) = (f.fan_id, f.topic_id, f.day))
     """  # noqa: S608 our own text
 )
 
@@ -107,10 +124,10 @@ async def settle(tx: Tx, customers: Iterable[int], *, dropped: bool = False) -> 
     if not people:
         return []
     records = list(await tx.scalars(_RECORDS, {"people": people}))
-    topic = (await topic_ids(tx, {(FactKind.PAST_BOUGHT, ""): ""}))[0]
-    given = {"people": people, "records": records, "topic": topic, "today": day_of(tx.now)}
+    given = {"people": people, "records": records, "today": day_of(tx.now)}
     await tx.execute(_PEOPLE, given)
     await tx.execute(_ADD_DAYS, given)
+    await tx.execute(_TOPICS, given)
     await tx.execute(_ADD_FACTS, given)
     if dropped:
         await tx.execute(_DROP_DAYS, given)

@@ -60,12 +60,12 @@ _IDS = text(
 _ADD = text(
     """
     INSERT INTO fan_past_purchase
-        (import_id, customer_id, source, number, at, quantity, amount_fen, product, note)
-    SELECT :import_id, customer_id, :source, number, at, quantity, fen, product, note
+        (import_id, customer_id, source, number, at, quantity, amount_fen, product, category, note)
+    SELECT :import_id, customer_id, :source, number, at, quantity, fen, product, category, note
     FROM unnest(CAST(:customers AS bigint[]), CAST(:numbers AS text[]), CAST(:ats AS timestamptz[]),
                 CAST(:quantities AS bigint[]), CAST(:fens AS bigint[]), CAST(:products AS text[]),
-                CAST(:notes AS text[]))
-         AS p(customer_id, number, at, quantity, fen, product, note)
+                CAST(:categories AS text[]), CAST(:notes AS text[]))
+         AS p(customer_id, number, at, quantity, fen, product, category, note)
     """
 )
 _TAKE = text(
@@ -195,6 +195,7 @@ async def _add(tx: Tx, row: PastImport, lines: Sequence[PastLine]) -> int:
         "quantities": [line.quantity for line in lines],
         "fens": [line.amount_fen for line in lines],
         "products": [line.product for line in lines],
+        "categories": [line.category for line in lines],
         "notes": [line.note for line in lines],
     }
     await tx.execute(_ADD, given)

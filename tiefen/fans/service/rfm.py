@@ -20,7 +20,7 @@ from tiefen.kernel.jobs import later
 
 RUN = "fans.rfm"
 _KINDS = " ".join(
-    f"WHEN (r >= {HIGH}, f >= {HIGH}, m >= {HIGH}) = ({r}, {f}, {m}) THEN '{group.value}'"
+    f"WHEN (score.r >= {HIGH}, score.f >= {HIGH}, score.m >= {HIGH}) = ({r}, {f}, {m}) THEN '{group.value}'"
     for (r, f, m), group in GROUPS.items()
 )
 _ROOM = text(
@@ -43,17 +43,19 @@ SCORE_SQL = f"""
         FROM buyer
     ), kept AS (
         INSERT INTO fan_rfm AS k (fan_id, r, f, m, kind, last_on, frequency, monetary_fen, since)
-        SELECT id, r, f, m, CASE {_KINDS} END, last_on, frequency, monetary_fen,
-               CAST(:today AS date) FROM score
+        SELECT score.id, score.r, score.f, score.m, CASE {_KINDS} END, score.last_on,
+               score.frequency, score.monetary_fen,
+               CAST(:today AS date)
+        FROM score LEFT JOIN fan_rfm AS old ON old.fan_id = score.id
+        WHERE old.fan_id IS NULL
+           OR (old.r, old.f, old.m, old.last_on, old.frequency, old.monetary_fen)
+           <> (score.r, score.f, score.m, score.last_on, score.frequency, score.monetary_fen)
         ON CONFLICT (fan_id) DO UPDATE SET
             since = CASE WHEN (k.r, k.f, k.m) = (excluded.r, excluded.f, excluded.m)
                          THEN k.since ELSE excluded.since END,
             r = excluded.r, f = excluded.f, m = excluded.m, kind = excluded.kind,
             last_on = excluded.last_on, frequency = excluded.frequency,
             monetary_fen = excluded.monetary_fen
-        WHERE (k.r, k.f, k.m, k.last_on, k.frequency, k.monetary_fen)
-           <> (excluded.r, excluded.f, excluded.m, excluded.last_on, excluded.frequency,
-               excluded.monetary_fen)
     ), gone AS (
         DELETE FROM fan_rfm AS k WHERE NOT EXISTS (SELECT 1 FROM buyer WHERE buyer.id = k.fan_id)
     )
@@ -61,46 +63,47 @@ SCORE_SQL = f"""
 """  # noqa: S608 our own text
 _SCORE = text(SCORE_SQL)
 _TOPICS = text("SELECT id FROM fan_topic WHERE subject = '' AND kind = ANY(:kinds)")
-DAYS_SQL = """
-    WITH day AS (
+BACK_SQL = """
+    WITH bought AS (
         SELECT f.fan_id AS buyer, f.day FROM fan_fact AS f WHERE f.topic_id = ANY(:topics)
-        UNION
+        UNION ALL
         SELECT -c.id, (p.at AT TIME ZONE 'Asia/Shanghai')::date
         FROM fan_past_customer AS c JOIN fan_past_purchase AS p ON p.customer_id = c.id
         WHERE c.fan_id IS NULL
+    ), seen AS (
+        SELECT day, lag(day) OVER w AS before, first_value(day) OVER w AS first_on
+        FROM bought WINDOW w AS (PARTITION BY buyer ORDER BY day)
+    ), pair AS MATERIALIZED (
+        SELECT first_on, day, count(*) FILTER (WHERE before IS NULL) AS firsts,
+               count(*) FILTER (WHERE before = first_on) AS seconds,
+               count(*) FILTER (WHERE before IS NULL
+                                   OR before <= day - date_part('day', day)::int) AS months
+        FROM seen WHERE before IS DISTINCT FROM day GROUP BY 1, 2
+    ), month AS (
+        SELECT (date_part('year', first_on) * 12 + date_part('month', first_on) - 1)::int AS first,
+               (date_part('year', day) * 12 + date_part('month', day) - 1)::int AS month, months
+        FROM pair WHERE months > 0
     )
-"""
-"""On which days who bought: fans by their facts, customers from before who are no fans by theirs."""
-_REPEAT = text(
-    f"""
-    {DAYS_SQL}, numbered AS (
-        SELECT buyer, day, row_number() OVER (PARTITION BY buyer ORDER BY day) AS n FROM day
-    ), buyer AS (
-        SELECT buyer, min(day) AS first_on, min(day) FILTER (WHERE n = 2) AS second_on
-        FROM numbered WHERE n <= 2 GROUP BY 1
-    )
-    SELECT w.days, (SELECT count(*) FROM buyer) AS everybody,
-           count(*) FILTER (WHERE first_on <= CAST(:today AS date) - w.days) AS buyers,
-           count(*) FILTER (WHERE first_on <= CAST(:today AS date) - w.days
-                              AND second_on <= first_on + w.days) AS again
-    FROM unnest(CAST(:windows AS int[])) AS w(days) LEFT JOIN buyer ON true GROUP BY 1 ORDER BY 1
-    """  # noqa: S608 our own text
-)
-_COHORTS = text(
-    f"""
-    {DAYS_SQL}, month AS (
-        SELECT DISTINCT buyer,
-               (extract(year FROM day) * 12 + extract(month FROM day) - 1)::int AS month FROM day
-    ), since AS (
-        SELECT buyer, month, min(month) OVER (PARTITION BY buyer) AS first FROM month
-    )
-    SELECT first, month - first AS k, count(*) AS buyers FROM since
+    SELECT w.days, CAST(NULL AS int) AS first, CAST(NULL AS int) AS k,
+           coalesce(sum(firsts) FILTER (WHERE first_on <= CAST(:today AS date) - w.days), 0)::bigint
+               AS buyers,
+           coalesce(sum(seconds) FILTER (WHERE first_on <= CAST(:today AS date) - w.days
+                                           AND day <= first_on + w.days), 0)::bigint AS again,
+           coalesce(sum(firsts), 0)::bigint AS everybody
+    FROM unnest(CAST(:windows AS int[])) AS w(days) LEFT JOIN pair ON true GROUP BY 1
+    UNION ALL
+    SELECT CAST(NULL AS int), first, month - first, sum(months)::bigint, 0, 0 FROM month
     WHERE month - first <= :months
-      AND first >= (SELECT min(first) FROM (SELECT DISTINCT first FROM since
+      AND first >= (SELECT min(first) FROM (SELECT DISTINCT first FROM month
                                             ORDER BY 1 DESC LIMIT :cohorts) AS newest)
-    GROUP BY 1, 2 ORDER BY 1, 2
-    """  # noqa: S608 our own text
-)
+    GROUP BY 1, 2, 3 ORDER BY 1, 2, 3
+"""
+"""Who came back: one row a window of days, then one a month of first buying and month since.
+
+Of fans by their facts, of customers from before who are no fans by their purchases. Their days are
+sorted once; pairs of a first and a later day say all the rest, and there are few of those.
+"""
+_BACK = text(BACK_SQL)
 
 
 async def ask_rfm(tx: Tx) -> RfmRun:
@@ -148,14 +151,19 @@ async def _compute(tx: Tx, run: RfmRun) -> None:
     run.buyers = await tx.scalar(_SCORE, {"today": today}) or 0
     kinds = [FactKind.BOUGHT.value, FactKind.PAST_BOUGHT.value]
     topics = list(await tx.scalars(_TOPICS, {"kinds": kinds}))
-    repeat = list(
-        await tx.execute(_REPEAT, {"topics": topics, "today": today, "windows": list(REPEAT_DAYS)})
-    )
-    run.all_buyers = repeat[0].everybody
-    run.repeat = [msgspec.to_builtins(Repeat(one.days, one.buyers, one.again)) for one in repeat]
-    given = {"topics": topics, "months": COHORT_MONTHS, "cohorts": COHORTS}
-    rows = [(one.first, one.k, one.buyers) for one in await tx.execute(_COHORTS, given)]
-    run.cohorts = [msgspec.to_builtins(one) for one in rules.cohorts(rows, today)]
+    given = {
+        "topics": topics,
+        "today": today,
+        "windows": list(REPEAT_DAYS),
+        "months": COHORT_MONTHS,
+        "cohorts": COHORTS,
+    }
+    rows = list(await tx.execute(_BACK, given))
+    windows = [one for one in rows if one.days is not None]
+    run.all_buyers = windows[0].everybody
+    run.repeat = [msgspec.to_builtins(Repeat(one.days, one.buyers, one.again)) for one in windows]
+    months = [(one.first, one.k, one.buyers) for one in rows if one.days is None]
+    run.cohorts = [msgspec.to_builtins(one) for one in rules.cohorts(months, today)]
     run.day, run.done_at = today, tx.now
     await refresh_touching(tx, "rfm")
 

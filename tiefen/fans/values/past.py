@@ -36,6 +36,7 @@ class PastField(StrEnum):
     OPENID = "openid"
     UNIONID = "unionid"
     PRODUCT = "product"
+    CATEGORY = "category"
     NOTE = "note"
 
 
@@ -108,6 +109,7 @@ class PastLine:
     unionid: str | None
     phone: str | None
     product: str
+    category: str
     note: str
 
 

@@ -1,4 +1,5 @@
 import type { RoomMessages } from '../../app/i18n'
+import groups from '../rfm/groups.messages'
 
 const messages: RoomMessages = {
   zh: {
@@ -8,7 +9,8 @@ const messages: RoomMessages = {
     idsHint: '粉丝编号, 每行一个或用逗号隔开', upload: '或上传一个文件 (csv、txt)', now: '现在符合条件', guess: '约 {count}', guessRange: '在 {low} 到 {high} 之间, 正在数准确人数…', ofAll: '全部 {count} 位粉丝中 · 用时 {ms} 毫秒', countHint: '写好条件后, 这里会显示人数和几位粉丝。', rule: '规则', mode: { all: '全部满足', any: '任一满足', none: '不满足' }, addCondition: '添加条件', addGroup: '添加一组条件', removeGroup: '删除这组条件', removeCondition: '删除条件', noConditions: '还没有条件。点「添加条件」开始。',
     section: { deeds: '做过什么', person: '这个人', trade: '交易与互动', rfm: '购买评分与以前的购买', source: '从哪里来', said: '标签、人群与资料' },
     fields: { stage: '阶段', following: '正在关注', ever_followed: '曾经关注', joined_at: '首次接触', last_seen_at: '最近活跃', stage_at: '进入当前阶段', has_phone: '留了手机号', region_code: '收货地区', orders: '付款订单数', received_orders: '收货订单数', returned_orders: '退货订单数', paid_fen: '累计实付', refunded_fen: '累计退款', last_paid_at: '最近付款', past_orders: '以前的购买次数', past_fen: '以前的购买金额', past_last_at: '以前最近购买', rfm_r: 'R 最近（1–5）', rfm_f: 'F 频率（1–5）', rfm_m: 'M 金额（1–5）', rfm_group: 'RFM 分组', interactions: '互动次数', friends: '带来的朋友', source_code_id: '来源渠道码', source_kind: '来源类型', source_owner_id: '来源归属员工', tag: '标签', segment: '人群' },
-    rfmGroups: { champion: '重要价值', grow: '重要发展', keep: '重要保持', win_back: '重要挽留', loyal: '一般价值', new: '一般发展', fading: '一般保持', gone: '一般挽留' },
+    pastCategory: '分类: {name}',
+    rfmGroups: groups.zh,
     deeds: { bought: '买过', past_bought: '以前买过（导入）', received: '收到过', refunded: '退过款', placed: '下过单', after_sale: '申请过售后', visited: '看过商品', asked: '问过', wrote: '发过消息', menu: '点过菜单', scanned: '扫过码', followed: '关注', unfollowed: '取消关注' },
     ops: { within: '最近', before: '早于', coming: '未来几天内', in: '是其中之一', all_of: '全部都有', not_in: '都不是', contains: '包含', is: '是', ge: '≥', le: '≤', gt: '>', lt: '<', eq: '=', ne: '≠', between: '介于', set: '已有', unset: '没有', at_least: '至少', at_most: '至多', exactly: '恰好' },
     stages: { visitor: '访客', follower: '关注者', customer: '客户', user: '用户', fan: '粉丝', core: '铁粉', lost: '流失' },
@@ -30,7 +32,8 @@ const messages: RoomMessages = {
     idsHint: 'Ids of fans, one a line or with commas', upload: 'or upload a file (csv, txt)', now: 'Fit just now', guess: 'about {count}', guessRange: 'between {low} and {high}; counting exactly…', ofAll: 'of {count} fans · took {ms} ms', countHint: 'Once the conditions are written, the number and some of the fans stand here.', rule: 'Rule', mode: { all: 'All of these', any: 'Any of these', none: 'Not these' }, addCondition: 'Add a condition', addGroup: 'Add a group', removeGroup: 'Remove this group', removeCondition: 'Remove the condition', noConditions: 'No conditions yet. Start with “Add a condition”.',
     section: { deeds: 'What they did', person: 'The person', trade: 'Trade and contact', rfm: 'Scores and earlier purchases', source: 'Where from', said: 'Tags, segments and attributes' },
     fields: { stage: 'Stage', following: 'Following', ever_followed: 'Ever followed', joined_at: 'First met', last_seen_at: 'Last seen', stage_at: 'In this stage since', has_phone: 'Gave a phone', region_code: 'Delivery region', orders: 'Paid orders', received_orders: 'Received orders', returned_orders: 'Returned orders', paid_fen: 'Paid in all', refunded_fen: 'Refunded in all', last_paid_at: 'Last paid', past_orders: 'Earlier purchases', past_fen: 'Spent elsewhere before', past_last_at: 'Last earlier purchase', rfm_r: 'R recency (1–5)', rfm_f: 'F frequency (1–5)', rfm_m: 'M money (1–5)', rfm_group: 'RFM group', interactions: 'Interactions', friends: 'Friends brought', source_code_id: 'Channel code', source_kind: 'Kind of source', source_owner_id: 'Owner of the source', tag: 'Tag', segment: 'Segment' },
-    rfmGroups: { champion: 'Important: value', grow: 'Important: develop', keep: 'Important: keep', win_back: 'Important: win back', loyal: 'General: value', new: 'General: develop', fading: 'General: keep', gone: 'General: win back' },
+    pastCategory: 'Category: {name}',
+    rfmGroups: groups.en,
     deeds: { bought: 'Bought', past_bought: 'Bought elsewhere before', received: 'Received', refunded: 'Was refunded', placed: 'Placed an order', after_sale: 'Asked for after-sale', visited: 'Looked at', asked: 'Asked about', wrote: 'Wrote to us', menu: 'Tapped the menu', scanned: 'Scanned a code', followed: 'Followed', unfollowed: 'Left the account' },
     ops: { within: 'in the last', before: 'longer ago than', coming: 'within the next', in: 'is any of', all_of: 'has all of', not_in: 'is none of', contains: 'contains', is: 'is', ge: '≥', le: '≤', gt: '>', lt: '<', eq: '=', ne: '≠', between: 'between', set: 'is known', unset: 'is not known', at_least: 'at least', at_most: 'at most', exactly: 'exactly' },
     stages: { visitor: 'Visitor', follower: 'Follower', customer: 'Customer', user: 'User', fan: 'Fan', core: 'Core fan', lost: 'Lost' },

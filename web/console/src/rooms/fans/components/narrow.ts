@@ -1,7 +1,7 @@
 import type { Schema } from '../../../app/api'
 
 /** The fan list's filters as they stand in the address. */
-export interface Filters { q: string; stage: string; following: string; code: string; tag: string; segment: string; rule: string }
+export interface Filters { q: string; stage: string; following: string; code: string; tag: string; segment: string; rfm: string; rule: string }
 
 export function narrowOf(of: Filters): Schema<'Narrow'> {
   return {
@@ -11,6 +11,7 @@ export function narrowOf(of: Filters): Schema<'Narrow'> {
     ...(of.code && { source_code_id: Number(of.code) }),
     ...(of.tag && { tag_id: Number(of.tag) }),
     ...(of.segment && { segment_id: Number(of.segment) }),
+    ...(of.rfm && { rfm_group: of.rfm as Schema<'RfmGroup'> }),
   }
 }
 
@@ -31,6 +32,7 @@ export function ruleOf(of: Filters): Record<string, unknown> {
     ...(of.code ? [{ field: 'source_code_id', op: 'in', value: [Number(of.code)] }] : []),
     ...(of.tag ? [{ field: 'tag', op: 'in', value: [Number(of.tag)] }] : []),
     ...(of.segment ? [{ field: 'segment', op: 'in', value: [Number(of.segment)] }] : []),
+    ...(of.rfm ? [{ field: 'rfm_group', op: 'in', value: [of.rfm] }] : []),
   ]
   if (!rule) return { all: nodes }
   return nodes.length === 0 ? rule : { all: [...nodes, rule] }

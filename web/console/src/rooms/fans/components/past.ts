@@ -3,7 +3,7 @@ import type { Schema } from '../../../app/api'
 
 type Import = Schema<'PastImportOut'>
 
-export const FIELDS: readonly Schema<'PastField'>[] = ['number', 'at', 'amount', 'quantity', 'customer', 'phone', 'openid', 'unionid', 'product', 'note']
+export const FIELDS: readonly Schema<'PastField'>[] = ['number', 'at', 'amount', 'quantity', 'customer', 'phone', 'openid', 'unionid', 'product', 'category', 'note']
 export const PAST_TONE: Record<Schema<'PastImportState'>, Tone> = { reading: 'neutral', ready: 'warning', checking: 'info', checked: 'info', running: 'info', stopped: 'warning', done: 'success', undoing: 'warning', undone: 'neutral' }
 
 /** Whether a job is at it. */

@@ -6,6 +6,7 @@ type Happening = Schema<'LineOut'>['kind']
 
 export const STAGE_TONE: Record<Stage, Tone> = { visitor: 'neutral', follower: 'info', customer: 'info', user: 'warning', fan: 'success', core: 'success', lost: 'danger' }
 export const STAGES = Object.keys(STAGE_TONE) as Stage[]
+export const RFM_GROUPS: readonly Schema<'RfmGroup'>[] = ['champion', 'grow', 'keep', 'win_back', 'loyal', 'new', 'fading', 'gone']
 
 export const LINE_LOOK: Record<Happening, { icon: IconName; tone: Tone }> = {
   joined: { icon: 'user', tone: 'info' }, followed: { icon: 'add', tone: 'success' }, unfollowed: { icon: 'minus', tone: 'danger' }, scanned: { icon: 'qrcode', tone: 'info' },

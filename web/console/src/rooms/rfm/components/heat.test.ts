@@ -8,7 +8,7 @@ test('a cell is coloured by its share, and an empty one not at all', () => {
 
 test('a cell leads to the fans in it', () => {
   expect(JSON.parse(ofCell(4, 5).query.rule)).toEqual({ all: [{ field: 'rfm_r', op: 'eq', value: 4 }, { field: 'rfm_f', op: 'eq', value: 5 }] })
-  expect(JSON.parse(ofGroup('keep').query.rule)).toEqual({ all: [{ field: 'rfm_group', op: 'in', value: ['keep'] }] })
+  expect(ofGroup('keep').query).toEqual({ rfm: 'keep' })
 })
 
 test('a table has as many months as its oldest cohort, up to a year', () => {

@@ -11,13 +11,13 @@ export function cellAt(board: Board, r: number, f: number): Board['grid'][number
   return board.grid.find((one) => one.r === r && one.f === f)!
 }
 
-/** The fan list narrowed to scores or a group. */
+/** The fan list narrowed to scores. */
 export function fansWith(nodes: readonly { field: string; op: string; value: unknown }[]): { path: string; query: { rule: string } } {
   return { path: '/fans', query: { rule: JSON.stringify({ all: nodes }) } }
 }
 
 export const ofCell = (r: number, f: number): ReturnType<typeof fansWith> => fansWith([{ field: 'rfm_r', op: 'eq', value: r }, { field: 'rfm_f', op: 'eq', value: f }])
-export const ofGroup = (group: string): ReturnType<typeof fansWith> => fansWith([{ field: 'rfm_group', op: 'in', value: [group] }])
+export const ofGroup = (group: string): { path: string; query: { rfm: string } } => ({ path: '/fans', query: { rfm: group } })
 
 /** Whether R, F and M are high in each group, in the order people know them by. */
 export const HIGHS: Record<Schema<'RfmGroup'>, readonly [boolean, boolean, boolean]> = {

@@ -52,6 +52,7 @@ export function provideBook(): Book {
   }
   function subjects(fact: string): Option[] {
     const known = (book.data?.deeds.find((one) => one.fact === fact)?.subjects ?? []).map((one) => ({ value: one.subject, label: one.name || one.subject }))
+    if (fact === 'past_bought') return known.map((one) => ({ ...one, label: one.value.startsWith('category:') ? t('segments.pastCategory', { name: one.label }) : one.label }))
     if (!['bought', 'received', 'refunded', 'visited'].includes(fact)) return known
     const products = (goods.data?.items ?? []).map((one) => ({ value: String(one.id), label: one.name }))
     const named = new Set(products.map((one) => one.value))
