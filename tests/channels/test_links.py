@@ -32,8 +32,9 @@ from tiefen.fans import service as fans
 from tiefen.kernel import audit
 from tiefen.kernel.auth import StaffActor
 from tiefen.kernel.clock import Travel
+from tiefen.kernel.days import day_of
 from tiefen.kernel.db import Db
-from tiefen.orders.events import OrderPaid
+from tiefen.orders.events import OrderPaid, OrderRefunded
 from tiefen.team.values import Permission
 from tiefen.wechat.events import Unfollowed
 from tiefen.wechat.values import OAuthIdentity
@@ -213,6 +214,65 @@ async def test_a_shared_browser_gives_each_visit_to_one_fan(db: Db, travel: Trav
     assert sorted(await asyncio.gather(*map(join, people))) == [0, 0, 0, 1]
     async with db.merchant("demo") as tx:
         assert await tx.scalar(select(func.count()).where(Touch.kind == "visit")) == 1
+
+
+async def test_a_campaign_adds_up_its_links_and_nothing_else(
+    db: Db, drain: Drain, travel: Travel, staff_client: StaffClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fake_qr(monkeypatch)
+    by = await boss(db)
+    poster = await code(db, by, "海报", cost_fen=700)
+    await link(db, "weibo-1", by=by, utm_campaign="total", cost_fen=1000)
+    await link(db, "douyin-1", by=by, utm_campaign="total", platform=LinkPlatform.DOUYIN)
+    await link(db, "weibo-2", by=by, utm_campaign="夏日")
+    await link(db, "bare", by=by)
+    began = day_of(travel.now)
+
+    async def come(openid: str, slug: str, *, program: bool = False) -> int:
+        async with db.merchant("demo") as tx:
+            given: Any = {"inside": not program, "program": program, "scanned": False}
+            await service.open_link(tx, slug, visitor=f"browser of {openid}", **given)
+            fan_id = await fans.resolve(tx, APP, openid, at=travel.now)
+            await service.join_visits(tx, fan_id, f"browser of {openid}")
+            return fan_id
+
+    one, two = await come("o1", "weibo-1"), await come("o2", "douyin-1")
+    await come("o3", "bare")
+    await come("crawler", "weibo-1", program=True)
+    await follower(db, "o1", at=travel.now)
+    await follower(db, "o4", scene=poster.scene, at=travel.now)
+    await drain()
+    travel.move(timedelta(days=3))
+    for n, (fan_id, paid) in enumerate(((one, 900), (two, 600)), start=1):
+        order = OrderPaid(n, f"T{n}", fan_id, paid, 1, travel.now)
+        await say(db, order, aggregate=f"order:{n}")
+    await say(db, OrderRefunded(2, "T2", two, 100, False, travel.now), aggregate="order:2")
+    await drain()
+    reader = await staff_client([Permission.CHANNELS_READ])
+    asked = {"by": "campaign", "first": began.isoformat(), "last": day_of(travel.now).isoformat()}
+    told = (await reader.get("/api/console/attribution", params=asked)).json()
+    rows = {row["key"]: row for row in told["rows"]}
+    assert set(rows) == {"total", ""}, "nobody came by the others, and a poster has no campaign"
+    row = rows["total"]
+    assert (row["name"], row["hits"], row["entered"]) == ("total", 2, 2)
+    people = row["people"]
+    assert (people["scans"], people["fans"], people["gone"], people["buyers"]) == (2, 2, 1, 2)
+    money = row["money"]["first"]
+    assert (money["orders_bp"], money["paid_fen"], money["net_fen"]) == (20_000, 1500, 1400)
+    assert row["cost"] == {
+        "cost_fen": 1000, "per_fan_fen": 500, "per_buyer_fen": 500, "payback_days": 3,
+    }  # fmt: skip
+    assert (rows[""]["people"]["fans"], rows[""]["cost"]) == (1, None)
+    assert (told["total"]["hits"], told["total"]["people"]["fans"]) == (3, 3)
+    behind = {**asked, "key": "total"}
+    fans_of = await reader.get("/api/console/attribution/fans", params=behind)
+    assert {item["fan_id"] for item in fans_of.json()["items"]} == {one, two}
+    orders = await reader.get(
+        "/api/console/attribution/orders", params={**behind, "model": "linear"}
+    )
+    assert [item["order_no"] for item in orders.json()["items"]] == ["T2", "T1"]
+    by_code = (await reader.get("/api/console/attribution", params={**asked, "by": "code"})).json()
+    assert by_code["total"]["hits"] == 0
 
 
 async def test_programs_are_counted_apart_and_get_no_cookie(

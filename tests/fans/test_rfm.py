@@ -267,6 +267,14 @@ async def test_scores_are_made_once_a_day_and_when_asked(
         {"r": 1, "f": 1, "fans": 1, "spend_fen": 8800}
     ]
     assert (await client.get(f"/api/console/fans/{fan_id}")).json()["rfm"]["group"] == "gone"
+    await follower(db, "b", at=travel())
+    everybody = (await client.get("/api/console/fans")).json()["items"]
+    assert [one["rfm_group"] for one in everybody] == [None, "gone"]
+    for group, ids in (("gone", [fan_id]), ("champion", [])):
+        for sort in ("newest", "spend"):
+            found = await client.get(f"/api/console/fans?rfm_group={group}&sort={sort}")
+            assert [one["id"] for one in found.json()["items"]] == ids
+    assert (await client.get("/api/console/fans?rfm_group=best")).status_code == 422
     async with db.merchant("demo") as tx:
         assert not await service.rfm_is_due(tx)
     assert (await reader.post("/api/console/rfm/runs")).status_code == 403

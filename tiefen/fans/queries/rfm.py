@@ -45,4 +45,4 @@ async def rfm_of(tx: Tx, fan_id: int) -> Rfm | None:
 async def rfm_groups(tx: Tx, fan_ids: Sequence[int]) -> dict[int, RfmGroup]:
     """The groups of these fans, of those who have scores; one statement."""
     rows = await tx.execute(select(Rfm.fan_id, Rfm.kind).where(Rfm.fan_id.in_(fan_ids)))
-    return dict(rows.tuples().all())
+    return {row.fan_id: row.kind for row in rows}

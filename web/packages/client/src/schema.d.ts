@@ -7897,10 +7897,15 @@ export interface components {
         };
         /**
          * AttributionRow
-         * @description A code, a kind or an owner. `key` "0" (a kind: "") = came by themselves, or nobody's.
+         * @description A code, a kind, an owner or a campaign of links. `key` "0" (a kind: "") = came by themselves,
+         *     or nobody's; "" of campaigns = links without one.
          */
         AttributionRow: {
             cost: components["schemas"]["CostOut"] | null;
+            /** Entered */
+            entered: number;
+            /** Hits */
+            hits: number;
             /** Key */
             key: string;
             kind: components["schemas"]["CodeKind"] | null;
@@ -10816,6 +10821,7 @@ export interface components {
             /** Remark */
             remark: string;
             rfm: components["schemas"]["RfmOut"] | null;
+            rfm_group: components["schemas"]["RfmGroup"] | null;
             source: components["schemas"]["SourceOut"] | null;
             stage: components["schemas"]["Stage"];
             standing: components["schemas"]["StandingOut"];
@@ -10899,6 +10905,7 @@ export interface components {
             refunded_fen: number;
             /** Remark */
             remark: string;
+            rfm_group: components["schemas"]["RfmGroup"] | null;
             source: components["schemas"]["SourceOut"] | null;
             stage: components["schemas"]["Stage"];
             /** Tags */
@@ -11413,7 +11420,7 @@ export interface components {
          * @description What a row of a report stands for.
          * @enum {string}
          */
-        Grouping: "code" | "kind" | "owner";
+        Grouping: "code" | "kind" | "owner" | "campaign";
         /**
          * GroupsIO
          * @description All stacking groups in their order.
@@ -12383,6 +12390,7 @@ export interface components {
             refunded_fen: number;
             /** Remark */
             remark: string;
+            rfm_group: components["schemas"]["RfmGroup"] | null;
             /**
              * Since
              * Format: date-time
@@ -12949,6 +12957,7 @@ export interface components {
             following?: boolean | null;
             /** Query */
             query?: string | null;
+            rfm_group?: components["schemas"]["RfmGroup"] | null;
             /** Segment Id */
             segment_id?: number | null;
             /** Source Code Id */
@@ -13741,7 +13750,7 @@ export interface components {
          * @description What a column of the file can be.
          * @enum {string}
          */
-        PastField: "number" | "at" | "amount" | "quantity" | "customer" | "phone" | "openid" | "unionid" | "product" | "note";
+        PastField: "number" | "at" | "amount" | "quantity" | "customer" | "phone" | "openid" | "unionid" | "product" | "category" | "note";
         /**
          * PastImportOut
          * @description One file of purchases: how it is read, how far it is, what it comes to.
@@ -29504,6 +29513,7 @@ export interface operations {
                 source_code_id?: number | null;
                 tag_id?: number | null;
                 segment_id?: number | null;
+                rfm_group?: components["schemas"]["RfmGroup"] | null;
                 rule?: string | null;
                 sort?: components["schemas"]["FanSort"];
                 cursor?: string | null;
