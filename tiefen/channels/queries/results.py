@@ -123,7 +123,7 @@ async def costs(tx: Tx, by: Grouping, model: Model) -> dict[str, Cost]:
         code = costly.join(Link).subquery()
     else:
         code = costly.outerjoin(Link).where(ChannelCode.cost_fen > 0).subquery()
-    key = {
+    key: Any = {
         Grouping.CODE: code.c.id,
         Grouping.KIND: code.c.kind,
         Grouping.OWNER: func.coalesce(code.c.owner_staff_id, 0),
@@ -293,7 +293,7 @@ def _sums(
     elif by is Grouping.KIND:
         key = case((table.code_id == 0, ""), else_=ChannelCode.kind)
     elif by is Grouping.CAMPAIGN:
-        key = Link.utm_campaign
+        key = Link.__table__.c.utm_campaign
     sums = [func.sum(getattr(table, name)) for name in names]
     wanted: Any = select(key, *more, *sums)
     if by is Grouping.KIND:

@@ -486,9 +486,8 @@ def _whole(raw: Any, path: str, low: int, high: int) -> int:
 
 
 def _subject(fact: FactKind, subject: str) -> str:
-    if fact is FactKind.PAST_BOUGHT:
-        return subject  # a name from a file, as it stands there
-    return subject.strip().lower() if fact is FactKind.ASKED else subject.strip()
+    bare = subject if fact is FactKind.PAST_BOUGHT else subject.strip()  # names from files stay
+    return bare.lower() if fact is FactKind.ASKED else bare
 
 
 def _only(raw: dict[str, Any], path: str, known: set[str]) -> None:
