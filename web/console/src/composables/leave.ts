@@ -1,5 +1,5 @@
 import { ElMessageBox } from 'element-plus'
-import { onBeforeUnmount, onMounted, type Ref } from 'vue'
+import { computed, onBeforeUnmount, onMounted, ref, toValue, type ComputedRef, type MaybeRefOrGetter, type Ref } from 'vue'
 import { useI18n } from 'vue-i18n'
 import { onBeforeRouteLeave } from 'vue-router'
 
@@ -19,4 +19,13 @@ export function useLeaveGuard(dirty: Readonly<Ref<boolean>>): void {
       return false
     }
   })
+}
+
+/** A form beside what is saved of it: whether they differ (then leaving is asked about), and `keep` once they are the same again. */
+export function useDraft(form: MaybeRefOrGetter<unknown>): { dirty: ComputedRef<boolean>; keep: () => void } {
+  const text = (): string => JSON.stringify(toValue(form))
+  const saved = ref(text())
+  const dirty = computed(() => text() !== saved.value)
+  useLeaveGuard(dirty)
+  return { dirty, keep: () => { saved.value = text() } }
 }

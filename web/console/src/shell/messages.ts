@@ -7,7 +7,7 @@ const messages: RoomMessages = {
     action: {
       save: '保存', cancel: '取消', close: '关闭', delete: '删除', edit: '编辑', back: '返回', retry: '重试',
       copy: '复制', copied: '已复制', copyByHand: '浏览器不允许复制, 请手动选中复制', saved: '已保存', add: '添加',
-      done: '完成', loadMore: '加载更多', details: '详情',
+      done: '完成', loadMore: '加载更多', details: '详情', remove: '移除', findSku: '输入商品名称或编码, 添加 SKU',
     },
     list: {
       pages: '翻页', page: '第 {page} 页', previous: '上一页', next: '下一页', reset: '清除筛选', noMatch: '没有符合条件的结果', noMatchHint: '换个词, 或清除筛选看看全部。',
@@ -44,7 +44,7 @@ const messages: RoomMessages = {
     action: {
       save: 'Save', cancel: 'Cancel', close: 'Close', delete: 'Delete', edit: 'Edit', back: 'Back', retry: 'Try again',
       copy: 'Copy', copied: 'Copied', copyByHand: 'The browser does not allow copying; please select and copy by hand', saved: 'Saved', add: 'Add',
-      done: 'Done', loadMore: 'Load more', details: 'Details',
+      done: 'Done', loadMore: 'Load more', details: 'Details', remove: 'Remove', findSku: 'Add a SKU by name or code',
     },
     list: {
       pages: 'Pages', page: 'Page {page}', previous: 'Previous', next: 'Next', reset: 'Clear filters', noMatch: 'Nothing matches', noMatchHint: 'Try another word, or clear the filters to see everything.',

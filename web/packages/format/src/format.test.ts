@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { addDays, change, compact, count, countdown, date, dateTime, dayStart, maskPhone, parseYuan, percent, relative, yuan, yuanCompact, yuanInput } from './index'
+import { addDays, change, compact, count, countdown, date, dateTime, dayStart, daysOf, maskPhone, parseYuan, percent, relative, windowOf, yuan, yuanCompact, yuanInput } from './index'
 
 describe('money', () => {
   it('writes fen as yuan to the cent', () => {
@@ -61,6 +61,10 @@ describe('time', () => {
     expect(dayStart('2026-11-22').toISOString()).toBe('2026-11-21T16:00:00.000Z')
     expect(dayStart('2026-11-22', 'America/New_York').toISOString()).toBe('2026-11-22T05:00:00.000Z')
     expect(addDays('2026-03-01', -1)).toBe('2026-02-28')
+    const week = windowOf('2026-11-22', '2026-11-28')
+    expect(week).toEqual({ starts_at: '2026-11-21T16:00:00.000Z', ends_at: '2026-11-28T16:00:00.000Z' })
+    expect(daysOf(week.starts_at, week.ends_at)).toEqual({ from: '2026-11-22', to: '2026-11-28' })
+    expect(daysOf(null, null)).toEqual({ from: '', to: '' })
   })
 
   it('speaks of near moments and dates far ones', () => {

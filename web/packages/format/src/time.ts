@@ -83,6 +83,16 @@ export function addDays(day: string, days: number): string {
   return moved.toISOString().slice(0, 10)
 }
 
+/** First and last day as the moments a window begins and ends: the last day counts whole, so it ends when the next one begins. */
+export function windowOf(first: string, last: string): { starts_at: string | null; ends_at: string | null } {
+  return { starts_at: first ? dayStart(first).toISOString() : null, ends_at: last ? dayStart(addDays(last, 1)).toISOString() : null }
+}
+
+/** The first and last day of such a window; an open side is ''. */
+export function daysOf(startsAt: string | null, endsAt: string | null): { from: string; to: string } {
+  return { from: startsAt ? date(startsAt) : '', to: endsAt ? addDays(date(endsAt), -1) : '' }
+}
+
 const STEPS: readonly [seconds: number, zh: string, en: string][] = [
   [86_400, '天', 'd'],
   [3_600, '小时', 'h'],
