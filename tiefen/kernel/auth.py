@@ -16,10 +16,10 @@ from sqlalchemy import BigInteger, Index, LargeBinary, String, delete
 from sqlalchemy.orm import Mapped, mapped_column
 
 from tiefen.kernel import ids
-from tiefen.kernel.db import Base, Tx
+from tiefen.kernel.db import Base, Glance, Tx
 from tiefen.kernel.errors import Forbidden, Unauthorised
 from tiefen.kernel.http import DbDep, MerchantDep, TxDep
-from tiefen.kernel.together import Together
+from tiefen.kernel.together import Together, glance
 
 STAFF_COOKIE = "tiefen_staff"
 API_KEY_PREFIX = "tk_"
@@ -216,18 +216,18 @@ async def _session(tx: Tx, token: str | None) -> _Signed | None:
     return _Signed(*rows[0]) if rows else None
 
 
-async def _fans(tx: Tx, hashes: Sequence[bytes]) -> list[int | None]:
+async def _fans(look: Glance, hashes: Sequence[bytes]) -> list[int | None]:
     """The fans whose live sessions these are."""
-    found: dict[bytes, int] = dict(await tx.rows(_LIVE_FANS, list(set(hashes)), tx.now))
+    found: dict[bytes, int] = dict(await look.rows(_LIVE_FANS, list(set(hashes)), look.now))
     return [found.get(token_hash) for token_hash in hashes]
 
 
 _SIGNED = "SELECT kind, subject_id FROM session WHERE token_hash = $1 AND expires_at > $2"
 _LIVE_FANS = """
-    SELECT token_hash, subject_id FROM session
-    WHERE token_hash = ANY($1) AND kind = 'fan' AND expires_at > $2
+    SELECT token_hash, subject_id FROM {m}.session
+    WHERE token_hash = ANY($1) AND kind = 'fan' AND expires_at > coalesce($2::timestamptz, now())
 """
-_FANS = Together(_fans)
+_FANS = Together(_fans, begin=glance)
 """Fans who come at the same moment are looked up together."""
 
 

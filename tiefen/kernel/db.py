@@ -22,7 +22,7 @@ from sqlalchemy.dialects.postgresql.asyncpg import PGDialect_asyncpg
 from sqlalchemy.engine import IteratorResult
 from sqlalchemy.engine.result import SimpleResultMetaData
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, create_async_engine
 from sqlalchemy.orm import DeclarativeBase, mapped_column
 from sqlalchemy.pool import NullPool
 
@@ -167,6 +167,13 @@ class Tx(AsyncSession):
             connection = await self.connection()
             pooled = await connection.get_raw_connection()
             adapted: Any = pooled.dbapi_connection
+            if (
+                adapted._transaction is None
+            ):  # SQLAlchemy begins with the first statement it sends itself
+                try:
+                    await adapted._start_transaction()
+                except _ERRORS.Error as error:
+                    raise _as_sqlalchemy("BEGIN", error, pooled.driver_connection) from error
             self.info["driver"] = (connection.sync_connection, adapted, pooled.driver_connection)
         known: Any
         known, adapted, driver = self.info["driver"]
@@ -196,17 +203,48 @@ def _told(adapted: Any, driver: Any, sql: str, error: Exception) -> BaseExceptio
     try:
         adapted._handle_exception(error)
     except _ERRORS.Error as known:
-        told: BaseException = DBAPIError.instance(
-            sql,
-            None,
-            known,
-            _ERRORS.Error,
-            hide_parameters=True,
-            connection_invalidated=driver.is_closed(),
-            dialect=_DIALECT,
-        )
-        return told
+        return _as_sqlalchemy(sql, known, driver)
     raise AssertionError("SQLAlchemy translates every error of the driver")
+
+
+def _as_sqlalchemy(sql: str, error: Exception, driver: Any) -> BaseException:
+    told: BaseException = DBAPIError.instance(
+        sql,
+        None,
+        error,
+        _ERRORS.Error,
+        hide_parameters=True,
+        connection_invalidated=driver.is_closed(),
+        dialect=_DIALECT,
+    )
+    return told
+
+
+class Glance:
+    """A connection in no transaction, for one statement that reads. `merchant` is the slug.
+
+    A transaction is four round trips; what only looks a row up by its key needs none of the others.
+    """
+
+    def __init__(self, merchant: str, connection: AsyncConnection) -> None:
+        self.merchant = merchant
+        self.now: datetime | None = clock.injected()
+        """The injected time, if any; the statement uses the database's otherwise."""
+        self._connection = connection
+
+    async def rows(self, statement: str, *values: Any) -> list[Any]:
+        """Run SQL ($1, $2 …) that writes `{m}` where the merchant's schema belongs: `{m}.session`."""
+        pooled = await self._connection.get_raw_connection()
+        sql = statement.format(m=f'"m_{self.merchant}"')
+        known: Any = self._connection.sync_connection
+        for hear in known.dispatch.before_cursor_execute:
+            hear(known, None, sql, values, None, False)
+        driver: Any = pooled.driver_connection
+        try:
+            found: list[Any] = await driver.fetch(sql, *values)
+        except (asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+            raise _told(pooled.dbapi_connection, driver, sql, error) from error
+        return found
 
 
 before_commit: list[Callable[[Tx], Any]] = []
@@ -231,7 +269,12 @@ class Db:
         if app_role:
             settings["role"] = APP_ROLE
         pool: dict[str, Any] = (
-            {"pool_size": pool_size, "max_overflow": 0, "pool_timeout": 5}
+            {
+                "pool_size": pool_size,
+                "max_overflow": 0,
+                "pool_timeout": 5,
+                "pool_use_lifo": True,  # a connection used a moment ago knows its statements
+            }
             if pool_size
             else {"poolclass": NullPool}
         )
@@ -261,6 +304,14 @@ class Db:
             raise ValueError(f"not a merchant slug: {slug!r}")
         async with self._transaction(slug, f'"m_{slug}"', shared_wait_ms) as tx:
             yield tx
+
+    @asynccontextmanager
+    async def glance(self, slug: str) -> AsyncIterator[Glance]:
+        """A connection for one read of the merchant's tables, without a transaction."""
+        if not SLUG.match(slug):
+            raise ValueError(f"not a merchant slug: {slug!r}")
+        async with self.engine.connect() as connection:
+            yield Glance(slug, connection)
 
     @asynccontextmanager
     async def platform(self) -> AsyncIterator[Tx]:
@@ -320,28 +371,42 @@ async def write_noted(tx: Tx) -> None:
         await hook(tx)
 
 
-_ENTER = text("SELECT set_config('search_path', :path, true), now()")
-_ENTER_SHARED = text(
-    "SELECT set_config('search_path', :path, true), now(), set_config('lock_timeout', :wait, true),"
+_ENTER = "SELECT set_config('search_path', $1, true), now()"
+_ENTER_SHARED = (
+    "SELECT set_config('search_path', $1, true), now(), set_config('lock_timeout', $2, true),"
     " set_config('plan_cache_mode', 'force_generic_plan', true)"
 )
 """Statements for many callers take arrays: one plan fits all, and planning costs more than running."""
+_ENTER_ANEW = text("SELECT set_config('search_path', :path, true)")
 
 
 async def _enter(tx: Tx, path: str, shared_wait_ms: int | None) -> None:
-    """Set the schema and read the clock in one round trip; a dead pooled connection is replaced."""
-    enter, values = _ENTER, {"path": path}
+    """Set the schema and read the clock in one round trip; dead pooled connections are replaced."""
+    enter, values = _ENTER, [path]
     if shared_wait_ms is not None:
-        enter, values = _ENTER_SHARED, values | {"wait": f"{shared_wait_ms}ms"}
-    begin = AsyncSession.execute  # the long way: SQLAlchemy begins the transaction
+        enter, values = _ENTER_SHARED, [path, f"{shared_wait_ms}ms"]
     try:
-        row = (await begin(tx, enter, values)).one()
+        (row,) = await tx.rows(enter, *values)
     except DBAPIError as error:
         if not error.connection_invalidated:
             raise
-        await tx.rollback()
-        row = (await begin(tx, enter, values)).one()
+        await _replace(tx, path)
+        (row,) = await tx.rows(enter, *values)
     tx.now = clock.injected() or row[1]
+
+
+async def _replace(tx: Tx, path: str) -> None:
+    """Begin on a living connection. SQLAlchemy's own way, for when it finds a dead one it knows that
+    all the pool's older ones died with it."""
+    for again in (True, False):
+        await tx.rollback()
+        try:
+            await AsyncSession.execute(tx, _ENTER_ANEW, {"path": path})
+        except DBAPIError as error:
+            if not (again and error.connection_invalidated):
+                raise
+        else:
+            return
 
 
 @event.listens_for(Base.metadata, "before_create")

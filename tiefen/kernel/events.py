@@ -12,10 +12,10 @@ from datetime import datetime
 from typing import Any, TypeVar, dataclass_transform
 
 import msgspec
-from sqlalchemy import BigInteger, Identity, Index, String, text
+from sqlalchemy import BigInteger, Identity, Index, String
 from sqlalchemy.orm import Mapped, mapped_column
 
-from tiefen.kernel import crypto
+from tiefen.kernel import crypto, jobs
 from tiefen.kernel import db as database
 from tiefen.kernel.db import Json, PlatformBase, Tx
 from tiefen.kernel.jobs import DEFAULT_ATTEMPTS, LANES, Pending, pending, register
@@ -139,21 +139,25 @@ def declared() -> dict[str, type]:
     return _types
 
 
-_INSERT = text(
-    """
+_INSERT = """
     INSERT INTO platform.event (merchant, name, aggregate, payload, at)
-    SELECT :merchant, e.name, e.aggregate, e.payload, e.at
-    FROM jsonb_to_recordset(CAST(:rows AS jsonb))
+    SELECT $1, e.name, e.aggregate, e.payload, e.at
+    FROM jsonb_to_recordset($2::jsonb)
          AS e(name text, aggregate text, payload jsonb, at timestamptz)
-    """
-)
+"""
+_INSERT_WITH_JOBS = f"WITH told AS ({_INSERT}) {jobs.insert(rows='$3')}"
 
 
 async def _write(tx: Tx) -> None:
+    """The events, and in the same round trip the jobs: an event that is heard makes some."""
     events = tx.info.pop("events", None)
     if events:
         rows = msgspec.json.encode(events).decode()
-        await tx.execute(_INSERT, {"merchant": tx.merchant, "rows": rows})
+        asked = jobs.noted(tx)
+        if asked:
+            await tx.rows(_INSERT_WITH_JOBS, tx.merchant, rows, asked)
+        else:
+            await tx.rows(_INSERT, tx.merchant, rows)
 
 
-database.before_commit.append(_write)
+database.before_commit.insert(0, _write)

@@ -231,26 +231,36 @@ def pending(tx: Tx, row: Pending) -> None:
     tx.info.setdefault("jobs", []).append(row)
 
 
-_INSERT = text(
-    """
-    INSERT INTO platform.job
-        (merchant, lane, name, args, order_key, key, run_at, max_attempts, trace)
-    SELECT :merchant, j.lane, j.name, j.args, j.order_key, j.key, j.run_at, j.max_attempts, j.trace
-    FROM jsonb_to_recordset(CAST(:rows AS jsonb))
-         AS j(lane text, name text, args jsonb, order_key text, key text,
-              run_at timestamptz, max_attempts int, trace text)
-    ON CONFLICT DO NOTHING
-    """
-)
+def insert(rows: str) -> str:
+    """The statement that writes jobs of merchant $1; `rows` names the parameter with what was `noted`."""
+    return f"""
+        INSERT INTO platform.job
+            (merchant, lane, name, args, order_key, key, run_at, max_attempts, trace)
+        SELECT $1, j.lane, j.name, j.args, j.order_key, j.key, j.run_at, j.max_attempts, j.trace
+        FROM jsonb_to_recordset({rows}::jsonb)
+             AS j(lane text, name text, args jsonb, order_key text, key text,
+                  run_at timestamptz, max_attempts int, trace text)
+        ON CONFLICT DO NOTHING
+    """  # noqa: S608 — `rows` is a parameter's number
+
+
+_INSERT = insert(rows="$2")
+
+
+def noted(tx: Tx) -> str:
+    """The jobs noted on the transaction as JSON, for whoever writes them; empty: none."""
+    rows = tx.info.pop("jobs", None)
+    if not rows:
+        return ""
+    tx.info["wake"] = True
+    return msgspec.json.encode(rows).decode()
 
 
 async def write(tx: Tx) -> None:
     """Write the jobs noted on the transaction, in one statement."""
-    rows = tx.info.pop("jobs", None)
+    rows = noted(tx)
     if rows:
-        tx.info["wake"] = True
-        encoded = msgspec.json.encode(rows).decode()
-        await tx.execute(_INSERT, {"merchant": tx.merchant, "rows": encoded})
+        await tx.rows(_INSERT, tx.merchant, rows)
 
 
 def _wake(db: Db, tx: Tx) -> None:

@@ -2,8 +2,9 @@
 
 A row everybody wants allows one transaction at a time, and each waits for the disk. So callers that
 arrive while a commit is under way wait for it and then go together: the verb gets all their work at
-once, and each caller gets its own answer after the shared commit is on disk. Nobody waits for
-company: a caller who finds the queue empty goes at once, alone.
+once, and each caller gets its own answer after the shared commit is on disk. A caller who finds the
+queue empty goes at once. Those who were answered together tend to come back together, so a batch
+waits, for a fraction of what the last one took, until as many have come as it had.
 
 What a verb must keep: answers in the order of the work; first come, first served; a refusal is an
 answer and changes nothing for the others; the same work run again gives the same answer (a key), for
@@ -11,16 +12,18 @@ a batch that failed is run again one by one. See docs/decisions/0022.
 """
 
 import asyncio
+import time
 from collections import deque
 from collections.abc import Awaitable, Callable, Hashable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, suppress
 from contextvars import Context
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, TypeAlias, TypeVar
 from weakref import WeakKeyDictionary
 
 from tiefen.kernel import clock, log
-from tiefen.kernel.db import Db, Tx, open_transactions
+from tiefen.kernel.db import Db, Glance, Tx, open_transactions
 from tiefen.kernel.failpoints import failpoint
 
 logger = log.get("kernel")
@@ -32,8 +35,13 @@ PATIENCE_MS = 500
 ALONE_AT_ONCE = 8
 """How many of a batch that failed are run at once, each in its own transaction."""
 
+LINGER = 0.25
+"""How much of what the last batch took the next one may wait for as many callers."""
+
 W = TypeVar("W")
 A = TypeVar("A")
+Begin: TypeAlias = Callable[[Db, str, int | None], AbstractAsyncContextManager[Any]]
+"""What a batch runs in: of a database, a merchant, and how long (ms) it waits for a locked row."""
 
 
 class Dropped(Exception):
@@ -60,8 +68,26 @@ class _Caller(Generic[W, A]):
 class _Queue(Generic[W, A]):
     waiting: deque[_Caller[W, A]] = field(default_factory=deque)
     task: "asyncio.Task[None] | None" = None
+    last: int = 0
+    """How many shared the last batch."""
+    took: float = 0.0
+    """What it took, in seconds."""
+    complete: "asyncio.Future[None] | None" = None
+    """Set while a batch waits for company: done when as many wait as shared the last one."""
     alone: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(ALONE_AT_ONCE))
     apart: "set[asyncio.Task[None]]" = field(default_factory=set)
+
+
+def in_transaction(
+    db: Db, merchant: str, patience_ms: int | None
+) -> AbstractAsyncContextManager[Tx]:
+    """A batch that writes."""
+    return db.merchant(merchant, shared_wait_ms=patience_ms)
+
+
+def glance(db: Db, merchant: str, _: int | None) -> AbstractAsyncContextManager[Glance]:
+    """A batch of one statement that reads."""
+    return db.glance(merchant)
 
 
 class Together(Generic[W, A]):
@@ -69,13 +95,16 @@ class Together(Generic[W, A]):
 
     def __init__(
         self,
-        verb: Callable[[Tx, Sequence[W]], Awaitable[Sequence[A]]],
+        verb: Callable[[Any, Sequence[W]], Awaitable[Sequence[A]]],
         *,
         apart: Callable[[W], Hashable] | None = None,
         most: int = MOST,
+        begin: Begin = in_transaction,
     ) -> None:
-        """`apart`: work with the same value never shares a batch, and keeps its order."""
+        """`verb` gets what `begin` opened, and the work. `apart`: work with the same value never
+        shares a batch, and keeps its order."""
         self._verb = verb
+        self._begin = begin
         self._apart = apart
         self._most = most
         self._queues: WeakKeyDictionary[Db, dict[str, _Queue[W, A]]] = WeakKeyDictionary()
@@ -91,6 +120,8 @@ class Together(Generic[W, A]):
         queue = self._queues.setdefault(db, {}).setdefault(merchant, _Queue())
         caller: _Caller[W, A] = _Caller(work, loop.create_future())
         queue.waiting.append(caller)
+        if queue.complete and len(queue.waiting) >= queue.last and not queue.complete.done():
+            queue.complete.set_result(None)
         if queue.task is None:
             # In a context of its own: it serves many requests and belongs to none of them.
             queue.task = loop.create_task(self._serve(db, merchant, queue), context=Context())
@@ -100,7 +131,9 @@ class Together(Generic[W, A]):
         """Commit batch after batch until nobody waits."""
         while queue.waiting:
             await asyncio.sleep(0)  # whoever arrives in this turn of the loop comes along
+            await self._company(queue)
             batch = self._next(queue)
+            began = time.monotonic()
             try:
                 await self._commit(db, merchant, batch, patience_ms=PATIENCE_MS)
             except Exception as error:  # noqa: BLE001 whatever it is, it must reach the caller at fault only
@@ -109,7 +142,17 @@ class Together(Generic[W, A]):
                     task = asyncio.create_task(self._on_its_own(db, merchant, queue, caller))
                     queue.apart.add(task)
                     task.add_done_callback(queue.apart.discard)
+            queue.last, queue.took = len(batch), time.monotonic() - began
         queue.task = None
+
+    async def _company(self, queue: _Queue[W, A]) -> None:
+        """Wait a little for as many as shared the last batch: they were answered at one moment, and
+        if they come again it is at one moment."""
+        if len(queue.waiting) < min(queue.last, self._most):
+            queue.complete = asyncio.get_running_loop().create_future()
+            with suppress(TimeoutError):
+                await asyncio.wait_for(queue.complete, queue.took * LINGER)
+            queue.complete = None
 
     def _next(self, queue: _Queue[W, A]) -> list[_Caller[W, A]]:
         """Up to `most` of those waiting, in order; who must keep apart from them stays, in order."""
@@ -132,7 +175,7 @@ class Together(Generic[W, A]):
         """Run the verb for the batch; answers go out once the commit is on disk."""
         while batch:
             try:
-                async with db.merchant(merchant, shared_wait_ms=patience_ms) as tx:
+                async with self._begin(db, merchant, patience_ms) as tx:
                     tx.now = max((one.came for one in batch if one.came), default=tx.now)
                     answers = await self._verb(tx, [caller.work for caller in batch])
             except Dropped as dropped:

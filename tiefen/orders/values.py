@@ -1,6 +1,7 @@
 """Words of the trade: states, actions, reasons, and what crosses to other rooms."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
@@ -444,6 +445,18 @@ class FieldKind(StrEnum):
     DATE = "date"
     PHONE = "phone"
     ID_NUMBER = "id_number"
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What the merchant asks at checkout, of every order or of those with one product."""
+
+    id: int
+    product_id: int | None
+    label: str
+    kind: FieldKind
+    options: Sequence[str]
+    required: bool
 
 
 @dataclass(frozen=True, slots=True)

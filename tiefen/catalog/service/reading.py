@@ -3,13 +3,11 @@
 from collections.abc import Iterable
 from typing import Any
 
-from sqlalchemy import BigInteger, any_, cast, func, select
-from sqlalchemy.dialects.postgresql import ARRAY
-from sqlalchemy.orm import aliased
+from sqlalchemy import func, select
 
 from tiefen.catalog import rules
 from tiefen.catalog.errors import ProductMissing
-from tiefen.catalog.models import Category, Product, Sku
+from tiefen.catalog.models import Product, Sku
 from tiefen.catalog.values import ProductKind, ProductStatus, ServiceTerms, ShareKit, SkuBrief
 from tiefen.kernel.db import Tx
 from tiefen.kernel.text import query_grams
@@ -18,54 +16,30 @@ _UNSENT_KINDS = """
     SELECT s.id, p.kind FROM sku s JOIN product p ON p.id = s.product_id
     WHERE s.id = ANY($1::bigint[]) AND p.kind <> 'goods'
 """
-_PARENT = aliased(Category)
-_BRIEFS = (
-    select(
-        Sku.id,
-        Sku.product_id,
-        Sku.spec_values,
-        Sku.price_fen,
-        Sku.cost_fen,
-        Sku.image_key,
-        Sku.on_grid,
-        Sku.code,
-        Sku.weight_g,
-        Sku.volume_cm3,
-        Product.name,
-        Product.status,
-        Product.images,
-        Product.purchase_limit,
-        Product.kind,
-        Product.freight_template_id,
-        Product.only_stages,
-        Product.only_segments,
-        Product.presale,
-        Product.category_id,
-        Category.parent_id,
-        _PARENT.parent_id.label("top_id"),
-    )
-    .join(Product, Product.id == Sku.product_id)
-    .outerjoin(Category, Category.id == Product.category_id)
-    .outerjoin(_PARENT, _PARENT.id == Category.parent_id)
-)
+_BRIEFS = """
+    SELECT s.id, s.product_id, s.spec_values, s.price_fen, s.cost_fen, s.image_key, s.on_grid,
+        s.code, s.weight_g, s.volume_cm3, p.name, p.status, p.images, p.purchase_limit, p.kind,
+        p.freight_template_id, p.only_stages, p.only_segments, p.presale, p.category_id,
+        c.parent_id, t.parent_id AS top_id
+    FROM sku s
+    JOIN product p ON p.id = s.product_id
+    LEFT JOIN category c ON c.id = p.category_id
+    LEFT JOIN category t ON t.id = c.parent_id
+"""
+_BRIEFS_OF = f"{_BRIEFS} WHERE s.id = ANY($1::bigint[])"
+_BRIEFS_ON_SALE = f"""{_BRIEFS}
+    WHERE s.id > $1 AND s.on_grid AND p.status = 'on_shelf' ORDER BY s.id LIMIT $2
+"""
 
 
 async def skus(tx: Tx, ids: Iterable[int]) -> dict[int, SkuBrief]:
     """Briefs of SKUs by id, on sale or not; ids nobody knows are left out. One statement."""
-    rows = await tx.execute(
-        _BRIEFS.where(Sku.id == any_(cast(sorted(set(ids)), ARRAY(BigInteger))))
-    )
-    return {row.id: _brief(row) for row in rows}
+    return {row["id"]: _brief(row) for row in await tx.rows(_BRIEFS_OF, sorted(set(ids)))}
 
 
 async def skus_on_sale(tx: Tx, after: int, limit: int) -> list[SkuBrief]:
     """Briefs of what is on the shelf, in the order of ids, from behind `after`."""
-    rows = await tx.execute(
-        _BRIEFS.where(Sku.id > after, Sku.on_grid, Product.status == ProductStatus.ON_SHELF)
-        .order_by(Sku.id)
-        .limit(limit)
-    )
-    return [_brief(row) for row in rows]
+    return [_brief(row) for row in await tx.rows(_BRIEFS_ON_SALE, after, limit)]
 
 
 async def unsent_kinds(tx: Tx, sku_ids: Iterable[int]) -> dict[int, ProductKind]:
@@ -164,23 +138,24 @@ async def all_sku_ids_of(tx: Tx, product_id: int) -> list[int]:
 
 
 def _brief(row: Any) -> SkuBrief:
+    images = row["images"]
     return SkuBrief(
-        id=row.id,
-        product_id=row.product_id,
-        product_name=row.name,
-        spec_text=rules.spec_text(row.spec_values),
-        price_fen=row.price_fen,
-        cost_fen=row.cost_fen,
-        image_url=rules.file_url(row.image_key or (row.images[0] if row.images else "")),
-        on_shelf=row.status is ProductStatus.ON_SHELF and row.on_grid,
-        purchase_limit=row.purchase_limit,
-        code=row.code,
-        kind=row.kind,
-        weight_g=row.weight_g,
-        volume_cm3=row.volume_cm3,
-        freight_template_id=row.freight_template_id,
-        only_stages=tuple(row.only_stages),
-        only_segments=tuple(row.only_segments),
-        presale=rules.presale_of(row.presale),
-        category_ids=tuple(filter(None, (row.category_id, row.parent_id, row.top_id))),
+        id=row["id"],
+        product_id=row["product_id"],
+        product_name=row["name"],
+        spec_text=rules.spec_text(row["spec_values"]),
+        price_fen=row["price_fen"],
+        cost_fen=row["cost_fen"],
+        image_url=rules.file_url(row["image_key"] or (images[0] if images else "")),
+        on_shelf=row["status"] == ProductStatus.ON_SHELF and row["on_grid"],
+        purchase_limit=row["purchase_limit"],
+        code=row["code"],
+        kind=ProductKind(row["kind"]),
+        weight_g=row["weight_g"],
+        volume_cm3=row["volume_cm3"],
+        freight_template_id=row["freight_template_id"],
+        only_stages=tuple(row["only_stages"]),
+        only_segments=tuple(row["only_segments"]),
+        presale=rules.presale_of(row["presale"]),
+        category_ids=tuple(filter(None, (row["category_id"], row["parent_id"], row["top_id"]))),
     )

@@ -4,6 +4,7 @@ Rows are locked by SKU, then location, so two carts with the same goods never wa
 a ring.
 """
 
+import time
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
@@ -150,6 +151,11 @@ _several: set[str] = set()
 that saves a round trip. Either statement alone is right."""
 
 
+_scarce: dict[str, float] = {}
+"""Merchants where stock fell short, and when: a hint whether looking beforehand is worth its round trip."""
+SCARCE_SECONDS = 10.0
+
+
 async def reserve(
     tx: Tx,
     reference: str,
@@ -190,13 +196,20 @@ async def reserve_all(tx: Tx, wishes: Sequence[Wish]) -> dict[str, StockShort]:
         return {}
     shelf = await _look(tx, wishes)
     short = _refusals(shelf, wishes)
-    if not short:
+    if short:
+        _scarce[tx.merchant] = time.monotonic()
+    else:
         await _take(tx, rules.allot(shelf, wishes))
     return short
 
 
 async def short_of(tx: Tx, wishes: Sequence[Wish]) -> dict[str, StockShort]:
-    """Reference → refusal, for the wishes stock does not cover now when they are served in order."""
+    """Reference → refusal, for the wishes stock does not cover now when they are served in order.
+
+    It looks only where stock fell short a moment ago: elsewhere `reserve_all` says so in time.
+    """
+    if time.monotonic() - _scarce.get(tx.merchant, -SCARCE_SECONDS) >= SCARCE_SECONDS:
+        return {}
     return _refusals(await _look(tx, wishes), wishes)
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import func, select
 from sqlalchemy.dialects.postgresql import insert
 
 from tiefen.catalog import service as catalog
@@ -13,8 +13,14 @@ from tiefen.orders.errors import FieldMissing, ProductUnknown, TooManyFields
 from tiefen.orders.models import FormField, OrderAnswer
 from tiefen.orders.schemas import MOST_FIELDS, FormFieldIn, OrderAnswerIn
 from tiefen.orders.service.book import locked
-from tiefen.orders.values import Answer
+from tiefen.orders.values import Answer, FieldKind, Question
 from tiefen.team import service as team
+
+_ASKED = """
+    SELECT id, product_id, label, kind, options, required FROM form_field
+    WHERE active AND (product_id IS NULL OR product_id = ANY($1::bigint[]))
+    ORDER BY position, id
+"""
 
 
 async def save_field(
@@ -59,21 +65,23 @@ async def drop_field(tx: Tx, actor: StaffActor, field_id: int) -> None:
     )
 
 
-async def fields_for(tx: Tx, product_ids: Iterable[int]) -> Sequence[FormField]:
+async def fields_for(tx: Tx, product_ids: Iterable[int]) -> Sequence[Question]:
     """The questions asked of orders with these products, in their order."""
-    found = await tx.scalars(
-        select(FormField)
-        .where(
-            FormField.active,
-            or_(FormField.product_id.is_(None), FormField.product_id.in_(set(product_ids))),
+    return [
+        Question(
+            row["id"],
+            row["product_id"],
+            row["label"],
+            FieldKind(row["kind"]),
+            row["options"],
+            row["required"],
         )
-        .order_by(FormField.position, FormField.id)
-    )
-    return found.all()
+        for row in await tx.rows(_ASKED, list(set(product_ids)))
+    ]
 
 
 def answered(
-    fields: Iterable[FormField], product_ids: Iterable[int], given: Sequence[OrderAnswerIn]
+    fields: Iterable[Question], product_ids: Iterable[int], given: Sequence[OrderAnswerIn]
 ) -> tuple[Answer, ...]:
     """The answers of an order with these products, checked one by one.
 
