@@ -1,10 +1,15 @@
 """A merchant is a schema: scope, clock, roles, commit rules."""
 
+from datetime import timedelta
+
+import asyncpg
 import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import ProgrammingError
 
+from tests.databases import raw_url
 from tiefen.kernel import http
+from tiefen.kernel.auth import open_session
 from tiefen.kernel.db import Db, Tx
 from tiefen.kernel.http import OpenTransaction
 
@@ -64,3 +69,47 @@ async def test_calling_outward_inside_a_transaction_is_refused(tx: Tx) -> None:
     async with http.outward("http://127.0.0.1:9") as client:
         with pytest.raises(OpenTransaction):
             await client.get("/")
+
+
+async def _kill_all(db: Db, count: int) -> None:
+    """Fill the pool with `count` connections and end them all behind its back."""
+    opened = [await db.engine.connect() for _ in range(count)]
+    pids = [await one.scalar(text("SELECT pg_backend_pid()")) for one in opened]
+    for one in opened:
+        await one.close()
+    killer = await asyncpg.connect(raw_url(db.url))
+    for pid in pids:
+        await killer.execute("SELECT pg_terminate_backend($1)", pid)
+    await killer.close()
+
+
+@pytest.mark.parametrize("how", ["transaction", "glance"])
+async def test_a_server_that_came_back_is_used_at_once(db: Db, how: str) -> None:
+    """All pooled connections are dead; nobody who comes afterwards sees an error."""
+    await _kill_all(db, 5)
+    for _ in range(7):
+        if how == "transaction":
+            async with db.merchant("demo") as tx:
+                assert await tx.scalar(text("SELECT count(*) FROM session")) == 0
+        else:
+            async with db.glance("demo") as look:
+                assert (await look.rows("SELECT count(*) FROM {m}.session"))[0][0] == 0
+
+
+async def test_a_glance_sees_one_merchant_and_leaves_no_transaction(db: Db) -> None:
+    async with db.merchant("other") as tx:
+        await open_session(tx, "fan", 1, timedelta(hours=1))
+    async with db.glance("other") as look:
+        assert (await look.rows("SELECT count(*) FROM {m}.session"))[0][0] == 1
+        with pytest.raises(ProgrammingError, match="does not exist"):
+            await look.rows("SELECT * FROM session")
+    async with db.glance("demo") as look:
+        assert (await look.rows("SELECT count(*) FROM {m}.session"))[0][0] == 0
+        (state,) = await look.rows(
+            "SELECT count(*) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND state LIKE 'idle in transaction%'"
+        )
+    assert state[0] == 0
+    with pytest.raises(ValueError, match="slug"):
+        async with db.glance('demo"; DROP SCHEMA m_other; --'):
+            pass

@@ -82,6 +82,37 @@ async def test_a_commit_under_way_gathers_those_who_come_meanwhile(db: Db) -> No
     assert verb.batches == [["first"], [f"o{n}" for n in range(5)]]
 
 
+async def test_those_answered_together_are_waited_for_when_one_comes_again(
+    db: Db, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A batch of four, then the first of the four: it waits for the others, who come one by one."""
+    monkeypatch.setattr(together, "LINGER", 1_000)
+    verb = Notes()
+    shared = Together(verb)
+    await run_all(shared, db, list("abcd"))
+    again = []
+    for what in "efgh":
+        again.append(asyncio.create_task(shared.run(db, "demo", what)))
+        for _ in range(5):
+            await asyncio.sleep(0)
+        assert len(verb.batches) == 1 or what == "h"
+    await asyncio.gather(*again)
+    assert verb.batches == [list("abcd"), list("efgh")]
+
+
+async def test_one_whose_company_stays_away_goes_alone(
+    db: Db, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(together, "LINGER", 0.01)
+    verb = Notes()
+    shared = Together(verb)
+    await run_all(shared, db, list("abcd"))
+    assert await shared.run(db, "demo", "e") == "yes e"
+    monkeypatch.setattr(together, "LINGER", 1_000)  # who was alone before waits for nobody
+    assert await shared.run(db, "demo", "f") == "yes f"
+    assert verb.batches == [list("abcd"), ["e"], ["f"]]
+
+
 async def test_work_that_must_keep_apart_keeps_its_order(db: Db) -> None:
     verb = Notes()
     shared = Together(verb, apart=lambda what: what[0])

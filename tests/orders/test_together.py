@@ -136,6 +136,28 @@ async def test_a_shortage_seen_only_under_the_lock_drops_those_it_hits(
     assert await breaches(db) == []
 
 
+async def test_whoever_runs_out_is_looked_for_beforehand_from_then_on(
+    db: Db, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The first shortage is found under the lock; for a while the look before it spares the others that."""
+    monkeypatch.setattr(holding, "_scarce", {})
+    _, buyers = await a_shop(db, [5, 100])
+    real, reserved = inventory.reserve_all, []
+
+    async def counted(tx: Tx, wishes: Sequence[Wish]) -> dict[str, Any]:
+        short = await real(tx, wishes)
+        reserved.append(bool(short))
+        return short
+
+    monkeypatch.setattr(inventory, "reserve_all", counted)
+    assert (await rush(db, buyers, "first"))["done"] == 5
+    assert any(reserved)
+    reserved.clear()
+    assert await rush(db, buyers, "second") == {"inventory.stock_short": BUYERS}
+    assert not any(reserved)
+    assert await breaches(db) == []
+
+
 async def test_control_without_guard_and_look_the_rush_oversells_and_the_audit_sees_it(
     db: Db, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -226,10 +226,11 @@ class Glance:
     A transaction is four round trips; what only looks a row up by its key needs none of the others.
     """
 
-    def __init__(self, merchant: str, connection: AsyncConnection) -> None:
+    def __init__(self, db: "Db", merchant: str, connection: AsyncConnection) -> None:
         self.merchant = merchant
         self.now: datetime | None = clock.injected()
         """The injected time, if any; the statement uses the database's otherwise."""
+        self._db = db
         self._connection = connection
 
     async def rows(self, statement: str, *values: Any) -> list[Any]:
@@ -243,7 +244,11 @@ class Glance:
         try:
             found: list[Any] = await driver.fetch(sql, *values)
         except (asyncpg.PostgresError, asyncpg.InterfaceError) as error:
-            raise _told(pooled.dbapi_connection, driver, sql, error) from error
+            if not driver.is_closed():
+                raise _told(pooled.dbapi_connection, driver, sql, error) from error
+            await self._connection.invalidate()
+            async with self._db.merchant(self.merchant) as tx:  # it knows how to begin anew
+                return await tx.rows(sql, *values)
         return found
 
 
@@ -311,7 +316,7 @@ class Db:
         if not SLUG.match(slug):
             raise ValueError(f"not a merchant slug: {slug!r}")
         async with self.engine.connect() as connection:
-            yield Glance(slug, connection)
+            yield Glance(self, slug, connection)
 
     @asynccontextmanager
     async def platform(self) -> AsyncIterator[Tx]:
