@@ -49,8 +49,9 @@ from tiefen.wechat import http as wechat_http
 from tiefen.wechat import service as wechat
 
 ROUTERS: list[APIRouter] = [
+    wechat_http.pushed,  # first: routes are matched in order, and WeChat's callbacks are the most frequent
     system.router,
-    wechat_http.router,  # early: routes are matched in order, and WeChat's callbacks are the most frequent
+    wechat_http.router,
     orders_http.router,  # and checkout is what everybody waits for at once
     team_http.router,
     fans_http.shop,

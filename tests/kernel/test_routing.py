@@ -5,12 +5,14 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+import httpx
 import pytest
-from fastapi import APIRouter, FastAPI
+from fastapi import APIRouter, Depends, FastAPI, Request, Response
 from starlette.routing import Match
 from starlette.types import Scope
 
-from tiefen.kernel.routing import Routes
+from tiefen.kernel import auth
+from tiefen.kernel.routing import Direct, Routes
 
 API = Path(__file__).parents[2] / "web" / "packages" / "client" / "openapi.json"
 
@@ -83,3 +85,29 @@ def test_a_route_added_later_is_known() -> None:
     assert _answer(app, "GET", "/late")[0] is Match.NONE
     late.add_api_route("/late", lambda: "")
     assert _answer(app, "GET", "/late")[0] is Match.FULL
+
+
+async def test_a_direct_route_takes_the_request_itself_and_nothing_else() -> None:
+    signed_by_them = [Depends(auth.signed("them"))]
+
+    async def takes_all(request: Request, thing: str) -> Response:
+        return Response(f"{request.method} {thing} {await request.body()!r}")
+
+    async def takes_a_query(request: Request, thing: str, more: str = "") -> Response:
+        return Response(more)
+
+    app, routes = FastAPI(), Routes(route_class=Direct)
+    routes.post("/their/{thing}", dependencies=signed_by_them)(takes_all)
+    app.include_router(routes)
+    async with httpx.AsyncClient(
+        transport=httpx.ASGITransport(app), base_url="http://test"
+    ) as client:
+        assert (await client.post("/their/5", content=b"x")).text == "POST 5 b'x'"
+        refused = await client.get("/their/5")
+        assert refused.status_code == 405
+        assert refused.headers["allow"] == "POST"
+    assert "/their/{thing}" in app.openapi()["paths"]
+    with pytest.raises(TypeError, match="request and its path"):
+        routes.post("/their/{thing}/more", dependencies=signed_by_them)(takes_a_query)
+    with pytest.raises(TypeError, match="looks nobody up"):
+        routes.post("/their/{thing}", dependencies=[Depends(auth.fan())])(takes_all)

@@ -41,9 +41,7 @@ def seal(plain: str, *, merchant: str | None = None) -> str:
     """Encrypt text for a merchant (the one in scope by default)."""
     nonce = os.urandom(12)
     owner = _owner(merchant)
-    sealed = AESGCM(_derive(_master(0), owner, "seal")).encrypt(
-        nonce, plain.encode(), owner.encode()
-    )
+    sealed = _cipher(_master(0), owner).encrypt(nonce, plain.encode(), owner.encode())
     return "v1." + base64.urlsafe_b64encode(nonce + sealed).decode()
 
 
@@ -55,8 +53,7 @@ def unseal(sealed: str, *, merchant: str | None = None) -> str:
     raw, owner = base64.urlsafe_b64decode(body), _owner(merchant)
     for master in _masters:
         try:
-            key = _derive(master, owner, "seal")
-            return AESGCM(key).decrypt(raw[:12], raw[12:], owner.encode()).decode()
+            return _cipher(master, owner).decrypt(raw[:12], raw[12:], owner.encode()).decode()
         except InvalidTag:
             continue
     raise ValueError("no known key opens this field")
@@ -156,6 +153,11 @@ def _master(place: int) -> bytes:
     if place >= len(_masters):
         raise RuntimeError("kernel.crypto.configure() was not called")
     return _masters[place]
+
+
+@lru_cache(maxsize=4096)
+def _cipher(master: bytes, owner: str) -> AESGCM:
+    return AESGCM(_derive(master, owner, "seal"))
 
 
 @lru_cache(maxsize=4096)

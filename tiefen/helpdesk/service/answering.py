@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from weakref import WeakKeyDictionary
 
-from sqlalchemy import select
+from sqlalchemy import select, text
 from sqlalchemy.dialects.postgresql import insert
 
 from tiefen.channels import service as channels
@@ -40,6 +40,7 @@ class Answer:
     parts: tuple[Part, ...]
 
 
+_VERSION = text("SELECT version FROM helpdesk_setting WHERE id = 1")
 NOTHING = Answer(AnswerSource.NONE, None, ())
 _books: WeakKeyDictionary[Any, dict[str, Book]] = WeakKeyDictionary()
 """Database → merchant → compiled book; a book of another version is thrown away."""
@@ -57,7 +58,7 @@ async def reply(tx: Tx, said: Inbound) -> Reply | None:
         tx,
         trigger,
         question,
-        text=said.kind in ("text", "event"),
+        in_words=said.kind in ("text", "event"),
         who=(said.app_id, said.openid, at),
     )
     parts = rules.spread(answer.parts)
@@ -83,7 +84,7 @@ async def find_answer(
     trigger: Trigger,
     question: str,
     *,
-    text: bool = True,
+    in_words: bool = True,
     who: tuple[str, str, datetime] | None = None,
 ) -> Answer:
     """What we say to `question` (a message, a menu key, or a scene).
@@ -99,7 +100,7 @@ async def find_answer(
         if trigger is Trigger.SCAN or not book.welcome:
             return NOTHING
         return Answer(AnswerSource.WELCOME, None, book.welcome)
-    if not text:
+    if not in_words:
         return NOTHING
     rule = book.matcher.find(question, tx.now)
     if rule:
@@ -113,7 +114,7 @@ async def current_book(tx: Tx) -> Book:
     """The compiled book of the merchant in scope; compiled anew when the version moved on."""
     version = tx.info.get("helpdesk.version")
     if version is None:
-        version = await tx.scalar(select(Setting.version).where(Setting.id == 1)) or 0
+        version = await tx.scalar(_VERSION) or 0
         tx.info["helpdesk.version"] = version
     kept = _books.setdefault(tx.get_bind(), {})
     book = kept.get(tx.merchant)
