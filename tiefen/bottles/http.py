@@ -42,8 +42,8 @@ from tiefen.kernel.http import (
     PathId,
     QueryId,
     TxDep,
-    decode_cursor,
-    page,
+    last_id,
+    paged,
 )
 from tiefen.kernel.routing import Routes
 from tiefen.team.values import Permission
@@ -86,10 +86,8 @@ async def list_batches(
     tx: TxDep, _: Reader, cursor: Cursor = None, limit: Limit = 20
 ) -> Page[BottleBatchOut]:
     """Batches of bottle codes, newest first."""
-    before = decode_cursor(cursor, tuple[int])[0] if cursor else None
-    found = await queries.batch_list(tx, before_id=before, limit=limit)
-    last = found[limit - 1][0].id if len(found) > limit else 0
-    return page(await _batches(tx, found), limit, last)
+    found = await queries.batch_list(tx, before_id=last_id(cursor), limit=limit)
+    return paged(await _batches(tx, found), found, limit, lambda one: (one[0].id,))
 
 
 @router.post(_BATCHES, operation_id="createBottleBatch", status_code=201)
@@ -187,9 +185,8 @@ async def list_alarms(
     limit: Limit = 50,
 ) -> Page[BottleAlarmOut]:
     """Suspicious bottles, newest first."""
-    before = decode_cursor(cursor, tuple[int])[0] if cursor else None
     found = await queries.alarm_list(
-        tx, batch_id=batch_id, closed=closed, before_id=before, limit=limit
+        tx, batch_id=batch_id, closed=closed, before_id=last_id(cursor), limit=limit
     )
     items = [
         BottleAlarmOut.model_validate(
@@ -200,7 +197,7 @@ async def list_alarms(
         )
         for alarm, name in found
     ]
-    return page(items, limit, items[limit - 1].id if len(items) > limit else 0)
+    return paged(items, items, limit)
 
 
 @router.post("/api/console/bottle-alarms/{alarm_id}/close", operation_id="closeBottleAlarm")

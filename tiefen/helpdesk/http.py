@@ -38,7 +38,8 @@ from tiefen.kernel.http import (
     PathId,
     TxDep,
     decode_cursor,
-    encode_cursor,
+    last_id,
+    paged,
 )
 from tiefen.kernel.routing import Routes
 from tiefen.team.values import SESSION_LIFE, Permission
@@ -59,11 +60,8 @@ async def list_replies(
     """Keyword replies in the order they are tried."""
     after = decode_cursor(cursor, tuple[int, int]) if cursor else None
     rows = await queries.replies(tx, after=after, limit=limit)
-    shown = rows[:limit]
-    more = len(rows) > limit
-    position = encode_cursor(-shown[-1].priority, shown[-1].id) if more else None
-    items = [AutoReplyOut.model_validate(row) for row in shown]
-    return Page[AutoReplyOut](items=items, next=position)
+    items = [AutoReplyOut.model_validate(row) for row in rows]
+    return paged(items, rows, limit, lambda row: (-row.priority, row.id))
 
 
 @router.post("/auto-replies", operation_id="createAutoReply", status_code=201)
@@ -128,10 +126,8 @@ async def list_questions(
     """Questions that found no keyword, the most asked first."""
     after = decode_cursor(cursor, tuple[int, int]) if cursor else None
     rows = await queries.questions(tx, after=after, limit=limit)
-    shown = rows[:limit]
-    position = encode_cursor(shown[-1].count, shown[-1].id) if len(rows) > limit else None
-    items = [QuestionOut.model_validate(row) for row in shown]
-    return Page[QuestionOut](items=items, next=position)
+    items = [QuestionOut.model_validate(row) for row in rows]
+    return paged(items, rows, limit, lambda row: (row.count, row.id))
 
 
 @router.post("/unanswered/{question_id}/resolve", operation_id="resolveUnanswered")
@@ -147,12 +143,8 @@ async def list_messages(
 ) -> Page[ChatMessageOut]:
     """What a fan and we said to each other, newest first."""
     everyone = await fans.person_ids(tx, fan_id)
-    before = decode_cursor(cursor, tuple[int])[0] if cursor else None
-    rows = await queries.messages(tx, everyone, before_id=before, limit=limit)
-    shown = rows[:limit]
-    position = encode_cursor(shown[-1].id) if len(rows) > limit else None
-    items = [ChatMessageOut.model_validate(row) for row in shown]
-    return Page[ChatMessageOut](items=items, next=position)
+    rows = await queries.messages(tx, everyone, before_id=last_id(cursor), limit=limit)
+    return paged([ChatMessageOut.model_validate(row) for row in rows], rows, limit)
 
 
 @router.post("/me/wechat", operation_id="bindMyWechat")

@@ -6,7 +6,7 @@ that must call outward takes `DbDep` and `MerchantDep` and opens short transacti
 
 import base64
 import binascii
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from datetime import datetime
 from typing import Annotated, Any, Generic, TypeVar, TypeVarTuple, Unpack
 
@@ -15,8 +15,10 @@ import msgspec
 from fastapi import Depends, FastAPI, Path, Query, Request
 from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, ConfigDict, Field, field_validator
+from sqlalchemy import Select
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.orm import InstrumentedAttribute
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
@@ -115,6 +117,7 @@ Note = Annotated[str, Field(max_length=2_000)]
 
 
 T = TypeVar("T")
+R = TypeVar("R")
 Ts = TypeVarTuple("Ts")
 
 
@@ -155,6 +158,35 @@ def decode_cursor(cursor: str, shape: type[tuple[Unpack[Ts]]]) -> tuple[Unpack[T
         return msgspec.json.decode(raw, type=shape)
     except (binascii.Error, msgspec.MsgspecError, ValueError) as error:
         raise _BadCursor(field="cursor") from error
+
+
+def last_id(cursor: str | None) -> int | None:
+    """The id that the page before ended with; None on the first page. Raises a 422 naming `cursor`."""
+    return decode_cursor(cursor, tuple[int])[0] if cursor else None
+
+
+def newest(
+    chosen: Select[Unpack[Ts]], key: InstrumentedAttribute[int], cursor: str | None, limit: int
+) -> Select[Unpack[Ts]]:
+    """What was chosen, the highest `key` first, from the cursor on: one more than `limit`."""
+    query = chosen.order_by(key.desc()).limit(limit + 1)
+    before = last_id(cursor)
+    return query if before is None else query.where(key < before)
+
+
+def _id_of(row: Any) -> tuple[int]:
+    return (row.id,)
+
+
+def paged(
+    items: Sequence[T],
+    rows: Sequence[R],
+    limit: int,
+    key: Callable[[R], tuple[Any, ...]] = _id_of,
+) -> Page[T]:
+    """A page of what was made of up to `limit + 1` rows; the next one begins after the last row's `key`."""
+    position = encode_cursor(*key(rows[limit - 1])) if len(rows) > limit else None
+    return Page(items=list(items[:limit]), next=position)
 
 
 def page(items: Sequence[T], limit: int, *keys_of_last: Any) -> Page[T]:

@@ -24,8 +24,8 @@ from tiefen.kernel.http import (
     PathId,
     SettingsDep,
     TxDep,
-    decode_cursor,
-    page,
+    newest,
+    paged,
 )
 from tiefen.kernel.idempotency import IdempotencyKey
 from tiefen.kernel.jobs import Job
@@ -114,14 +114,8 @@ async def list_jobs(
 ) -> JobPage:
     """The merchant's jobs in one state, newest first."""
     query = select(Job).where(Job.merchant == tx.merchant, Job.state == state)
-    if cursor:
-        query = query.where(Job.id < decode_cursor(cursor, tuple[int])[0])
-    rows = list(await tx.scalars(query.order_by(Job.id.desc()).limit(limit + 1)))
-    shown = page(
-        [JobOut.model_validate(row) for row in rows],
-        limit,
-        *(r.id for r in rows[limit - 1 : limit]),
-    )
+    rows = (await tx.scalars(newest(query, Job.id, cursor, limit))).all()
+    shown = paged([JobOut.model_validate(row) for row in rows], rows, limit)
     return JobPage(items=shown.items, next=shown.next, counts=await _counts(tx))
 
 

@@ -8,7 +8,7 @@ from fastapi import Depends, Query, Response
 
 from tiefen.kernel.auth import StaffActor, staff
 from tiefen.kernel.days import CHINA
-from tiefen.kernel.http import Cursor, Limit, Page, TxDep, decode_cursor, page
+from tiefen.kernel.http import Cursor, Limit, Page, TxDep, decode_cursor, last_id, paged
 from tiefen.kernel.routing import Routes
 from tiefen.ledger import queries, service
 from tiefen.ledger.schemas import AccountOut, TransferOut
@@ -54,8 +54,8 @@ async def list_accounts(
     """Accounts and their balances, by name."""
     after = decode_cursor(cursor, tuple[str])[0] if cursor else None
     lines = await queries.accounts(tx, prefix=prefix, kind=kind, after=after, limit=limit)
-    last = lines[min(limit, len(lines)) - 1].name if lines else ""
-    return page([AccountOut.model_validate(line) for line in lines], limit, last)
+    items = [AccountOut.model_validate(line) for line in lines]
+    return paged(items, lines, limit, lambda line: (line.name,))
 
 
 @router.get(
@@ -73,18 +73,16 @@ async def list_transfers(
     cursor: Cursor = None,
 ) -> Page[TransferOut]:
     """Transfers, newest first: of an account, about a reference, of some days."""
-    before = decode_cursor(cursor, tuple[int])[0] if cursor else None
     lines = await queries.transfers(
         tx,
         account=account,
         reference=reference,
         since=_midnight(first),
         until=_midnight(last and last + timedelta(days=1)),
-        before=before,
+        before=last_id(cursor),
         limit=limit,
     )
-    end = lines[min(limit, len(lines)) - 1].id if lines else 0
-    return page([TransferOut.model_validate(line) for line in lines], limit, end)
+    return paged([TransferOut.model_validate(line) for line in lines], lines, limit)
 
 
 @router.get(

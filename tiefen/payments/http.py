@@ -7,7 +7,7 @@ from typing import Annotated
 from fastapi import Depends, Path, Query, Response
 
 from tiefen.kernel.auth import StaffActor, staff
-from tiefen.kernel.http import OK, Cursor, Limit, Ok, Page, TxDep, decode_cursor, page
+from tiefen.kernel.http import OK, Cursor, Limit, Ok, Page, TxDep, last_id, paged
 from tiefen.kernel.routing import Routes
 from tiefen.ledger.values import By
 from tiefen.payments import queries, service
@@ -70,10 +70,10 @@ async def list_payments(
     cursor: Cursor = None,
 ) -> Page[PaymentOut]:
     """Payments, newest first."""
-    before = decode_cursor(cursor, tuple[int])[0] if cursor else None
-    lines = await queries.payments(tx, state=state, order_no=order_no, before=before, limit=limit)
-    last = lines[min(limit, len(lines)) - 1].id if lines else 0
-    return page([PaymentOut.model_validate(line) for line in lines], limit, last)
+    lines = await queries.payments(
+        tx, state=state, order_no=order_no, before=last_id(cursor), limit=limit
+    )
+    return paged([PaymentOut.model_validate(line) for line in lines], lines, limit)
 
 
 @router.get("/refunds", operation_id="listRefunds", dependencies=_READ)
@@ -85,10 +85,10 @@ async def list_refunds(
     cursor: Cursor = None,
 ) -> Page[RefundOut]:
     """Refunds, newest first."""
-    before = decode_cursor(cursor, tuple[int])[0] if cursor else None
-    lines = await queries.refunds(tx, state=state, order_no=order_no, before=before, limit=limit)
-    last = lines[min(limit, len(lines)) - 1].id if lines else 0
-    return page([RefundOut.model_validate(line) for line in lines], limit, last)
+    lines = await queries.refunds(
+        tx, state=state, order_no=order_no, before=last_id(cursor), limit=limit
+    )
+    return paged([RefundOut.model_validate(line) for line in lines], lines, limit)
 
 
 @router.get("/suspense", operation_id="listSuspense", dependencies=_READ)
@@ -99,10 +99,8 @@ async def list_suspense(
     cursor: Cursor = None,
 ) -> SuspensePage:
     """Money in suspense, newest first, with its reason, owner and age."""
-    before = decode_cursor(cursor, tuple[int])[0] if cursor else None
-    lines = await queries.suspense(tx, state=state, before=before, limit=limit)
-    last = lines[min(limit, len(lines)) - 1].id if lines else 0
-    found = page([SuspenseOut.model_validate(line) for line in lines], limit, last)
+    lines = await queries.suspense(tx, state=state, before=last_id(cursor), limit=limit)
+    found = paged([SuspenseOut.model_validate(line) for line in lines], lines, limit)
     total = await queries.suspense_total(tx)
     return SuspensePage(
         items=found.items,
@@ -128,10 +126,8 @@ async def resolve_suspense(
 @router.get("/bills", operation_id="listBills", dependencies=_READ)
 async def list_bills(tx: TxDep, limit: Limit = 50, cursor: Cursor = None) -> BillPage:
     """The daily runs against WeChat's bill, the last fetched first."""
-    before = decode_cursor(cursor, tuple[int])[0] if cursor else None
-    lines = await queries.bills(tx, before=before, limit=limit)
-    last = lines[min(limit, len(lines)) - 1].id if lines else 0
-    found = page([BillOut.model_validate(line) for line in lines], limit, last)
+    lines = await queries.bills(tx, before=last_id(cursor), limit=limit)
+    found = paged([BillOut.model_validate(line) for line in lines], lines, limit)
     total = await queries.bill_total(tx)
     return BillPage(
         items=found.items,
@@ -154,12 +150,10 @@ async def list_breaks(
     cursor: Cursor = None,
 ) -> Page[BreakOut]:
     """Where bills and our books differ, newest first, with both amounts, owner and age."""
-    before = decode_cursor(cursor, tuple[int])[0] if cursor else None
     lines = await queries.breaks(
-        tx, closed=closed, kind=kind, bill_id=bill_id, before=before, limit=limit
+        tx, closed=closed, kind=kind, bill_id=bill_id, before=last_id(cursor), limit=limit
     )
-    last = lines[min(limit, len(lines)) - 1].id if lines else 0
-    return page([BreakOut.model_validate(line) for line in lines], limit, last)
+    return paged([BreakOut.model_validate(line) for line in lines], lines, limit)
 
 
 @router.post("/bill-breaks/{break_id}/decide", operation_id="decideBillBreak")
@@ -201,10 +195,8 @@ async def list_moves(
     cursor: Cursor = None,
 ) -> Page[MoveOut]:
     """Moves of money by hand, newest first: who asked, who decided, why."""
-    before = decode_cursor(cursor, tuple[int])[0] if cursor else None
-    lines = await queries.moves(tx, state=state, before=before, limit=limit)
-    last = lines[min(limit, len(lines)) - 1].id if lines else 0
-    return page([MoveOut.model_validate(line) for line in lines], limit, last)
+    lines = await queries.moves(tx, state=state, before=last_id(cursor), limit=limit)
+    return paged([MoveOut.model_validate(line) for line in lines], lines, limit)
 
 
 @router.post("/money-moves", operation_id="askMoneyMove")

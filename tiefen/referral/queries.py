@@ -8,7 +8,7 @@ from tiefen.fans import service as fans
 from tiefen.fans.values import FanBrief
 from tiefen.kernel.db import Tx
 from tiefen.kernel.errors import language
-from tiefen.kernel.http import Page, decode_cursor, page
+from tiefen.kernel.http import Page, decode_cursor, newest, paged
 from tiefen.promotion import service as promotion
 from tiefen.referral.models import ReferralBond, ReferralReward
 from tiefen.referral.schemas import (
@@ -143,8 +143,7 @@ async def ranking(tx: Tx, *, cursor: str | None, limit: int) -> Page[ReferrerRow
         )
         for row in rows
     ]
-    last = rows[limit - 1] if len(rows) > limit else None
-    return page(shown, limit, *((last.value_fen, last.fan_id) if last else ()))
+    return paged(shown, rows, limit, lambda row: (row.value_fen, row.fan_id))
 
 
 async def tree(tx: Tx, fan_id: int) -> TreeOut:
@@ -197,10 +196,7 @@ async def odd(tx: Tx, *, state: BondState | None, cursor: str | None, limit: int
     chosen = select(ReferralBond).where(ReferralBond.state != BondState.CLEAR)
     if state is not None:
         chosen = select(ReferralBond).where(ReferralBond.state == state)
-    if cursor:
-        (last,) = decode_cursor(cursor, tuple[int])
-        chosen = chosen.where(ReferralBond.id < last)
-    rows = (await tx.scalars(chosen.order_by(ReferralBond.id.desc()).limit(limit + 1))).all()
+    rows = (await tx.scalars(newest(chosen, ReferralBond.id, cursor, limit))).all()
     flags = await _flags(tx, [row.id for row in rows])
     briefs = await fans.brief(tx, {one for row in rows for one in (row.friend_id, row.referrer_id)})
     actors = await team.actor_names(tx, [row.decided_by for row in rows if row.decided_by])
@@ -219,7 +215,7 @@ async def odd(tx: Tx, *, state: BondState | None, cursor: str | None, limit: int
         )
         for row in rows
     ]
-    return page(shown, limit, *([rows[limit - 1].id] if len(rows) > limit else []))
+    return paged(shown, rows, limit)
 
 
 async def debts(tx: Tx) -> list[RewardOut]:

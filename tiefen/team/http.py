@@ -19,8 +19,8 @@ from tiefen.kernel.http import (
     PathId,
     QueryId,
     TxDep,
-    decode_cursor,
-    page,
+    last_id,
+    paged,
 )
 from tiefen.kernel.routing import Routes
 from tiefen.team import queries, service
@@ -150,10 +150,8 @@ async def list_staff(
     limit: Limit = 50,
 ) -> Page[StaffOut]:
     """Staff by age of the account."""
-    after = decode_cursor(cursor, tuple[int])[0] if cursor else None
-    lines = await queries.staff_list(tx, after=after, limit=limit, active=active)
-    last = lines[min(limit, len(lines)) - 1].id if lines else 0
-    return page([StaffOut.model_validate(line) for line in lines], limit, last)
+    lines = await queries.staff_list(tx, after=last_id(cursor), limit=limit, active=active)
+    return paged([StaffOut.model_validate(line) for line in lines], lines, limit)
 
 
 @router.post("/staff", operation_id="createStaff", status_code=201)
@@ -260,12 +258,11 @@ async def list_audit(
     limit: Limit = 50,
 ) -> Page[AuditOut]:
     """Who did what, newest first."""
-    before = decode_cursor(cursor, tuple[int])[0] if cursor else None
     rows = await queries.audit_log(
-        tx, before_seq=before, limit=limit, action=action, target=target, actor_id=actor_id
+        tx, before_seq=last_id(cursor), limit=limit, action=action, target=target, actor_id=actor_id
     )
-    last = rows[min(limit, len(rows)) - 1]["seq"] if rows else 0
-    return page([AuditOut.model_validate(_audit(row)) for row in rows], limit, last)
+    items = [AuditOut.model_validate(_audit(row)) for row in rows]
+    return paged(items, rows, limit, lambda row: (row["seq"],))
 
 
 async def _me(tx: TxDep, actor: StaffActor) -> Me:

@@ -20,7 +20,7 @@ from tiefen.kernel.http import (
     Page,
     TxDep,
     decode_cursor,
-    page,
+    paged,
 )
 from tiefen.kernel.limits import Limit as Rate
 from tiefen.kernel.routing import Direct, Routes
@@ -183,8 +183,7 @@ async def list_messages(
     after = decode_cursor(cursor, tuple[datetime, int]) if cursor else None
     found = await queries.messages(tx, state=state, limit=limit, after=after)
     items = [SentMessageOut.model_validate(one) for one in found]
-    last = found[min(limit, len(found)) - 1] if found else None
-    return page(items, limit, *((last.created_at, last.id) if last else ()))
+    return paged(items, found, limit, lambda one: (one.created_at, one.id))
 
 
 # ── the shop ─────────────────────────────────────────────────────────────────────────────────

@@ -1,12 +1,12 @@
 """What is read of reviews."""
 
-from sqlalchemy import Select, select
+from sqlalchemy import select
 
 from tiefen.catalog.models import Product, Review
 from tiefen.catalog.rules import file_url
 from tiefen.catalog.schemas import ConsoleReview, ReviewOut
 from tiefen.kernel.db import Tx
-from tiefen.kernel.http import Page, decode_cursor, page
+from tiefen.kernel.http import Page, newest, paged
 
 
 async def shop_reviews(
@@ -14,8 +14,8 @@ async def shop_reviews(
 ) -> Page[ReviewOut]:
     """What buyers say of a product, the newest first; hidden ones are not there."""
     chosen = select(Review).where(Review.product_id == product_id, Review.hidden_at.is_(None))
-    found = list(await tx.scalars(_paged(chosen, cursor, limit)))
-    return page([review_out(one) for one in found], limit, *_next(found, limit))
+    found = list(await tx.scalars(newest(chosen, Review.id, cursor, limit)))
+    return paged([review_out(one) for one in found], found, limit)
 
 
 async def console_reviews(
@@ -38,10 +38,10 @@ async def console_reviews(
         chosen = chosen.where(Review.reply == "")
     if hidden:
         chosen = chosen.where(Review.hidden_at.is_not(None))
-    found = list(await tx.scalars(_paged(chosen, cursor, limit)))
+    found = list(await tx.scalars(newest(chosen, Review.id, cursor, limit)))
     names = await _names(tx, {one.product_id for one in found})
     rows = [console_review(one, names.get(one.product_id, "")) for one in found]
-    return page(rows, limit, *_next(found, limit))
+    return paged(rows, found, limit)
 
 
 async def one_review(tx: Tx, review: Review) -> ConsoleReview:
@@ -80,13 +80,3 @@ def console_review(review: Review, product_name: str) -> ConsoleReview:
 async def _names(tx: Tx, ids: set[int]) -> dict[int, str]:
     rows = await tx.execute(select(Product.id, Product.name).where(Product.id.in_(ids)))
     return dict(rows.all())
-
-
-def _paged(chosen: Select[Review], cursor: str | None, limit: int) -> Select[Review]:
-    if cursor:
-        chosen = chosen.where(Review.id < decode_cursor(cursor, tuple[int])[0])
-    return chosen.order_by(Review.id.desc()).limit(limit + 1)
-
-
-def _next(found: list[Review], limit: int) -> tuple[int, ...]:
-    return (found[limit - 1].id,) if len(found) > limit else ()

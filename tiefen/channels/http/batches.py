@@ -10,7 +10,7 @@ from tiefen.channels.models import CodeBatch
 from tiefen.channels.schemas import BatchIn, BatchOut, CodesChanged, CodesPatch, UsageOut
 from tiefen.channels.values import CodeForm, Line
 from tiefen.kernel.auth import StaffActor, staff
-from tiefen.kernel.http import REFUSALS, Cursor, Limit, Page, PathId, TxDep, decode_cursor, page
+from tiefen.kernel.http import REFUSALS, Cursor, Limit, Page, PathId, TxDep, last_id, paged
 from tiefen.kernel.routing import Routes
 from tiefen.team.values import Permission
 
@@ -42,10 +42,8 @@ async def list_batches(
     tx: TxDep, _: Reader, cursor: Cursor = None, limit: Limit = 20
 ) -> Page[BatchOut]:
     """Batches, newest first, with how far each is."""
-    before = decode_cursor(cursor, tuple[int])[0] if cursor else None
-    found = await queries.batch_list(tx, before_id=before, limit=limit)
-    last = found[limit - 1][0].id if len(found) > limit else 0
-    return page([_out(one) for one in found], limit, last)
+    found = await queries.batch_list(tx, before_id=last_id(cursor), limit=limit)
+    return paged([_out(one) for one in found], found, limit, lambda one: (one[0].id,))
 
 
 @router.get("/channel-code-batches/{batch_id}", operation_id="getChannelCodeBatch")

@@ -24,7 +24,8 @@ from tiefen.kernel.http import (
     QueryId,
     TxDep,
     decode_cursor,
-    encode_cursor,
+    last_id,
+    paged,
 )
 from tiefen.kernel.money import average
 from tiefen.kernel.routing import Routes
@@ -51,7 +52,6 @@ async def list_codes(
     limit: Limit = 50,
 ) -> Page[CodeOut]:
     """Channel codes with what their fans did, newest first."""
-    before = decode_cursor(cursor, tuple[int])[0] if cursor else None
     codes = await queries.code_list(
         tx,
         kind=kind,
@@ -60,15 +60,14 @@ async def list_codes(
         query=query,
         batch_id=batch_id,
         form=form,
-        before_id=before,
+        before_id=last_id(cursor),
         limit=limit,
     )
     shown = codes[:limit]
     owners = await owners_of(tx, shown)
     live = await queries.live_codes(tx, [code.id for code in shown])
-    position = encode_cursor(shown[-1].id) if len(codes) > limit else None
     items = [code_out(code, owners, live=code.id in live) for code in shown]
-    return Page[CodeOut](items=items, next=position)
+    return paged(items, codes, limit)
 
 
 @router.post("/channel-codes", operation_id="createChannelCode", status_code=201)
@@ -138,9 +137,7 @@ async def list_fans(
         )
         for row in shown
     ]
-    more = len(found) > limit
-    position = encode_cursor(shown[-1].first_at, shown[-1].fan_id) if more else None
-    return Page[CodeFan](items=items, next=position)
+    return paged(items, found, limit, lambda row: (row.first_at, row.fan_id))
 
 
 @router.get("/fans/{fan_id}/touches", operation_id="listFanTouches")
@@ -149,11 +146,8 @@ async def list_touches(
 ) -> Page[TouchOut]:
     """The attribution log of one fan, newest first."""
     everyone = await fans.person_ids(tx, fan_id)
-    before = decode_cursor(cursor, tuple[int])[0] if cursor else None
-    lines = await queries.touches_of(tx, everyone, before_id=before, limit=limit)
-    shown = lines[:limit]
-    position = encode_cursor(shown[-1].id) if len(lines) > limit else None
-    return Page[TouchOut](items=[TouchOut.model_validate(one) for one in shown], next=position)
+    lines = await queries.touches_of(tx, everyone, before_id=last_id(cursor), limit=limit)
+    return paged([TouchOut.model_validate(one) for one in lines], lines, limit)
 
 
 async def picture_of(code: ChannelCode) -> Response:

@@ -39,8 +39,8 @@ from tiefen.kernel.http import (
     QueryId,
     SettingsDep,
     TxDep,
-    decode_cursor,
-    page,
+    last_id,
+    paged,
 )
 from tiefen.kernel.limits import Limit as Rate
 from tiefen.kernel.routing import Routes
@@ -147,19 +147,17 @@ async def list_links(
     limit: Limit = 50,
 ) -> Page[ChannelLinkOut]:
     """Links with how often they were opened and what their fans did, newest first."""
-    before = decode_cursor(cursor, tuple[int])[0] if cursor else None
     rows = await queries.link_list(
         tx,
         platform=platform,
         owner_staff_id=owner_staff_id,
         archived=archived,
         query=query,
-        before_id=before,
+        before_id=last_id(cursor),
         limit=limit,
     )
-    last = rows[limit - 1].link.code_id if len(rows) > limit else 0
     shown = [ChannelLinkOut.model_validate(one) for one in await _out(tx, rows)]
-    return page(shown, limit, last)
+    return paged(shown, rows, limit, lambda row: (row.link.code_id,))
 
 
 @router.post(_LINKS, operation_id="createChannelLink", status_code=201)

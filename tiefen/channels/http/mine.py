@@ -40,7 +40,8 @@ from tiefen.kernel.http import (
     StorageDep,
     TxDep,
     decode_cursor,
-    encode_cursor,
+    last_id,
+    paged,
 )
 from tiefen.kernel.routing import Routes
 from tiefen.team.service import staff_briefs
@@ -134,8 +135,7 @@ async def list_my_fans(
         )
         for one in shown
     ]
-    position = encode_cursor(shown[-1].at, shown[-1].fan_id) if len(found) > limit else None
-    return Page[MyFan](items=items, next=position)
+    return paged(items, found, limit, lambda one: (one.at, one.fan_id))
 
 
 @router.get("/my/appeals", operation_id="listMyAppeals")
@@ -211,14 +211,12 @@ async def _page(
     opened_by: int | None = None,
     fan_id: int | None = None,
 ) -> Page[AppealOut]:
-    before = decode_cursor(cursor, tuple[int])[0] if cursor else None
     found = await queries.appeals(
-        tx, state=state, opened_by=opened_by, fan_id=fan_id, before_id=before, limit=limit
+        tx, state=state, opened_by=opened_by, fan_id=fan_id, before_id=last_id(cursor), limit=limit
     )
     shown = found[:limit]
-    position = encode_cursor(shown[-1].id) if len(found) > limit else None
     items = await _shown(tx, actor, shown, masked=opened_by is not None)
-    return Page[AppealOut](items=items, next=position)
+    return paged(items, found, limit)
 
 
 async def _shown(

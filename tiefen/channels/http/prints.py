@@ -9,7 +9,7 @@ from tiefen.channels.errors import PrintMissing
 from tiefen.channels.models import CodePrint
 from tiefen.channels.schemas import PrintIn, PrintOut
 from tiefen.kernel.auth import StaffActor, staff
-from tiefen.kernel.http import REFUSALS, Cursor, Limit, Page, PathId, TxDep, decode_cursor, page
+from tiefen.kernel.http import REFUSALS, Cursor, Limit, Page, PathId, TxDep, last_id, paged
 from tiefen.kernel.routing import Routes
 from tiefen.team.values import Permission
 
@@ -31,10 +31,8 @@ async def list_prints(
     tx: TxDep, _: Reader, cursor: Cursor = None, limit: Limit = 20
 ) -> Page[PrintOut]:
     """Prints of the last week, newest first."""
-    before = decode_cursor(cursor, tuple[int])[0] if cursor else None
-    found = await queries.print_list(tx, before_id=before, limit=limit)
-    last = found[limit - 1].id if len(found) > limit else 0
-    return page([_out(one) for one in found], limit, last)
+    found = await queries.print_list(tx, before_id=last_id(cursor), limit=limit)
+    return paged([_out(one) for one in found], found, limit)
 
 
 @router.get("/channel-code-prints/{print_id}", operation_id="getChannelCodePrint")

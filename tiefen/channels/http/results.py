@@ -33,7 +33,7 @@ from tiefen.fans import service as fans
 from tiefen.kernel.auth import StaffActor, staff
 from tiefen.kernel.days import day_of
 from tiefen.kernel.db import Tx
-from tiefen.kernel.http import REFUSALS, Cursor, Limit, Page, TxDep, decode_cursor, encode_cursor
+from tiefen.kernel.http import REFUSALS, Cursor, Limit, Page, TxDep, decode_cursor, paged
 from tiefen.kernel.limits import table_taken
 from tiefen.kernel.money import average
 from tiefen.kernel.routing import Routes
@@ -108,9 +108,7 @@ async def list_orders(
         )
         for one in shown
     ]
-    more = len(found) > limit
-    position = encode_cursor(day_of(shown[-1].paid_at), shown[-1].order_id) if more else None
-    return Page[SharedOrderOut](items=items, next=position)
+    return paged(items, found, limit, lambda one: (day_of(one.paid_at), one.order_id))
 
 
 @router.get("/attribution/fans", operation_id="listAttributedFans")
@@ -141,8 +139,7 @@ async def list_fans(
         )
         for one in shown
     ]
-    position = encode_cursor(shown[-1].at, shown[-1].fan_id) if len(found) > limit else None
-    return Page[SourceFanOut](items=items, next=position)
+    return paged(items, found, limit, lambda one: (one.at, one.fan_id))
 
 
 @router.get("/attribution/weights", operation_id="getAttributionWeights")
@@ -216,8 +213,7 @@ async def list_quiet(
         )
         for one in shown
     ]
-    position = encode_cursor(shown[-1].last_seen_at, shown[-1].id) if len(found) > limit else None
-    return Page[QuietFanOut](items=items, next=position)
+    return paged(items, found, limit, lambda one: (one.last_seen_at, one.id))
 
 
 _ORDER = (

@@ -51,7 +51,7 @@ from tiefen.kernel.http import (
     SettingsDep,
     TxDep,
     decode_cursor,
-    encode_cursor,
+    paged,
 )
 from tiefen.kernel.limits import Limit as Rate
 from tiefen.kernel.routing import Routes
@@ -186,12 +186,12 @@ async def list_fans(
     raw = _json(rule)
     read = await service.read_rule(tx, raw) if raw is not None else None
     rows = await queries.fan_list(tx, wanted, sort, after=after, limit=limit, rule=read)
-    shown = rows[:limit]
-    position = None
-    if len(rows) > limit:
-        last = shown[-1][0]
-        position = encode_cursor(sort.value, queries.sort_key(last, sort), last.id)
-    return Page[FanRow](items=await rows_of(tx, shown), next=position)
+    return paged(
+        await rows_of(tx, rows[:limit]),
+        rows,
+        limit,
+        lambda row: (sort.value, queries.sort_key(row[0], sort), row[0].id),
+    )
 
 
 @console.get("/fans/stages", operation_id="countStages")
@@ -240,8 +240,7 @@ async def get_timeline(
         past = await queries.past_moments(tx, everyone, after=after, limit=limit)
         told += [_past_line(one) for one in past]
     told.sort(key=lambda one: (one.at, one.id), reverse=True)
-    position = encode_cursor(told[limit - 1].at, told[limit - 1].id) if len(told) > limit else None
-    return Page[LineOut](items=told[:limit], next=position)
+    return paged(told, told, limit, lambda one: (one.at, one.id))
 
 
 @console.post("/fans/{fan_id}/reveal", operation_id="revealFan")

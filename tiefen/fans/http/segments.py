@@ -41,8 +41,8 @@ from tiefen.kernel.http import (
     Page,
     PathId,
     TxDep,
-    decode_cursor,
-    encode_cursor,
+    last_id,
+    paged,
 )
 from tiefen.kernel.limits import table_taken
 from tiefen.kernel.money import yuan_cell
@@ -159,16 +159,14 @@ async def members(
 ) -> Page[MemberOut]:
     """Who is in, the newest fans first."""
     await queries.one_segment(tx, segment_id)
-    after = decode_cursor(cursor, tuple[int])[0] if cursor else None
-    found = await queries.members(tx, segment_id, after=after, limit=limit)
+    found = await queries.members(tx, segment_id, after=last_id(cursor), limit=limit)
     shown = found[:limit]
     people = await queries.fans_by_id(tx, [fan_id for fan_id, _since in shown])
     since = dict(shown)
     items = [
         MemberOut(**row.model_dump(), since=since[row.id]) for row in await rows_of(tx, people)
     ]
-    position = encode_cursor(shown[-1][0]) if len(found) > limit else None
-    return Page[MemberOut](items=items, next=position)
+    return paged(items, found, limit, lambda one: (one[0],))
 
 
 @console.put("/segments/{segment_id}/members", operation_id="listByHand")

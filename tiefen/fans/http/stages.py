@@ -26,16 +26,7 @@ from tiefen.fans.values import Stage, StageRules
 from tiefen.kernel.auth import StaffActor, staff
 from tiefen.kernel.days import day_of
 from tiefen.kernel.db import Tx
-from tiefen.kernel.http import (
-    REFUSALS,
-    Cursor,
-    Limit,
-    Page,
-    PathId,
-    TxDep,
-    decode_cursor,
-    encode_cursor,
-)
+from tiefen.kernel.http import REFUSALS, Cursor, Limit, Page, PathId, TxDep, last_id, paged
 from tiefen.kernel.routing import Routes
 from tiefen.team.service import staff_briefs
 from tiefen.team.values import Permission
@@ -115,11 +106,8 @@ async def list_fan_moves(
     """Every move of one fan with the evidence as it stood, newest first."""
     person, _source = await queries.one_fan(tx, fan_id)
     everyone = [person.id, *await queries.merged_ids(tx, person.id)]
-    before = decode_cursor(cursor, tuple[int])[0] if cursor else None
-    found = await queries.moves_of(tx, everyone, before_id=before, limit=limit)
-    shown = found[:limit]
-    position = encode_cursor(shown[-1].id) if len(found) > limit else None
-    return Page[FanMoveOut](items=[FanMoveOut.model_validate(one) for one in shown], next=position)
+    found = await queries.moves_of(tx, everyone, before_id=last_id(cursor), limit=limit)
+    return paged([FanMoveOut.model_validate(one) for one in found], found, limit)
 
 
 async def _rules(tx: Tx) -> StageRulesOut:

@@ -8,7 +8,7 @@ from sqlalchemy import Row, Select, select
 from tiefen.fans import service as fans
 from tiefen.fans.values import FanBrief
 from tiefen.kernel.db import Tx
-from tiefen.kernel.http import Page, decode_cursor, page
+from tiefen.kernel.http import Page, newest, paged
 from tiefen.orders import rules
 from tiefen.orders.errors import AfterSaleMissing
 from tiefen.orders.models import (
@@ -67,7 +67,7 @@ async def after_sales(
         )
         for one, order in found
     ]
-    return page(rows, limit, *([found[limit - 1][0].id] if len(found) > limit else []))
+    return paged(rows, found, limit, lambda one: (one[0].id,))
 
 
 async def shop_after_sales(
@@ -81,7 +81,7 @@ async def shop_after_sales(
         AfterSaleOut(**after_sale_fields(one, order.order_no, parts[one.id]))
         for one, order in found
     ]
-    return page(rows, limit, *([found[limit - 1][0].id] if len(found) > limit else []))
+    return paged(rows, found, limit, lambda one: (one[0].id,))
 
 
 async def shop_after_sale(tx: Tx, fan_id: int, after_sale_no: str) -> ShopAfterSaleDetail:
@@ -250,10 +250,7 @@ def _with_order() -> Select[AfterSale, Order]:
 async def _newest(
     tx: Tx, chosen: Select[AfterSale, Order], cursor: str | None, limit: int
 ) -> Sequence[Row[AfterSale, Order]]:
-    if cursor:
-        (last,) = decode_cursor(cursor, tuple[int])
-        chosen = chosen.where(AfterSale.id < last)
-    return (await tx.execute(chosen.order_by(AfterSale.id.desc()).limit(limit + 1))).all()
+    return (await tx.execute(newest(chosen, AfterSale.id, cursor, limit))).all()
 
 
 async def _one(

@@ -9,7 +9,7 @@ from tiefen.catalog import service as catalog
 from tiefen.fans import service as fans
 from tiefen.kernel.crypto import mask_email
 from tiefen.kernel.db import Tx
-from tiefen.kernel.http import Page, decode_cursor, page
+from tiefen.kernel.http import Page, newest, paged
 from tiefen.orders import rules
 from tiefen.orders.errors import OrderMissing
 from tiefen.orders.models import FormField, Invoice, Order, OrderAnswer
@@ -85,10 +85,7 @@ async def invoices(
         chosen = chosen.where(Invoice.state == state)
     if state is InvoiceState.REQUESTED:
         chosen = chosen.where(Order.paid_fen > Order.refunded_fen)
-    if cursor:
-        (after,) = decode_cursor(cursor, tuple[int])
-        chosen = chosen.where(Invoice.id < after)
-    found = (await tx.execute(chosen.order_by(Invoice.id.desc()).limit(limit + 1))).all()
+    found = (await tx.execute(newest(chosen, Invoice.id, cursor, limit))).all()
     buyers = await fans.brief(tx, [invoice.fan_id for invoice, _ in found])
     rows = [
         InvoiceRow(
@@ -101,7 +98,7 @@ async def invoices(
         )
         for invoice, order in found
     ]
-    return page(rows, limit, *((found[limit - 1][0].id,) if len(found) > limit else ()))
+    return paged(rows, found, limit, lambda one: (one[0].id,))
 
 
 async def invoice_lines(tx: Tx) -> list[list[object]]:

@@ -8,7 +8,7 @@ from sqlalchemy import func, select, text
 
 from tiefen.catalog import service as catalog
 from tiefen.kernel.db import Tx
-from tiefen.kernel.http import Page, decode_cursor, page
+from tiefen.kernel.http import Page, decode_cursor, newest, paged
 from tiefen.promotion import rules
 from tiefen.promotion.errors import PromotionMissing
 from tiefen.promotion.models import LossOrder, Promotion, PromotionGrant, PromotionVersion
@@ -47,20 +47,17 @@ async def promotions(
     limit: int,
 ) -> Page[PromotionRow]:
     """The merchant's promotions, newest first; two statements."""
-    chosen = select(Promotion).order_by(Promotion.id.desc()).limit(limit + 1)
+    chosen = select(Promotion)
     if status is not None:
         chosen = chosen.where(Promotion.status == status)
     if kind is not None:
         chosen = chosen.where(Promotion.kind == kind)
     if q.strip():
         chosen = chosen.where(func.strpos(func.lower(Promotion.name), q.strip().lower()) > 0)
-    if cursor:
-        (last,) = decode_cursor(cursor, tuple[int])
-        chosen = chosen.where(Promotion.id < last)
-    rows = (await tx.scalars(chosen)).all()
+    rows = (await tx.scalars(newest(chosen, Promotion.id, cursor, limit))).all()
     given = await _given(tx, [row.id for row in rows])
     shown = [PromotionRow(**_row(tx, row, given)) for row in rows]
-    return page(shown, limit, *([rows[limit - 1].id] if len(rows) > limit else []))
+    return paged(shown, rows, limit)
 
 
 async def promotion(tx: Tx, promotion_id: int) -> PromotionOut:
@@ -138,9 +135,8 @@ async def losses(tx: Tx, *, cursor: str | None, limit: int) -> Page[LossOut]:
             (LossOrder.at < at) | ((LossOrder.at == at) & (LossOrder.order_no > order_no))
         )
     rows = (await tx.scalars(chosen)).all()
-    last = rows[limit - 1] if len(rows) > limit else None
     shown = [LossOut.model_validate(row) for row in rows]
-    return page(shown, limit, *((last.at, last.order_no) if last else ()))
+    return paged(shown, rows, limit, lambda row: (row.at, row.order_no))
 
 
 async def names(tx: Tx, promotion_ids: set[int]) -> dict[int, str]:

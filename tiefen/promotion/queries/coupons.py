@@ -8,7 +8,7 @@ from sqlalchemy import func, select, text
 from tiefen.catalog import service as catalog
 from tiefen.fans import service as fans
 from tiefen.kernel.db import Tx
-from tiefen.kernel.http import Page, decode_cursor, page
+from tiefen.kernel.http import Page, newest, paged
 from tiefen.promotion import rules
 from tiefen.promotion.errors import TemplateMissing
 from tiefen.promotion.models import Coupon, CouponCode, CouponGift, CouponTemplate
@@ -93,17 +93,14 @@ async def coupons(
     tx: Tx, *, status: TemplateStatus | None, q: str, cursor: str | None, limit: int
 ) -> Page[CouponRow]:
     """The merchant's kinds of coupons, newest first; one statement."""
-    chosen = select(CouponTemplate).order_by(CouponTemplate.id.desc()).limit(limit + 1)
+    chosen = select(CouponTemplate)
     if status is not None:
         chosen = chosen.where(CouponTemplate.status == status)
     if q.strip():
         chosen = chosen.where(func.strpos(func.lower(CouponTemplate.name), q.strip().lower()) > 0)
-    if cursor:
-        (last,) = decode_cursor(cursor, tuple[int])
-        chosen = chosen.where(CouponTemplate.id < last)
-    rows = (await tx.scalars(chosen)).all()
+    rows = (await tx.scalars(newest(chosen, CouponTemplate.id, cursor, limit))).all()
     shown = [CouponRow(**_row(row)) for row in rows]
-    return page(shown, limit, *([rows[limit - 1].id] if len(rows) > limit else []))
+    return paged(shown, rows, limit)
 
 
 async def coupon(tx: Tx, template_id: int) -> CouponOut:
@@ -167,10 +164,7 @@ async def holders(
     chosen = select(Coupon).where(Coupon.template_id == template_id)
     if status is not None:
         chosen = chosen.where(Coupon.status == status)
-    if cursor:
-        (last,) = decode_cursor(cursor, tuple[int])
-        chosen = chosen.where(Coupon.id < last)
-    rows = (await tx.scalars(chosen.order_by(Coupon.id.desc()).limit(limit + 1))).all()
+    rows = (await tx.scalars(newest(chosen, Coupon.id, cursor, limit))).all()
     briefs = await fans.brief(tx, {row.fan_id for row in rows})
     shown = [
         HolderOut(
@@ -191,18 +185,15 @@ async def holders(
         )
         for row in rows
     ]
-    return page(shown, limit, *([rows[limit - 1].id] if len(rows) > limit else []))
+    return paged(shown, rows, limit)
 
 
 async def codes(tx: Tx, template_id: int, *, cursor: str | None, limit: int) -> Page[CouponCodeOut]:
     """Codes of a kind, the newest first."""
     chosen = select(CouponCode).where(CouponCode.template_id == template_id)
-    if cursor:
-        (last,) = decode_cursor(cursor, tuple[int])
-        chosen = chosen.where(CouponCode.id < last)
-    rows = (await tx.scalars(chosen.order_by(CouponCode.id.desc()).limit(limit + 1))).all()
+    rows = (await tx.scalars(newest(chosen, CouponCode.id, cursor, limit))).all()
     shown = [CouponCodeOut.model_validate(row) for row in rows]
-    return page(shown, limit, *([rows[limit - 1].id] if len(rows) > limit else []))
+    return paged(shown, rows, limit)
 
 
 async def gifts(tx: Tx, template_id: int) -> list[GiftOut]:
