@@ -19,7 +19,7 @@ from pydantic import ValidationError
 
 from tiefen.commands import backup as backups
 from tiefen.commands import demo as demos
-from tiefen.commands import founding, importing, inspection, schema, serving
+from tiefen.commands import founding, importing, inspection, schema, serving, stocking
 from tiefen.commands.installation import (
     InstallationError,
     create_merchant,
@@ -28,6 +28,7 @@ from tiefen.commands.installation import (
     opened,
 )
 from tiefen.fans.values import Dates, Decimals, Dialect, PastField
+from tiefen.inventory.values import ImportMode
 from tiefen.kernel import audit as audits
 from tiefen.kernel.errors import Refusal
 from tiefen.kernel.postgres_programs import PostgresError
@@ -254,6 +255,54 @@ def undo_purchases(
             asyncio.run(importing.undo_purchases(installation.url, merchant, number, typer.echo))
         except Refusal as error:
             sys.exit(f"tiefen: {error}")
+
+
+@imports.command("stock")
+def import_stock(
+    file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="CSV or XLSX.")],
+    merchant: Annotated[str, typer.Option(help="Whose.")],
+    mode: Annotated[
+        ImportMode, typer.Option(help="set: so many lie there. add: more or fewer.")
+    ] = ImportMode.SET,
+    location: Annotated[str, typer.Option(help="Of lines that name none.")] = "",
+    reference: Annotated[
+        str, typer.Option(help="The same table counts once under it, such as a delivery note.")
+    ] = "",
+    dry: Annotated[bool, typer.Option("--dry-run", help="Try it out and change nothing.")] = False,
+) -> None:
+    """Change stock by a table; see also export-stock."""
+    plan = stocking.StockPlan(mode, location, reference, dry)
+    with opened(_settings()) as installation:
+        try:
+            state = asyncio.run(stocking.take(installation.url, merchant, file, plan, typer.echo))
+        except Refusal as error:
+            sys.exit(f"tiefen: {error}")
+    raise typer.Exit(0 if state in ("checked", "done") else 1)
+
+
+@imports.command("undo-stock")
+def undo_stock(
+    number: Annotated[int, typer.Argument(help="Of the import.")],
+    merchant: Annotated[str, typer.Option(help="Whose.")],
+) -> None:
+    """Take back what an import of stock changed."""
+    with opened(_settings()) as installation:
+        try:
+            asyncio.run(stocking.undo(installation.url, merchant, number, typer.echo))
+        except Refusal as error:
+            sys.exit(f"tiefen: {error}")
+
+
+@app.command("export-stock")
+def export_stock(
+    file: Annotated[Path, typer.Argument(dir_okay=False, help="CSV to write.")],
+    merchant: Annotated[str, typer.Option(help="Whose.")],
+    location: Annotated[str, typer.Option(help="One alone.")] = "",
+) -> None:
+    """Write stock as it stands as a table that can be imported again."""
+    with opened(_settings()) as installation:
+        lines = asyncio.run(stocking.write_out(installation.url, merchant, file, location))
+    typer.echo(f"{lines:,} lines in {file}")
 
 
 @app.command()

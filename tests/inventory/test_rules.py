@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from tests.cases import cases
 from tiefen.inventory import rules
 from tiefen.inventory.errors import BadAdjustment
+from tiefen.inventory.rules import holding
 from tiefen.inventory.values import Allotment, MovementReason, Part, Place, Shelf, Wish
 
 NOON = datetime(2026, 4, 1, 4, tzinfo=UTC)
@@ -99,7 +100,7 @@ def test_control_an_allotment_that_takes_twice_is_noticed(monkeypatch: pytest.Mo
     def greedy(left: object, home: object, asked: list[Place], sku: int, pieces: int) -> object:
         return [(asked[0].id, pieces)]
 
-    monkeypatch.setattr(rules, "_spread", greedy)
+    monkeypatch.setattr(holding, "_spread", greedy)
     shelf = Shelf({(1, 1): 1, (1, 2): 5}, [Place(1, 0, False, ""), Place(2, 1, False, "")], {})
     with pytest.raises(AssertionError):
         check_allotment(shelf, [Wish("A", [(1, 3)], NOON)])

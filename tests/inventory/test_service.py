@@ -15,6 +15,7 @@ from tests.inventory.test_flows import make_bundle
 from tests.orders.stepping import Orders, Verb, watcher
 from tiefen.inventory import queries, service
 from tiefen.inventory.errors import ReservationEnded, SkuUnknown, StockShort, WouldCutReserved
+from tiefen.inventory.queries.stock import SHOWN_AT_MOST
 from tiefen.inventory.service import holding
 from tiefen.inventory.values import MovementReason
 from tiefen.kernel import audit
@@ -299,5 +300,5 @@ async def test_the_shop_learns_what_may_be_bought_and_no_more(tx: Tx) -> None:
         await tx.execute(text("SELECT product_id FROM sku WHERE id = :id"), {"id": plenty})
     ).scalar_one()
     (row,) = await queries.shop_stock(tx, product_id)
-    assert row.available == queries.SHOWN_AT_MOST
+    assert row.available == SHOWN_AT_MOST
     assert await queries.shop_stock(tx, made.id) == []

@@ -101,6 +101,7 @@ class TodoKind(StrEnum):
 
     SHIP = "ship"
     AFTER_SALE = "after_sale"
+    LOW_STOCK = "low_stock"
     UNANSWERED = "unanswered"
     DEAD_JOBS = "dead_jobs"
     SUSPENSE = "suspense"

@@ -179,3 +179,51 @@ class BundleStillHasStock(Conflict):
     code = "inventory.bundle_still_has_stock"
     zh = "它自己还有 {pieces} 件库存，先清零再设为组合"
     en = "It has {pieces} pieces of its own; bring them to zero first"
+
+
+class StockColumnsMissing(Invalid):
+    """The table's first line lacks a column. Details: missing."""
+
+    code = "inventory.columns_missing"
+    zh = "第一行要有列名，没找到“{missing}”：请用模板或导出的表格"
+    en = "The first line must name the columns; “{missing}” is missing. Use the template or an export"
+
+
+class StockFileEmpty(Invalid):
+    """The table has no lines."""
+
+    code = "inventory.file_empty"
+    zh = "表格里没有数据行"
+    en = "The table has no lines"
+
+
+class StockImportMissing(NotFound):
+    """No such import."""
+
+    code = "inventory.import_missing"
+    zh = "没有这次导入"
+    en = "No such import"
+
+
+class StockImportMoved(Conflict):
+    """The import is not where this can be done."""
+
+    code = "inventory.import_moved"
+    zh = "这次导入已经不在这一步了，请刷新"
+    en = "The import has moved on; look again"
+
+
+class StockImportKnown(Conflict):
+    """This table was imported before under this reference. Details: import_no."""
+
+    code = "inventory.import_known"
+    zh = "同样的内容、同样的单号已经导入过（{import_no}），没有再次改动库存；确实要再来一次，请换一个单号"
+    en = "The same table was imported under this reference before ({import_no}); nothing changed. To do it once more use another reference"
+
+
+class StockImportForgotten(Conflict):
+    """What the lines were is no longer kept, so they cannot be taken back."""
+
+    code = "inventory.import_forgotten"
+    zh = "导入超过 30 天，明细已清除，不能再撤销"
+    en = "Lines are kept for 30 days; this import can no longer be undone"

@@ -5,7 +5,14 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StrictBool, StringConstraints
 
-from tiefen.inventory.values import LocationKind, MovementReason, SheetState, TransferState
+from tiefen.inventory.values import (
+    ImportMode,
+    LocationKind,
+    MovementReason,
+    SheetState,
+    StockImportState,
+    TransferState,
+)
 from tiefen.kernel.http import IdIn, In, Out, QuantityIn
 from tiefen.kernel.text import OneLine
 
@@ -106,6 +113,8 @@ class StockRow(Out):
     unsent: int
     in_transit: int
     """On their way between locations."""
+    days_left: int | None
+    """Whole days that what is free lasts at the pace of the last 30 days; null: it did not sell."""
     parts: list[BundlePartOut]
     """Of a bundle: what it is made of; only that lies on shelves."""
     places: list[PlaceRow]
@@ -267,3 +276,94 @@ class SheetOut(SheetRow):
     """A count sheet with its lines."""
 
     items: list[SheetLineOut]
+
+
+class RunningLowRow(Out):
+    """A SKU that is under its line somewhere, or will be gone within days."""
+
+    sku_id: int
+    product_id: int
+    product_name: str
+    spec_text: str
+    code: str
+    image_url: str
+    on_shelf: bool
+    available: int
+    in_transit: int
+    sold: int
+    """Pieces sold less those that came back, in `sold_days`."""
+    sold_days: int
+    days_left: int | None
+    to_order: int
+    """Wanting for another 30 days at this pace, with what is on its way."""
+    under: list[str]
+    """The locations where it is under its line."""
+
+
+class RunningLowOut(Out):
+    """What runs low, the most urgent first."""
+
+    items: list[RunningLowRow]
+    total: int
+    as_of: datetime | None
+    """When the pace was counted; null: not yet."""
+
+
+class StockFaultOut(Out):
+    """A line that is wrong, or cannot be taken back, and why."""
+
+    line: int
+    code: str
+    faults: list[str]
+
+
+class StockChangeOut(Out):
+    """What a line changes, or changed."""
+
+    line: int
+    sku_id: int
+    product_name: str
+    spec_text: str
+    location_name: str
+    before: int | None
+    """On hand before; null: not run yet."""
+    change: int
+
+
+class StockImportOut(Out):
+    """A table of stock that was taken in."""
+
+    id: int
+    import_no: str
+    """The reference of its movements."""
+    mode: ImportMode
+    state: StockImportState
+    file_name: str
+    reference: str
+    location_name: str
+    lines: int
+    looked_at: int
+    """Lines of the step that is under way, or was last."""
+    same: int
+    wrong: int
+    changed: int
+    """Lines that changed something; before it runs: that would."""
+    pieces_in: int
+    pieces_out: int
+    undone: int
+    stuck: int
+    """Lines that cannot be taken back: their pieces are sold or held."""
+    stalled: bool
+    """It is at work and has not moved for minutes."""
+    staff_name: str
+    started_at: datetime
+    ended_at: datetime | None
+
+
+class StockImportDetail(StockImportOut):
+    """One of them, with its first lines."""
+
+    known_as: str | None
+    """The same table was imported under this reference before: that import's number."""
+    faults: list[StockFaultOut]
+    changes: list[StockChangeOut]

@@ -4,13 +4,17 @@ What is read is text and nothing else: no formula runs, no link is followed, and
 unfold to more than it should is refused before it is unfolded.
 """
 
+import asyncio
 import codecs
 import csv
 import io
+import re
+import unicodedata
 import zipfile
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 from datetime import datetime
-from typing import BinaryIO
+from itertools import islice
+from typing import Any, BinaryIO
 
 import openpyxl
 from openpyxl.utils.exceptions import InvalidFileException
@@ -69,6 +73,29 @@ def stream(file: BinaryIO) -> Iterator[list[str]]:
         if number > MOST_LINES or len(cells) > MAX_COLUMNS:
             raise SheetTooLong(field="file", lines=MOST_LINES, columns=MAX_COLUMNS)
         yield cells
+
+
+async def batches(
+    rows: Iterator[list[str]], size: int, *, first: int = 2
+) -> AsyncIterator[list[tuple[int, list[str]]]]:
+    """The lines of a stream, some at a time, each with the number a spreadsheet gives it.
+
+    Empty lines are counted and left out. Reading runs in a thread. Raises what the stream raises.
+    """
+    while batch := await asyncio.to_thread(lambda: list(islice(rows, size))):
+        yield [(first + n, cells) for n, cells in enumerate(batch) if any(cells)]
+        first += len(batch)
+
+
+def bare_heading(cell: str) -> str:
+    """A heading as it is compared: width, case, spaces and what stands in brackets do not matter."""
+    plain = unicodedata.normalize("NFKC", cell).strip().lower()
+    return re.sub(r"[\s_*]|[(\[].*$", "", plain)
+
+
+def padded(cells: Sequence[Any], width: int) -> list[str]:
+    """The cells of a line, as many as there are headings."""
+    return [str(cell) for cell in cells[:width]] + [""] * (width - len(cells))
 
 
 def write_csv(rows: Iterable[Sequence[object]], *, first: bool = True) -> str:

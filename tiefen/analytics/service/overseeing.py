@@ -6,6 +6,7 @@ from sqlalchemy import func, select
 
 from tiefen.analytics.values import Todo, TodoKind
 from tiefen.helpdesk import service as helpdesk
+from tiefen.inventory import service as inventory
 from tiefen.kernel.db import Tx
 from tiefen.kernel.jobs import Job
 from tiefen.orders import service as orders
@@ -20,6 +21,8 @@ async def todos(tx: Tx, permissions: Collection[str]) -> list[Todo]:
         waiting = await orders.waiting(tx)
         found.append(Todo(TodoKind.SHIP, waiting.to_ship))
         found.append(Todo(TodoKind.AFTER_SALE, waiting.after_sales, waiting.after_sale_fen))
+    if Permission.GOODS_READ in permissions:
+        found.append(Todo(TodoKind.LOW_STOCK, await inventory.running_low(tx)))
     if Permission.HELPDESK_READ in permissions:
         found.append(Todo(TodoKind.UNANSWERED, await helpdesk.unanswered_count(tx)))
     if Permission.JOBS_READ in permissions:

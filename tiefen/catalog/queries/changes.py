@@ -10,6 +10,7 @@ from tiefen.catalog.models import Product as ProductRow
 from tiefen.catalog.rules import BY_ID, COLUMNS
 from tiefen.catalog.schemas import ChangeOut, GoodsImportDetail, GoodsImportOut, GoodsLineOut
 from tiefen.catalog.values import LineFate, ProductRole
+from tiefen.kernel import sheets
 from tiefen.kernel.db import Tx
 from tiefen.kernel.money import yuan_cell
 
@@ -56,10 +57,8 @@ async def fault_table(tx: Tx, import_id: int) -> list[list[str]]:
     width = len(row.heading)
     table = [[*map(str, row.heading), "行号", "问题"]]
     for one in await tx.scalars(_faulty(import_id)):
-        cells = [str(cell) for cell in one.cells][:width]
-        cells += [""] * (width - len(cells))
         said = "；".join(one.faults) or "同一商品的其他行有问题"
-        table.append([*cells, str(one.line), said])
+        table.append([*sheets.padded(one.cells, width), str(one.line), said])
     return table
 
 

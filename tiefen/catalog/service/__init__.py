@@ -28,6 +28,7 @@ from tiefen.catalog.service.reading import (
     share_kit,
     sku_ids_of,
     skus,
+    skus_by_code,
     skus_on_sale,
     unsent_kinds,
 )
@@ -84,6 +85,7 @@ __all__ = [
     "show_review",
     "sku_ids_of",
     "skus",
+    "skus_by_code",
     "skus_on_sale",
     "stop_import",
     "take_codes",

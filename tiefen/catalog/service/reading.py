@@ -1,5 +1,6 @@
 """The door through which other rooms read goods."""
 
+import re
 from collections.abc import Iterable
 from typing import Any
 
@@ -30,6 +31,9 @@ _BRIEFS_OF = f"{_BRIEFS} WHERE s.id = ANY($1::bigint[])"
 _BRIEFS_ON_SALE = f"""{_BRIEFS}
     WHERE s.id > $1 AND s.on_grid AND p.status = 'on_shelf' ORDER BY s.id LIMIT $2
 """
+
+_BY_ID = "SELECT id FROM sku WHERE id = ANY($1::bigint[])"
+_BY_CODE = "SELECT code, id FROM sku WHERE code = ANY($1::text[]) AND code <> ''"
 
 
 async def skus(tx: Tx, ids: Iterable[int]) -> dict[int, SkuBrief]:
@@ -104,6 +108,16 @@ async def find_skus(tx: Tx, words: str, limit: int = 500) -> list[int]:
         .limit(limit)
     )
     return list(found)
+
+
+async def skus_by_code(tx: Tx, codes: Iterable[str]) -> dict[str, int]:
+    """What tables call SKUs → their ids: their own codes, or `#` and the id; others are left out."""
+    wanted = set(codes)
+    numbers = {int(code[1:]): code for code in wanted if re.fullmatch(r"#[0-9]{1,18}", code)}
+    by_id = await tx.rows(_BY_ID, sorted(numbers))
+    by_code = await tx.rows(_BY_CODE, sorted(wanted - {""}))
+    named = {numbers[row["id"]]: row["id"] for row in by_id}
+    return named | {row["code"]: row["id"] for row in by_code}
 
 
 async def sku_ids_of(tx: Tx, product_id: int) -> list[int]:

@@ -126,7 +126,7 @@ async def _faults(db: Db, merchant: str, row: PastImport) -> AsyncIterator[str]:
                 lines = [[one.line, cells[one.line], one.faults] for one in looked.wrong]
         width = len(row.heading)
         told = [
-            [*cells[:width], *[""] * (width - len(cells)), number, _said(faults)]
+            [*sheets.padded(cells, width), number, _said(faults)]
             for number, cells, faults in sorted(lines, key=lambda line: line[0])
         ]
         if told:

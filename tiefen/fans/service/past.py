@@ -5,9 +5,8 @@ commit, which also moves the import's row: a kill costs a part at most, and a pa
 """
 
 import asyncio
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import timedelta
-from itertools import islice
 from typing import Any, BinaryIO
 
 import msgspec
@@ -44,8 +43,6 @@ _FORGET_PARTS = text(
     """
 )
 
-Rows = Iterator[list[str]]
-
 
 async def take_in(
     db: Db, merchant: str, actor: StaffActor, file: BinaryIO, *, file_name: str
@@ -55,7 +52,7 @@ async def take_in(
     Raises NotASheet, SheetTooLong, PastFileEmpty; then nothing is kept.
     """
     rows = sheets.stream(file)
-    (heading,) = await asyncio.to_thread(_some, rows, 1) or [[]]
+    heading: list[str] = await asyncio.to_thread(next, rows, [])
     async with db.merchant(merchant) as tx:
         made = _begin(tx, actor, file_name[:120], heading)
         await tx.flush()
@@ -63,9 +60,7 @@ async def take_in(
     try:
         parts = lines = 0
         sample: list[list[str]] = []
-        while batch := await asyncio.to_thread(_some, rows, PART):
-            first = 2 + parts * PART
-            kept = [(first + n, cells) for n, cells in enumerate(batch) if cells]
+        async for kept in sheets.batches(rows, PART):
             sample += [cells for _, cells in kept[: SHOWN - len(sample)]]
             async with db.merchant(merchant) as tx:
                 tx.add(PastPart(import_id=import_id, part=parts, body=packed(kept)))
@@ -208,7 +203,3 @@ def _begin_step(tx: Tx, row: PastImport, state: PastImportState) -> None:
     row.looked_at = row.good = row.wrong = row.known = row.added = row.of_fans = 0
     row.amount_fen, row.first_on, row.last_on, row.faults = 0, None, None, {}
     next_step(tx, row)
-
-
-def _some(rows: Rows, most: int) -> list[list[str]]:
-    return list(islice(rows, most))

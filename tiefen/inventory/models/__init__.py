@@ -12,6 +12,8 @@ from tiefen.inventory.models.tables import (
     Reservation,
     Stock,
     StockImport,
+    StockImportLine,
+    StockPace,
     StockTransfer,
     StockTransferLine,
 )
@@ -27,6 +29,8 @@ __all__ = [
     "Reservation",
     "Stock",
     "StockImport",
+    "StockImportLine",
+    "StockPace",
     "StockTransfer",
     "StockTransferLine",
     "promises",

@@ -91,3 +91,17 @@ invariant(
         coalesce(l.counted - l.book, 0) ELSE 0 END OR m.times > 1
     """,
 )
+
+invariant(
+    "S7-imports",
+    "what the lines of an import of stock changed is what was moved for it, taken back or not",
+    """
+    SELECT i.import_no, l.changed, coalesce(m.moved, 0) AS moved
+    FROM stock_import i
+    JOIN (SELECT import_id, coalesce(sum(change) FILTER (WHERE fate IN ('changed', 'stuck')), 0)
+              AS changed FROM stock_import_line GROUP BY import_id) l ON l.import_id = i.id
+    LEFT JOIN (SELECT split_part(reference, '-', 1) AS import_no, sum(quantity) AS moved
+               FROM movement WHERE reference LIKE 'I%' GROUP BY 1) m ON m.import_no = i.import_no
+    WHERE l.changed <> coalesce(m.moved, 0)
+    """,
+)

@@ -6,10 +6,13 @@ from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, UniqueCon
 from sqlalchemy.orm import Mapped, mapped_column
 
 from tiefen.inventory.values import (
+    ImportMode,
     LocationKind,
     MovementReason,
     ReservationState,
     SheetState,
+    StockImportState,
+    StockLineFate,
     TransferState,
 )
 from tiefen.kernel.db import Base, Id, Ref, Utc, text_enum
@@ -128,6 +131,7 @@ class Movement(Base):
     __table_args__ = (
         CheckConstraint("quantity <> 0", "quantity"),
         Index("ix_movement_sku", "sku_id", text("id DESC")),
+        Index("ix_movement_at", "at", postgresql_using="brin"),
         {"info": {"append_only": True}},
     )
 
@@ -263,15 +267,100 @@ class CountLine(Base):
 
 
 class StockImport(Base):
-    """A file of stock that was taken in. One batch key is one import, for ever."""
+    """One table of stock: how it is read, how far it is, what came of it."""
 
     __tablename__ = "stock_import"
-    __table_args__ = ({"info": {"append_only": True}},)
+    __table_args__ = (
+        CheckConstraint("(digest IS NULL) = (state = 'reading')", "digest"),
+        Index(
+            "ix_stock_import_digest",
+            "digest",
+            postgresql_where=text("state IN ('running', 'stopped', 'done')"),
+        ),
+    )
 
     id: Mapped[Id]
-    batch_key: Mapped[str] = mapped_column(unique=True)
-    content_hash: Mapped[str]
+    import_no: Mapped[str] = mapped_column(unique=True)
+    """The reference of its movements."""
+    mode: Mapped[ImportMode] = mapped_column(text_enum(ImportMode))
+    state: Mapped[StockImportState] = mapped_column(text_enum(StockImportState))
     file_name: Mapped[str]
-    result: Mapped[dict[str, Any]]
-    made_by: Mapped[str]
-    made_at: Mapped[Utc]
+    heading: Mapped[list[Any]]
+    location_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("location.id"))
+    """Of lines that name none."""
+    reference: Mapped[str]
+    """The merchant's own: a delivery note, why. The same table counts once under it."""
+    digest: Mapped[str | None]
+    """Of the table as it came, with mode, location and reference."""
+    last_line: Mapped[int] = mapped_column(default=0)
+    """Where the step that is under way is; moves in the commit that did the lines before."""
+    lines: Mapped[int] = mapped_column(default=0)
+    looked_at: Mapped[int] = mapped_column(default=0)
+    same: Mapped[int] = mapped_column(default=0)
+    wrong: Mapped[int] = mapped_column(default=0)
+    changed: Mapped[int] = mapped_column(default=0)
+    """Lines that changed something; while it is tried out: that would."""
+    pieces_in: Mapped[int] = mapped_column(BigInteger, default=0)
+    pieces_out: Mapped[int] = mapped_column(BigInteger, default=0)
+    undone: Mapped[int] = mapped_column(default=0)
+    stuck: Mapped[int] = mapped_column(default=0)
+    staff_id: Mapped[int]
+    staff_name: Mapped[str]
+    started_at: Mapped[Utc]
+    moved_at: Mapped[Utc]
+    ended_at: Mapped[Utc | None]
+
+
+class StockImportLine(Base):
+    """One line of such a table, and what it changed."""
+
+    __tablename__ = "stock_import_line"
+    __table_args__ = (
+        Index("ix_stock_import_line_sku", "import_id", "sku_id", "location_id"),
+        Index(
+            "ix_stock_import_line_wrong",
+            "import_id",
+            "line",
+            postgresql_where=text("fate IN ('wrong', 'stuck')"),
+        ),
+    )
+
+    import_id: Mapped[int] = mapped_column(
+        BigInteger, ForeignKey("stock_import.id", ondelete="CASCADE"), primary_key=True
+    )
+    line: Mapped[int] = mapped_column(primary_key=True)
+    """As the spreadsheet counts them: the heading is line 1."""
+    cells: Mapped[list[Any]]
+    fate: Mapped[StockLineFate] = mapped_column(text_enum(StockLineFate))
+    faults: Mapped[list[Any]] = mapped_column(default=list)
+    """[[fault, number or null], …]"""
+    sku_id: Mapped[int | None] = mapped_column(BigInteger)
+    location_id: Mapped[int | None] = mapped_column(BigInteger)
+    number: Mapped[int | None]
+    was: Mapped[int | None]
+    safety: Mapped[int | None]
+    warn_at: Mapped[int | None]
+    """-1: nobody is told any more."""
+    change: Mapped[int] = mapped_column(default=0)
+    """Pieces that came (or went) by it; while it is tried out: that would."""
+    before: Mapped[list[Any] | None]
+    """[on hand, safety, warning line] as they were; -1: no line."""
+
+
+class StockPace(Base):
+    """How fast a SKU sold in the last 30 days, and how long what is free lasts at that."""
+
+    __tablename__ = "stock_pace"
+    __table_args__ = (
+        CheckConstraint("sold > 0 AND days BETWEEN 1 AND 30", "pace"),
+        Index("ix_stock_pace_days_left", "days_left", "sku_id"),
+    )
+
+    sku_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("sku.id"), primary_key=True)
+    sold: Mapped[int] = mapped_column(BigInteger)
+    """Pieces sold less pieces that came back."""
+    days: Mapped[int]
+    """The days they were sold in: fewer than 30 of what is new."""
+    days_left: Mapped[int]
+    """When it was counted."""
+    counted_at: Mapped[Utc]

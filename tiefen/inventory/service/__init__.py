@@ -1,6 +1,7 @@
 """The verbs of inventory, by chapter."""
 
-from tiefen.inventory.queries import available
+from tiefen.inventory.queries.pace import running_low
+from tiefen.inventory.queries.stock import available
 from tiefen.inventory.service.bundling import set_parts
 from tiefen.inventory.service.counting import count_pieces, drop_sheet, post_sheet, start_sheet
 from tiefen.inventory.service.holding import (
@@ -21,19 +22,33 @@ from tiefen.inventory.service.moving import (
     unsent,
 )
 from tiefen.inventory.service.places import add_location, edit_location, locations, set_safety
+from tiefen.inventory.service.table_work import step_table
+from tiefen.inventory.service.tables import (
+    STEP,
+    TablePlan,
+    forget_tables,
+    run_table,
+    stop_table,
+    take_table,
+    undo_table,
+)
 from tiefen.inventory.service.transferring import arrive, call_back, start_transfer
-from tiefen.inventory.service.warning import running_low, set_warning, watch
+from tiefen.inventory.service.warning import count_pace, set_warning, watch
 
 __all__ = [
+    "STEP",
+    "TablePlan",
     "add_location",
     "adjust",
     "arrive",
     "available",
     "call_back",
     "convert",
+    "count_pace",
     "count_pieces",
     "drop_sheet",
     "edit_location",
+    "forget_tables",
     "locations",
     "open_rows",
     "post_sheet",
@@ -43,6 +58,7 @@ __all__ = [
     "reserve",
     "reserve_all",
     "restock",
+    "run_table",
     "running_low",
     "send",
     "set_parts",
@@ -51,7 +67,11 @@ __all__ = [
     "short_of",
     "start_sheet",
     "start_transfer",
+    "step_table",
+    "stop_table",
     "take_in",
+    "take_table",
+    "undo_table",
     "unsent",
     "watch",
 ]

@@ -27,11 +27,12 @@ _CHANGE = """
     RETURNING on_hand
 """
 """The guard: no change by hand takes pieces that orders hold."""
-_OPEN = """
+OPEN = """
     INSERT INTO stock (sku_id, location_id, on_hand, reserved, safety)
     SELECT s, l, 0, 0, 0 FROM unnest($1::bigint[]) AS s, unnest($2::bigint[]) AS l
     ON CONFLICT DO NOTHING
 """
+"""Rows of no pieces for each SKU at each location, where there is none."""
 _FIRST = "INSERT INTO location (id, name) VALUES ($1, '总仓') ON CONFLICT DO NOTHING"
 _SOLD = """
     SELECT id, sku_id, location_id, bundle_id, each, quantity - sent - back AS left_over
@@ -47,7 +48,7 @@ Changes = Mapping[tuple[int, int], int]
 async def open_rows(tx: Tx, sku_ids: Sequence[int]) -> None:
     """Give new SKUs a row of zero pieces at the main location; safe to run twice."""
     await tx.rows(_FIRST, MAIN_LOCATION)
-    await tx.rows(_OPEN, sorted(set(sku_ids)), [MAIN_LOCATION])
+    await tx.rows(OPEN, sorted(set(sku_ids)), [MAIN_LOCATION])
 
 
 async def adjust(
@@ -186,7 +187,7 @@ async def change(
         found = await tx.rows(_CHANGE, sku_id, location_id, quantity)
         if not found and quantity > 0:  # nothing ever lay there
             await tx.rows(_FIRST, MAIN_LOCATION)
-            await tx.rows(_OPEN, [sku_id], [location_id])
+            await tx.rows(OPEN, [sku_id], [location_id])
             found = await tx.rows(_CHANGE, sku_id, location_id, quantity)
         if not found:
             raise WouldCutReserved(

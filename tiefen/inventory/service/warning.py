@@ -1,9 +1,10 @@
 """Running low: a line per SKU and location, and one word to staff for each fall under it."""
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import delete
 from sqlalchemy.dialects.postgresql import insert
 
 from tiefen.catalog import service as catalog
+from tiefen.inventory import rules
 from tiefen.inventory.errors import SkuUnknown
 from tiefen.inventory.events import StockLow
 from tiefen.inventory.models import LowStock
@@ -25,6 +26,29 @@ _ROSE = """
     UPDATE low_stock w SET low_since = NULL FROM stock s
     WHERE s.sku_id = w.sku_id AND s.location_id = w.location_id
         AND w.low_since IS NOT NULL AND s.on_hand - s.reserved > w.warn_at
+"""
+
+_PACE = """
+    INSERT INTO stock_pace AS p (sku_id, sold, days, days_left, counted_at)
+    SELECT m.sku_id, m.sold, d.days,
+        least(greatest(f.free, 0) * d.days / m.sold, 1000000)::int, $1::timestamptz
+    FROM (
+        SELECT sku_id, -sum(quantity) AS sold FROM movement
+        WHERE at >= $1::timestamptz - make_interval(days => $2::int) AND reason IN ('sold', 'returned')
+        GROUP BY sku_id HAVING sum(quantity) < 0
+    ) m
+    CROSS JOIN LATERAL (
+        SELECT at FROM movement o WHERE o.sku_id = m.sku_id ORDER BY id LIMIT 1
+    ) o
+    CROSS JOIN LATERAL (
+        SELECT least(greatest(ceil(extract(epoch FROM $1::timestamptz - o.at) / 86400), 1), $2::int)::int AS days
+    ) d
+    CROSS JOIN LATERAL (
+        SELECT coalesce(sum(on_hand - reserved), 0) AS free FROM stock s WHERE s.sku_id = m.sku_id
+    ) f
+    ORDER BY m.sku_id
+    ON CONFLICT (sku_id) DO UPDATE SET sold = excluded.sold, days = excluded.days,
+        days_left = excluded.days_left, counted_at = excluded.counted_at
 """
 
 
@@ -84,9 +108,11 @@ async def watch(tx: Tx) -> int:
     return len(fallen)
 
 
-async def running_low(tx: Tx) -> int:
-    """How many SKUs are under their line somewhere."""
-    found = await tx.scalar(
-        select(func.count(func.distinct(LowStock.sku_id))).where(LowStock.low_since.is_not(None))
-    )
-    return found or 0
+async def count_pace(tx: Tx) -> None:
+    """Count anew what sold in the last 30 days, and how many days what is free lasts at that.
+
+    Reads the movements of those days and no orders. What is newer than 30 days is divided by the
+    days it has been here.
+    """
+    await tx.rows(_PACE, tx.now, rules.PACE_DAYS)
+    await tx.rows("DELETE FROM stock_pace WHERE counted_at < $1", tx.now)

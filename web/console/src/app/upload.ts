@@ -53,3 +53,16 @@ export function uploadPurchases(file: File): Promise<Schema<'PastImportOut'>> {
     },
   }))
 }
+
+/** Sends a table of stock; it is kept line by line and tried out, and nothing changes by it. */
+export function uploadStock(file: File, plan: { mode: Schema<'ImportMode'>; location_id: number; reference: string }): Promise<Schema<'StockImportDetail'>> {
+  return unwrap(api.POST('/api/console/stock-imports', {
+    body: { file: file as unknown as string, ...plan },
+    bodySerializer: () => {
+      const form = new FormData()
+      form.set('file', file)
+      for (const [name, value] of Object.entries(plan)) form.set(name, String(value))
+      return form
+    },
+  }))
+}

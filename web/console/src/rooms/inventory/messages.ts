@@ -2,7 +2,7 @@ import type { RoomMessages } from '../../app/i18n'
 
 const messages: RoomMessages = {
   zh: {
-    title: '库存', locations: '仓库门店', transfers: '调拨', counts: '盘点', search: '商品名称或编码', product: '商品', code: '编码', onHand: '在库', reserved: '占用', available: '网店可售', free: '可用', unsent: '待发', movements: '流水', adjust: '调整', spread: '分布', all: '全部', warned: '低于预警', low: '不多于 5 件', out: '售罄', shelf: '在售范围', onlyProduct: '只看这件商品',
+    title: '库存', locations: '仓库门店', transfers: '调拨', counts: '盘点', search: '商品名称或编码', product: '商品', code: '编码', onHand: '在库', reserved: '占用', available: '网店可售', free: '可用', unsent: '待发', movements: '流水', adjust: '调整', spread: '分布', all: '全部', warned: '低于预警', few: '不多于 5 件', out: '售罄', shelf: '在售范围', onlyProduct: '只看这件商品',
     everywhere: '所有仓库', place: '仓库', pieces: '{count} 件', onTheWay: '在途 {count}', runningLow: '库存预警', bundle: '组合', bundleHint: '由这些商品组成; 卖一件扣一套, 可售数取最少的一种。不选就是普通商品。', 
     safety: '安全库存 (网店不卖)', warnAt: '预警线', never: '不提醒', safetyHint: '可用数不多于预警线时提醒一次, 补货后再降下来才会再提醒。',
     locationsNote: '网店按顺序从启用的仓库取货; 设了就近优先的, 先满足同区、同城、同省的买家', addPlace: '新建仓库或门店', editPlace: '编辑', edit: '编辑', placeName: '名称', kind: '类型', kinds: { warehouse: '仓库', store: '门店' }, region: '所在地区', regionHint: '选到区县', address: '地址', contact: '联系人', contactHint: '姓名、电话', sells: '网店可以从这里发货', nearFirst: '就近优先', active: '启用', rank: '顺序', rankHint: '数字小的先发', skus: '有货品种', closed: '已停用', counterOnly: '不供网店', near: '就近', noPlaces: '还没有仓库', placeSaved: '已保存',
@@ -12,9 +12,19 @@ const messages: RoomMessages = {
     adjustTitle: '调整库存', reason: '原因', quantity: '数量', note: '备注', noteHint: '进货单号、盘点人…', after: '调整后在库', tooFew: '不能少于已占用的 {count} 件', saved: '库存已更新', nothing: '数量没有变化',
     reasons: { received: '入库', sold: '售出', returned: '退回', lost: '损耗', counted: '盘点', moved: '调拨' }, reasonHints: { received: '采购到货', lost: '破损、过期、赠送', counted: '以实际点数为准' },
     noMovements: '还没有流水',
+    daysLeft: '够卖 {count} 天',
+    low: {
+      title: '快卖完', note: '低于预警线, 或按近 30 天的销量不够卖一周', more: '最急的 {shown} 种, 共 {total} 种', asOf: '销量截至 {time}', left: '还能卖', days: '{count} 天', gone: '已卖完', still: '没有卖动', free: '可用', sold: '近 {count} 天卖出', order: '建议补货', orderHint: '补到够卖 30 天, 在途的已算上', under: '低于预警线: {places}', none: '没有快卖完的商品', noneHint: '在「库存 → 分布」里给商品画预警线; 卖得快的不画也会提醒。', fill: '按表格入库',
+    },
+    tables: {
+      title: '表格', note: '导出、改好、再导入; 试读时什么也不改', export: '导出库存', blank: '入库空表', mode: '表格里的数量', modes: { set: '改为 (在库)', add: '增减' }, modeHints: { set: '在库改成表格里的数; 带「导出时在库」列的, 只记差异, 导出后卖掉的不会被改回来。', add: '「增减」列: 正数入库, 负数损耗。' }, place: '没写仓库的行', reference: '单号或原因', referenceHint: '写进流水; 同样的表格在同一单号下只算一次', drop: '把 CSV 或 XLSX 拖到这里, 或点击选择', dropHint: '第一行是列名: 规格编码, 仓库, 在库 (或增减); 可带安全库存、预警线。空格不改。', reading: '正在读取…',
+      states: { reading: '读取中', checking: '试读中', checked: '已试读', running: '导入中', stopped: '已停止', done: '已完成', undoing: '撤销中', undone: '已撤销' }, tried: '试读完毕, 库存还没有变化。', nothing: '试读完毕: 没有要改的行。', known: '同样的表格、同样的单号已经导入过 ({no}), 不会再改库存。确实要再来一次, 请换一个单号重新上传。', stalled: '几分钟没有进展了: 后台任务在运行吗?',
+      lines: '行', willChange: '会改', changed: '已改', same: '不变', wrong: '有问题', wrongHint: '有问题的行不导入, 其余照常', piecesIn: '增加', piecesOut: '减少', undone: '已撤销', stuck: '撤销不了',
+      run: '导入 {count} 行', resume: '继续导入', stop: '停止', undo: '撤销导入', undoAsk: '{count} 行改动按差异退回, 之后卖出的不受影响; 已被占用或卖掉的退不回来, 会列出来。', faults: '下载问题文件', line: '行号', code: '规格编码', problem: '问题', change: '变化', after: '导入后', firstLines: '前 {count} 行', history: '以前的导入', by: '{name} · {time}', none: '还没有导入过', noneHint: '导出库存, 改好「在库」一列, 再拖进来。',
+    },
   },
   en: {
-    title: 'Stock', locations: 'Locations', transfers: 'Transfers', counts: 'Counts', search: 'Product or code', product: 'Product', code: 'Code', onHand: 'On hand', reserved: 'Reserved', available: 'For sale online', free: 'Free', unsent: 'To send', movements: 'History', adjust: 'Adjust', spread: 'Where', all: 'All', warned: 'Running low', low: '5 or fewer', out: 'Sold out', shelf: 'Range', onlyProduct: 'This product only',
+    title: 'Stock', locations: 'Locations', transfers: 'Transfers', counts: 'Counts', search: 'Product or code', product: 'Product', code: 'Code', onHand: 'On hand', reserved: 'Reserved', available: 'For sale online', free: 'Free', unsent: 'To send', movements: 'History', adjust: 'Adjust', spread: 'Where', all: 'All', warned: 'Running low', few: '5 or fewer', out: 'Sold out', shelf: 'Range', onlyProduct: 'This product only',
     everywhere: 'All locations', place: 'Location', pieces: '{count} pcs', onTheWay: '{count} on the way', runningLow: 'Running low', bundle: 'Bundle', bundleHint: 'Made of these; one sold takes one set, and the scarcest decides. None chosen: a plain product.', 
     safety: 'Safety stock (not sold online)', warnAt: 'Warn at', never: 'Never', safetyHint: 'One word when so many or fewer are free; the next after it has risen and falls again.',
     locationsNote: 'The shop takes goods from active locations in their order; those near the buyer first, where that is set', addPlace: 'New location', editPlace: 'Edit', edit: 'Edit', placeName: 'Name', kind: 'Kind', kinds: { warehouse: 'Warehouse', store: 'Store' }, region: 'Region', regionHint: 'Down to the district', address: 'Address', contact: 'Contact', contactHint: 'Name, telephone', sells: 'The shop may send from here', nearFirst: 'First for buyers nearby', active: 'In use', rank: 'Order', rankHint: 'Lower is first', skus: 'SKUs in stock', closed: 'Closed', counterOnly: 'Not online', near: 'Nearby first', noPlaces: 'No locations yet', placeSaved: 'Saved',
@@ -24,6 +34,16 @@ const messages: RoomMessages = {
     adjustTitle: 'Adjust stock', reason: 'Reason', quantity: 'Quantity', note: 'Note', noteHint: 'Delivery note, who counted…', after: 'On hand afterwards', tooFew: 'Not below the {count} reserved', saved: 'Stock updated', nothing: 'Nothing changes',
     reasons: { received: 'Received', sold: 'Sold', returned: 'Returned', lost: 'Lost', counted: 'Counted', moved: 'Moved' }, reasonHints: { received: 'Deliveries', lost: 'Broken, expired, given away', counted: 'The count decides' },
     noMovements: 'No movements yet',
+    daysLeft: '{count} days left',
+    low: {
+      title: 'Running low', note: 'Under its line, or gone within a week at the pace of the last 30 days', more: 'The {shown} most urgent of {total}', asOf: 'Sales as of {time}', left: 'Lasts', days: '{count} days', gone: 'Sold out', still: 'Does not sell', free: 'Free', sold: 'Sold in {count} days', order: 'To order', orderHint: 'Enough for 30 days, with what is on its way', under: 'Under its line: {places}', none: 'Nothing runs low', noneHint: 'Draw a line for a product under Stock → Where; what sells fast is told without one.', fill: 'Book a delivery in by table',
+    },
+    tables: {
+      title: 'Tables', note: 'Export, edit, import; a trial changes nothing', export: 'Export stock', blank: 'Blank for deliveries', mode: 'The number means', modes: { set: 'So many lie there', add: 'More or fewer' }, modeHints: { set: 'On hand becomes the number. With the column “Was on hand” the difference is booked, so that what was sold since stays sold.', add: 'Column “Change”: above zero goods came in, below zero they were lost.' }, place: 'Lines without a location', reference: 'Reference or reason', referenceHint: 'Goes into the history; the same table counts once under it', drop: 'Drop a CSV or XLSX here, or choose one', dropHint: 'The first line names columns: SKU code, Location, On hand (or Change); Safety stock and Warn at if you like. Empty cells change nothing.', reading: 'Reading…',
+      states: { reading: 'Reading', checking: 'Trying out', checked: 'Tried out', running: 'Importing', stopped: 'Stopped', done: 'Done', undoing: 'Undoing', undone: 'Undone' }, tried: 'Tried out; stock has not changed yet.', nothing: 'Tried out: nothing to change.', known: 'The same table was imported under this reference before ({no}); it will not change stock again. To do it once more upload it under another reference.', stalled: 'No progress for minutes: are the background jobs running?',
+      lines: 'Lines', willChange: 'Will change', changed: 'Changed', same: 'The same', wrong: 'Wrong', wrongHint: 'Wrong lines are left out, the others go in', piecesIn: 'More', piecesOut: 'Fewer', undone: 'Taken back', stuck: 'Stuck',
+      run: 'Import {count} lines', resume: 'Go on', stop: 'Stop', undo: 'Undo the import', undoAsk: '{count} changed lines go back as differences; what was sold since stays sold. What is held or gone stays and is listed.', faults: 'Download wrong lines', line: 'Line', code: 'SKU code', problem: 'Problem', change: 'Change', after: 'Afterwards', firstLines: 'The first {count}', history: 'Earlier imports', by: '{name} · {time}', none: 'Nothing imported yet', noneHint: 'Export stock, edit the column “On hand”, drop it here.',
+    },
   },
 }
 

@@ -3,7 +3,7 @@ import type { RoomMessages } from '../../app/i18n'
 const messages: RoomMessages = {
   zh: {
     title: '概况', asOf: '数据截至 {time}', todos: '现在要处理的', allDone: '都处理完了', allDoneHint: '没有等待您处理的事。',
-    todo: { ship: '待发货订单', after_sale: '待处理售后', unanswered: '没人回答的问题', dead_jobs: '失败的任务', suspense: '挂账款项', breaks: '对账差异' },
+    todo: { ship: '待发货订单', after_sale: '待处理售后', low_stock: '快卖完的商品', unanswered: '没人回答的问题', dead_jobs: '失败的任务', suspense: '挂账款项', breaks: '对账差异' },
     period: '对比周期', today: '今天', week: '近 7 天', againstYesterday: '较昨天全天 {value}', againstLastWeek: '较前 7 天 {value}', yesterdayWhole: '昨天 {value}', lastWeek: '前 7 天 {value}',
     metrics: { paid_fen: '支付金额', paid_orders: '支付订单', new_fans: '新粉丝', visitors: '访客', conversion_bp: '下单转化率', refunded_fen: '退款金额' },
     metricHints: { paid_fen: '付款成功的金额, 不扣退款', paid_orders: '付款成功的订单数', new_fans: '首次关注的粉丝', visitors: '打开商城的人数, 每人每期只算一次', conversion_bp: '付款的人 ÷ 打开商城的人', refunded_fen: '已退到买家账户的金额' },
@@ -15,7 +15,7 @@ const messages: RoomMessages = {
   },
   en: {
     title: 'Overview', asOf: 'As of {time}', todos: 'Needs you now', allDone: 'All done', allDoneHint: 'Nothing waits for you.',
-    todo: { ship: 'Orders to ship', after_sale: 'After-sales to decide', unanswered: 'Unanswered questions', dead_jobs: 'Failed jobs', suspense: 'Money in suspense', breaks: 'Differences with the bill' },
+    todo: { ship: 'Orders to ship', after_sale: 'After-sales to decide', low_stock: 'Running low', unanswered: 'Unanswered questions', dead_jobs: 'Failed jobs', suspense: 'Money in suspense', breaks: 'Differences with the bill' },
     period: 'Period', today: 'Today', week: '7 days', againstYesterday: 'against all of yesterday {value}', againstLastWeek: 'against the 7 days before {value}', yesterdayWhole: 'yesterday {value}', lastWeek: '7 days before {value}',
     metrics: { paid_fen: 'Paid', paid_orders: 'Paid orders', new_fans: 'New fans', visitors: 'Visitors', conversion_bp: 'Conversion', refunded_fen: 'Refunded' },
     metricHints: { paid_fen: 'Amount paid, refunds not taken off', paid_orders: 'Orders paid', new_fans: 'Fans who followed for the first time', visitors: 'People who opened the shop, each once a period', conversion_bp: 'Buyers ÷ visitors', refunded_fen: 'Amount that went back to buyers' },

@@ -1,4 +1,4 @@
-"""Decisions about stock: no session, no clock, no network."""
+"""Which pieces go to whom, and what may be asked of stock."""
 
 from collections.abc import Iterable, Mapping, Sequence
 

@@ -6,6 +6,7 @@ from sqlalchemy import func, select
 
 from tiefen.catalog import service as catalog
 from tiefen.catalog.values import SkuBrief
+from tiefen.inventory import rules
 from tiefen.inventory.errors import LocationMissing, SheetMissing, SkuUnknown, TransferMissing
 from tiefen.inventory.models import (
     BundlePart,
@@ -16,6 +17,7 @@ from tiefen.inventory.models import (
     Movement,
     Reservation,
     Stock,
+    StockPace,
     StockTransfer,
     StockTransferLine,
 )
@@ -95,7 +97,8 @@ async def stock(
     places = await _places(tx, sku_ids, location_id)
     sellable = await available(tx, sku_ids)
     made_of = await _made_of(tx, sku_ids)
-    moving = await _in_transit(tx, sku_ids)
+    moving = await in_transit(tx, sku_ids)
+    paces = await paces_of(tx, sku_ids)
     rows = [
         _row(
             briefs[sku_id],
@@ -103,6 +106,7 @@ async def stock(
             sellable[sku_id],
             moving.get(sku_id, 0),
             made_of.get(sku_id, []),
+            paces.get(sku_id),
         )
         for sku_id in sku_ids
     ]
@@ -423,7 +427,18 @@ async def _made_of(tx: Tx, sku_ids: Sequence[int]) -> dict[int, list[BundlePartO
     return found
 
 
-async def _in_transit(tx: Tx, sku_ids: Sequence[int]) -> dict[int, int]:
+async def paces_of(tx: Tx, sku_ids: Sequence[int]) -> dict[int, StockPace]:
+    """How fast SKUs sold, of those that did."""
+    rows = await tx.scalars(
+        select(StockPace)
+        .where(StockPace.sku_id.in_(sku_ids))
+        .execution_options(populate_existing=True)
+    )
+    return {row.sku_id: row for row in rows}
+
+
+async def in_transit(tx: Tx, sku_ids: Sequence[int]) -> dict[int, int]:
+    """Pieces on their way between locations, by SKU."""
     line = StockTransferLine
     rows = await tx.execute(
         select(line.sku_id, func.sum(line.quantity - line.arrived - line.back))
@@ -438,8 +453,9 @@ def _row(
     brief: SkuBrief,
     places: Sequence[PlaceRow],
     sellable: int,
-    in_transit: int,
+    moving: int,
     parts: list[BundlePartOut],
+    sold: StockPace | None,
 ) -> StockRow:
     on_hand = sum(place.on_hand for place in places)
     reserved = sum(place.reserved for place in places)
@@ -456,7 +472,8 @@ def _row(
         available=on_hand - reserved,
         sellable=sellable,
         unsent=sum(place.unsent for place in places),
-        in_transit=in_transit,
+        in_transit=moving,
+        days_left=rules.days_left(on_hand - reserved, sold.sold, sold.days) if sold else None,
         parts=parts,
         places=list(places),
     )
