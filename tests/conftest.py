@@ -16,6 +16,7 @@ import hypothesis
 import pytest
 from fastapi import FastAPI
 from pydantic import SecretStr
+from sqlalchemy import Engine
 from starlette.routing import BaseRoute
 
 from tests.databases import Swept, build_template, clone, drop, with_database
@@ -154,11 +155,23 @@ def settings(tmp_path: Path) -> Settings:
     return Settings(data_dir=tmp_path, secret_key=SecretStr(SECRET), public_url="http://test")
 
 
+_compiled: list[Engine] = []
+
+
+def _share_statements(engine: Engine) -> None:
+    """Let all engines of this process use what the first one has compiled: each test has its own."""
+    if not _compiled:
+        _compiled.append(engine)
+    engine.dialect = _compiled[0].dialect
+    engine._compiled_cache = _compiled[0]._compiled_cache
+
+
 @pytest.fixture
 async def db(address: str, settings: Settings) -> AsyncIterator[Db]:
     """A handle on a fresh database."""
     crypto.configure(settings.secret_key.get_secret_value())
     handle = Db(address, pool_size=20)
+    _share_statements(handle.engine.sync_engine)
     yield handle
     await handle.close()
 

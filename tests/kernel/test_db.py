@@ -1,6 +1,7 @@
 """A merchant is a schema: scope, clock, roles, commit rules."""
 
 from datetime import timedelta
+from typing import Any
 
 import asyncpg
 import pytest
@@ -8,6 +9,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import ProgrammingError
 
 from tests.databases import raw_url
+from tiefen.kernel import db as database
 from tiefen.kernel import http
 from tiefen.kernel.auth import open_session
 from tiefen.kernel.db import Db, Tx
@@ -69,6 +71,44 @@ async def test_calling_outward_inside_a_transaction_is_refused(tx: Tx) -> None:
     async with http.outward("http://127.0.0.1:9") as client:
         with pytest.raises(OpenTransaction):
             await client.get("/")
+
+
+async def test_built_in_types_are_asked_for_once_in_the_life_of_the_process(
+    db: Db, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[set[int]] = []
+    real = asyncpg.Connection._introspect_types
+
+    async def noting(self: asyncpg.Connection, oids: Any, *how: Any) -> Any:
+        asked.append(set(oids))
+        return await real(self, oids, *how)
+
+    monkeypatch.setattr(asyncpg.Connection, "_introspect_types", noting)
+    monkeypatch.setattr(database, "_BUILT_IN", {})
+    for _ in range(3):
+        handle = Db(db.url, pool_size=0)
+        for _ in range(2):
+            async with handle.merchant("demo") as tx:
+                (row,) = await tx.rows("SELECT $1::bigint[] AS a, $2::text[] AS b", [7, 8], ["x"])
+                assert (row["a"], row["b"]) == ([7, 8], ["x"])
+                assert (await tx.rows("SELECT $1::text[] AS b", ["y"]))[0]["b"] == ["y"]
+        await handle.close()
+    assert len(asked) == len(set(map(frozenset, asked)))
+    assert asked
+
+
+async def test_types_of_a_database_are_asked_for_on_each_connection(db: Db) -> None:
+    """Another database, or the same one migrated, may have another type of that number."""
+    made = "CREATE TYPE pg_temp.size AS (wide int)"
+    known = len(database._BUILT_IN)
+    for wide in (1, 2):
+        async with db.merchant("demo") as tx:
+            await tx.execute(text("SET LOCAL ROLE NONE"))
+            await tx.execute(text(made))
+            (row,) = await tx.rows(f"SELECT ROW({wide})::pg_temp.size AS s")
+            assert row["s"]["wide"] == wide
+            await tx.execute(text("DROP TYPE pg_temp.size"))
+    assert len(database._BUILT_IN) == known
 
 
 async def _kill_all(db: Db, count: int) -> None:

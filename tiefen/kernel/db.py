@@ -11,6 +11,7 @@ from contextlib import asynccontextmanager
 from contextvars import ContextVar
 from datetime import datetime
 from enum import StrEnum
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Annotated, Any
 from weakref import WeakKeyDictionary
 
@@ -182,6 +183,25 @@ class Tx(AsyncSession):
         return adapted, driver
 
 
+class _Driver(asyncpg.Connection):  # type: ignore[misc]
+    """A connection that asks the server about a built-in type, such as `bigint[]`, once in the life of
+    the process. The driver's own way is four round trips for each new connection that meets one."""
+
+    async def _introspect_types(self, typeoids: Any, *how: Any) -> tuple[Any, Any]:
+        wanted = frozenset(typeoids)
+        if wanted in _BUILT_IN:
+            return _BUILT_IN[wanted], _ASKED_BEFORE
+        found: tuple[Any, Any] = await super()._introspect_types(typeoids, *how)
+        if max(wanted) < FIRST_NOT_BUILT_IN:
+            _BUILT_IN[wanted] = found[0]
+        return found
+
+
+_BUILT_IN: dict[frozenset[int], Any] = {}
+"""What the server said of types, by their numbers; those of built-in types are the same everywhere."""
+FIRST_NOT_BUILT_IN = 16384
+_ASKED_BEFORE = SimpleNamespace(name="asked before")
+"""In place of the statement that asked: named, so that the driver knows that none was overwritten."""
 _SQL: WeakKeyDictionary[TextClause, tuple[str, list[str]]] = WeakKeyDictionary()
 _DIALECT: Any = PGDialect_asyncpg()  # type: ignore[no-untyped-call]
 _ERRORS: Any = _DIALECT.import_dbapi()
@@ -287,6 +307,7 @@ class Db:
         self.engine: AsyncEngine = create_async_engine(
             url,
             connect_args={
+                "connection_class": _Driver,
                 "server_settings": settings,
                 "statement_cache_size": 512,
                 "prepared_statement_cache_size": 512,  # SQLAlchemy's own, of what it sends itself
