@@ -126,7 +126,7 @@ async def test_the_pages_and_files_say_the_same(
     rows = sheets.read(table.content)
     closing = shown["total"]["closing_fen"]
     assert (rows[0][0], rows[-1][0]) == ("期间", "合计")
-    assert round(float(rows[-1][8]) * 100) == closing
+    assert round(float(rows[-1][10]) * 100) == closing
     paper = await clerk.get(f"/api/console/money-statement/file?{query}&form=pdf")
     assert paper.content.startswith(b"%PDF")
     for wrong in (

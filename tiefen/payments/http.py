@@ -4,10 +4,24 @@ from datetime import date
 from enum import StrEnum
 from typing import Annotated
 
+import segno
 from fastapi import Depends, Path, Query, Response
 
 from tiefen.kernel.auth import StaffActor, staff
-from tiefen.kernel.http import OK, Cursor, Limit, Ok, Page, TxDep, last_id, paged
+from tiefen.kernel.days import CHINA
+from tiefen.kernel.http import (
+    OK,
+    Cursor,
+    DbDep,
+    Limit,
+    MerchantDep,
+    Ok,
+    Page,
+    TxDep,
+    last_id,
+    paged,
+)
+from tiefen.kernel.idempotency import IdemDep
 from tiefen.kernel.routing import Routes
 from tiefen.ledger.values import By
 from tiefen.payments import queries, service
@@ -19,6 +33,11 @@ from tiefen.payments.schemas import (
     BreakOut,
     BreakTotalOut,
     BreakTotals,
+    CounterCodeOut,
+    CounterIn,
+    CounterOut,
+    CounterPage,
+    CounterRefundIn,
     MoveDecideIn,
     MoveIn,
     MoveOut,
@@ -241,3 +260,81 @@ async def export_statement(
         media_type=PAPERS[form],
         headers={"Content-Disposition": f'attachment; filename="{name}"'},
     )
+
+
+# ── the counter ──────────────────────────────────────────────────────────────────────────────
+
+_COUNTER = "/counter-charges"
+Number = Annotated[str, Path(pattern=r"^C[0-9]{19}$")]
+Cashier = Annotated[StaffActor, Depends(staff(Permission.ORDERS_SHIP))]
+_CASHIER_OUT = [Depends(staff(Permission.ORDERS_SHIP, outward=True))]
+
+
+@router.get(_COUNTER, operation_id="listCounterCharges")
+async def list_counter(
+    tx: TxDep, _: Cashier, day: date | None = None, limit: Limit = 50, cursor: Cursor = None
+) -> CounterPage:
+    """What was collected at the counter on a day (today by default), newest first, with its sums."""
+    chosen = day or tx.now.astimezone(CHINA).date()
+    lines = await queries.counter_lines(tx, day=chosen, before=last_id(cursor), limit=limit)
+    found = paged([CounterOut.model_validate(line) for line in lines], lines, limit)
+    total = await queries.counter_total(tx, chosen)
+    return CounterPage(
+        items=found.items,
+        next=found.next,
+        day=chosen,
+        paid_count=total.count,
+        paid_fen=total.paid_fen,
+        refunded_fen=total.refunded_fen,
+    )
+
+
+@router.post(_COUNTER, operation_id="openCounterCharge", status_code=201)
+async def open_counter(tx: TxDep, idem: IdemDep, who: Cashier, wanted: CounterIn) -> CounterOut:
+    """Ask whoever stands at the counter for an amount; its code comes by the next call."""
+
+    async def ask() -> CounterOut:
+        number = await service.open_counter(tx, who, wanted.amount_fen, wanted.note)
+        return CounterOut.model_validate(await queries.counter_line(tx, number))
+
+    return await idem.once(tx, wanted, CounterOut, ask)
+
+
+@router.post(_COUNTER + "/{number}/code", operation_id="showCounterCode", dependencies=_CASHIER_OUT)
+async def show_counter(db: DbDep, merchant: MerchantDep, number: Number) -> CounterCodeOut:
+    """The code to scan; asked for again it is the same one. Anybody may scan and pay."""
+    code = await service.show_counter(db, merchant, number)
+    picture = segno.make(code.url, error="m").svg_data_uri(scale=8, border=2)
+    return CounterCodeOut(picture=picture, expires_at=code.expires_at)
+
+
+@router.get(
+    _COUNTER + "/{number}/payment", operation_id="getCounterCharge", dependencies=_CASHIER_OUT
+)
+async def read_counter(db: DbDep, merchant: MerchantDep, number: Number) -> CounterOut:
+    """Where it stands; asks the provider if its notice is late."""
+    await service.poll_counter(db, merchant, number)
+    async with db.merchant(merchant) as tx:
+        return CounterOut.model_validate(await queries.counter_line(tx, number))
+
+
+@router.post(_COUNTER + "/{number}/close", operation_id="closeCounterCharge")
+async def close_counter(tx: TxDep, who: Cashier, number: Number) -> CounterOut:
+    """Take an unpaid amount back; money that still comes goes back by itself."""
+    await service.close_counter(tx, who, number)
+    await tx.flush()
+    return CounterOut.model_validate(await queries.counter_line(tx, number))
+
+
+@router.post(_COUNTER + "/{number}/refunds", operation_id="refundCounterCharge", status_code=201)
+async def refund_counter(
+    tx: TxDep, idem: IdemDep, who: Mover, number: Number, wanted: CounterRefundIn
+) -> CounterOut:
+    """Send money back to whoever paid, all or part; the audit log keeps who and why."""
+
+    async def send() -> CounterOut:
+        await service.refund_counter(tx, who, number, wanted.amount_fen, wanted.reason)
+        await tx.flush()
+        return CounterOut.model_validate(await queries.counter_line(tx, number))
+
+    return await idem.once(tx, wanted, CounterOut, send)

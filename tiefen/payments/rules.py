@@ -401,10 +401,12 @@ def _statement_line(
         period=day,
         opening_fen=opening_fen,
         orders_fen=sums["orders"],
+        counter_fen=sums["counter"],
         suspense_fen=sums["suspense"],
         refunds_fen=-sums["refunds"],
         suspense_back_fen=-sums["suspense_back"],
         fees_fen=-sums["fees"],
+        withdrawn_fen=-sums["withdrawn"],
         other_fen=sums["other"],
         closing_fen=opening_fen + sum(sums.values()),
         suspense_held_fen=suspense_held_fen,
@@ -416,6 +418,8 @@ def _column(move: Movement) -> str:
         return "suspense_back" if move.against == "suspense" else "refunds"
     return {
         "payment.succeeded": "orders",
+        "payment.counter": "counter",
+        "payment.withdrawn": "withdrawn",
         "payment.suspended": "suspense",
         "payment.fee": "fees",
         "payment.fee_returned": "fees",

@@ -6,6 +6,7 @@ from typing import Annotated
 from pydantic import Field
 
 from tiefen.kernel.http import FenIn, In, Out, Page
+from tiefen.payments.queries.counter import CounterState
 from tiefen.payments.values import (
     BreakDecision,
     BreakKind,
@@ -26,7 +27,7 @@ class PaymentOut(Out):
 
     id: int
     order_no: str
-    fan_id: int
+    fan_id: int | None = Field(description="null at the counter: whoever stood there")
     amount_fen: int
     state: PaymentState
     transaction_id: str | None
@@ -88,6 +89,52 @@ class ResolveIn(In):
 
     decision: Decision
     reason: Annotated[str, Field(min_length=2, max_length=200)]
+
+
+class CounterIn(In):
+    """A bare amount to be collected at the counter; whoever pays sees the note."""
+
+    amount_fen: FenIn
+    note: Annotated[str, Field(min_length=1, max_length=40)]
+
+
+class CounterOut(Out):
+    """One amount asked for at the counter."""
+
+    number: str
+    amount_fen: int
+    note: str
+    staff_name: str
+    state: CounterState
+    refunding_fen: int
+    refunded_fen: int
+    left_fen: int = Field(description="what of it can still be sent back")
+    created_at: datetime
+    expires_at: datetime
+    paid_at: datetime | None
+
+
+class CounterPage(Page[CounterOut]):
+    """A page of one day's counter, newest first, with what the whole day adds up to."""
+
+    day: date
+    paid_count: int
+    paid_fen: int
+    refunded_fen: int
+
+
+class CounterCodeOut(Out):
+    """What is scanned."""
+
+    picture: str = Field(description="SVG as a data address")
+    expires_at: datetime
+
+
+class CounterRefundIn(In):
+    """How much goes back to the payer, and why."""
+
+    amount_fen: FenIn
+    reason: Annotated[str, Field(min_length=2, max_length=80)]
 
 
 class BillOut(Out):
@@ -233,10 +280,12 @@ class StatementLineOut(Out):
     period: date = Field(description="its first day")
     opening_fen: int
     orders_fen: int = Field(description="came for orders")
+    counter_fen: int = Field(description="came at the counter, without an order")
     suspense_fen: int = Field(description="came and fits no open order")
-    refunds_fen: int = Field(description="went back for orders")
+    refunds_fen: int = Field(description="went back for orders and the counter")
     suspense_back_fen: int = Field(description="went back out of suspense")
     fees_fen: int
+    withdrawn_fen: int = Field(description="to the merchant's bank")
     other_fen: int = Field(description="moved by hand or reversed; below zero: less")
     closing_fen: int
     suspense_held_fen: int = Field(description="undecided in suspense at the end")

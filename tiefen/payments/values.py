@@ -19,6 +19,14 @@ class PaymentState(StrEnum):
     """no longer wanted; money that comes now is late"""
 
 
+class PaymentFor(StrEnum):
+    """What a payment is for."""
+
+    ORDER = "order"
+    COUNTER = "counter"
+    """an amount that staff asked for at the counter, without an order"""
+
+
 class AttemptState(StrEnum):
     """Where one number at WeChat stands, as far as we know."""
 
@@ -120,6 +128,8 @@ class BreakKind(StrEnum):
     AMOUNT = "amount"
     STATE = "state"
     FEE = "fee"
+    BALANCE = "balance"
+    """WeChat's account does not go on where its last bill ended"""
 
 
 class BreakDecision(StrEnum):
@@ -165,6 +175,18 @@ class MoveDecision(StrEnum):
     APPROVE = "approve"
     REFUSE = "refuse"
     WITHDRAW = "withdraw"
+
+
+class FundKind(StrEnum):
+    """What one line of a fund bill moved the merchant's account at WeChat for."""
+
+    PAY = "pay"
+    FEE = "fee"
+    REFUND = "refund"
+    WITHDRAWAL = "withdrawal"
+    """to the merchant's bank"""
+    OTHER = "other"
+    """nothing we know: a person must say what it is"""
 
 
 class LineKind(StrEnum):
@@ -227,6 +249,23 @@ class BillLine:
 
 
 @dataclass(frozen=True, slots=True)
+class FundLine:
+    """One line of a fund bill: what moved the account, by how much (out: below zero), what was left."""
+
+    line: int
+    kind: FundKind
+    at: datetime
+    business_no: str
+    """WeChat's number of the transaction or the refund."""
+    flow_no: str
+    name: str
+    amount_fen: int
+    balance_fen: int
+    reference: str
+    """The merchant's own number, empty where there is none."""
+
+
+@dataclass(frozen=True, slots=True)
 class MoneyWaiting:
     """What in money needs a person: suspense nobody has decided on, and open differences."""
 
@@ -276,15 +315,16 @@ class PayParams:
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """What an order asks of a fan. Amount in fen, 1 or more."""
+    """What an order asks of a fan (the counter: of whoever stands there). Amount in fen, 1 or more."""
 
     order_no: str
-    fan_id: int
+    fan_id: int | None
     amount_fen: int
     description: str
     expires_at: datetime
     stage: int = 1
     """2: the balance, once the deposit is paid."""
+    purpose: PaymentFor = PaymentFor.ORDER
 
 
 @dataclass(frozen=True, slots=True)
@@ -308,14 +348,18 @@ class StatementLine:
     opening_fen: int
     orders_fen: int
     """came for orders"""
+    counter_fen: int
+    """came at the counter, without an order"""
     suspense_fen: int
     """came and fits no open order"""
     refunds_fen: int
-    """went back for orders"""
+    """went back for orders and the counter"""
     suspense_back_fen: int
     """went back out of suspense"""
     fees_fen: int
     """WeChat's fees, less fees it gave back"""
+    withdrawn_fen: int
+    """to the merchant's bank"""
     other_fen: int
     """moved by hand or reversed; below zero: less"""
     closing_fen: int

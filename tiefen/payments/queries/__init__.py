@@ -9,6 +9,7 @@ from tiefen.payments.queries.books import (
     suspense,
     suspense_total,
 )
+from tiefen.payments.queries.counter import counter_line, counter_lines, counter_total
 from tiefen.payments.queries.moves import break_notes, break_totals, moves, proof
 
 __all__ = [
@@ -17,6 +18,9 @@ __all__ = [
     "break_notes",
     "break_totals",
     "breaks",
+    "counter_line",
+    "counter_lines",
+    "counter_total",
     "moves",
     "payments",
     "proof",

@@ -34,7 +34,7 @@ class PaymentLine:
 
     id: int
     order_no: str
-    fan_id: int
+    fan_id: int | None
     amount_fen: int
     state: PaymentState
     transaction_id: str | None

@@ -35,10 +35,12 @@ ASK_GAP = timedelta(seconds=2)
 
 _START = """
     INSERT INTO payment
-        (order_no, stage, fan_id, amount_fen, currency, description, state, expires_at, created_at)
-    SELECT a.order_no, a.stage, a.fan_id, a.amount_fen, $2, a.description, 'open', a.expires_at, $3
-    FROM jsonb_to_recordset($1) AS a(order_no text, stage int, fan_id bigint, amount_fen bigint,
-        description text, expires_at timestamptz)
+        (order_no, stage, purpose, fan_id, amount_fen, currency, description, state, expires_at,
+        created_at)
+    SELECT a.order_no, a.stage, a.purpose, a.fan_id, a.amount_fen, $2, a.description, 'open',
+        a.expires_at, $3
+    FROM jsonb_to_recordset($1) AS a(order_no text, stage int, purpose text, fan_id bigint,
+        amount_fen bigint, description text, expires_at timestamptz)
     ON CONFLICT (order_no, stage) DO NOTHING
     RETURNING order_no
 """

@@ -16,7 +16,14 @@ from tiefen.payments import rules
 from tiefen.payments.errors import NothingPaid, ReferenceReused, RefundLimit, RefundTooMuch
 from tiefen.payments.events import RefundSettled
 from tiefen.payments.models import Payment, PaymentCharge, PaymentRefund, PaymentSuspense
-from tiefen.payments.values import RefundEvidence, RefundState, Settled, Source, SuspenseState
+from tiefen.payments.values import (
+    PaymentFor,
+    RefundEvidence,
+    RefundState,
+    Settled,
+    Source,
+    SuspenseState,
+)
 from tiefen.wechat import service as wechat
 from tiefen.wechat.values import PayAnswer, Refund, Verdict
 
@@ -336,11 +343,13 @@ async def _succeed(
 
 
 async def _account_owing(tx: Tx, refund: PaymentRefund) -> str:
-    """Where the refunded money stood: suspense, unearned, or (order received) revenue."""
+    """Where the refunded money stood: suspense, unearned, or (order received, counter) revenue."""
     if refund.suspense_id is not None:
         return "suspense"
-    earned = await tx.scalar(select(Payment.earned_at).where(Payment.id == refund.payment_id))
-    return "orders:unearned" if earned is None else "revenue:goods"
+    payment = await tx.get_one(Payment, refund.payment_id, populate_existing=True)
+    if payment.purpose is PaymentFor.COUNTER:
+        return "revenue:counter"
+    return "orders:unearned" if payment.earned_at is None else "revenue:goods"
 
 
 async def _close(tx: Tx, refund: PaymentRefund, charge: PaymentCharge) -> None:

@@ -17,6 +17,7 @@ from tiefen.payments.service.refunding import reserve
 from tiefen.payments.values import (
     AttemptState,
     ChargeEvidence,
+    PaymentFor,
     PaymentState,
     Settled,
     Source,
@@ -154,7 +155,23 @@ async def _apply(
     payment.paid_at = evidence.paid_at
     payment.transaction_id = evidence.transaction_id
     attempt.state = AttemptState.PAID
+    if payment.purpose is PaymentFor.COUNTER:
+        payment.earned_at = tx.now  # nothing is owed for it
+        owed, code = "revenue:counter", "payment.counter"
+    else:
+        owed, code = "orders:unearned", "payment.succeeded"
     await tx.flush()
+    _announce(tx, evidence, payment)
+    await _close_rivals(tx, payment, attempt)
+    failpoint("payments.settle.after_apply")
+    await ledger.post(tx, [_posting(evidence, owed, code, payment.order_no)])
+    failpoint("payments.settle.after_post")
+
+
+def _announce(tx: Tx, evidence: ChargeEvidence, payment: Payment) -> None:
+    """Tell the rooms above; money at the counter is nobody's order and is not told."""
+    if payment.purpose is PaymentFor.COUNTER:
+        return
     publish(
         tx,
         PaymentSucceeded(
@@ -166,12 +183,6 @@ async def _apply(
         ),
         aggregate=f"order:{payment.order_no}",
     )
-    await _close_rivals(tx, payment, attempt)
-    failpoint("payments.settle.after_apply")
-    await ledger.post(
-        tx, [_posting(evidence, "orders:unearned", "payment.succeeded", payment.order_no)]
-    )
-    failpoint("payments.settle.after_post")
 
 
 async def _close_rivals(tx: Tx, payment: Payment, paid: PaymentAttempt) -> None:

@@ -19,10 +19,10 @@ from tiefen.team import service as team
 
 MOST = {By.DAY: 366, By.MONTH: 60}
 """Periods of one statement."""
-HEAD = ("期间", "期初余额", "订单收款", "挂账收款", "订单退款", "挂账退回", "手续费", "其他",
-        "期末余额", "期末挂账")  # fmt: skip
+HEAD = ("期间", "期初余额", "订单收款", "收款码", "挂账收款", "退款", "挂账退回", "手续费", "提现",
+        "其他", "期末余额", "期末挂账")  # fmt: skip
 A4_ACROSS = (297.0, 210.0)
-MARGIN, WIDE, ROW = 12.0, 27.3, 6.2
+MARGIN, WIDE, ROW = 12.0, 22.75, 6.2
 
 
 async def statement(tx: Tx, first: date, last: date, by: By) -> Statement:
@@ -79,10 +79,12 @@ def _row(line: StatementLine, by: By, write: Callable[[int], str]) -> tuple[str,
         period,
         write(line.opening_fen),
         write(line.orders_fen),
+        write(line.counter_fen),
         write(line.suspense_fen),
         write(-line.refunds_fen),
         write(-line.suspense_back_fen),
         write(-line.fees_fen),
+        write(-line.withdrawn_fen),
         write(line.other_fen),
         write(line.closing_fen),
         write(line.suspense_held_fen),
@@ -103,9 +105,7 @@ def _drawn(made: Statement, first: date, last: date, by: By, at: str) -> bytes:
         y = _drawn_row(paper, y, _row(line, by, yuan))
     paper.rule(MARGIN, y, WIDE * len(HEAD))
     y = _drawn_row(paper, y + 1.5, ("合计", *_row(made.total, by, yuan)[1:]))
-    words = (
-        "期初余额 + 收款 − 退款 − 手续费 + 其他 = 期末余额；全部数字取自复式账本，账本只增不改。"
-    )
+    words = "期初余额 + 收款 − 退款 − 手续费 − 提现 + 其他 = 期末余额；全部数字取自复式账本，账本只增不改。"
     paper.text(MARGIN, y + 4, 3.2, words)
     return paper.save()
 
