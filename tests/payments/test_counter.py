@@ -18,8 +18,7 @@ from tiefen.ledger.values import By
 from tiefen.payments import queries, service
 from tiefen.payments.errors import AlreadyPaid, PaymentClosed, RefundTooMuch
 from tiefen.payments.models import PaymentRefund
-from tiefen.payments.queries.counter import CounterState
-from tiefen.payments.values import PaymentState
+from tiefen.payments.values import CounterState, PaymentState
 from tiefen.team.models import AuditEntry
 from tiefen.team.values import Permission
 from tiefen.wechat.values import RefundStatus

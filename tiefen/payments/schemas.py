@@ -6,10 +6,10 @@ from typing import Annotated
 from pydantic import Field
 
 from tiefen.kernel.http import FenIn, In, Out, Page
-from tiefen.payments.queries.counter import CounterState
 from tiefen.payments.values import (
     BreakDecision,
     BreakKind,
+    CounterState,
     Decision,
     MoveDecision,
     MoveKind,

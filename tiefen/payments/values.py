@@ -85,6 +85,17 @@ class SuspenseState(StrEnum):
     """a person gave a reason to keep it as other income"""
 
 
+class CounterState(StrEnum):
+    """Where an amount at the counter stands."""
+
+    WAITING = "waiting"
+    PAID = "paid"
+    REFUNDED = "refunded"
+    """all of it went back, or is on its way"""
+    CLOSED = "closed"
+    """taken back, or not paid in time"""
+
+
 class Decision(StrEnum):
     """What a person may decide about money in suspense."""
 

@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
-from enum import StrEnum
 
 from sqlalchemy import ColumnElement, func, select
 
@@ -10,18 +9,7 @@ from tiefen.kernel.days import CHINA
 from tiefen.kernel.db import Tx
 from tiefen.payments.errors import PaymentNotFound
 from tiefen.payments.models import CounterCharge, Payment, PaymentCharge
-from tiefen.payments.values import PaymentState
-
-
-class CounterState(StrEnum):
-    """Where an amount at the counter stands."""
-
-    WAITING = "waiting"
-    PAID = "paid"
-    REFUNDED = "refunded"
-    """all of it went back, or is on its way"""
-    CLOSED = "closed"
-    """taken back, or not paid in time"""
+from tiefen.payments.values import CounterState, PaymentState
 
 
 @dataclass(frozen=True, slots=True)
