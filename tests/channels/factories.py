@@ -30,7 +30,7 @@ class FakeQr:
         if self.failures:
             self.failures -= 1
             raise Away
-        return QrTicket(f"ticket-{scene}", f"http://weixin.test/q/{scene}", "http://i", expires_in)
+        return QrTicket(f"ticket-{scene}", f"http://weixin.test/q/{scene}", "http://i")
 
 
 def fake_qr(monkeypatch: pytest.MonkeyPatch) -> FakeQr:

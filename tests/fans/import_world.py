@@ -10,7 +10,6 @@ from sqlalchemy import text
 
 from tiefen.fans import service
 from tiefen.fans.models import FollowerImport
-from tiefen.fans.values import FollowerImportState
 from tiefen.kernel import audit, http, worker
 from tiefen.kernel.auth import StaffActor
 from tiefen.kernel.db import Db
@@ -157,7 +156,3 @@ async def opened(db: Db, *, bound: bool = True) -> AsyncIterator[World]:
 
 def _deaf(_: httpx.Request) -> httpx.Response:
     return httpx.Response(200, text="success")
-
-
-def is_over(row: FollowerImport) -> bool:
-    return row.state is FollowerImportState.DONE

@@ -109,7 +109,7 @@ def settle_in_two_commits() -> None:
         await tx.commit()
         for hook in database.after_commit:
             hook(Db.__new__(Db), tx)
-        await AsyncSession.execute(tx, database._ENTER, {"path": f'"m_{tx.merchant}"'})
+        await AsyncSession.execute(tx, database._ENTER_ANEW, {"path": f'"m_{tx.merchant}"'})
         await real_apply(tx, *rest)
 
     setattr(settling, "_apply", apply)  # noqa: B010
@@ -146,7 +146,7 @@ def close_in_two_commits() -> None:
     async def release(tx: Tx, order_no: str) -> bool:
         await tx.commit()
         failpoints.failpoint("planted.between")
-        await AsyncSession.execute(tx, database._ENTER, {"path": f'"m_{tx.merchant}"'})
+        await AsyncSession.execute(tx, database._ENTER_ANEW, {"path": f'"m_{tx.merchant}"'})
         return await real_release(tx, order_no)
 
     setattr(inventory, "release", release)  # noqa: B010

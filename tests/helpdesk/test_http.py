@@ -132,7 +132,7 @@ async def test_staff_bind_their_wechat_by_a_code(
 
     async def create(_db: Any, _m: str, scene: str, expires_in: int) -> QrTicket:
         scenes.append((scene, expires_in))
-        return QrTicket("t", f"http://weixin.test/q/{scene}", "", expires_in)
+        return QrTicket("t", f"http://weixin.test/q/{scene}", "")
 
     monkeypatch.setattr("tiefen.wechat.service.create_qrcode", create)
     by = await boss(db)

@@ -3,7 +3,7 @@
 import io
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from itertools import count
 from typing import Any
 
@@ -112,8 +112,8 @@ class FakeWeChat:
         facts: dict[str, Any] = {
             "app_id": APP_ID, "mchid": self.mchid, "out_trade_no": number,
             "transaction_id": f"42000{next(_numbers):020d}", "state": TradeState.SUCCESS,
-            "state_desc": "", "trade_type": "JSAPI", "total_fen": 100, "payer_total_fen": 100,
-            "currency": "CNY", "openid": OPENID, "success_time": clock.utcnow(), "attach": "", "raw": {},
+            "total_fen": 100,
+            "currency": "CNY", "openid": OPENID, "success_time": clock.utcnow(), "attach": "",
         } | changes  # fmt: skip
         made = Transaction(**facts)
         assert made.transaction_id
@@ -137,15 +137,11 @@ class FakeWeChat:
                     out_trade_no,
                     None,
                     state,
-                    "",
-                    None,
-                    None,
-                    None,
-                    None,
-                    None,
-                    None,
-                    "",
-                    {},
+                    total_fen=None,
+                    currency=None,
+                    openid=None,
+                    success_time=None,
+                    attach="",
                 ),
             )
 
@@ -195,7 +191,7 @@ class FakeWeChat:
                     refund_id=f"50{next(_numbers):010d}", out_refund_no=out_refund_no,
                     transaction_id=transaction_id, out_trade_no=charge.out_trade_no,
                     status=self.refund_status, refund_fen=refund_fen, total_fen=total_fen,
-                    success_time=None, received_account="", mchid=None, raw={},
+                    success_time=None, mchid=None,
                 )  # fmt: skip
                 self.refunds[out_refund_no] = known
             return PayAnswer(Verdict.OK, known)
@@ -289,6 +285,3 @@ async def paid(db: Db, wechat: FakeWeChat, amount_fen: int = 100, **changes: Any
     await settle(db, wechat.pay(params.out_trade_no))
     async with db.merchant("demo") as tx:
         return await service.intent(tx, intent.order_no)
-
-
-SPRING = datetime(2026, 4, 1, 4, 0, tzinfo=UTC)

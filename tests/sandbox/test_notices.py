@@ -8,7 +8,7 @@ from cryptography.exceptions import InvalidSignature, InvalidTag
 
 from . import merchant
 from .conftest import Got, World
-from .merchant import Shop, open_shop
+from .merchant import open_shop
 
 # Seconds after the first try, as the platform documents them: 15 more tries, the last after 24 h 4 min.
 SCHEDULE = [15, 30, 60, 240, 840, 2040, 3840, 5640, 7440, 11040, 21840, 32640, 43440, 65040, 86640]
@@ -244,10 +244,6 @@ async def test_a_fault_matches_only_what_it_names(world: World) -> None:
     ):
         response = await world.http.post("/sandbox/api/faults", json=wrong)
         assert response.status_code == 422
-
-
-async def _refund_no(shop: Shop) -> str:
-    return f"r{next(shop.world.numbers)}"
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,5 @@
 """People for tests of the team room."""
 
-from datetime import UTC, datetime
-
 from argon2 import PasswordHasher
 from sqlalchemy import select
 
@@ -12,7 +10,6 @@ from tiefen.team.models import Role
 from tiefen.team.service import passwords
 
 PASSWORD = "correct horse 9"
-LONG_AGO = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 def cheap_hashing() -> None:

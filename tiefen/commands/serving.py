@@ -190,11 +190,6 @@ class Children:
         for name in (signal.SIGINT, signal.SIGTERM):
             signal.signal(name, end)
 
-    @property
-    def ending(self) -> bool:
-        """Whether we were asked to stop."""
-        return self._ending.is_set()
-
     def watch(self, *, restart_when: Callable[[], bool] | None = None) -> int:
         """Wait for a signal, starting again what dies; then stop all. 1 if a child would not stay."""
         self.end_on_signals()

@@ -51,14 +51,6 @@ class PhoneMalformed(Invalid):
     en = "Enter an 11-digit mobile number"
 
 
-class IdentityMissing(NotFound):
-    """The fan is not known under this app."""
-
-    code = "fans.identity_missing"
-    zh = "这位粉丝没有在该应用中登录过"
-    en = "The fan has no identity in this app"
-
-
 class StageRulesMalformed(Invalid):
     """Rules of the stages that make no sense; `field` says which."""
 

@@ -100,25 +100,6 @@ class Migrator:
             await connection.commit()
         return created is not None
 
-    async def drop_merchant(self, slug: str) -> None:
-        """Erase a merchant: its schema, directory entries, events and jobs."""
-        if not SLUG.match(slug):
-            raise ValueError("not a merchant slug")
-        async with self._engine.begin() as connection:
-            await connection.execute(text(f'DROP SCHEMA IF EXISTS "m_{slug}" CASCADE'))
-            for table, column in (
-                ("job", "merchant"),
-                ("event", "merchant"),
-                ("cron", "merchant"),
-                ("merchant_host", "merchant"),
-                ("merchant_account", "merchant"),
-                ("merchant", "slug"),
-            ):
-                await connection.execute(
-                    text(f"DELETE FROM platform.{table} WHERE {column} = :slug"),  # noqa: S608 names from the tuple above
-                    {"slug": slug},
-                )
-
     async def differences(self, scope: Scope, schema: str) -> list[str]:
         """What a schema lacks or has too much, compared with the models (empty = in step)."""
         async with self._engine.connect() as connection:

@@ -84,10 +84,6 @@ SUSPENSE: Mapping[SuspenseState, frozenset[SuspenseState]] = {
 
 LIVE_ATTEMPTS = frozenset({AttemptState.INTENT, AttemptState.UNKNOWN, AttemptState.PREPAID})
 """Numbers that may still turn into money: the sweep asks for them, a close closes them."""
-RESERVING = frozenset(
-    {RefundState.RESERVED, RefundState.UNKNOWN, RefundState.PROCESSING, RefundState.ABNORMAL}
-)
-"""Refunds whose amount counts as refunding."""
 ASKABLE_REFUNDS = frozenset({RefundState.RESERVED, RefundState.UNKNOWN, RefundState.PROCESSING})
 """Refunds the sweep goes after."""
 

@@ -1,6 +1,5 @@
 """Pure decisions of the team room: passwords, codes, grants, the sign-in limit, audit bodies."""
 
-import hashlib
 import json
 import re
 from collections.abc import Collection, Iterable, Mapping
@@ -14,7 +13,6 @@ from pyotp.utils import strings_equal
 from tiefen.team.errors import BeyondYourself, LastOwner, PasswordWeak
 from tiefen.team.values import ALL_PERMISSIONS, OWNER_ROLE
 
-ACCOUNT = re.compile(r"^[a-z0-9][a-z0-9._@-]{1,63}$")
 MIN_PASSWORD = 10
 MAX_PASSWORD = 200
 """Beyond this a password only costs us hashing time."""
@@ -128,8 +126,3 @@ def changed(
     """Only the fields that differ, from both sides, so that an audit row shows the change."""
     keys = [key for key in {**before, **after} if before.get(key) != after.get(key)]
     return {key: before.get(key) for key in keys}, {key: after.get(key) for key in keys}
-
-
-def chain_hash(previous: bytes, body: str) -> bytes:
-    """Hash of an audit row: SHA-256 over the previous row's hash and the body's own SHA-256."""
-    return hashlib.sha256(previous + hashlib.sha256(body.encode()).digest()).digest()

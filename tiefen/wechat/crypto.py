@@ -201,20 +201,3 @@ def open_resource(api_v3_key: str, nonce: str, associated_data: str, ciphertext:
         raise CryptoError(
             "the resource was not sealed with this APIv3 key, or it was altered"
         ) from error
-
-
-def seal_field(key: RSAPublicKey, text: str) -> str:
-    """Seal a sensitive request field (a payee's name): base64 of RSA-OAEP with SHA-1, as the platform demands."""
-    return base64.b64encode(key.encrypt(text.encode(), _OAEP)).decode()
-
-
-def open_field(key: RSAPrivateKey, sealed: str) -> str:
-    """Open a sensitive field of an answer. Raises CryptoError."""
-    try:
-        return key.decrypt(base64.b64decode(sealed, validate=True), _OAEP).decode()
-    except (binascii.Error, ValueError) as error:
-        raise CryptoError("the field was not sealed for this key") from error
-
-
-_OAEP_HASH = hashes.SHA1()  # noqa: S303 what the platform prescribes; OAEP does not rest on collisions
-_OAEP = padding.OAEP(mgf=padding.MGF1(_OAEP_HASH), algorithm=_OAEP_HASH, label=None)

@@ -27,7 +27,6 @@ BODY_CAP = 64 * 1024
 SKEW_SECONDS = 300
 """A payment notice or answer this much older or newer than our clock is refused."""
 
-QR_FOREVER_CAP = 100_000
 QR_LONGEST_SECONDS = 2_592_000
 SCENE_CAP = 64
 TEXT_CAP_BYTES = 2048
@@ -246,7 +245,6 @@ def user_info(data: Fields) -> UserInfo:
         subscribe_scene=str(data.get("subscribe_scene") or "") or None,
         qr_scene=str(data.get("qr_scene_str") or data.get("qr_scene") or "") or None,
         remark=str(data.get("remark") or ""),
-        tag_ids=tuple(tag for tag in data.get("tagid_list") or [] if isinstance(tag, int)),
         language=str(data.get("language") or ""),
     )
 

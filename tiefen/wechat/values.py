@@ -1,7 +1,7 @@
 """Frozen values that cross the room's doors. Money is fen; times are aware UTC."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any, BinaryIO, Generic, TypeVar
@@ -135,12 +135,11 @@ class OAuthIdentity:
 
 @dataclass(frozen=True, slots=True)
 class QrTicket:
-    """A QR code with a scene. `url` is what the code says; `image_url` shows it; `expires_in` seconds, None = for ever."""
+    """A QR code with a scene. `url` is what the code says; `image_url` shows it."""
 
     ticket: str
     url: str
     image_url: str
-    expires_in: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +153,6 @@ class UserInfo:
     subscribe_scene: str | None = None
     qr_scene: str | None = None
     remark: str = ""
-    tag_ids: tuple[int, ...] = ()
     language: str = ""
 
 
@@ -220,15 +218,11 @@ class Transaction:
     out_trade_no: str
     transaction_id: str | None
     state: TradeState
-    state_desc: str
-    trade_type: str | None
     total_fen: int | None
-    payer_total_fen: int | None
     currency: str | None
     openid: str | None
     success_time: datetime | None
     attach: str
-    raw: Mapping[str, Any] = field(repr=False)
 
     @classmethod
     def from_wire(cls, data: Mapping[str, Any]) -> "Transaction":
@@ -240,15 +234,11 @@ class Transaction:
             out_trade_no=_text(data, "out_trade_no"),
             transaction_id=_text_or_none(data, "transaction_id"),
             state=TradeState(_text(data, "trade_state")),
-            state_desc=str(data.get("trade_state_desc") or ""),
-            trade_type=_text_or_none(data, "trade_type"),
             total_fen=_whole_or_none(amount, "total"),
-            payer_total_fen=_whole_or_none(amount, "payer_total"),
             currency=_text_or_none(amount, "currency"),
             openid=_text_or_none(_mapping(data.get("payer")), "openid"),
             success_time=instant(data.get("success_time")),
             attach=str(data.get("attach") or ""),
-            raw=data,
         )
 
 
@@ -264,9 +254,7 @@ class Refund:
     refund_fen: int | None
     total_fen: int | None
     success_time: datetime | None
-    received_account: str
     mchid: str | None
-    raw: Mapping[str, Any] = field(repr=False)
 
     @classmethod
     def from_wire(cls, data: Mapping[str, Any]) -> "Refund":
@@ -283,9 +271,7 @@ class Refund:
             refund_fen=_whole_or_none(amount, "refund"),
             total_fen=_whole_or_none(amount, "total"),
             success_time=instant(data.get("success_time")),
-            received_account=str(data.get("user_received_account") or ""),
             mchid=_text_or_none(data, "mchid"),
-            raw=data,
         )
 
 

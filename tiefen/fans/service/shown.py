@@ -116,11 +116,6 @@ def own_seen(person: Fan, *, alone: bool) -> datetime:
     return seen
 
 
-def said_by_others(person: Fan) -> dict[str, int]:
-    """Fields that show the word of another record, with that record's id."""
-    return {name: note.said_by for name, note in _read(person).fields.items()}
-
-
 def answered_by_others(person: Fan) -> frozenset[int]:
     """Questions whose shown answer is another record's."""
     return frozenset(int(key) for key in _read(person).answers)

@@ -110,7 +110,7 @@ async def create_qrcode(
     data = await tokens.call(db, merchant, app, "POST", "/cgi-bin/qrcode/create", body=body)
     ticket = _word(data, "ticket")
     image = f"{wire.image_base(None if app.base == wire.API else app.base)}/cgi-bin/showqrcode?{urlencode({'ticket': ticket})}"
-    return QrTicket(ticket, _word(data, "url"), image, expires_in)
+    return QrTicket(ticket, _word(data, "url"), image)
 
 
 async def user_info(db: Db, merchant: str, openid: str) -> UserInfo:
