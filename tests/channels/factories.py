@@ -8,7 +8,7 @@ import pytest
 from tests.team.factories import cheap_hashing, owner
 from tiefen.channels import service
 from tiefen.channels.models import ChannelCode
-from tiefen.channels.values import CodeKind
+from tiefen.channels.values import CodeKind, CodeWish
 from tiefen.kernel.auth import StaffActor
 from tiefen.kernel.db import Db
 from tiefen.kernel.errors import Away
@@ -50,7 +50,7 @@ async def code(db: Db, by: StaffActor, name: str = "小林", **more: Any) -> Cha
     """A channel code, as it stands in the database."""
     async with db.merchant("demo") as tx:
         given = {"kind": CodeKind.EMPLOYEE, "owner_staff_id": by.id, **more}
-        made = await service.create_code(tx, by, name=name, **given)
+        made = await service.create_code(tx, by, name, CodeWish(**given))
     return await reload(db, made)
 
 

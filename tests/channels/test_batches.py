@@ -12,7 +12,7 @@ from tests.conftest import Drain, StaffClient
 from tests.fans.factories import APP, say
 from tiefen.channels import errors, queries, service
 from tiefen.channels.models import ChannelCode, FormerOwner
-from tiefen.channels.values import BatchState, CodeKind, Lifetime, Line
+from tiefen.channels.values import BatchState, CodeKind, CodeWish, Lifetime, Line
 from tiefen.kernel import audit
 from tiefen.kernel.auth import StaffActor
 from tiefen.kernel.clock import Travel
@@ -32,7 +32,9 @@ def lines(count: int, first: int = 1) -> list[Line]:
 
 async def make(db: Db, by: StaffActor, wanted: list[Line], **more: Any) -> int:
     async with db.merchant("demo") as tx:
-        return await service.create_batch(tx, by, wanted, kind=CodeKind.EXHIBITION, **more)
+        return await service.create_batch(
+            tx, by, wanted, CodeWish(kind=CodeKind.EXHIBITION, **more)
+        )
 
 
 async def how_far(db: Db, batch_id: int) -> tuple[BatchState, int, str]:
@@ -143,7 +145,7 @@ async def test_the_limit_holds_when_many_make_codes_at_once(
     async def one(name: str) -> None:
         async with db.merchant("demo") as tx:
             await waiting.wait()
-            await service.create_code(tx, by, name=name, kind=CodeKind.AD)
+            await service.create_code(tx, by, name, CodeWish(kind=CodeKind.AD))
 
     await asyncio.gather(*(one(f"码{n}") for n in range(8)), return_exceptions=True)
     async with db.merchant("demo") as tx:

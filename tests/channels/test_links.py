@@ -22,6 +22,7 @@ from tiefen.channels.models import Attribution, ChannelCode, FanSource, Reach, S
 from tiefen.channels.values import (
     CodeForm,
     CodeKind,
+    CodeWish,
     LinkPlatform,
     LinkTarget,
     LinkWish,
@@ -66,8 +67,8 @@ async def link(db: Db, slug: str = "weibo-1", by: StaffActor | None = None, **mo
     wish = LinkWish(**{**given, **{k: v for k, v in more.items() if k in LinkWish.__slots__}})
     rest = {name: value for name, value in more.items() if name not in LinkWish.__slots__}
     async with db.merchant("demo") as tx:
-        kind = rest.pop("kind", CodeKind.PLATFORM)
-        return await service.create_link(tx, by, wish, kind=kind, name=f"链接 {slug}", **rest)
+        common = CodeWish(**{"kind": CodeKind.PLATFORM, **rest})
+        return await service.create_link(tx, by, f"链接 {slug}", wish, common)
 
 
 async def click(client: httpx.AsyncClient, slug: str, agent: str = WECHAT, **more: Any) -> Any:

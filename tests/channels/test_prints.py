@@ -17,7 +17,7 @@ from tests.conftest import Drain, StaffClient
 from tiefen.channels import service
 from tiefen.channels.models import CodePrint
 from tiefen.channels.service import drawing, printing
-from tiefen.channels.values import CodeKind, Design, Line, Printed, PrintForm, PrintLayout
+from tiefen.channels.values import CodeKind, CodeWish, Design, Line, Printed, PrintForm, PrintLayout
 from tiefen.kernel.clock import Travel
 from tiefen.kernel.db import Db
 from tiefen.kernel.storage import Storage
@@ -100,7 +100,7 @@ async def test_the_pages_print_a_batch_in_parts(
     by = await boss(db)
     async with db.merchant("demo") as tx:
         lines = [Line(f"展架 {n:02d}") for n in range(30)]
-        await service.create_batch(tx, by, lines, kind=CodeKind.EXHIBITION)
+        await service.create_batch(tx, by, lines, CodeWish(kind=CodeKind.EXHIBITION))
     client = await staff_client(RIGHTS)
     codes = (await client.get("/api/console/channel-codes?limit=100")).json()["items"]
     body = {"code_ids": [one["id"] for one in codes], "layout": "sheet_24", "words": "扫码关注"}

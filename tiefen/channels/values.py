@@ -1,5 +1,6 @@
 """Frozen values of the channels room."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -172,6 +173,25 @@ class ProductPoster:
     """What its code says: the sharer's own."""
     sharer: str
     hint: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CodeWish:
+    """What a channel code is made with, or every code of a batch."""
+
+    kind: CodeKind
+    form: CodeForm = CodeForm.QR
+    page: str = ""
+    """that a mini-program code opens"""
+    owner_staff_id: int | None = None
+    lifetime: Lifetime = Lifetime.PERMANENT
+    welcome: str = ""
+    late_words: str = ""
+    tags: Sequence[str] = ()
+    cost_fen: int = 0
+    note: str = ""
+    starts_at: datetime | None = None
+    ends_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,9 +6,10 @@ from typing import Annotated
 from fastapi import Depends
 
 from tiefen.channels import queries, service
+from tiefen.channels.http.codes import wish_of
 from tiefen.channels.models import CodeBatch
 from tiefen.channels.schemas import BatchIn, BatchOut, CodesChanged, CodesPatch, UsageOut
-from tiefen.channels.values import CodeForm, Line
+from tiefen.channels.values import Line
 from tiefen.kernel.auth import StaffActor, staff
 from tiefen.kernel.http import REFUSALS, Cursor, Limit, Page, PathId, TxDep, last_id, paged
 from tiefen.kernel.routing import Routes
@@ -31,9 +32,7 @@ async def get_usage(tx: TxDep, _: Reader) -> UsageOut:
 async def create_batch(body: BatchIn, tx: TxDep, actor: Writer) -> BatchOut:
     """Up to a thousand codes at once, all or none; they are drawn at the platform's pace."""
     lines = [Line(**dict(line)) for line in body.lines]
-    common = {name: value for name, value in dict(body).items() if name != "lines"}
-    common["form"] = CodeForm(body.form)
-    batch_id = await service.create_batch(tx, actor, lines, **common)
+    batch_id = await service.create_batch(tx, actor, lines, wish_of(body))
     return _out(await queries.one_batch(tx, batch_id))
 
 

@@ -10,8 +10,16 @@ from fastapi import Depends, Query, Response
 from tiefen.channels import queries, service
 from tiefen.channels.errors import CodeNotReady
 from tiefen.channels.models import ChannelCode
-from tiefen.channels.schemas import CodeFan, CodeIn, CodeOut, CodePatch, OwnerOut, TouchOut
-from tiefen.channels.values import CodeForm, CodeKind, CodeState
+from tiefen.channels.schemas import (
+    CodeFan,
+    CodeIn,
+    CodeOut,
+    CodePatch,
+    CommonIn,
+    OwnerOut,
+    TouchOut,
+)
+from tiefen.channels.values import CodeForm, CodeKind, CodeState, CodeWish
 from tiefen.fans import service as fans
 from tiefen.kernel.auth import StaffActor, staff
 from tiefen.kernel.db import Tx
@@ -73,9 +81,7 @@ async def list_codes(
 @router.post("/channel-codes", operation_id="createChannelCode", status_code=201)
 async def create_code(body: CodeIn, tx: TxDep, actor: Writer) -> CodeOut:
     """A channel code; its QR code is ready a moment later."""
-    given = {**dict(body), "form": CodeForm(body.form)}
-    made = await service.create_code(tx, actor, **given)
-    return await _one(tx, made)
+    return await _one(tx, await service.create_code(tx, actor, body.name, wish_of(body)))
 
 
 @router.get("/channel-codes/{code_id}", operation_id="getChannelCode")
@@ -148,6 +154,12 @@ async def list_touches(
     everyone = await fans.person_ids(tx, fan_id)
     lines = await queries.touches_of(tx, everyone, before_id=last_id(cursor), limit=limit)
     return paged([TouchOut.model_validate(one) for one in lines], lines, limit)
+
+
+def wish_of(body: CommonIn) -> CodeWish:
+    """What a code, a batch or a link is to be made with."""
+    given = {name: value for name, value in dict(body).items() if name in CodeWish.__slots__}
+    return CodeWish(**{**given, "form": CodeForm(given.get("form", CodeForm.QR))})
 
 
 async def picture_of(code: ChannelCode) -> Response:

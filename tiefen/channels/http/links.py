@@ -10,7 +10,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 from tiefen.catalog import service as catalog
 from tiefen.channels import queries, rules, service
 from tiefen.channels.errors import LinkMissing
-from tiefen.channels.http.codes import code_out, owners_of
+from tiefen.channels.http.codes import code_out, owners_of, wish_of
 from tiefen.channels.http.page import missing_page, page_of
 from tiefen.channels.queries import LinkRow, Opens
 from tiefen.channels.schemas import (
@@ -163,9 +163,9 @@ async def list_links(
 @router.post(_LINKS, operation_id="createChannelLink", status_code=201)
 async def create_link(body: ChannelLinkIn, tx: TxDep, actor: Writer) -> ChannelLinkDetail:
     """A short link for another platform."""
-    given = dict(body)
-    wish = LinkWish(**{name: given.pop(name) for name in _WISH})
-    return await _detail(tx, await service.create_link(tx, actor, wish, **given))
+    link = LinkWish(**{name: getattr(body, name) for name in _WISH})
+    made = await service.create_link(tx, actor, body.name, link, wish_of(body))
+    return await _detail(tx, made)
 
 
 @router.get(_LINKS + "/{code_id}", operation_id="getChannelLink")

@@ -24,18 +24,12 @@ Welcome = Annotated[str, StringConstraints(strip_whitespace=True, max_length=800
 Cost = Annotated[int, Field(strict=True, ge=0, le=100_000_000_00)]
 
 
-class CodeIn(In):
-    """A channel code to make."""
+class CommonIn(In):
+    """What every channel code is made with, links too."""
 
-    name: Name
     kind: CodeKind
-    form: DrawnForm = DrawnForm.QR
-    page: MiniPage = MiniPage.HOME
-    """that a mini-program code opens"""
     owner_staff_id: IdIn | None = None
-    lifetime: Lifetime = Lifetime.PERMANENT
     welcome: Welcome = ""
-    late_words: Welcome = ""
     tags: list[Tag] = Field(default_factory=list, max_length=20)
     cost_fen: Cost = 0
     note: Note = ""
@@ -43,19 +37,40 @@ class CodeIn(In):
     ends_at: AwareDatetime | None = None
 
 
-class CodePatch(In):
-    """Changes to a channel code; what is absent stays. Kind, scene and lifetime never change."""
+class DrawnIn(CommonIn):
+    """What codes that the platform draws are made with besides."""
+
+    form: DrawnForm = DrawnForm.QR
+    page: MiniPage = MiniPage.HOME
+    """that a mini-program code opens"""
+    lifetime: Lifetime = Lifetime.PERMANENT
+    late_words: Welcome = ""
+
+
+class CodeIn(DrawnIn):
+    """A channel code to make."""
+
+    name: Name
+
+
+class CommonPatch(In):
+    """Changes to what every channel code has; what is absent stays."""
 
     name: Name | None = None
     owner_staff_id: IdIn | None = None
     welcome: Welcome | None = None
-    late_words: Welcome | None = None
     tags: list[Tag] | None = Field(default=None, max_length=20)
     cost_fen: Cost | None = None
     note: Note | None = None
     starts_at: AwareDatetime | None = None
     ends_at: AwareDatetime | None = None
     archived: bool | None = None
+
+
+class CodePatch(CommonPatch):
+    """Changes to a channel code; what is absent stays. Kind, scene and lifetime never change."""
+
+    late_words: Welcome | None = None
 
 
 class OwnerOut(Out):
@@ -113,23 +128,10 @@ class CodeLineIn(In):
     cost_fen: Cost | None = None
 
 
-class BatchIn(In):
+class BatchIn(DrawnIn):
     """Codes to make at once: their names, and what they share."""
 
     lines: list[CodeLineIn] = Field(min_length=1, max_length=1000)
-    kind: CodeKind
-    form: DrawnForm = DrawnForm.QR
-    page: MiniPage = MiniPage.HOME
-    """that a mini-program code opens"""
-    owner_staff_id: IdIn | None = None
-    lifetime: Lifetime = Lifetime.PERMANENT
-    welcome: Welcome = ""
-    late_words: Welcome = ""
-    tags: list[Tag] = Field(default_factory=list, max_length=20)
-    cost_fen: Cost = 0
-    note: Note = ""
-    starts_at: AwareDatetime | None = None
-    ends_at: AwareDatetime | None = None
 
 
 class BatchOut(Out):

@@ -3,9 +3,9 @@
 from datetime import date
 from typing import Annotated
 
-from pydantic import AwareDatetime, Field, StringConstraints
+from pydantic import StringConstraints
 
-from tiefen.channels.schemas.codes import CodeOut, Cost, Name, Note, Tag, Welcome
+from tiefen.channels.schemas.codes import CodeOut, CommonIn, CommonPatch, Name
 from tiefen.channels.values import CodeKind, LinkPlatform, LinkTarget
 from tiefen.kernel.http import IdIn, In, Out
 
@@ -15,7 +15,7 @@ Title = Annotated[str, StringConstraints(strip_whitespace=True, max_length=40)]
 Words = Annotated[str, StringConstraints(strip_whitespace=True, max_length=200)]
 
 
-class ChannelLinkIn(In):
+class ChannelLinkIn(CommonIn):
     """A link to make."""
 
     name: Name
@@ -29,33 +29,17 @@ class ChannelLinkIn(In):
     utm_campaign: Utm = ""
     title: Title = ""
     words: Words = ""
-    owner_staff_id: IdIn | None = None
-    welcome: Welcome = ""
-    tags: list[Tag] = Field(default_factory=list, max_length=20)
-    cost_fen: Cost = 0
-    note: Note = ""
-    starts_at: AwareDatetime | None = None
-    ends_at: AwareDatetime | None = None
 
 
-class ChannelLinkPatch(In):
+class ChannelLinkPatch(CommonPatch):
     """Changes to a link; what is absent stays. Address, platform and target never change."""
 
-    name: Name | None = None
     product_id: IdIn | None = None
     utm_source: Utm | None = None
     utm_medium: Utm | None = None
     utm_campaign: Utm | None = None
     title: Title | None = None
     words: Words | None = None
-    owner_staff_id: IdIn | None = None
-    welcome: Welcome | None = None
-    tags: list[Tag] | None = Field(default=None, max_length=20)
-    cost_fen: Cost | None = None
-    note: Note | None = None
-    starts_at: AwareDatetime | None = None
-    ends_at: AwareDatetime | None = None
-    archived: bool | None = None
 
 
 class ChannelLinkOut(Out):

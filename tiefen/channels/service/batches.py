@@ -3,7 +3,7 @@
 import asyncio
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import select, text, update
@@ -13,16 +13,8 @@ from tiefen.channels import rules
 from tiefen.channels.errors import BatchMissing, CodeMissing, NamesTaken, OwnerMissing
 from tiefen.channels.events import CodeSaved
 from tiefen.channels.models import ChannelCode, CodeBatch, FormerOwner
-from tiefen.channels.service.codes import Drawn, Wanted, check_allowance, draw_code, drawn
-from tiefen.channels.values import (
-    SCENE_PREFIX,
-    BatchState,
-    CodeForm,
-    CodeKind,
-    CodeState,
-    Lifetime,
-    Line,
-)
+from tiefen.channels.service.codes import Drawn, Wanted, check_wish, columns, draw_code, drawn
+from tiefen.channels.values import SCENE_PREFIX, BatchState, CodeState, CodeWish, Line
 from tiefen.kernel import ids
 from tiefen.kernel.auth import StaffActor
 from tiefen.kernel.db import Db, Tx
@@ -43,37 +35,17 @@ SHOWN = 20
 """Taken names that are told."""
 
 
-async def create_batch(
-    tx: Tx,
-    actor: StaffActor,
-    lines: Sequence[Line],
-    *,
-    kind: CodeKind,
-    form: CodeForm = CodeForm.QR,
-    page: str = "",
-    owner_staff_id: int | None = None,
-    lifetime: Lifetime = Lifetime.PERMANENT,
-    welcome: str = "",
-    late_words: str = "",
-    tags: Sequence[str] = (),
-    cost_fen: int = 0,
-    note: str = "",
-    starts_at: datetime | None = None,
-    ends_at: datetime | None = None,
-) -> int:
+async def create_batch(tx: Tx, actor: StaffActor, lines: Sequence[Line], wish: CodeWish) -> int:
     """Make up to a thousand codes in one commit, all or none; a job has them drawn.
 
     Raises NamesTaken, OwnerMissing, ValidityMalformed, WelcomeTooLong, PermanentSpent.
     """
-    rules.check_validity(starts_at, ends_at)
-    rules.check_welcome(welcome)
-    rules.check_welcome(late_words, "late_words")
-    await _check_owners(tx, [owner_staff_id, *(line.owner_staff_id for line in lines)])
-    await check_allowance(tx, form, lifetime, len(lines))
+    await _check_owners(tx, [wish.owner_staff_id, *(line.owner_staff_id for line in lines)])
+    await check_wish(tx, wish, len(lines))
     await _check_names(tx, [line.name for line in lines])
     batch = CodeBatch(
-        kind=kind,
-        lifetime=lifetime,
+        kind=wish.kind,
+        lifetime=wish.lifetime,
         total=len(lines),
         state=BatchState.MAKING,
         staff_id=actor.id,
@@ -82,33 +54,20 @@ async def create_batch(
     )
     tx.add(batch)
     await tx.flush()
-    common = {
-        "kind": kind,
-        "form": form,
-        "page": page if form is CodeForm.MINI else "",
-        "lifetime": lifetime,
-        "welcome": welcome,
-        "late_words": late_words,
-        "tags": rules.clean_tags(tags),
-        "note": note,
-        "starts_at": starts_at,
-        "ends_at": ends_at,
-        "batch_id": batch.id,
-        "created_at": tx.now,
-    }
+    common = {**columns(wish), "batch_id": batch.id, "created_at": tx.now}
     rows = [
         {
             **common,
             "name": line.name,
-            "owner_staff_id": line.owner_staff_id or owner_staff_id,
-            "cost_fen": cost_fen if line.cost_fen is None else line.cost_fen,
+            "owner_staff_id": line.owner_staff_id or wish.owner_staff_id,
+            "cost_fen": wish.cost_fen if line.cost_fen is None else line.cost_fen,
             "scene": SCENE_PREFIX + ids.token(12),
         }
         for line in lines
     ]
     await _insert(tx, rows)
     later(tx, MINT_BATCH, batch_id=batch.id, key=f"batch:{batch.id}")
-    after = {"codes": len(lines), "kind": kind.value, "first": lines[0].name}
+    after = {"codes": len(lines), "kind": wish.kind.value, "first": lines[0].name}
     await record_audit(
         tx, actor, "channels.batch_created", f"channel_batch:{batch.id}", after=after
     )

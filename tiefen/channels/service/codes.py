@@ -1,6 +1,6 @@
 """Channel codes: making them, having the platform draw their QR codes, changing them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -15,7 +15,15 @@ from tiefen.channels.models import ChannelCode, FormerOwner, Link, LiveCode
 from tiefen.channels.queries import usage
 from tiefen.channels.service.keeping import keep_file
 from tiefen.channels.service.live import given_to
-from tiefen.channels.values import SCENE_PREFIX, CodeForm, CodeKind, CodeState, Greeting, Lifetime
+from tiefen.channels.values import (
+    SCENE_PREFIX,
+    CodeForm,
+    CodeKind,
+    CodeState,
+    CodeWish,
+    Greeting,
+    Lifetime,
+)
 from tiefen.kernel import ids
 from tiefen.kernel.auth import StaffActor
 from tiefen.kernel.db import Db, Tx
@@ -31,53 +39,24 @@ OUR_OWN = frozenset({CodeForm.LINK, CodeForm.BOTTLE})
 """Forms whose picture is ours; a temporary one has a QR code of the platform's beside it."""
 
 
-async def create_code(
-    tx: Tx,
-    actor: StaffActor | Actor,
-    *,
-    name: str,
-    kind: CodeKind,
-    form: CodeForm = CodeForm.QR,
-    page: str = "",
-    owner_staff_id: int | None = None,
-    lifetime: Lifetime = Lifetime.PERMANENT,
-    welcome: str = "",
-    late_words: str = "",
-    tags: Sequence[str] = (),
-    cost_fen: int = 0,
-    note: str = "",
-    starts_at: datetime | None = None,
-    ends_at: datetime | None = None,
-) -> int:
+async def create_code(tx: Tx, actor: StaffActor | Actor, name: str, wish: CodeWish) -> int:
     """A channel code; a job asks the platform for its QR code, where the platform draws it.
 
-    `page`: of the mini program, for its codes. Links and bottles are drawn by ourselves.
+    Links and bottles are drawn by ourselves.
     Raises NameTaken, OwnerMissing, ValidityMalformed, WelcomeTooLong, PermanentSpent.
     """
-    rules.check_validity(starts_at, ends_at)
-    rules.check_welcome(welcome)
-    rules.check_welcome(late_words, "late_words")
-    await _check_owner(tx, owner_staff_id)
-    await check_allowance(tx, form, lifetime, 1)
-    drawn_by_us = form in OUR_OWN and lifetime is Lifetime.PERMANENT
+    await _check_owner(tx, wish.owner_staff_id)
+    await check_wish(tx, wish, 1)
+    drawn_by_us = wish.form in OUR_OWN and wish.lifetime is Lifetime.PERMANENT
     code_id: int | None = await tx.scalar(
         insert(ChannelCode)
         .values(
+            **columns(wish),
             name=name,
-            kind=kind,
-            form=form,
-            page=page if form is CodeForm.MINI else "",
-            owner_staff_id=owner_staff_id,
+            owner_staff_id=wish.owner_staff_id,
+            cost_fen=wish.cost_fen,
             scene=SCENE_PREFIX + ids.token(12),
-            lifetime=lifetime,
             state=CodeState.READY if drawn_by_us else CodeState.PENDING,
-            welcome=welcome,
-            late_words=late_words,
-            tags=rules.clean_tags(tags),
-            cost_fen=cost_fen,
-            note=note,
-            starts_at=starts_at,
-            ends_at=ends_at,
             created_at=tx.now,
         )
         .on_conflict_do_nothing(index_elements=["name"], index_where=text("archived_at IS NULL"))
@@ -87,10 +66,10 @@ async def create_code(
         raise NameTaken(name=name, field="name")
     if not drawn_by_us:
         later(tx, MINT, code_id=code_id, key=f"code:{code_id}")
-    after = {"name": name, "kind": kind.value, "owner_staff_id": owner_staff_id}
+    after = {"name": name, "kind": wish.kind.value, "owner_staff_id": wish.owner_staff_id}
     await record_audit(tx, actor, "channels.code_created", f"channel_code:{code_id}", after=after)
-    known = tuple(rules.clean_tags(tags))
-    saved = CodeSaved(code_id, name, kind.value, owner_staff_id, tx.now, known)
+    known = tuple(rules.clean_tags(wish.tags))
+    saved = CodeSaved(code_id, name, wish.kind.value, wish.owner_staff_id, tx.now, known)
     publish(tx, saved, aggregate=f"channel_code:{code_id}")
     return code_id
 
@@ -103,9 +82,8 @@ async def bottle_code(tx: Tx, name: str, number: int) -> str:
     made = await create_code(
         tx,
         Actor.system("bottles"),
-        name=f"{name} #{number}" if taken else name,
-        kind=CodeKind.PACKAGE,
-        form=CodeForm.BOTTLE,
+        f"{name} #{number}" if taken else name,
+        CodeWish(kind=CodeKind.PACKAGE, form=CodeForm.BOTTLE),
     )
     scene: str | None = await tx.scalar(select(ChannelCode.scene).where(ChannelCode.id == made))
     assert scene
@@ -214,17 +192,37 @@ async def drawn(tx: Tx, code_id: int, made: Drawn) -> None:
 _LOCK_ALLOWANCE = text("SELECT pg_advisory_xact_lock(hashtextextended('channels.permanent', 0))")
 
 
-async def check_allowance(tx: Tx, form: CodeForm, lifetime: Lifetime, count: int) -> None:
-    """Whether so many more codes may be made; who makes permanent ones takes turns.
+async def check_wish(tx: Tx, wish: CodeWish, count: int) -> None:
+    """Whether so many codes may be made so; who makes permanent ones takes turns.
 
-    Mini-program codes are without number, links and bottles cost nothing. Raises PermanentSpent.
+    Mini-program codes are without number, links and bottles cost nothing.
+    Raises ValidityMalformed, WelcomeTooLong, PermanentSpent.
     """
-    if form is not CodeForm.QR or lifetime is not Lifetime.PERMANENT:
+    rules.check_validity(wish.starts_at, wish.ends_at)
+    rules.check_welcome(wish.welcome)
+    rules.check_welcome(wish.late_words, "late_words")
+    if wish.form is not CodeForm.QR or wish.lifetime is not Lifetime.PERMANENT:
         return
     await tx.execute(_LOCK_ALLOWANCE)
     used = await usage(tx)
     if count > used.left:
         raise PermanentSpent(limit=used.limit, left=used.left, field="lifetime")
+
+
+def columns(wish: CodeWish) -> dict[str, Any]:
+    """What every code made with a wish has in common, as it is kept."""
+    return {
+        "kind": wish.kind,
+        "form": wish.form,
+        "page": wish.page if wish.form is CodeForm.MINI else "",
+        "lifetime": wish.lifetime,
+        "welcome": wish.welcome,
+        "late_words": wish.late_words,
+        "tags": rules.clean_tags(wish.tags),
+        "note": wish.note,
+        "starts_at": wish.starts_at,
+        "ends_at": wish.ends_at,
+    }
 
 
 async def renew(tx: Tx) -> int:

@@ -16,7 +16,7 @@ from tiefen.channels.service.codes import create_code, edit_code
 from tiefen.channels.service.keeping import short_address
 from tiefen.channels.values import (
     CodeForm,
-    CodeKind,
+    CodeWish,
     Lifetime,
     LinkTarget,
     LinkWish,
@@ -58,9 +58,9 @@ _FORGET = text(
 
 
 async def create_link(
-    tx: Tx, actor: StaffActor, wish: LinkWish, *, kind: CodeKind, name: str, **common: Any
+    tx: Tx, actor: StaffActor, name: str, wish: LinkWish, common: CodeWish
 ) -> int:
-    """A short link. `common`: what every channel code has (owner_staff_id, tags, cost_fen …).
+    """A short link. `common`: what every channel code has; its form and lifetime are ours to say.
 
     One that leads to following gets a temporary QR code of the platform's, made anew in time, for
     its page is never printed. Raises NameTaken, OwnerMissing, ValidityMalformed, TargetMissing,
@@ -68,15 +68,9 @@ async def create_link(
     """
     await _check_target(tx, wish.target, wish.product_id)
     follows = wish.target is LinkTarget.FOLLOW
-    code_id = await create_code(
-        tx,
-        actor,
-        name=name,
-        kind=kind,
-        form=CodeForm.LINK,
-        lifetime=Lifetime.TEMPORARY if follows else Lifetime.PERMANENT,
-        **common,
-    )
+    lifetime = Lifetime.TEMPORARY if follows else Lifetime.PERMANENT
+    made_so = replace(common, form=CodeForm.LINK, lifetime=lifetime)
+    code_id = await create_code(tx, actor, name, made_so)
     slug = wish.slug or "".join(
         ids.randomness().choice(rules.SLUG_LETTERS) for _ in range(rules.SLUG_LENGTH)
     )
