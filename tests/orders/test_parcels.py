@@ -191,10 +191,10 @@ def platform(monkeypatch: pytest.MonkeyPatch) -> Platform:
     """Orders are paid in the 小程序, which listens."""
     made = Platform()
 
-    async def paid_by(tx: Any, order_no: str) -> PaidBy:
-        return PaidBy(f"T{order_no}", PayClientKind.MINI, "wxmini", "o-mini")
+    async def paid_parts(tx: Any, order_no: str) -> list[PaidBy]:
+        return [PaidBy(f"T{order_no}", PayClientKind.MINI, "wxmini", "o-mini")]
 
-    monkeypatch.setattr(payments, "paid_by", paid_by)
+    monkeypatch.setattr(payments, "paid_parts", paid_parts)
     monkeypatch.setattr(wechat_service, "upload_shipping", made.upload)
     return made
 

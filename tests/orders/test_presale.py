@@ -1,6 +1,7 @@
 """预售: a deposit now, the balance in its window; one order, two payments, nothing lost between them."""
 
 import asyncio
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -12,7 +13,7 @@ from tests.catalog.factories import STAFF
 from tests.conftest import Drain
 from tests.inventory.factories import stocked
 from tests.orders import factories as make
-from tests.payments.factories import FakeWeChat
+from tests.payments.factories import APP_ID, FakeWeChat
 from tiefen.catalog.values import Presale
 from tiefen.inventory import service as inventory
 from tiefen.kernel import audit
@@ -30,12 +31,15 @@ from tiefen.orders.errors import (
 )
 from tiefen.orders.schemas import PriceIn
 from tiefen.orders.values import OrderStatus
+from tiefen.payments import service as payments
 from tiefen.payments.errors import CloseLater
-from tiefen.payments.values import PaymentState
+from tiefen.payments.values import PaidBy, PaymentState
 from tiefen.promotion import rules as promotion
 from tiefen.promotion import service as prices
 from tiefen.promotion.values import Basis, BasisLine, Costs, Freight, Step
-from tiefen.wechat.values import PayClientKind, RefundStatus
+from tiefen.wechat import service as wechat_service
+from tiefen.wechat.errors import WeChatAway
+from tiefen.wechat.values import PayClientKind, RefundStatus, ShippingNotice
 
 PRICE, DEPOSIT, WORTH = 10_000, 2_000, 3_000
 FAR = datetime(2030, 1, 1, tzinfo=UTC)
@@ -335,3 +339,88 @@ async def test_64_notices_and_closes_of_a_balance_are_one_payment_or_one_end(
 
 async def nobody_paid(*_: Any) -> PaymentState:
     return PaymentState.CLOSED
+
+
+# ── what 小程序 and the fan are told ────────────────────────────────────────────────────────────
+
+
+class Platform:
+    """小程序 as it hears of parcels; `away` numbers get no answer once."""
+
+    def __init__(self) -> None:
+        self.told: list[ShippingNotice] = []
+        self.away: set[str] = set()
+
+    async def upload(self, db: Db, merchant: str, notice: ShippingNotice) -> None:
+        if notice.transaction_id in self.away:
+            self.away.remove(notice.transaction_id)
+            raise WeChatAway
+        self.told.append(notice)
+
+
+async def shipped_in_mini(
+    db: Db, wechat: FakeWeChat, drain: Drain, travel: Travel, monkeypatch: pytest.MonkeyPatch
+) -> tuple[str, Platform]:
+    """An order whose deposit and balance were paid in the mini program, sent in one parcel."""
+    platform = Platform()
+    parts = payments.paid_parts
+
+    async def in_mini(tx: Tx, order_no: str) -> list[PaidBy]:
+        return [replace(one, client=PayClientKind.MINI) for one in await parts(tx, order_no)]
+
+    monkeypatch.setattr(payments, "paid_parts", in_mini)
+    monkeypatch.setattr(wechat_service, "upload_shipping", platform.upload)
+    fan_id, order_no, _ = await deposited(db, wechat, drain)
+    travel.move(timedelta(days=3, minutes=1))
+    await balance(db, wechat, drain, fan_id, order_no)
+    await make.ship(db, order_no)
+    return order_no, platform
+
+
+async def numbers(db: Db, order_no: str) -> list[str]:
+    """WeChat's numbers of both payments, the deposit's first."""
+    async with db.merchant("demo") as tx:
+        return [one.transaction_id for one in await payments.paid_parts(tx, order_no)]
+
+
+async def test_both_payments_are_told_of_the_parcel_each_once(
+    db: Db, wechat: FakeWeChat, drain: Drain, travel: Travel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    order_no, platform = await shipped_in_mini(db, wechat, drain, travel, monkeypatch)
+    deposit, rest = await numbers(db, order_no)
+    platform.away = {rest}  # the balance's call is lost, after the deposit's went through
+    await drain()
+    travel.move(timedelta(minutes=30))
+    await drain()
+    assert [one.transaction_id for one in platform.told] == [deposit, rest]
+    assert all(one.whole and one.last for one in platform.told)
+    upload = (await make.order(db, order_no)).upload
+    assert upload is not None
+    assert upload.state == "done"
+
+
+async def test_a_reminder_says_what_is_due_until_when_and_only_while_it_is(
+    db: Db, wechat: FakeWeChat, drain: Drain, travel: Travel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sent: list[tuple[str, dict[str, Any], str]] = []
+
+    async def send(tx: Tx, openid: str, key: str, data: dict[str, Any], url: str) -> None:
+        sent.append((openid, data, url))
+
+    async def app_id(tx: Tx) -> str:
+        return APP_ID
+
+    monkeypatch.setattr(wechat_service, "send_template", send)
+    monkeypatch.setattr(wechat_service, "own_app_id", app_id)
+    fan_id, order_no, _ = await deposited(db, wechat, drain)
+    assert sent == [], "nothing is due yet"
+    travel.move(timedelta(days=3, minutes=1))
+    await drain()
+    ((openid, data, url),) = sent
+    assert openid
+    assert (data["amount2"], data["thing4"]) == ("¥70.00", "超时未付，定金不退")
+    assert url.endswith(f"/m/demo/shop/#/orders/{order_no}")
+    await balance(db, wechat, drain, fan_id, order_no)
+    travel.move(timedelta(days=3))
+    await drain()
+    assert len(sent) == 1, "who has paid is not reminded of it"

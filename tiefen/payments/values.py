@@ -309,6 +309,7 @@ class PaidBy:
     client: PayClientKind
     app_id: str
     openid: str
+    stage: int = 1
 
 
 @dataclass(frozen=True, slots=True)

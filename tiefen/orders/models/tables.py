@@ -267,7 +267,9 @@ class ShippingUpload(Base):
     order_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("orders.id"), primary_key=True)
     state: Mapped[UploadState] = mapped_column(text_enum(UploadState))
     told: Mapped[int] = mapped_column(default=0)
-    """The newest parcel it knows of."""
+    """The newest parcel it knows of, under the payment of all of it or of the balance."""
+    deposit_told: Mapped[int] = mapped_column(default=0, server_default=text("0"))
+    """The same under the deposit's payment: each payment's money is set free by itself."""
     error: Mapped[str] = mapped_column(default="")
     updated_at: Mapped[Utc]
 

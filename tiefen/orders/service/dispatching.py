@@ -24,6 +24,7 @@ from tiefen.orders.service.book import lines_of, locked
 from tiefen.orders.service.fulfilling import ship, tell_platform
 from tiefen.orders.values import OrderAction, OrderStatus, UploadState
 from tiefen.payments import service as payments
+from tiefen.payments.values import PaidBy
 from tiefen.team import service as team
 from tiefen.wechat import service as wechat
 from tiefen.wechat.errors import ApiError, Retry
@@ -102,7 +103,9 @@ async def edit_parcel(
         return
     upload = await tx.get(ShippingUpload, order.id)
     if upload is not None:
-        upload.told = 0  # all of it is told once more, which the platform allows once
+        upload.told = upload.deposit_told = (
+            0  # all of it is told once more, which the platform allows once
+        )
     await tell_platform(tx, order)
     await team.record_audit(
         tx, actor, "orders.edit_parcel", f"order:{order_no}", before=before, after=after
@@ -125,34 +128,52 @@ async def urge(tx: Tx, fan_id: int, order_no: str) -> None:
 async def upload_shipping(db: Db, merchant: str, order_no: str) -> None:
     """Tell 小程序 of the parcels it does not know yet (发货信息录入). Safe to run twice.
 
-    A refusal that waiting does not heal is kept with the order, where staff see it.
+    The platform keeps the money of each payment until it knows of the parcels under that payment's
+    own number: of a deposit and a balance it is told twice, and what one payment knows is written
+    down before the other is told. A refusal that waiting does not heal is kept with the order,
+    where staff see it.
     """
     async with db.merchant(merchant) as tx:
-        found = await _notice(tx, order_no)
-    if found is None:
+        parts = await payments.paid_parts(tx, order_no)
+    order_id = newest = 0
+    error = ""
+    for part in parts:
+        deposit = part is not parts[-1]
+        async with db.merchant(merchant) as tx:
+            found = await _notice(tx, order_no, part, deposit=deposit)
+        if found is None:
+            continue
+        notice, order_id, newest = found
+        try:
+            await wechat.upload_shipping(db, merchant, notice)
+        except ApiError as refused:
+            if refused.retry is not Retry.FINAL:
+                raise
+            error = error or f"{refused.errmsg} ({refused.errcode})"
+            continue
+        async with db.merchant(merchant) as tx:
+            upload = await tx.get_one(ShippingUpload, order_id, with_for_update=True)
+            if deposit:
+                upload.deposit_told = newest
+            else:
+                upload.told = newest
+    if newest:
+        async with db.merchant(merchant) as tx:
+            await _ended(tx, order_no, order_id, newest, error)
+
+
+async def _ended(tx: Tx, order_no: str, order_id: int, newest: int, error: str) -> None:
+    """How telling went; another parcel that left meanwhile is told after it."""
+    upload = await tx.get_one(ShippingUpload, order_id, with_for_update=True)
+    upload.state = UploadState.FAILED if error else UploadState.DONE
+    upload.error, upload.updated_at = error, tx.now
+    if error:
         return
-    notice, order_id, newest = found
-    state, error = UploadState.DONE, ""
-    try:
-        await wechat.upload_shipping(db, merchant, notice)
-    except ApiError as refused:
-        if refused.retry is not Retry.FINAL:
-            raise
-        state, error = UploadState.FAILED, f"{refused.errmsg} ({refused.errcode})"
-    async with db.merchant(merchant) as tx:
-        upload = await tx.get(ShippingUpload, order_id, with_for_update=True)
-        if upload is not None:
-            upload.state, upload.error, upload.updated_at = state, error, tx.now
-            upload.told = newest if state is UploadState.DONE else upload.told
-        if state is UploadState.DONE:  # another parcel may have left meanwhile
-            last = await tx.scalar(
-                select(Parcel.id)
-                .where(Parcel.order_id == order_id)
-                .order_by(Parcel.id.desc())
-                .limit(1)
-            )
-            if last is not None and last > newest:
-                later(tx, "orders.upload_shipping", order_no=order_no)
+    last = await tx.scalar(
+        select(Parcel.id).where(Parcel.order_id == order_id).order_by(Parcel.id.desc()).limit(1)
+    )
+    if last is not None and last > newest:
+        later(tx, "orders.upload_shipping", order_no=order_no)
 
 
 def _rows(table: Sequence[Sequence[str]]) -> list[_Row]:
@@ -222,22 +243,24 @@ def _said(row: _Row, state: str, message: str) -> ParcelTableLineOut:
     )
 
 
-async def _notice(tx: Tx, order_no: str) -> tuple[ShippingNotice, int, int] | None:
-    """What is to be told now, of which order, up to which parcel."""
+async def _notice(
+    tx: Tx, order_no: str, paid: PaidBy, *, deposit: bool
+) -> tuple[ShippingNotice, int, int] | None:
+    """What is to be told now under one payment, of which order, up to which parcel."""
     order = await tx.scalar(select(Order).where(Order.order_no == order_no))
     upload = await tx.get(ShippingUpload, order.id) if order else None
     if order is None or upload is None:
         return None
-    paid = await payments.paid_by(tx, order_no)
+    told = upload.deposit_told if deposit else upload.told
     parcels = (
         await tx.scalars(
             select(Parcel)
-            .where(Parcel.order_id == order.id, Parcel.id > upload.told)
+            .where(Parcel.order_id == order.id, Parcel.id > told)
             .order_by(Parcel.id)
             .limit(15)
         )
     ).all()
-    if paid is None or paid.client is not PayClientKind.MINI or not parcels:
+    if paid.client is not PayClientKind.MINI or not parcels:
         return None
     rows = await tx.execute(
         select(ParcelLine.parcel_id, OrderLine.product_name, ParcelLine.quantity)
@@ -262,7 +285,7 @@ async def _notice(tx: Tx, order_no: str) -> tuple[ShippingNotice, int, int] | No
         transaction_id=paid.transaction_id,
         openid=paid.openid,
         items=items,
-        whole=complete and len(items) == 1 and upload.told == 0,
+        whole=complete and len(items) == 1 and told == 0,
         last=complete,
         at=tx.now,
     )

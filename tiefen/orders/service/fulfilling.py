@@ -152,8 +152,8 @@ async def give_waiting(tx: Tx, sku_id: int) -> None:
 
 async def tell_platform(tx: Tx, order: Order) -> None:
     """Have 小程序 told of the parcels of an order that was paid there."""
-    paid = await payments.paid_by(tx, order.order_no)
-    if paid is None or paid.client is not PayClientKind.MINI:
+    parts = await payments.paid_parts(tx, order.order_no)
+    if all(part.client is not PayClientKind.MINI for part in parts):
         return
     await tx.execute(
         insert(ShippingUpload)

@@ -1,6 +1,6 @@
 """The verbs of the payments room, by chapter.
 
-In the caller's transaction: start, start_all, intent, paid_by, stop, reprice, settle, settle_refund, request_refund,
+In the caller's transaction: start, start_all, intent, paid_by, paid_parts, stop, reprice, settle, settle_refund, request_refund,
 left_of, open_counter, close_counter, refund_counter, recognise, forfeit, resolve, ask_move, decide_move, statement, statement_file. With `Db` and a merchant (they call WeChat and must not run inside a
 transaction): begin, poll, show_counter, poll_counter, close, fetch_bill.
 """
@@ -17,7 +17,15 @@ from tiefen.payments.service.counter import (
 )
 from tiefen.payments.service.earning import forfeit, recognise
 from tiefen.payments.service.moves import ask_move, decide_move
-from tiefen.payments.service.paying import begin, intent, paid_by, poll, start, start_all
+from tiefen.payments.service.paying import (
+    begin,
+    intent,
+    paid_by,
+    paid_parts,
+    poll,
+    start,
+    start_all,
+)
 from tiefen.payments.service.refunding import (
     left_of,
     refund_evidence_of,
@@ -42,6 +50,7 @@ __all__ = [
     "left_of",
     "open_counter",
     "paid_by",
+    "paid_parts",
     "poll",
     "poll_counter",
     "recognise",

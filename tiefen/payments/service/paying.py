@@ -115,22 +115,26 @@ async def paid_by(tx: Tx, order_no: str) -> PaidBy | None:
 
     The wallet is WeChat's word, not whom we asked: a code may be scanned by anybody.
     """
-    row = (
-        await tx.execute(
-            select(
-                PaymentCharge.transaction_id,
-                PaymentAttempt.client,
-                PaymentCharge.app_id,
-                PaymentCharge.openid,
-            )
-            .join(Payment, Payment.id == PaymentCharge.payment_id)
-            .join(PaymentAttempt, PaymentAttempt.id == PaymentCharge.attempt_id)
-            .where(Payment.order_no == order_no, PaymentCharge.applied)
-            .order_by(Payment.stage.desc())
-            .limit(1)
+    found = await paid_parts(tx, order_no)
+    return found[-1] if found else None
+
+
+async def paid_parts(tx: Tx, order_no: str) -> list[PaidBy]:
+    """All charges that paid an order, the deposit before the balance."""
+    rows = await tx.execute(
+        select(
+            PaymentCharge.transaction_id,
+            PaymentAttempt.client,
+            PaymentCharge.app_id,
+            PaymentCharge.openid,
+            Payment.stage,
         )
-    ).one_or_none()
-    return PaidBy(row[0], row[1], row[2], row[3] or "") if row else None
+        .join(Payment, Payment.id == PaymentCharge.payment_id)
+        .join(PaymentAttempt, PaymentAttempt.id == PaymentCharge.attempt_id)
+        .where(Payment.order_no == order_no, PaymentCharge.applied)
+        .order_by(Payment.stage)
+    )
+    return [PaidBy(row[0], row[1], row[2], row[3] or "", row[4]) for row in rows]
 
 
 Made = Prepay | NativePrepay | H5Prepay
