@@ -11,11 +11,13 @@ from sqlalchemy import text
 from tests.fans.factories import APP, AT
 from tiefen.channels import service as channels
 from tiefen.fans import service
-from tiefen.fans.models import Fan
-from tiefen.fans.values import Happening
+from tiefen.fans.models import Fan, PastImport
+from tiefen.fans.service import past_work
+from tiefen.fans.values import Happening, PastField, PastLine
 from tiefen.kernel.auth import StaffActor
 from tiefen.kernel.crypto import blind
 from tiefen.kernel.db import Db, Tx
+from tiefen.kernel.jobs import later
 
 STAFF = StaffActor(1, "店长", frozenset())
 PHONES = ("13800000001", "13800000002")
@@ -23,10 +25,11 @@ LEFT = {
     "fan": """SELECT nickname, avatar_url, remark, region_code, source_code_id,
                   following, ever_followed, joined_at, last_seen_at, last_paid_at, orders,
                   received_orders, whole_refunds, paid_fen, refunded_fen, interactions,
-                  returned_orders, friends, stage, no_contact, merged_into, own
+                  returned_orders, friends, stage, no_contact, merged_into, own,
+                  past_orders, past_fen, past_first_at, past_last_at
               FROM fan WHERE id = :fan""",
     "identity": "SELECT openid, following, followed_at FROM fan_identity WHERE fan_id = :fan",
-    "day": "SELECT day, interactions, received FROM fan_day WHERE fan_id = :fan ORDER BY day",
+    "day": "SELECT day, interactions, received, friends, past FROM fan_day WHERE fan_id = :fan ORDER BY day",
     "fact": """SELECT kind, subject, day, times FROM fan_fact JOIN fan_topic ON id = topic_id
                WHERE fan_id = :fan ORDER BY 1, 2, 3""",
     "answer": """SELECT attribute_id, word FROM fan_attribute_value WHERE fan_id = :fan
@@ -39,6 +42,11 @@ LEFT = {
     "touch": "SELECT code_id, kind, at FROM channel_touch WHERE fan_id = :fan ORDER BY at, id",
     "source": """SELECT code_id, owner_staff_id, at, gone, visited, ordered, buyer, receiver, keeper
                  FROM channel_fan_source WHERE fan_id = :fan""",
+    "visit": """SELECT visitor, code_id, day, at FROM channel_visit
+                WHERE fan_id = :fan ORDER BY at, id""",
+    "past": """SELECT number, at, p.amount_fen, product, c.purchases, c.amount_fen AS whole
+               FROM fan_past_purchase AS p JOIN fan_past_customer AS c ON c.id = customer_id
+               WHERE c.fan_id = :fan ORDER BY number""",
     "credit": """SELECT order_no, code_id, paid_fen, refunded_fen FROM channel_credit
                  WHERE fan_id = :fan ORDER BY order_no""",
     "share": """SELECT s.model, c.order_no, s.code_id, s.weight_bp, s.paid_fen
@@ -55,8 +63,12 @@ class World:
     merchant: str
     fans: list[int] = field(default_factory=list)
     codes: list[int] = field(default_factory=list)
+    friends: list[int] = field(default_factory=list)
+    """others, whom either of the two may bring"""
     tags: list[int] = field(default_factory=list)
     lists: list[int] = field(default_factory=list)
+    file: int = 0
+    """the import that purchases made elsewhere come with"""
     orders: int = 0
     at: datetime = AT
 
@@ -66,6 +78,7 @@ Deed = tuple[str, int, int]
 DEEDS = (
     *("follow", "leave", "scan", "talk", "visit", "buy", "buy", "receive", "refund"),
     *("name", "phone", "answer", "contact", "region"),
+    *("link", "link", "elsewhere", "elsewhere", "friend"),
 )
 HANDS = ("tag", "untag", "list", "remark")
 """What staff do: to a person as a whole, so while two are joined only to the one who lives on."""
@@ -103,6 +116,8 @@ async def _do(tx: Tx, world: World, what: str, who: int, n: int) -> None:
             await service.record(tx, fan_id, Happening.MESSAGE_IN, f"at:{at}", at=at)
         case "visit":
             await service.record_visit(tx, fan_id, n + 1, at)
+        case "link" | "elsewhere" | "friend":
+            await _besides(tx, world, what, who, n)
         case "buy":
             await _buy(tx, world, fan_id, n)
         case "receive" | "refund":
@@ -129,6 +144,40 @@ async def _buy(tx: Tx, world: World, fan_id: int, n: int) -> None:
         paid_fen=fen,
         at=at,
     )
+
+
+async def _besides(tx: Tx, world: World, what: str, who: int, n: int) -> None:
+    """They open a short link and are known there, bring a friend who buys, or a file tells of a
+    purchase they made elsewhere."""
+    fan_id, openid, browser = world.fans[who], f"o{who}", f"browser{who}"
+    if what == "link":
+        given: Any = {"inside": True, "program": False, "scanned": False}
+        await channels.open_link(tx, "spring", visitor=browser, **given)
+        await channels.join_visits(tx, fan_id, browser)
+        return
+    if what == "friend":
+        await service.brought_friend(tx, fan_id, world.friends[n], world.at)
+        return
+    world.orders += 1
+    row = await tx.get_one(PastImport, world.file)
+    at, goods = world.at - timedelta(days=30 * n + 1), ("茶", "蜜; 茶")[n]
+    line = PastLine(
+        line=world.orders,
+        number=f"E{world.orders}",
+        at=at,
+        amount_fen=100 * (n + 1),
+        quantity=1,
+        kind=PastField.OPENID,
+        key=openid,
+        openid=openid,
+        unionid=None,
+        phone=None,
+        product=goods,
+        category="食品",
+        note="",
+    )
+    await past_work._add(tx, row, [line])
+    later(tx, past_work.JUDGE)  # as the end of a file does
 
 
 async def _say(tx: Tx, what: str, who: int, fan_id: int, n: int) -> None:

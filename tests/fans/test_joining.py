@@ -14,13 +14,13 @@ from tests.conftest import Drain, StaffClient
 from tests.fans import lives
 from tests.fans.factories import APP, AT, MINI, follower
 from tests.fans.lives import STAFF, World
-from tiefen.channels.models import ChannelCode
-from tiefen.channels.values import CodeKind, CodeState, Lifetime
+from tiefen.channels.models import ChannelCode, Link
+from tiefen.channels.values import CodeKind, CodeState, Lifetime, LinkPlatform, LinkTarget
 from tiefen.fans import rules, service
 from tiefen.fans.errors import MergeUndone, SamePerson, SameUnionid
-from tiefen.fans.models import Fan, Identity, Line, Merge
+from tiefen.fans.models import Fan, Identity, Line, Merge, PastImport
 from tiefen.fans.service import timeline
-from tiefen.fans.values import AttributeKind, Happening, Question
+from tiefen.fans.values import AttributeKind, Dates, Decimals, Happening, PastImportState, Question
 from tiefen.kernel import audit
 from tiefen.kernel.clock import Travel
 from tiefen.kernel.db import Db, Tx
@@ -60,7 +60,39 @@ async def _world(db: Db, merchant: str) -> World:
         await service.define_attribute(tx, STAFF, asked, hint="", in_form=True)
         for n in range(2):
             world.fans.append(await service.resolve(tx, APP, f"o{n}", at=AT))
+        for n in range(2):
+            world.friends.append(await service.resolve(tx, APP, f"friend{n}", at=AT))
+        await _ways(tx, world)
     return world
+
+
+async def _ways(tx: Tx, world: World) -> None:
+    """A short link that is one of the codes, and a file of purchases made elsewhere."""
+    link = Link(
+        code_id=world.codes[1],
+        slug="spring",
+        platform=LinkPlatform.WEIBO,
+        target=LinkTarget.SHOP,
+        **dict.fromkeys(("utm_source", "utm_medium", "utm_campaign", "title", "words"), ""),
+    )
+    file = PastImport(
+        source="旧店",
+        file_name="a.csv",
+        state=PastImportState.STOPPED,
+        heading=[],
+        sample=[],
+        columns={},
+        faults={},
+        dates=Dates.YMD,
+        decimals=Decimals.POINT,
+        staff_id=1,
+        staff_name="",
+        started_at=AT,
+        moved_at=AT,
+    )
+    tx.add_all([link, file])
+    await tx.flush()
+    world.file = file.id
 
 
 async def _merge_id(db: Db, merchant: str = "demo") -> int:

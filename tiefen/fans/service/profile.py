@@ -210,6 +210,8 @@ async def set_source(tx: Tx, fan_id: int, code_id: int, *, at: datetime) -> None
     if record.source_code_id is None and record is not person:
         record.source_code_id = code_id
     if person.source_code_id is not None:
+        if record is person:
+            shown.keep(person, "source_code_id", code_id)
         return
     shown.say(person, record, "source_code_id", code_id)
     name = await tx.scalar(select(Source.name).where(Source.code_id == code_id))

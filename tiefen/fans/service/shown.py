@@ -74,6 +74,15 @@ def say(person: Fan, record: Fan, name: str, value: Any) -> None:
     _write(person, notes)
 
 
+def keep(person: Fan, name: str, value: Any) -> None:
+    """The living record learns what is its own, and goes on showing another record's word."""
+    notes = _read(person)
+    note = notes.fields.get(name)
+    if note is not None and not note.was:
+        notes.fields[name] = _Note(value, note.said_by)
+        _write(person, notes)
+
+
 def was_seen(person: Fan, record: Fan, at: datetime) -> None:
     """A record was here at a moment, apart from what the timeline says."""
     record.last_seen_at = max(record.last_seen_at, at)
