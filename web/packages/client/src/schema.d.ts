@@ -9506,7 +9506,7 @@ export interface components {
         };
         /**
          * ChannelLinkPatch
-         * @description Changes to a link; what is absent stays. Address, platform and target never change.
+         * @description Changes to a link. Address, platform and target never change.
          */
         ChannelLinkPatch: {
             /** Archived */
@@ -9767,7 +9767,7 @@ export interface components {
         };
         /**
          * CodePatch
-         * @description Changes to a channel code; what is absent stays. Kind, scene and lifetime never change.
+         * @description Changes to a channel code. Kind, scene and lifetime never change.
          */
         CodePatch: {
             /** Archived */
@@ -9833,7 +9833,7 @@ export interface components {
         };
         /**
          * CodesPatch
-         * @description The same change for many codes; what is absent stays.
+         * @description The same change for many codes.
          */
         CodesPatch: {
             /** Archived */
