@@ -14,6 +14,7 @@ from tests.conftest import Drain, StaffClient
 from tests.fans import lives
 from tests.fans.factories import APP, AT, MINI, follower
 from tests.fans.lives import STAFF, World
+from tests.wechat.factories import configure
 from tiefen.channels.models import ChannelCode, Link
 from tiefen.channels.values import CodeKind, CodeState, Lifetime, LinkPlatform, LinkTarget
 from tiefen.fans import rules, service
@@ -24,6 +25,8 @@ from tiefen.fans.values import AttributeKind, Dates, Decimals, Happening, PastIm
 from tiefen.kernel import audit
 from tiefen.kernel.clock import Travel
 from tiefen.kernel.db import Db, Tx
+from tiefen.wechat import service as wechat
+from tiefen.wechat.values import AccountKind
 
 RIGHTS = ["fans.read", "fans.write"]
 
@@ -352,3 +355,53 @@ async def test_staff_merge_look_at_what_would_go_where_and_undo(
     assert refused.status_code == 404
     reader = await staff_client(["fans.read"])
     assert (await reader.post(path, json={"other_id": two, "reason": "x"})).status_code == 403
+
+
+CORP, CONTACT = "ww1234567890abcdef", "wmqfasd1e1927831291723123109rAAA"
+
+
+async def test_one_person_is_seen_across_official_mini_and_wecom(
+    db: Db, drain: Drain, staff_client: StaffClient
+) -> None:
+    await configure(db, app_id=APP)
+    await follower(db, "o1")
+    other = await follower(db, "o2")
+    async with db.merchant("demo") as tx:
+        await wechat.set_app(tx, AccountKind.MINI, app_id=MINI, secret="secret")
+        await service.resolve(tx, MINI, "m1", "union-1", at=AT)
+        first = await tx.scalar(select(Identity.id).where(Identity.openid == "o1"))
+        assert first is not None
+        person = await service.learn_unionid(tx, first, "union-1")
+    client, reader = await staff_client(RIGHTS), await staff_client(["fans.read"])
+    path = f"/api/console/fans/{person}"
+    body = {"corp_id": CORP, "external_userid": f" {CONTACT} "}
+    assert (await reader.post(f"{path}/wecom", json=body)).status_code == 403
+    for wrong in ({**body, "corp_id": "1234"}, {**body, "external_userid": "o1"}):
+        assert (await client.post(f"{path}/wecom", json=wrong)).status_code == 422
+    made = (await client.post(f"{path}/wecom", json=body)).json()
+    assert (made["platform"], made["openid_tail"]) == ("wecom", "rAAA")
+    assert (await client.post(f"{path}/wecom", json=body)).json() == made, "again is the same"
+    told = (await client.get(path)).json()["identities"]
+    assert sorted(id_["platform"] for id_ in told) == ["mini", "official", "wecom"]
+    taken = await client.post(f"/api/console/fans/{other}/wecom", json=body)
+    assert (taken.status_code, taken.json()["error"]["code"]) == (409, "fans.wecom_taken")
+    assert f"#{person}" in taken.json()["error"]["message"]
+    # merged, the contact is the one person's; parted, it is theirs whose it was
+    merged = await client.post(f"{path}/merges", json={"other_id": other, "reason": "同一个人"})
+    assert merged.status_code < 300, merged.text
+    assert (await client.post(f"/api/console/fans/{other}/wecom", json=body)).json() == made
+    async with db.merchant("demo") as tx:
+        await service.part(tx, STAFF, await _newest_merge(tx), "弄错了")
+    own = next(id_["id"] for id_ in told if id_["platform"] == "official")
+    assert (await client.delete(f"{path}/wecom/{own}")).status_code == 404
+    assert (await client.delete(f"/api/console/fans/{other}/wecom/{made['id']}")).status_code == 404
+    assert (await client.delete(f"{path}/wecom/{made['id']}")).status_code == 200
+    assert len((await client.get(path)).json()["identities"]) == 2
+    await drain()
+    assert await audit.run(db) == []
+
+
+async def _newest_merge(tx: Tx) -> int:
+    found = await tx.scalar(select(Merge.id).order_by(Merge.id.desc()).limit(1))
+    assert found is not None
+    return found

@@ -283,6 +283,22 @@ class SameUnionid(Conflict):
     en = "WeChat says both sides are one person (same unionid); the merge cannot be undone"
 
 
+class WecomTaken(Conflict):
+    """The id is another fan's."""
+
+    code = "fans.wecom_taken"
+    zh = "这个企微客户已经记在粉丝 #{fan_id} 名下；确实是同一个人时，请合并两条记录"
+    en = "This WeCom contact stands under fan #{fan_id}; if both are one person, merge them"
+
+
+class WecomMissing(NotFound):
+    """No such id of this fan, or one that the platform itself told."""
+
+    code = "fans.wecom_missing"
+    zh = "没有这个企微身份，或者它不是手工记下的"
+    en = "There is no such WeCom identity, or it was not put down by hand"
+
+
 class PersonErased(Conflict):
     """The personal data of this person was removed."""
 

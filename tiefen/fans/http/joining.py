@@ -1,5 +1,6 @@
 """Routes of joining two fans and of undoing it."""
 
+from collections.abc import Mapping
 from typing import Annotated
 
 from fastapi import Depends, Query
@@ -28,6 +29,8 @@ from tiefen.kernel.errors import language
 from tiefen.kernel.http import REFUSALS, PathId, TxDep
 from tiefen.kernel.routing import Routes
 from tiefen.team.values import Permission
+from tiefen.wechat import service as wechat
+from tiefen.wechat.values import AccountKind
 
 console = Routes(prefix="/api/console/fans/{fan_id}/merges", tags=["fans"], responses=REFUSALS)
 
@@ -66,11 +69,12 @@ async def preview_undo(fan_id: PathId, merge_id: PathId, tx: TxDep, _: Writer) -
     """What would go where if this join were undone."""
     await _check(tx, fan_id, merge_id)
     found, staying, leaving = await service.sides(tx, merge_id)
+    kinds = await wechat.app_kinds(tx)
     return PartPreview(
         merge_id=found.id,
         at=found.at,
-        stays=_side(await queries.side(tx, staying[0], staying, found.at)),
-        leaves=_side(await queries.side(tx, found.loser_id, leaving, found.at)),
+        stays=_side(await queries.side(tx, staying[0], staying, found.at), kinds),
+        leaves=_side(await queries.side(tx, found.loser_id, leaving, found.at), kinds),
     )
 
 
@@ -92,16 +96,17 @@ async def _check(tx: Tx, fan_id: int, merge_id: int) -> Merge:
 
 
 async def _of(tx: Tx, fan_id: int) -> SideOut:
-    return _side(await queries.side(tx, fan_id, await service.person_ids(tx, fan_id), None))
+    found = await queries.side(tx, fan_id, await service.person_ids(tx, fan_id), None)
+    return _side(found, await wechat.app_kinds(tx))
 
 
-def _side(found: Side) -> SideOut:
+def _side(found: Side, kinds: Mapping[str, AccountKind]) -> SideOut:
     fan = found.fan
     return SideOut(
         id=fan.id,
         name=rules.display_name(fan.id, fan.nickname),
         records=found.records,
-        identities=[identity_out(one) for one in found.identities],
+        identities=[identity_out(one, kinds) for one in found.identities],
         phone_masked=mask_phone(fan.phone) if fan.phone else None,
         joined_at=fan.joined_at,
         orders=found.orders,

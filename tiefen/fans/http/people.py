@@ -1,7 +1,7 @@
 """Routes of the fans room: sign-in of fans, one's own profile, the console's fan pages."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
@@ -30,6 +30,7 @@ from tiefen.fans.schemas import (
     SourceOut,
     StageCountOut,
     StandingOut,
+    WecomIn,
 )
 from tiefen.fans.service.stages import judge, look
 from tiefen.fans.values import FanSort, Happening, RfmGroup, Stage
@@ -56,6 +57,8 @@ from tiefen.kernel.http import (
 from tiefen.kernel.limits import Limit as Rate
 from tiefen.kernel.routing import Routes
 from tiefen.team.values import Permission
+from tiefen.wechat import service as wechat
+from tiefen.wechat.values import AccountKind
 
 NONCE_COOKIE = "tiefen_oauth"
 SIGN_INS = Rate(600, 60.0)
@@ -250,6 +253,20 @@ async def reveal(fan_id: PathId, body: Reveal, tx: TxDep, actor: Revealer) -> Re
     return Revealed(field=body.field, value=value)
 
 
+@console.post("/fans/{fan_id}/wecom", operation_id="addFanWecom", status_code=201)
+async def add_wecom(fan_id: PathId, body: WecomIn, tx: TxDep, actor: Writer) -> IdentityOut:
+    """Note which external contact of 企业微信 a fan is."""
+    made = await service.add_wecom(tx, actor, fan_id, **dict(body))
+    return identity_out(made, {})
+
+
+@console.delete("/fans/{fan_id}/wecom/{identity_id}", operation_id="dropFanWecom")
+async def drop_wecom(fan_id: PathId, identity_id: PathId, tx: TxDep, actor: Writer) -> Ok:
+    """Take it off again."""
+    await service.drop_wecom(tx, actor, fan_id, identity_id)
+    return OK
+
+
 def _past_line(one: queries.PastMoment) -> LineOut:
     """A purchase made elsewhere, among the lines."""
     data = {"source": one.source, "number": one.number, "quantity": one.quantity}
@@ -324,12 +341,13 @@ async def _detail(tx: Tx, fan_id: int) -> FanDetail:
     found = await queries.identities(tx, [person.id, *merged])
     standing = judge(person, await look(tx, [person.id]))
     score = await queries.rfm_of(tx, person.id)
+    kinds = await wechat.app_kinds(tx)
     return FanDetail(
         **_row(person, source),
         rfm_group=score.kind if score else None,
         tags=[_chip(*one) for one in await queries.taggings(tx, [person.id])],
         real_name_masked=mask_name(person.real_name) if person.real_name else None,
-        identities=[identity_out(one) for one in found],
+        identities=[identity_out(one, kinds) for one in found],
         standing=StandingOut(
             stage=standing.stage,
             since=person.stage_at,
@@ -382,10 +400,11 @@ def _row(person: Fan, source: Source | None) -> dict[str, Any]:
     }
 
 
-def identity_out(one: Identity) -> IdentityOut:
-    """An id as the console shows it: its last characters alone."""
+def identity_out(one: Identity, kinds: Mapping[str, AccountKind]) -> IdentityOut:
+    """An id as the console shows it: its last characters alone. `kinds`: of the merchant's apps."""
     return IdentityOut(
         id=one.id,
+        platform=rules.platform_of(one.openid, kinds.get(one.app_id)),
         app_id=one.app_id,
         openid_tail=one.openid[-4:],
         has_unionid=one.unionid is not None,

@@ -24,6 +24,7 @@ from tiefen.fans.rules.past import (
     read_past_line,
 )
 from tiefen.fans.rules.people import (
+    EXTERNAL,
     MAX_DIGITS,
     NAMELESS,
     PHONE,
@@ -36,6 +37,7 @@ from tiefen.fans.rules.people import (
     grams,
     make_state,
     nameless_ids,
+    platform_of,
     query_grams,
     whole_phone,
 )
@@ -78,6 +80,7 @@ from tiefen.fans.rules.tags import MAX_TAGS, PLATFORM_NAME, Given, Giving, given
 
 __all__ = [
     "COUNTING",
+    "EXTERNAL",
     "FAMILY",
     "FIELDS",
     "KEY",
@@ -136,6 +139,7 @@ __all__ = [
     "next_day",
     "package",
     "plain",
+    "platform_of",
     "query_grams",
     "read_answer",
     "read_answers",

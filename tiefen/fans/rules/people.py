@@ -8,13 +8,26 @@ from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 
 from tiefen.fans.errors import OAuthStateRefused, PhoneMalformed, RedirectRefused
+from tiefen.fans.values import IdentityPlatform
 
 PHONE = re.compile(r"^1[3-9][0-9]{9}$")
 STATE_LIFE = timedelta(minutes=10)
+EXTERNAL = re.compile(r"w[mo][A-Za-z0-9_-]{18,62}$")
+"""An external contact of 企业微信."""
 NAMELESS = "粉丝"
 """What a fan is called who never told us a name, before the number."""
 MAX_DIGITS = 12
 """Of a fan's number, beyond any that was given out."""
+
+
+def platform_of(openid: str, kind: str | None) -> IdentityPlatform:
+    """Where an id is from; `kind`: what the merchant's app of it is, if it is theirs.
+
+    External contacts of 企业微信 are told by their own look: wm or wo, where an openid begins with o.
+    """
+    if EXTERNAL.match(openid):
+        return IdentityPlatform.WECOM
+    return IdentityPlatform(kind) if kind else IdentityPlatform.OTHER
 
 
 def grams(*texts: str) -> list[str]:

@@ -34,6 +34,7 @@ from tiefen.fans.schemas.people import (
     SourceOut,
     StageCountOut,
     StandingOut,
+    WecomIn,
 )
 from tiefen.fans.schemas.rfm import CohortOut, RepeatOut, RfmBoard, RfmCellOut, RfmGroupOut, RfmOut
 from tiefen.fans.schemas.segments import (
@@ -165,6 +166,7 @@ __all__ = [
     "TagSyncOut",
     "TaggingIn",
     "TaggingOut",
+    "WecomIn",
     "WhyOut",
     "plain",
 ]

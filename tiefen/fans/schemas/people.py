@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, StringConstraints
 
 from tiefen.fans.schemas.rfm import RfmOut
-from tiefen.fans.values import Author, Happening, PersonalField, RfmGroup, Stage
+from tiefen.fans.values import Author, Happening, IdentityPlatform, PersonalField, RfmGroup, Stage
 from tiefen.kernel.http import In, Out
 
 Text40 = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=40)]
@@ -111,6 +111,7 @@ class IdentityOut(Out):
     """One id of a fan on one platform. The openid itself stays inside."""
 
     id: int
+    platform: IdentityPlatform
     app_id: str
     openid_tail: str
     """the last four characters, enough to tell two apart"""
@@ -118,6 +119,17 @@ class IdentityOut(Out):
     following: bool
     followed_at: datetime | None
     unfollowed_at: datetime | None
+
+
+class WecomIn(In):
+    """An external contact of the merchant's company in 企业微信."""
+
+    corp_id: Annotated[
+        str, StringConstraints(strip_whitespace=True, pattern=r"^w[wx][A-Za-z0-9]{8,32}$")
+    ]
+    external_userid: Annotated[
+        str, StringConstraints(strip_whitespace=True, pattern=r"^w[mo][A-Za-z0-9_-]{18,62}$")
+    ]
 
 
 class EvidenceOut(Out):

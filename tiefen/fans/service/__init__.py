@@ -121,6 +121,7 @@ from tiefen.fans.service.tags import (
     untag_fans,
 )
 from tiefen.fans.service.timeline import brought_friend, rebuild_counters, record
+from tiefen.fans.service.wecom import add_wecom, drop_wecom
 
 __all__ = [
     "ATTACH",
@@ -138,6 +139,7 @@ __all__ = [
     "RUN",
     "STALLED",
     "STEP",
+    "add_wecom",
     "apply_rules",
     "ask_erase",
     "ask_export",
@@ -157,6 +159,7 @@ __all__ = [
     "drop_exports",
     "drop_platform_tag",
     "drop_tag_rule",
+    "drop_wecom",
     "edit_attribute",
     "edit_profile",
     "edit_remark",

@@ -194,6 +194,19 @@ class BulkState(StrEnum):
     FAILED = "failed"
 
 
+class IdentityPlatform(StrEnum):
+    """Where an id of a fan is from."""
+
+    OFFICIAL = "official"
+    """公众号 or 服务号"""
+    MINI = "mini"
+    """小程序"""
+    WECOM = "wecom"
+    """企业微信: an external contact of a company"""
+    OTHER = "other"
+    """an app that is the merchant's no more"""
+
+
 class PersonalField(StrEnum):
     """Personal data that is sealed and shown masked."""
 

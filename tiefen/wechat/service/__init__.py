@@ -5,7 +5,7 @@ around the call and must not be used inside one.
 """
 
 from tiefen.wechat.callbacks import ReplyHook, register_reply
-from tiefen.wechat.service.accounts import set_app, set_pay, set_templates
+from tiefen.wechat.service.accounts import app_kinds, set_app, set_pay, set_templates
 from tiefen.wechat.service.diagnose import diagnose
 from tiefen.wechat.service.keeping import forget_old
 from tiefen.wechat.service.miniprogram import create_mini_code, mini_login
@@ -39,6 +39,7 @@ __all__ = [
     "TAG_MEMBERS_AT_ONCE",
     "PayClient",
     "ReplyHook",
+    "app_kinds",
     "close",
     "configure",
     "create_mini_code",

@@ -25,6 +25,12 @@ _SERIAL = re.compile(r"[0-9A-Fa-f]{8,64}")
 _HOST = re.compile(r"[A-Za-z0-9.-]{1,250}(:\d{1,5})?")
 
 
+async def app_kinds(tx: Tx) -> dict[str, AccountKind]:
+    """Which of the merchant's apps is what, by app id; one statement."""
+    rows = await tx.execute(select(Account.app_id, Account.kind))
+    return {row.app_id: row.kind for row in rows}
+
+
 async def set_app(
     tx: Tx,
     kind: AccountKind,

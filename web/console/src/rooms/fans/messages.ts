@@ -4,6 +4,7 @@ import labels from './labels.messages'
 import past from './past.messages'
 import person from './person.messages'
 import privacy from './privacy.messages'
+import wecom from './wecom.messages'
 
 const messages: RoomMessages = {
   zh: {
@@ -12,6 +13,8 @@ const messages: RoomMessages = {
     past: past.zh,
     person: person.zh,
     privacy: privacy.zh,
+    wecom: wecom.zh,
+    platforms: { official: '公众号', mini: '小程序', wecom: '企业微信', other: '其他应用' },
     title: '粉丝', search: '昵称、备注或完整手机号', fan: '粉丝', stage: '阶段', source: '来源', orders: '订单', paid: '实付', interactions: '互动', joined: '首次接触', lastSeen: '最近活跃', sort: '排序', following: '关注', rfm: 'RFM 人群', everyone: '关注状态', followed: '已关注', notFollowing: '未关注', noSource: '自然到来', fromCode: '来自渠道码 #{id}',
     stages: { all: '全部', visitor: '访客', follower: '关注者', customer: '客户', user: '用户', fan: '粉丝', core: '铁粉', lost: '流失' },
     sorts: { newest: '最新到来', last_seen: '最近活跃', spend: '实付金额', orders: '订单数' },
@@ -28,6 +31,8 @@ const messages: RoomMessages = {
     past: past.en,
     person: person.en,
     privacy: privacy.en,
+    wecom: wecom.en,
+    platforms: { official: 'Official Account', mini: 'Mini program', wecom: 'WeCom', other: 'Other app' },
     title: 'Fans', search: 'Name, note or full phone number', fan: 'Fan', stage: 'Stage', source: 'Source', orders: 'Orders', paid: 'Paid', interactions: 'Interactions', joined: 'First met', lastSeen: 'Last seen', sort: 'Order', following: 'Following', rfm: 'RFM group', everyone: 'Following or not', followed: 'Following', notFollowing: 'Not following', noSource: 'By themselves', fromCode: 'From channel code #{id}',
     stages: { all: 'All', visitor: 'Visitor', follower: 'Follower', customer: 'Customer', user: 'User', fan: 'Fan', core: 'Core fan', lost: 'Lost' },
     sorts: { newest: 'Newest', last_seen: 'Last seen', spend: 'Amount paid', orders: 'Number of orders' },
