@@ -9546,7 +9546,7 @@ export interface components {
         };
         /**
          * ChannelLinkPatch
-         * @description Changes to a link. Address, platform and target never change.
+         * @description Changes to a link; what is absent stays. Address, platform and target never change.
          */
         ChannelLinkPatch: {
             /** Archived */
@@ -9807,7 +9807,7 @@ export interface components {
         };
         /**
          * CodePatch
-         * @description Changes to a channel code. Kind, scene and lifetime never change.
+         * @description Changes to a channel code; what is absent stays. Kind, scene and lifetime never change.
          */
         CodePatch: {
             /** Archived */
@@ -9873,7 +9873,7 @@ export interface components {
         };
         /**
          * CodesPatch
-         * @description The same change for many codes.
+         * @description The same change for many codes; what is absent stays.
          */
         CodesPatch: {
             /** Archived */
@@ -12026,19 +12026,17 @@ export interface components {
             unfollowed_at: string | null;
         };
         /**
-<<<<<<< HEAD
-         * ImportMode
-         * @description What the number in a table of stock means.
-         * @enum {string}
-         */
-        ImportMode: "set" | "add";
-=======
          * IdentityPlatform
          * @description Where an id of a fan is from.
          * @enum {string}
          */
         IdentityPlatform: "official" | "mini" | "wecom" | "other";
->>>>>>> 9bd5209 (See and note a fan's 企业微信 contact beside their 公众号 and 小程序 ids)
+        /**
+         * ImportMode
+         * @description What the number in a table of stock means.
+         * @enum {string}
+         */
+        ImportMode: "set" | "add";
         /**
          * ImportOut
          * @description One import: how far it is, how fast, what it found.
