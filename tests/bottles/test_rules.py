@@ -66,8 +66,10 @@ def test_a_territory_holds_what_lies_below_it(
     assert rules.inside(region, territory) is expected
 
 
-def sight(fan: int = 1, hours: float = 0, region: str = "", **more: object) -> Sight:
-    return Sight(fan, NOON + timedelta(hours=hours), region, more.get("place"))  # type: ignore[arg-type]
+def sight(
+    fan: int = 1, hours: float = 0, region: str = "", place: tuple[float, float] | None = None
+) -> Sight:
+    return Sight(fan, NOON + timedelta(hours=hours), region, place)
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ import random
 from collections import defaultdict
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import asyncpg
 import pytest
@@ -158,13 +159,13 @@ async def test_any_mix_of_orders_here_and_before_is_scored_as_by_hand(
             n = chance.randrange(25)
             fen, at = chance.randrange(1, 9) * 500, travel() - timedelta(hours=number + 1)
             data = {"order_no": f"T{number}"}
-            given = {"at": at, "amount_fen": fen, "data": data}
-            await service.record(tx, ids[n], Happening.ORDER_PAID, f"order:T{number}", **given)  # type: ignore[arg-type]
+            given: dict[str, Any] = {"at": at, "amount_fen": fen, "data": data}
+            await service.record(tx, ids[n], Happening.ORDER_PAID, f"order:T{number}", **given)
             day = (at + timedelta(hours=8)).date()
             visits[n + 1].append((day, fen))
             if chance.random() < 0.3:
                 ref = f"order:T{number}:refund"
-                await service.record(tx, ids[n], Happening.ORDER_REFUNDED, ref, whole=True, **given)  # type: ignore[arg-type]
+                await service.record(tx, ids[n], Happening.ORDER_REFUNDED, ref, whole=True, **given)
             else:
                 kept[n + 1].append((day, fen))
         await service.merge(tx, ids[3], ids[4], reason="test")
@@ -235,11 +236,11 @@ async def test_who_bought_nothing_or_gave_all_back_has_no_score(db: Db, travel: 
     fan_id = await follower(db, "a", at=travel())
     assert (await _scored(db))[0] == {}
     async with db.merchant("demo") as tx:
-        given = {"at": travel(), "amount_fen": 900, "data": {"order_no": "T1"}}
-        await service.record(tx, fan_id, Happening.ORDER_PAID, "order:T1", **given)  # type: ignore[arg-type]
+        given: dict[str, Any] = {"at": travel(), "amount_fen": 900, "data": {"order_no": "T1"}}
+        await service.record(tx, fan_id, Happening.ORDER_PAID, "order:T1", **given)
     assert (await _scored(db))[0] == {fan_id: (1, 1, 1)}
     async with db.merchant("demo") as tx:
-        await service.record(tx, fan_id, Happening.ORDER_REFUNDED, "T1:1", whole=True, **given)  # type: ignore[arg-type]
+        await service.record(tx, fan_id, Happening.ORDER_REFUNDED, "T1:1", whole=True, **given)
     assert (await _scored(db))[0] == {}
 
 

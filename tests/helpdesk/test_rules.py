@@ -1,7 +1,9 @@
 """Matching, splitting, patterns: pure."""
 
 import time
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -14,17 +16,19 @@ from tiefen.helpdesk.values import Match, Part, PartKind, ReplyRule, Trigger
 NOON = datetime(2026, 4, 1, 4, 0, tzinfo=UTC)  # noon in Shanghai
 
 
-def rule(id: int, match: Match, *patterns: str, **more: object) -> ReplyRule:
-    given_: dict[str, object] = {
-        "priority": 100,
-        "from_minute": None,
-        "to_minute": None,
-        "valid_from": None,
-        "valid_until": None,
-        "answer": (),
-        **more,
-    }
-    return ReplyRule(id=id, match=match, patterns=patterns, **given_)  # type: ignore[arg-type]
+def rule(id: int, match: Match, *patterns: str, **more: Any) -> ReplyRule:
+    always = ReplyRule(
+        id=id,
+        match=match,
+        patterns=patterns,
+        priority=100,
+        from_minute=None,
+        to_minute=None,
+        valid_from=None,
+        valid_until=None,
+        answer=(),
+    )
+    return replace(always, **more)
 
 
 def found(text: str, *rules_: ReplyRule, at: datetime = NOON) -> int | None:

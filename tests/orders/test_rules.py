@@ -3,6 +3,7 @@
 import dataclasses
 from pathlib import Path
 from random import Random
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -34,9 +35,19 @@ from tiefen.orders.values import (
 CASES = cases(5_000)
 
 
-def line(key: int = 1, quantity: int = 3, pay_fen: int = 1_000, **state: int) -> LinePieces:
-    zero = {"shipped": 0, "cancelled": 0, "holding": 0, "returned": 0, "claimed_fen": 0}
-    return LinePieces(id=key, sku_id=key, quantity=quantity, pay_fen=pay_fen, **{**zero, **state})  # type: ignore[arg-type]
+def line(key: int = 1, quantity: int = 3, pay_fen: int = 1_000, **state: Any) -> LinePieces:
+    fresh = LinePieces(
+        id=key,
+        sku_id=key,
+        quantity=quantity,
+        pay_fen=pay_fen,
+        shipped=0,
+        cancelled=0,
+        holding=0,
+        returned=0,
+        claimed_fen=0,
+    )
+    return dataclasses.replace(fresh, **state)
 
 
 def apply(lines: dict[int, LinePieces], plan: RefundPlan) -> None:

@@ -40,7 +40,16 @@ def line(sku_id: int, quantity: int, price_fen: int, cost_fen: int | None = None
     )
 
 
-def rule(number: int, kind: PromotionKind, terms: Terms, group: Group, **more: object) -> Rule:
+def rule(
+    number: int,
+    kind: PromotionKind,
+    terms: Terms,
+    group: Group,
+    *,
+    priority: int = 0,
+    scope: Scope | None = None,
+    conditions: Conditions | None = None,
+) -> Rule:
     """A promotion on everything, unless `scope` says otherwise."""
     return Rule(
         number,
@@ -48,10 +57,10 @@ def rule(number: int, kind: PromotionKind, terms: Terms, group: Group, **more: o
         kind,
         f"活动{number}",
         group.id,
-        int(str(more.get("priority", 0))),
-        more.get("scope", Scope(all=True)),  # type: ignore[arg-type]
+        priority,
+        scope or Scope(all=True),
         terms,
-        more.get("conditions", Conditions()),  # type: ignore[arg-type]
+        conditions or Conditions(),
     )
 
 

@@ -3,6 +3,7 @@
 from dataclasses import replace
 from datetime import timedelta
 from random import Random
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -36,6 +37,7 @@ from tiefen.promotion.values import (
     Mode,
     PromotionKind,
     Quote,
+    Rule,
     Scope,
     Target,
     Terms,
@@ -204,9 +206,9 @@ def test_control_an_uncapped_coupon_would_be_caught(monkeypatch: pytest.MonkeyPa
     """Planted: a coupon takes its whole amount off the first line, whatever is left of it."""
     real = effects.effect
 
-    def careless(found: object, cart: object, places: object) -> object:
-        made = real(found, cart, places)  # type: ignore[arg-type]
-        if found.id < 0 and made.off:  # type: ignore[attr-defined]
+    def careless(found: Any, cart: Any, places: Any) -> Any:
+        made = real(found, cart, places)
+        if found.id < 0 and made.off:
             first = next(iter(made.off))
             return replace(made, off={first: sum(made.off.values())})
         return made
@@ -278,11 +280,11 @@ BETTER = rule(8, PromotionKind.OFF, Terms(tiers=(Tier(from_fen=1, off_fen=2_000)
     ],
 )
 def test_why_a_coupon_does_not_help(
-    held: HeldCoupon, promotions: list[object], reason: CouponReason
+    held: HeldCoupon, promotions: list[Rule], reason: CouponReason
 ) -> None:
     groups = (EXCLUSIVE, ORDER_BEST, ORDER_ALL)
     cart = replace(CART, groups=groups)
-    (found,) = rules.choices(cart, (), promotions, [held], groups)  # type: ignore[arg-type]
+    (found,) = rules.choices(cart, (), promotions, [held], groups)
     assert found.reason is reason
     assert (found.missing_fen > 0) == (reason is CouponReason.SHORT)
 

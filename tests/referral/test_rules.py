@@ -2,6 +2,7 @@
 
 import hashlib
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -45,8 +46,8 @@ def test_control_a_code_without_its_signature_would_be_caught() -> None:
     assert rules.read_code("2s-anything", lambda _: "anything") == 100
 
 
-def judge(wanted: Rules = ON, **more: object) -> Arrival:
-    known = {
+def judge(wanted: Rules = ON, **more: Any) -> Arrival:
+    known: dict[str, Any] = {
         "friend": [7],
         "referrer": 1,
         "above": [2, 3],
@@ -54,7 +55,7 @@ def judge(wanted: Rules = ON, **more: object) -> Arrival:
         "orders": 0,
         "now": NOW,
     }
-    return rules.judge(wanted, **{**known, **more})  # type: ignore[arg-type]
+    return rules.judge(wanted, **{**known, **more})
 
 
 def test_whom_a_link_binds() -> None:
