@@ -114,11 +114,8 @@ def _in_order(
     return (key.desc(), last.desc()) if down else (key, last)
 
 
-def position(products: Sequence[Product], sort: ProductSort, limit: int) -> tuple[int, ...]:
-    """Where the next page begins; empty on the last one."""
-    if len(products) <= limit:
-        return ()
-    last = products[limit - 1]
+def sorted_by(last: Product, sort: ProductSort) -> tuple[int, int]:
+    """What a product is sorted by."""
     keys = {
         ProductSort.DEFAULT: last.position,
         ProductSort.NEWEST: last.id,

@@ -7,7 +7,7 @@ from sqlalchemy import func, select
 from tiefen.catalog import rules
 from tiefen.catalog.errors import ProductMissing
 from tiefen.catalog.models import Product, Sku
-from tiefen.catalog.queries.finding import ProductSort, cover, fetch, inside, position
+from tiefen.catalog.queries.finding import ProductSort, cover, fetch, inside, sorted_by
 from tiefen.catalog.rules import file_url
 from tiefen.catalog.schemas import (
     ConsoleProduct,
@@ -19,7 +19,7 @@ from tiefen.catalog.schemas import (
 )
 from tiefen.catalog.values import ProductKind, ProductRole, ProductStatus
 from tiefen.kernel.db import Tx
-from tiefen.kernel.http import Page, page
+from tiefen.kernel.http import Page, paged
 
 
 async def console_products(
@@ -80,7 +80,7 @@ async def console_products(
         )
         for product in products
     ]
-    return page(rows, limit, *position(products, sort, limit))
+    return paged(rows, products, limit, lambda last: sorted_by(last, sort))
 
 
 async def console_product(tx: Tx, product_id: int, *, with_cost: bool) -> ConsoleProduct:

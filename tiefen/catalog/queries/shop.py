@@ -7,7 +7,7 @@ from sqlalchemy import func, select
 
 from tiefen.catalog.errors import ProductMissing
 from tiefen.catalog.models import Brand, Product, Sku
-from tiefen.catalog.queries.finding import ProductSort, cover, fetch, inside, position
+from tiefen.catalog.queries.finding import ProductSort, cover, fetch, inside, sorted_by
 from tiefen.catalog.queries.shelves import categories
 from tiefen.catalog.rules import file_url, presale_of
 from tiefen.catalog.schemas import (
@@ -21,7 +21,7 @@ from tiefen.catalog.schemas import (
 )
 from tiefen.catalog.values import ProductStatus
 from tiefen.kernel.db import Tx
-from tiefen.kernel.http import Page, page
+from tiefen.kernel.http import Page, paged
 
 HOME_RECOMMENDED = 6
 HOME_NEWEST = 10
@@ -53,7 +53,7 @@ async def shop_products(
     chosen = (await inside(tx, category_id)).where(Product.status == ProductStatus.ON_SHELF)
     products = await fetch(tx, chosen, sort, cursor, limit, q, narrow=category_id is not None)
     rows = await _shop_rows(tx, products)
-    return page(rows, limit, *position(products, sort, limit))
+    return paged(rows, products, limit, lambda last: sorted_by(last, sort))
 
 
 async def shop_product(tx: Tx, product_id: int) -> ShopProduct:

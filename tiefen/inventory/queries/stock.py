@@ -36,7 +36,7 @@ from tiefen.inventory.schemas import (
 )
 from tiefen.inventory.values import ReservationState, TransferState
 from tiefen.kernel.db import Tx
-from tiefen.kernel.http import Page, decode_cursor, page
+from tiefen.kernel.http import Page, last_id, newest, paged
 from tiefen.team import service as team
 
 SHOWN_AT_MOST = 999
@@ -88,8 +88,7 @@ async def stock(
         chosen = chosen.where(Stock.sku_id.in_(under))
     if low is not None:
         chosen = chosen.having(on_hand - reserved <= low)
-    if cursor:
-        (last,) = decode_cursor(cursor, tuple[int])
+    if (last := last_id(cursor)) is not None:
         chosen = chosen.where(Stock.sku_id > last)
     found = (await tx.execute(chosen.limit(limit + 1))).all()
     sku_ids = [row[0] for row in found]
@@ -110,7 +109,7 @@ async def stock(
         )
         for sku_id in sku_ids
     ]
-    return page(rows, limit, *([rows[limit - 1].sku_id] if len(rows) > limit else []))
+    return paged(rows, rows, limit, lambda row: (row.sku_id,))
 
 
 async def movements(
@@ -123,14 +122,10 @@ async def movements(
         select(Movement, Location.name)
         .join(Location, Location.id == Movement.location_id)
         .where(Movement.sku_id == sku_id)
-        .order_by(Movement.id.desc())
     )
     if location_id is not None:
         chosen = chosen.where(Movement.location_id == location_id)
-    if cursor:
-        (last,) = decode_cursor(cursor, tuple[int])
-        chosen = chosen.where(Movement.id < last)
-    found = (await tx.execute(chosen.limit(limit + 1))).all()
+    found = (await tx.execute(newest(chosen, Movement.id, cursor, limit))).all()
     names = await team.actor_names(tx, [movement.actor for movement, _ in found])
     rows = [
         MovementRow(
@@ -148,7 +143,7 @@ async def movements(
         )
         for movement, place in found
     ]
-    return page(rows, limit, *([rows[limit - 1].id] if len(rows) > limit else []))
+    return paged(rows, rows, limit)
 
 
 async def locations(tx: Tx) -> list[LocationOut]:
@@ -191,15 +186,11 @@ async def transfers(
     tx: Tx, *, state: TransferState | None, cursor: str | None, limit: int
 ) -> Page[StockTransferOut]:
     """Transfers, newest first. Five statements."""
-    chosen = select(StockTransfer).order_by(StockTransfer.id.desc())
+    chosen = select(StockTransfer)
     if state is not None:
         chosen = chosen.where(StockTransfer.state == state)
-    if cursor:
-        (last,) = decode_cursor(cursor, tuple[int])
-        chosen = chosen.where(StockTransfer.id < last)
-    found = (await tx.scalars(chosen.limit(limit + 1))).all()
-    rows = await _transfers(tx, found)
-    return page(rows, limit, *([found[limit - 1].id] if len(found) > limit else []))
+    found = (await tx.scalars(newest(chosen, StockTransfer.id, cursor, limit))).all()
+    return paged(await _transfers(tx, found), found, limit)
 
 
 async def transfer(tx: Tx, transfer_no: str) -> StockTransferOut:
@@ -265,13 +256,8 @@ async def _transfers(tx: Tx, found: Sequence[StockTransfer]) -> list[StockTransf
 
 async def sheets(tx: Tx, *, cursor: str | None, limit: int) -> Page[SheetRow]:
     """Count sheets, newest first. Four statements."""
-    chosen = select(CountSheet).order_by(CountSheet.id.desc())
-    if cursor:
-        (last,) = decode_cursor(cursor, tuple[int])
-        chosen = chosen.where(CountSheet.id < last)
-    found = (await tx.scalars(chosen.limit(limit + 1))).all()
-    rows = await _sheets(tx, found)
-    return page(rows, limit, *([found[limit - 1].id] if len(found) > limit else []))
+    found = (await tx.scalars(newest(select(CountSheet), CountSheet.id, cursor, limit))).all()
+    return paged(await _sheets(tx, found), found, limit)
 
 
 async def sheet(tx: Tx, sheet_no: str) -> SheetOut:
