@@ -143,21 +143,19 @@ async def open_link(
         ends_at=code.ends_at,
         now=tx.now,
     )
-    follows = link.target is LinkTarget.FOLLOW
     if not over:
-        await tx.execute(
-            _OPENED,
-            {
-                "visitor": visitor if inside and not program else "",
-                "code_id": link.code_id,
-                "day": day_of(tx.now),
-                "now": tx.now,
-                "shard": ids.randomness().randrange(SHARDS),
-                "hits": int(not program and not scanned),
-                "entered": int(not program and inside),
-                "bots": int(program),
-            },
-        )
+        hit = {
+            "visitor": visitor if inside and not program else "",
+            "code_id": link.code_id,
+            "day": day_of(tx.now),
+            "now": tx.now,
+            "shard": ids.randomness().randrange(SHARDS),
+            "hits": int(not program and not scanned),
+            "entered": int(not program and inside),
+            "bots": int(program),
+        }
+        await tx.execute(_OPENED, hit)
+    follows = link.target is LinkTarget.FOLLOW
     opening = Opening.OVER if over else Opening.GO if inside and not follows else Opening.PAGE
     words = {name: getattr(link, name) for name in ("utm_source", "utm_medium", "utm_campaign")}
     opened = Opened(

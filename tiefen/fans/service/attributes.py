@@ -128,7 +128,7 @@ async def set_answers(
         merged = _answered_before(rows, kept) | merged
     clean = rules.read_answers(queries.questions(rows), merged, whole=by is None)
     own, lent = kept, shown.answered_by_others(person)
-    if record_id != person.id:
+    if record_id != person.id:  # a record joined to the person answers for itself as well
         own, lent = await queries.answers(tx, record_id), frozenset()
     changes: list[dict[str, Any]] = []
     for row in rows:

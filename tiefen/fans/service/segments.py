@@ -1,6 +1,6 @@
 """Segments: saving a rule, keeping who is in, lists kept by hand, and why a fan is in or not."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from datetime import date, datetime, time
 from typing import Any
 
@@ -67,19 +67,23 @@ async def read_rule(tx: Tx, raw: Any, *, own_id: int | None = None) -> Rule:
     known = set(await tx.scalars(select(Tag.id).where(Tag.id.in_(tags)))) if tags else set()
     named = rules.named_ids(rule, "segment")
     there = {one.id: one for one in await queries.saved_segments(tx)} if named else {}
-    for clause in _clauses(rule):
-        have = known if clause.field == "tag" else set(there) if clause.field == "segment" else None
-        for place, one in enumerate(clause.value if have is not None else ()):
-            if have is not None and one not in have:
-                what = ("标签", "tag") if clause.field == "tag" else ("人群", "segment")
-                raise RuleWrong(
-                    field=f"{clause.path}.value.{place}",
-                    zh_reason=f"这个{what[0]}已经不在了",
-                    en_reason=f"this {what[1]} is gone",
-                )
+    _check_there(rule, "tag", known, "标签")
+    _check_there(rule, "segment", there.keys(), "人群")
     if own_id is not None:
         _check_circle(own_id, named, there)
     return rule
+
+
+def _check_there(rule: Rule, field: str, have: Container[int], zh_name: str) -> None:
+    """What clauses of one field name must be there."""
+    for clause in _clauses(rule):
+        for place, one in enumerate(clause.value if clause.field == field else ()):
+            if one not in have:
+                raise RuleWrong(
+                    field=f"{clause.path}.value.{place}",
+                    zh_reason=f"这个{zh_name}已经不在了",
+                    en_reason=f"this {field} is gone",
+                )
 
 
 async def save_segment(
