@@ -6,7 +6,7 @@ import time
 from bench.crowd import FANS, crowd
 from bench.harness import MERCHANT, Installation, Result
 from tiefen.fans import queries, service
-from tiefen.fans.values import FanSort, Stage
+from tiefen.fans.values import FanSort, RfmGroup, Stage
 
 ROUNDS = 7
 RULE = {
@@ -24,6 +24,8 @@ FILTERS: dict[str, queries.Filter] = {
     "tag": queries.Filter(tag_id=1),
     "rare_tag": queries.Filter(tag_id=50, stage=Stage.CORE),
     "name": queries.Filter(query="粉丝5999"),
+    "rfm": queries.Filter(rfm_group=RfmGroup.GONE),
+    "rfm_stage": queries.Filter(rfm_group=RfmGroup.CHAMPION, stage=Stage.LOST),
 }
 
 
@@ -35,6 +37,9 @@ async def run() -> list[Result]:
 
 async def measure(home: Installation) -> list[Result]:
     """On a crowd that is there."""
+    async with home.db.merchant(MERCHANT) as tx:
+        if await service.rfm_is_due(tx):
+            await service.run_rfm_now(tx)
     medians: dict[str, float] = {}
     for name, wanted in [*FILTERS.items(), ("rule", queries.Filter())]:
         for sort in FanSort:

@@ -103,8 +103,7 @@ def upgrade() -> None:
         ),
     )
     op.execute(
-        "-- squawk-ignore ban-drop-not-null\n"
-        "ALTER TABLE payment ALTER COLUMN fan_id DROP NOT NULL"
+        "-- squawk-ignore ban-drop-not-null\nALTER TABLE payment ALTER COLUMN fan_id DROP NOT NULL"
     )
     for name, check in _PAYMENT:
         op.execute(

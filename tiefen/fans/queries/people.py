@@ -6,7 +6,18 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, func, literal_column, or_, select, tuple_
+from sqlalchemy import (
+    ColumnElement,
+    Select,
+    and_,
+    exists,
+    func,
+    literal_column,
+    or_,
+    select,
+    tuple_,
+)
+from sqlalchemy.orm import aliased
 
 from tiefen.fans import rules
 from tiefen.fans.errors import FanMissing
@@ -58,6 +69,9 @@ async def fan_list(
     rule: Rule | None = None,
 ) -> list[tuple[Fan, Source | None]]:
     """Fans, the most first, one more than `limit`; one statement, two when narrowed."""
+    group = wanted.rfm_group
+    if group is not None and rule is None and wanted == Filter(rfm_group=group):
+        return await fans_by_id(tx, await _of_group(tx, group, sort, after, limit))
     key: Any = _ORDERS[sort]
     place: Any = Fan.id
     words = wanted.words
@@ -66,10 +80,11 @@ async def fan_list(
         conditions.append(await where(tx, rule))
     narrow = len(conditions) > 1
     found = [*conditions, _candidates(words)] if words else conditions
-    if (words or narrow) and await _few(tx, found):
+    if (words or narrow) and (group is not None or await _few(tx, found)):
         # Find them by the filters' own indexes and sort those. Walking the order's index until
         # enough have matched would read the whole table for what nobody has. A frequent name is
-        # the other way round: the walk is over soon, and sorting all of them is not.
+        # the other way round: the walk is over soon, and sorting all of them is not. A group of
+        # buyers goes with what lists are ordered by: those who spent least stand last.
         key, place = func.coalesce(key, key), func.coalesce(Fan.id, Fan.id)
         conditions = found
     if words:
@@ -86,6 +101,29 @@ async def fan_list(
     order = (place.desc(),) if sort is FanSort.NEWEST else (key.desc(), place.desc())
     rows = await tx.execute(statement.order_by(*order).limit(limit + 1))
     return [(fan, source) for fan, source in rows]
+
+
+async def _of_group(
+    tx: Tx, group: RfmGroup, sort: FanSort, after: tuple[Any, int] | None, limit: int
+) -> list[int]:
+    """The next fans of a group of buyers, one more than `limit`: found in indexes alone."""
+    merged = aliased(Fan)
+    if sort is FanSort.NEWEST:
+        place: Any = Rfm.fan_id
+        wanted = select(place).where(Rfm.kind == group)
+        if after is not None:
+            wanted = wanted.where(place < after[1])
+        order: tuple[Any, ...] = (place.desc(),)
+    else:
+        column = _ORDERS[sort]
+        key, place = func.coalesce(column, column), func.coalesce(Fan.id, Fan.id)
+        wanted = select(Fan.id).where(Fan.id.in_(select(Rfm.fan_id).where(Rfm.kind == group)))
+        if after is not None:
+            wanted = wanted.where(tuple_(key, place) < tuple_(*after))
+        order = (key.desc(), place.desc())
+    joined = exists().where(merged.id == place, merged.merged_into.is_not(None))
+    rows = await tx.scalars(wanted.where(~joined).order_by(*order).limit(limit + 1))
+    return list(rows)
 
 
 async def fans_by_id(tx: Tx, fan_ids: Sequence[int]) -> list[tuple[Fan, Source | None]]:
