@@ -313,3 +313,30 @@ async def test_scores_make_segments_that_move_with_each_run(
     async with db.merchant("demo") as tx:
         members = await queries.members(tx, segment.id, after=None, limit=20)
     assert sorted(fan_id for fan_id, _ in members) == [ids[0], ids[9]]
+
+
+async def test_a_group_is_listed_as_the_whole_list_would_show_it(
+    db: Db, drain: Drain, travel: Travel, staff_client: StaffClient
+) -> None:
+    ids = [await follower(db, str(n), at=travel() + timedelta(minutes=n % 3)) for n in range(12)]
+    rows = [(n, f"2026-03-{n + 1:02}", f"{n % 4 + 1}.00", 1, n % 10) for n in range(20)]
+    await bring(db, drain, sheet(rows))
+    async with db.merchant("demo") as tx:
+        await service.merge(tx, ids[2], ids[7], reason="test")  # its scores stay until the next run
+    client = await staff_client(["fans.read"])
+    seen = 0
+    for sort in ("newest", "last_seen", "spend", "orders"):
+        whole = (await client.get(f"/api/console/fans?sort={sort}&limit=100")).json()["items"]
+        for group in {one["rfm_group"] for one in whole} - {None}:
+            wanted = [one["id"] for one in whole if one["rfm_group"] == group]
+            for more in ("", "&following=true"):
+                found, cursor = list[int](), ""
+                while cursor is not None:
+                    at = f"&cursor={cursor}" if cursor else ""
+                    path = f"/api/console/fans?rfm_group={group}&sort={sort}&limit=2{more}{at}"
+                    page = (await client.get(path)).json()
+                    found += [one["id"] for one in page["items"]]
+                    cursor = page["next"]
+                assert found == wanted
+                seen += len(found)
+    assert seen > 40
