@@ -200,3 +200,22 @@ def test_what_agrees_may_close_and_what_is_wrong_may_not(kind: BreakKind, refund
     assert rules.may_close(kind, refund=refund, agrees=True)
     word_is_enough = rules.may_close(kind, refund=refund, agrees=False)
     assert word_is_enough == (kind is BreakKind.FEE or (refund and kind is BreakKind.THEIRS_ONLY))
+
+
+async def test_a_missed_day_is_fetched_from_the_console(
+    db: Db, wechat: FakeWeChat, travel: Travel, staff_client: StaffClient
+) -> None:
+    done = await paid(db, wechat)
+    client = await staff_client(permissions=[Permission.ORDERS_REFUND, Permission.MONEY_READ])
+    wechat.trouble = {"trade_bill": ["STATEMENT_CREATING"]}
+    early = await client.post("/api/console/bills", json={"day": str(DAY)})
+    assert (early.status_code, early.json()["error"]["code"]) == (409, "payments.bill_not_ready")
+    assert str(DAY) in early.json()["error"]["message"]
+    wechat.bill = None
+    for _ in range(2):  # once more changes nothing
+        answer = await client.post("/api/console/bills", json={"day": str(DAY)})
+        assert answer.status_code == 200, answer.text
+    assert await breaks(db) == {done.transaction_id: ("ours_only", False)}
+    reader = await staff_client(permissions=[Permission.MONEY_READ])
+    refused = await reader.post("/api/console/bills", json={"day": str(DAY)})
+    assert refused.status_code == 403

@@ -119,3 +119,19 @@ async def test_a_bill_link_is_its_merchants_and_ends(world: World) -> None:
     assert (await world.http.get(target)).status_code == 401
     world.clock.move(301)
     assert (await shop.send("GET", target)).status_code == 404
+
+
+async def test_a_refund_made_by_hand_is_told_by_the_bill_alone(world: World) -> None:
+    shop = await shop_with_a_day(world)
+    charge = (await world.do("GET", "/charges?out_trade_no=second000001"))["items"][0]
+    door = f"/charges/{charge['transaction_id']}/refund"
+    before = await world.do("GET", "/notices")
+    made = await world.post(door, amount_fen=40, reason="客服手工退")
+    await world.post("/clock/run-due")
+    assert await world.do("GET", "/notices") == before
+    too_much = await world.http.post(f"/sandbox/api{door}", json={"amount_fen": 61})
+    assert too_much.json()["error"]["code"] == "sandbox.refund_refused"
+    world.clock.move(26 * 3600)
+    _, text = await file(shop, "/v3/bill/tradebill?bill_date=2026-01-01&bill_type=REFUND")
+    body, _ = rows(text)
+    assert [r["退款金额"] for r in body if r["商户退款单号"] == made["out_refund_no"]] == ["0.40"]

@@ -150,6 +150,14 @@ class BadBill(Conflict):
     en = "The bill cannot be read: {reason}"
 
 
+class BillNotReady(Conflict):
+    """WeChat has not closed its account of that day yet."""
+
+    code = "payments.bill_not_ready"
+    zh = "微信还没有出 {day} 的账单, 请在次日 10 点以后再取"
+    en = "WeChat has no bill of {day} yet; try after 10:00 on the next day"
+
+
 class MoveNotFound(NotFound):
     """No such move."""
 

@@ -26,6 +26,7 @@ from tiefen.kernel.routing import Routes
 from tiefen.ledger.values import By
 from tiefen.payments import queries, service
 from tiefen.payments.schemas import (
+    BillDayIn,
     BillOut,
     BillPage,
     BreakIn,
@@ -64,6 +65,7 @@ _READ = [Depends(staff(Permission.MONEY_READ))]
 PathId = Annotated[int, Path(ge=1, le=2**63 - 1)]
 Day = Annotated[date, Query(description="a day of the merchant's")]
 Mover = Annotated[StaffActor, Depends(staff(Permission.ORDERS_REFUND))]
+_FETCH = [Depends(staff(Permission.ORDERS_REFUND, outward=True))]
 
 
 class PaperForm(StrEnum):
@@ -157,6 +159,16 @@ async def list_bills(tx: TxDep, limit: Limit = 50, cursor: Cursor = None) -> Bil
         open_breaks=total.open_breaks,
         oldest_break_at=total.oldest_break_at,
     )
+
+
+@router.post("/bills", operation_id="fetchBill", dependencies=_FETCH)
+async def fetch_bill(body: BillDayIn, db: DbDep, merchant: MerchantDep) -> Ok:
+    """Fetch one day's bill now and compare it: for a day the daily run has missed.
+
+    A day that was fetched before stays as it is.
+    """
+    await service.fetch_bill(db, merchant, body.day)
+    return OK
 
 
 @router.get("/bill-breaks", operation_id="listBillBreaks", dependencies=_READ)

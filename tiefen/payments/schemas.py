@@ -153,6 +153,12 @@ class BillOut(Out):
     open_breaks: int
 
 
+class BillDayIn(In):
+    """A day whose bill is wanted now."""
+
+    day: date = Field(description="the merchant's day; WeChat keeps bills for three months")
+
+
 class BillPage(Page[BillOut]):
     """A page of daily runs, with what all bills add up to."""
 

@@ -9,7 +9,7 @@ from sqlalchemy import func, select
 from tiefen.kernel.days import CHINA
 from tiefen.kernel.db import Db, Tx
 from tiefen.kernel.jobs import cron
-from tiefen.payments.errors import ProviderUnknown
+from tiefen.payments.errors import BillNotReady, ProviderUnknown
 from tiefen.payments.models import Payment, PaymentBill
 from tiefen.payments.service import comparing
 from tiefen.payments.service.fees import post_fees
@@ -38,8 +38,8 @@ async def fetch_bills(db: Db, merchant: str) -> None:
 async def fetch_bill(db: Db, merchant: str, day: date) -> None:
     """Download, check, read and reconcile one day's trade bill; the same day again changes nothing.
 
-    Raises ProviderUnknown when WeChat has it not ready or does not answer, BadBill when it cannot
-    be read exactly.
+    Raises BillNotReady, ProviderUnknown when WeChat does not answer, BadBill when it cannot be read
+    exactly.
     """
     pay = await wechat.pay_client(db, merchant)
     answer = await pay.trade_bill(day)
@@ -49,6 +49,8 @@ async def fetch_bill(db: Db, merchant: str, day: date) -> None:
             await comparing.reconcile(db, merchant, pay.mchid, day, rows, bill.hash_value)
     elif answer.code == "NO_STATEMENT_EXIST":
         await comparing.reconcile(db, merchant, pay.mchid, day, None, "")
+    elif answer.code == "STATEMENT_CREATING":
+        raise BillNotReady(day=str(day))
     else:
         raise ProviderUnknown(day=str(day), reason=answer.code)
     await post_fees(db, merchant)

@@ -5,7 +5,7 @@ import hashlib
 from typing import Any
 
 from tiefen.sandbox.box import Box
-from tiefen.sandbox.errors import ControlError
+from tiefen.sandbox.errors import ControlError, PayError, missing
 from tiefen.sandbox.models import Order
 from tiefen.sandbox.pay import charge as charging
 from tiefen.sandbox.pay import notices, refunds, sign
@@ -144,6 +144,21 @@ async def settle(ask: Ask) -> dict[str, Any]:
     return refunds.show(refund)
 
 
+async def give_back(ask: Ask) -> dict[str, Any]:
+    """A refund made by hand on the merchant platform: the merchant's system is not told."""
+    charge = ask.box.charges.get(ask.path("transaction_id"))
+    if charge is None:
+        raise missing("charge", ask.path("transaction_id"))
+    amount = ask.body.get("amount_fen")
+    if not isinstance(amount, int) or isinstance(amount, bool) or amount < 1:
+        raise invalid("amount_fen", "is a positive number of fen")
+    try:
+        made = refunds.by_hand(ask.box, charge, amount, ask.text("reason", ""))
+    except PayError as refused:
+        raise ControlError(409, "sandbox.refund_refused", refused.message) from refused
+    return refunds.show(made)
+
+
 async def resend(ask: Ask) -> dict[str, Any]:
     notice = ask.box.notices.get(ask.path("id"))
     if notice is None:
@@ -161,6 +176,7 @@ ROUTES: list[tuple[str, str, Handler]] = [
     ("POST", "/jssdk/check", jssdk_check),
     ("GET", "/orders", orders),
     ("GET", "/charges", charges),
+    ("POST", "/charges/{transaction_id}/refund", give_back),
     ("GET", "/refunds", refunded),
     ("GET", "/notices", told),
     ("POST", "/refunds/{refund_id}/settle", settle),

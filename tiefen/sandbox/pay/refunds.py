@@ -106,7 +106,33 @@ async def create(call: PayCall) -> Answer:
         return 200, shown(box, old)
     charge = _charge_of(box, call.merchant, body)
     _may_refund(box, charge, amount, total)
-    now = box.clock.time()
+    refund = give_back(
+        box,
+        charge,
+        amount,
+        number,
+        reason=str(body.get("reason") or ""),
+        notify_url=notify_address(url) if url else "",
+        params=params,
+    )
+    return 200, shown(box, refund)
+
+
+def give_back(
+    box: Box,
+    charge: Charge,
+    amount: int,
+    number: str,
+    *,
+    reason: str = "",
+    notify_url: str = "",
+    params: str = "",
+) -> Refund:
+    """A refund of part of a charge, settled after the merchant's delay.
+
+    Without `notify_url` nobody is told, as with one made by hand on the merchant platform.
+    """
+    merchant = box.merchants[charge.mchid]
     refund = Refund(
         refund_id=f"50{box.chance.digits(9)}{box.clock.now().astimezone(BEIJING):%Y%m%d}{box.chance.digits(10)}",
         mchid=charge.mchid,
@@ -114,13 +140,13 @@ async def create(call: PayCall) -> Answer:
         transaction_id=charge.transaction_id,
         out_trade_no=charge.out_trade_no,
         amount_fen=amount,
-        total_fen=total,
-        fee_fen=charging.fee(amount, call.merchant.fee_bp),
-        reason=str(body.get("reason") or ""),
-        notify_url=notify_address(url) if url else "",
+        total_fen=charge.amount_fen,
+        fee_fen=charging.fee(amount, merchant.fee_bp),
+        reason=reason,
+        notify_url=notify_url,
         params=params,
-        created_at=now,
-        outcome=call.merchant.refund_outcome,
+        created_at=box.clock.time(),
+        outcome=merchant.refund_outcome,
     )
     order = box.orders[charge.mchid, charge.out_trade_no]
     order.state = "REFUND"
@@ -131,9 +157,15 @@ async def create(call: PayCall) -> Answer:
         ("charge", charge.transaction_id, charge),
         ("order", f"{order.mchid}/{order.out_trade_no}", order),
     )
-    schedule(box, call.merchant, refund)
+    schedule(box, merchant, refund)
     _publish(box, refund)
-    return 200, shown(box, refund)
+    return refund
+
+
+def by_hand(box: Box, charge: Charge, amount: int, reason: str) -> Refund:
+    """What somebody gives back on the merchant platform, past the merchant's own system."""
+    _may_refund(box, charge, amount, charge.amount_fen)
+    return give_back(box, charge, amount, f"MANUAL{box.chance.digits(16)}", reason=reason)
 
 
 def keep(box: Box, refund: Refund) -> None:
