@@ -199,8 +199,17 @@ def refuse_the_coupon_and_take_it(shop: FrameLocator) -> None:
     expect(shop.get_by_test_id("due")).to_contain_text("93")
 
 
+SIGNED_IN = """() => {
+  const frame = document.querySelector("[data-testid='browser-frame']")
+  const kept = Object.keys(localStorage).find(key => key.startsWith('tiefen.token:') && key.endsWith(`:${frame.name}`))
+  try { return Boolean(kept && frame.contentWindow.location.hash) } catch { return false }
+}"""
+"""The first page stands there before WeChat was asked who the fan is: the frame leaves for it and comes back."""
+
+
 def go(page: Page, address: str) -> None:
     """Turn the phone's browser to one of the shop's short addresses."""
+    page.wait_for_function(SIGNED_IN)
     frame = page.get_by_test_id("browser-frame")
     frame.evaluate("(frame, hash) => { frame.contentWindow.location.hash = hash }", address)
 

@@ -120,11 +120,11 @@ def fill_address(shop: FrameLocator, street: str) -> None:
     shop.get_by_test_id("address-save").click()
 
 
-def sign_in(town: Town, page: Page) -> None:
-    """The owner at the desk, by keyboard."""
+def sign_in(town: Town, page: Page, account: str = "owner") -> None:
+    """Somebody at the desk, by keyboard."""
     page.goto(f"{town.base}/console/")
-    page.get_by_label("账号").fill("owner")
-    page.get_by_label("密码", exact=True).fill(town.password("owner"))
+    page.get_by_label("账号").fill(account)
+    page.get_by_label("密码", exact=True).fill(town.password(account))
     page.keyboard.press("Enter")
     expect(page.get_by_role("heading", name="概况")).to_be_visible()
 

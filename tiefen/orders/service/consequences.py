@@ -322,7 +322,11 @@ async def plan_order(tx: Tx, case: Case) -> list[Effect]:
         ]
     order = await tx.get_one(Order, case.order_id)
     to_send = sum(rules.left_to_ship(line.pieces) for line in await lines_of(tx, order))
-    words = (f"订单继续，还有 {to_send} 件待发货", f"the order goes on, {to_send} pieces to send")
+    words = (
+        (f"订单继续，还有 {to_send} 件待发货", f"the order goes on, {to_send} pieces to send")
+        if to_send
+        else ("订单的其余部分不变", "the rest of the order stays as it is")
+    )
     return [Effect("order", 0, 0, 0, *words)]
 
 

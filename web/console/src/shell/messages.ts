@@ -14,6 +14,7 @@ const messages: RoomMessages = {
       time: '时间', from: '开始日期', to: '结束日期', allTime: '全部时间', today: '今天', days7: '近 7 天', days30: '近 30 天',
     },
     error: {
+      partial: '这一页有些内容没有加载出来。',
       network: '连不上服务器', missing: '没有找到', forbidden: '没有权限', busy: '服务器正忙', refused: '没有办成', broken: '出错了',
       safe: '您的数据没有丢失, 请稍后重试。', id: '错误编号',
     },
@@ -51,6 +52,7 @@ const messages: RoomMessages = {
       time: 'Time', from: 'From date', to: 'To date', allTime: 'All time', today: 'Today', days7: '7 days', days30: '30 days',
     },
     error: {
+      partial: 'Some of this page could not be loaded.',
       network: 'The server cannot be reached', missing: 'Not found', forbidden: 'Not allowed', busy: 'The server is busy', refused: 'That was not done', broken: 'Something went wrong',
       safe: 'Nothing you entered is lost. Please try again in a moment.', id: 'Error id',
     },

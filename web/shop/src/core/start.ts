@@ -8,15 +8,19 @@ import { arrive, renew, signedIn } from './session'
 export function start(): void {
   watchNetwork()
   // #ifdef H5
-  window.addEventListener('hashchange', () => {
-    const page = pageOf(location.hash)
-    if (page) uni.reLaunch({ url: page })
-  })
+  window.addEventListener('hashchange', turn)
+  turn() // a short address may have come while this script was starting
   document.addEventListener('keydown', pressByKey)
   // #endif
   // Inside WeChat signing in is silent, and every page may greet a known fan; elsewhere browsing goes on without.
   if (canBuy && (returning() || !signedIn.value)) renew().then(joinCart).catch(() => undefined)
   else if (canBuy) arrive()
+}
+
+/** Goes to the page that a short address in the address bar means. */
+function turn(): void {
+  const page = pageOf(location.hash)
+  if (page) uni.reLaunch({ url: page })
 }
 
 /** What looks and is named like a button is one for the keyboard too: the framework only listens to touch. */
