@@ -30,7 +30,7 @@ NAME, NUMBER, MONEY, COUNT = "长" * 60 + "W" * 140, "8" * 64, 9_007_199_254_740
 MOMENT = "2026-11-22T02:00:00Z"
 DEEP = 9
 """Where a description that contains itself ends."""
-BROKEN = {
+BROKEN: dict[str, Any] = {
     "code": "mock.broken",
     "message": "服务器出了点问题",
     "field": None,

@@ -1,7 +1,7 @@
 import { createRouter, createWebHashHistory } from 'vue-router'
 import { rooms } from '../rooms'
 import { loadMessages } from './i18n'
-import { may, whoAmI } from './session'
+import { may, whoAmI, type Permission } from './session'
 
 const byId = new Map(rooms.map((room) => [room.id, room]))
 
@@ -23,11 +23,20 @@ export const router = createRouter({
   ],
 })
 
+const READ: readonly Permission[] = ['bottles.read', 'channels.read', 'fans.read', 'goods.read', 'helpdesk.read', 'jobs.read', 'promotions.read', 'settings.read', 'team.read']
+
+/** Who changes something must see it: a form begins with what is there. */
+function needed(permission: Permission | undefined): Permission[] {
+  if (!permission) return []
+  return [permission, ...READ.filter((read) => read === permission.replace(/\.write$/, '.read') && read !== permission)]
+}
+
 router.beforeEach(async (to) => {
   if (to.meta.open) return true
   const me = await whoAmI()
   if (!me) return { path: '/sign-in', query: to.fullPath === '/' ? {} : { to: to.fullPath } }
-  if (!may(to.meta.permission)) return { path: '/forbidden', query: { permission: to.meta.permission, from: to.fullPath } }
+  const missing = needed(to.meta.permission).find((permission) => !may(permission))
+  if (missing) return { path: '/forbidden', query: { permission: missing, from: to.fullPath } }
   return true
 })
 
