@@ -89,6 +89,8 @@ class Face:
     start = "#/"
     size = DESK
     more: ClassVar[dict[str, Any]] = {}
+    patience = 5000
+    """Milliseconds; only what is wrong takes them."""
 
     def __init__(self, browser: Browser, mock: Mock) -> None:
         self.mock = mock
@@ -123,9 +125,9 @@ class Face:
         """Run something in the page."""
         return self.page.evaluate(script, what)
 
-    def until(self, what: str, ms: int = 4000) -> bool:
+    def until(self, what: str, ms: int | None = None) -> bool:
         """Wait for the page; False when it never came to that."""
-        return bool(self.do("([what, ms]) => eyes.until(what, ms)", [what, ms]))
+        return bool(self.do("([what, ms]) => eyes.until(what, ms)", [what, ms or self.patience]))
 
     def retry(self) -> int:
         """Press all there is to press."""
@@ -280,6 +282,7 @@ def test_a_page_that_hides_its_state_is_seen(mock: Mock, browser: Browser) -> No
         " main { min-width: 500px }' })))"
     )
     shown.open()
+    shown.patience = 300
     found = " ".join(faults_of(shown, "/orders"))
     for missing in ("a mark", "fails without", "no network", "empty without", "wider than 390"):
         assert missing in found
@@ -315,6 +318,7 @@ FULL = frozenset({
     "/share/1",
     "/me",
     "/verify",
+    "/collect",
     "/pages/me/index",
     "/pages/product/index",
     "/trade/result/index",
