@@ -49,7 +49,7 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object inst
 
 def main() -> None:
     """Entry of the `tiefen` program."""
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that what we opened is closed
+    hear_signals()
     # What is loaded stays, so no sweep of memory need look at it while requests wait. Nor in the end:
     # the system takes it all back at once, a sweep takes seconds on a busy machine.
     gc.freeze()
@@ -58,6 +58,15 @@ def main() -> None:
         app()
     except OPERATORS as error:
         sys.exit(f"tiefen: {error}")
+
+
+def hear_signals() -> None:
+    """Let Ctrl-C and SIGTERM end us in order: what we opened is closed.
+
+    A script's background job is born deaf to Ctrl-C, and would stay so until something asks for it.
+    """
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
 
 
 @app.command()

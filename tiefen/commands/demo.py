@@ -133,9 +133,12 @@ def _run(plan: Plan, installation: Installation) -> int:
             _stopping(early),
             asyncio.Runner(loop_factory=serving.fast_loop) as runner,
         ):
-            runner.run(
-                _make_world(plan, installation, partial(_open_early, plan, installation, early))
-            )
+            opening = partial(_open_early, plan, installation, early)
+            go_on = runner.run(serving.until_told(_make_world(plan, installation, opening)))
+        if not go_on:
+            ready = genesis.is_made(installation.settings.data_dir)
+            _say("stopped; " + ("the data stays" if ready else "the next start makes it anew"))
+            return 0
     children = serving.Children(environment(installation), say=_say)
     try:
         with _step("starting the WeChat sandbox and the server"):

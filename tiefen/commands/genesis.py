@@ -139,9 +139,9 @@ async def _hurried(url: str) -> AsyncIterator[None]:
     await owner.execute("ALTER ROLE CURRENT_USER SET synchronous_commit = off")
     try:
         yield
-    finally:
-        gc.set_threshold(*swept)
-        gc.unfreeze()
         await owner.execute("ALTER ROLE CURRENT_USER RESET synchronous_commit")
         await owner.execute("ANALYZE")
+    finally:  # of a world that is not finished nothing stays, so nothing need be put right
+        gc.set_threshold(*swept)
+        gc.unfreeze()
         await owner.close()

@@ -8,9 +8,10 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from pathlib import Path
 from types import FrameType
+from typing import Any
 
 import uvicorn
 
@@ -19,6 +20,11 @@ from tiefen.kernel.worker import Worker
 from tiefen.main import create_app
 
 GRACE_SECONDS = 25
+"""How long a child may take to stop. It answers what was asked, then its worker finishes, then it
+gives its connections back: one after the other, so the parts must fit into the whole."""
+ANSWER_SECONDS = 10
+CANCEL_AGAIN_SECONDS = 5.0
+"""What was cancelled has so long to tidy up before it is cancelled once more."""
 _PACKAGE = Path(__file__).resolve().parents[1]
 
 
@@ -65,7 +71,7 @@ async def _serve(installation: Installation, bound: socket.socket, *, work: bool
             access_log=False,
             server_header=False,
             proxy_headers=True,
-            timeout_graceful_shutdown=GRACE_SECONDS - 5,
+            timeout_graceful_shutdown=ANSWER_SECONDS,
             lifespan="on",
         )
         server = uvicorn.Server(config)
@@ -78,6 +84,39 @@ async def _serve(installation: Installation, bound: socket.socket, *, work: bool
         for name in (signal.SIGINT, signal.SIGTERM):
             signal.signal(name, end)
         await server.serve(sockets=[bound])
+
+
+async def until_told(doing: Coroutine[Any, Any, None]) -> bool:
+    """Do something unless SIGINT or SIGTERM comes first; False when one came, done or not.
+
+    A cancellation can get lost on its way down (whatever takes any error for an ordinary one
+    loses it), so it is sent until it has arrived. Nothing is raised out of the loop's own callbacks,
+    where an exception of a signal would be noted and forgotten.
+    """
+    loop, told = asyncio.get_running_loop(), asyncio.Event()
+    heard = False
+
+    def hear(_: int, __: FrameType | None) -> None:
+        nonlocal heard
+        heard = True
+        loop.call_soon_threadsafe(told.set)
+
+    before = {name: signal.signal(name, hear) for name in (signal.SIGINT, signal.SIGTERM)}
+    task, waiting = asyncio.ensure_future(doing), asyncio.ensure_future(told.wait())
+    try:
+        await asyncio.wait([task, waiting], return_when=asyncio.FIRST_COMPLETED)
+        while not task.done():
+            task.cancel()
+            await asyncio.wait([task], timeout=CANCEL_AGAIN_SECONDS)
+    finally:
+        waiting.cancel()
+        for name, handler in before.items():
+            signal.signal(name, handler)
+    if heard:
+        task.cancelled() or task.exception()  # looked at: what a cut causes is nobody's error
+        return False
+    await task
+    return True
 
 
 def work(installation: Installation) -> None:

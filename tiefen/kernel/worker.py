@@ -29,6 +29,8 @@ logger = log.get("kernel")
 LEASE = timedelta(seconds=60)
 HEARTBEAT_SECONDS = 15.0
 IDLE_SECONDS = 1.0
+FINISH_SECONDS = 10.0
+"""How long a worker that stops waits for what it is running; the rest is run again elsewhere."""
 CLAIM_AT_ONCE = {"callback": 16, "pay": 16, "send": 16, "default": 64, "bulk": 16}
 """Lane → how many jobs one claim leases at most."""
 TOGETHER_SECONDS = 0.05
@@ -184,7 +186,7 @@ class Worker:
         for task in others:
             task.cancel()
         await asyncio.gather(*others, return_exceptions=True)
-        _, late = await asyncio.wait([dispatch], timeout=20)
+        _, late = await asyncio.wait([dispatch], timeout=FINISH_SECONDS)
         for task in (*late, *(task for lane in self._running.values() for task in lane if late)):
             task.cancel()
         with suppress(Exception):
