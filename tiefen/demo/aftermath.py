@@ -73,10 +73,11 @@ class Aftermath:
         batch, self.to_ship = sorted(self.to_ship), []
         for number in batch:
             await self.doors.console(
-                WAREHOUSE, "POST", f"orders/{number}/parcels", **self._parcel(self.draw)
+                WAREHOUSE, "POST", f"orders/{number}/parcels", **self.parcel(self.draw)
             )
 
-    def _parcel(self, draw: random.Random) -> dict[str, str]:
+    def parcel(self, draw: random.Random) -> dict[str, str]:
+        """A courier and a tracking number."""
         courier, prefix = draw.choice(COURIERS)
         number = f"{prefix}{draw.randrange(10**11, 10**12)}"
         return {"courier": courier, "tracking_no": number}
@@ -159,7 +160,7 @@ class Aftermath:
 
     async def _send_back(self, fan: int, number: str, draw: random.Random) -> None:
         await self.phones.enter(fan)
-        await self.doors.shop(fan, "POST", f"after-sales/{number}/parcel", **self._parcel(draw))
+        await self.doors.shop(fan, "POST", f"after-sales/{number}/parcel", **self.parcel(draw))
         there = self.doors.clock.now + timedelta(hours=draw.randint(40, 80))
         self.agenda.plan(there, fan, partial(self._inspect, number))
 
@@ -170,5 +171,5 @@ class Aftermath:
 
     async def _resend(self, number: str, draw: random.Random) -> None:
         await self.doors.console(
-            WAREHOUSE, "POST", f"after-sales/{number}/resend", **self._parcel(draw)
+            WAREHOUSE, "POST", f"after-sales/{number}/resend", **self.parcel(draw)
         )

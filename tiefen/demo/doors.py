@@ -141,11 +141,18 @@ class Doors:
         return await self.hand_in(who, "files", "picture.png", picture, "image/png")
 
     async def hand_in(
-        self, who: str, path: str, name: str, content: bytes, kind: str = "text/csv"
+        self,
+        who: str,
+        path: str,
+        name: str,
+        content: bytes,
+        kind: str = "text/csv",
+        **fields: str,
     ) -> dict[str, Any]:
-        """A member of staff hands in a file."""
+        """A member of staff hands in a file, with the fields of its form."""
         answer = await self.product.post(
             f"/api/console/{path}",
+            data=fields,
             files={"file": (name, content, kind)},
             headers={"Cookie": f"tiefen_staff={self.staff[who]}"},
         )
@@ -187,6 +194,16 @@ class Doors:
             method, f"/api/shop/{path}", json=body or None, headers=headers
         )
         return _checked(answer)
+
+    async def photo(self, fan: int, path: str, picture: bytes) -> dict[str, Any]:
+        """A fan shows a picture."""
+        answer = await self.product.post(
+            f"/api/shop/{path}",
+            files={"file": ("photo.png", picture, "image/png")},
+            headers={"Authorization": f"Bearer {self.tokens[fan]}"},
+        )
+        stored: dict[str, Any] = _checked(answer)
+        return stored
 
 
 def _checked(answer: httpx.Response) -> Any:

@@ -32,7 +32,6 @@ class Life:
         self.agenda = Agenda(doors)
         self.phones = Phones(doors, shop, people, phones, seed)
         self.after = Aftermath(self.phones, self.agenda, random.Random(f"life {seed}"))
-        self.addresses: dict[int, int] = {}
         self.links: dict[int, str] = {}
         """Referrers' codes, once they have looked at their own page."""
         self.orders = 0
@@ -103,29 +102,13 @@ class Life:
             {"sku_id": self.shop.skus[place, variant], "quantity": quantity}
             for place, variant, quantity in buy.basket
         ]
-        address = await self.address(fan)
-        quote = await self.doors.shop(fan, "POST", "checkout/quote", lines=items)
-        if not quote["can_place"]:
-            return
         draw = self.phones.draw(fan)
-        try:
-            order = await self.doors.shop(
-                fan,
-                "POST",
-                "orders",
-                key=f"demo-order-{fan}-{self.doors.clock.now.timestamp():.0f}",
-                lines=items,
-                address_id=address,
-                digest=quote["digest"],
-                coupon_id=quote["coupon_id"],
-            )
-        except MovedOn:
+        number = await self.phones.order(fan, items)
+        if number is None:
             return
         self.orders += 1
         self.doors.at(self.doors.clock.now + timedelta(seconds=draw.randint(5, 40)))
-        number = order["order_no"]
-        paying = await self.doors.shop(fan, "POST", f"orders/{number}/pay", client="jsapi")
-        await self.phones.pay(fan, paying["sheet"], buy.outcome)
+        await self.phones.settle(fan, number, buy.outcome)
         if buy.outcome == "success":
             self.after.paid(fan, number, buy, draw)
 
@@ -135,20 +118,3 @@ class Life:
             await self.doors.shop(fan, "POST", f"coupons/{self.shop.welcome_coupon}/claim")
         except MovedOn:
             return
-
-    async def address(self, fan: int) -> int:
-        """Where it is sent to, written down once."""
-        if fan not in self.addresses:
-            person = self.people[fan]
-            made = await self.doors.shop(
-                fan,
-                "POST",
-                "addresses",
-                name=person.nickname,
-                phone=person.phone,
-                region_code=person.city[0],
-                detail=person.street,
-                is_default=True,
-            )
-            self.addresses[fan] = made["id"]
-        return self.addresses[fan]

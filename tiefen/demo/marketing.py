@@ -11,6 +11,8 @@ from tiefen.demo.goods import BOTTLED, GOODS
 from tiefen.demo.shopkeeping import OWNER, WAREHOUSE, Shop
 
 BOTTLES = 600
+WARNED = ((0, 2, 90), (14, 1, 100), (22, 1, 80), (8, 0, 50), (12, 0, 60))
+"""Place in GOODS, variant, and with how many pieces left the warehouse is told; three are fewer."""
 
 
 async def make_plans(doors: Doors, shop: Shop, now: datetime) -> None:
@@ -159,3 +161,17 @@ async def open_store(doors: Doors, shop: Shop) -> None:
     path = f"count-sheets/{sheet['sheet_no']}"
     await doors.console(WAREHOUSE, "POST", f"{path}/lines", lines=counted)
     await doors.console(WAREHOUSE, "POST", f"{path}/post")
+    more = [{"sku_id": shop.skus[place, 1], "quantity": 6} for place in (0, 4, 17)]
+    await doors.console(
+        WAREHOUSE, "POST", "stock-transfers", from_id=main["id"], to_id=store["id"], lines=more,
+        note="补货，在路上",
+    )  # fmt: skip
+    await doors.console(
+        WAREHOUSE, "POST", "count-sheets", location_id=main["id"], note="月底抽盘",
+        sku_ids=[shop.skus[place, 0] for place in (1, 5, 9)],
+    )  # fmt: skip
+    for place, variant, warn_at in WARNED:
+        await doors.console(
+            WAREHOUSE, "POST", f"stock/{shop.skus[place, variant]}/warning",
+            location_id=main["id"], warn_at=warn_at,
+        )  # fmt: skip

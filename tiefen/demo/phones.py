@@ -5,7 +5,7 @@ from datetime import timedelta
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-from tiefen.demo.doors import Doors
+from tiefen.demo.doors import Doors, MovedOn
 from tiefen.demo.plan import Person
 from tiefen.demo.shopkeeping import Shop
 
@@ -41,6 +41,7 @@ class Phones:
         self, doors: Doors, shop: Shop, people: list[Person], ids: list[int], seed: int
     ) -> None:
         self.doors, self.shop, self.people, self.ids, self.seed = doors, shop, people, ids, seed
+        self.addresses: dict[int, int] = {}
         self.visitors: dict[int, str] = {}
         """What a link's page has left in a browser that is not signed in yet."""
 
@@ -111,6 +112,50 @@ class Phones:
             for place in goods
         ]
         await self.doors.shop(fan, "POST", "hits", visitor=f"demo-visitor-{fan}", hits=seen)
+
+    async def address(self, fan: int) -> int:
+        """Where it is sent to, written down once."""
+        if fan not in self.addresses:
+            person = self.people[fan]
+            made = await self.doors.shop(
+                fan,
+                "POST",
+                "addresses",
+                name=person.nickname,
+                phone=person.phone,
+                region_code=person.city[0],
+                detail=person.street,
+                is_default=True,
+            )
+            self.addresses[fan] = made["id"]
+        return self.addresses[fan]
+
+    async def order(self, fan: int, items: list[dict[str, int]], **more: Any) -> str | None:
+        """Place an order at the price that is shown; its number, or None if something is gone."""
+        address = await self.address(fan)
+        quote = await self.doors.shop(fan, "POST", "checkout/quote", lines=items)
+        if not quote["can_place"]:
+            return None
+        try:
+            order = await self.doors.shop(
+                fan,
+                "POST",
+                "orders",
+                key=f"demo-order-{fan}-{self.doors.clock.now.timestamp():.0f}",
+                lines=items,
+                address_id=address,
+                digest=quote["digest"],
+                coupon_id=quote["coupon_id"],
+                **more,
+            )
+        except MovedOn:
+            return None
+        return str(order["order_no"])
+
+    async def settle(self, fan: int, order_no: str, outcome: str = "success") -> None:
+        """Pay what is due of an order; the pay sheet ends as `outcome` says."""
+        paying = await self.doors.shop(fan, "POST", f"orders/{order_no}/pay", client="jsapi")
+        await self.pay(fan, paying["sheet"], outcome)
 
     async def pay(self, fan: int, sheet: dict[str, str], outcome: str) -> None:
         """The pay sheet comes up on the phone."""

@@ -1,15 +1,20 @@
 """The shopkeeper's part of the demo world: people, goods, codes, words, through the console."""
 
 import asyncio
-from collections.abc import Awaitable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from tiefen.demo import pictures
 from tiefen.demo.doors import DemoRefused, Doors
 from tiefen.demo.goods import CATEGORIES, GOODS, Goods
+from tiefen.kernel.money import yuan
 
-OWNER, WAREHOUSE, FINANCE = "owner", "dazhuang", "sujie"
+OWNER, MANAGER, WAREHOUSE, FINANCE = "owner", "manager", "dazhuang", "sujie"
+FRESH = "水果"
+"""A category that is not sent everywhere."""
+NINE = {"四季有礼": ("龙井", "柿饼", "土蜂蜜", "每日坚果")}
+"""Whose share kit also shows what is in it."""
 ROLES: dict[str, list[str]] = {
     "店长": [
         "overview.read", "fans.read", "fans.write", "fans.reveal", "channels.read", "channels.write",
@@ -119,6 +124,14 @@ class Shop:
     """Short addresses on other platforms."""
     bottles: list[str] = field(default_factory=list)
     """Codes inside the lids of one batch."""
+    specials: dict[str, tuple[int, int]] = field(default_factory=dict)
+    """Label of what is sold beside the shelves → product, SKU."""
+    photo: bytes = b""
+    """A picture to show to somebody."""
+
+    def special(self, label: str) -> int:
+        """The SKU of what is sold beside the shelves."""
+        return self.specials[label][1]
 
 
 async def open_shop(
@@ -174,15 +187,22 @@ async def _hire(doors: Doors, shop: Shop, password: str, team: Sequence[Colleagu
 async def _stock(doors: Doors, shop: Shop, goods: Sequence[Goods]) -> None:
     rate = {"first_fen": 1000, "free_from_fen": 9900}
     await doors.console(OWNER, "PUT", "freight/1", rest=rate)
+    fresh = await open_freight(
+        doors, "生鲜冷链", rate,
+        [{"regions": ["150000", "630000"], "first_fen": 1_800, "free_from_fen": 19_900},
+         {"regions": ["540000", "650000"], "first_fen": 0, "closed": True}],
+    )  # fmt: skip
     categories = {}
     for position, name in enumerate(CATEGORIES):
         made = await doors.console(OWNER, "POST", "categories", name=name, position=position)
         categories[name] = made["id"]
     drawn = [asyncio.create_task(_views(place, one)) for place, one in enumerate(goods)]
+    kept: dict[str, list[str]] = {}
     for place, one in enumerate(goods):
-        product = await doors.console(
-            OWNER, "POST", "products", **await _product(doors, place, one, categories, drawn[place])
-        )
+        kept[one.label] = [(await doors.upload(OWNER, view))["key"] for view in await drawn[place]]
+        form = _product(place, one, categories, kept)
+        form["freight_template_id"] = fresh if one.category == FRESH else None
+        product = await doors.console(OWNER, "POST", "products", **form)
         shop.products[place] = product["id"]
         for number, sku in enumerate(product["skus"]):
             shop.skus[place, number] = sku["id"]
@@ -203,14 +223,37 @@ async def _views(place: int, goods: Goods) -> list[bytes]:
     )
 
 
-async def _product(
+async def open_freight(
     doors: Doors,
-    place: int,
-    goods: Goods,
-    categories: dict[str, int],
-    views: Awaitable[list[bytes]],
+    name: str,
+    rest: dict[str, Any],
+    zones: list[dict[str, Any]],
+    *,
+    unit: str = "piece",
+) -> int:
+    """A freight template beside the default; its id."""
+    form = {"name": name, "unit": unit, "rest": rest, "zones": zones}
+    made = await doors.console(OWNER, "POST", "freight", **form)
+    return next(int(one["id"]) for one in made["items"] if one["name"] == name)
+
+
+def share_texts(goods: Goods) -> list[str]:
+    """What employees may copy when they show it to friends."""
+    first = goods.variants[0]
+    size = " ".join(first.values)
+    return [
+        f"最近在喝在用的{goods.label}：{goods.summary}。{size} {yuan(first.price_fen)}，想要的找我。",
+        f"{goods.name}\n{goods.summary}。\n自家人也在用，签收后七天内可以退。",
+    ]
+
+
+def _product(
+    place: int, goods: Goods, categories: dict[str, int], kept: dict[str, list[str]]
 ) -> dict[str, Any]:
-    images = [(await doors.upload(OWNER, view))["key"] for view in await views]
+    images = kept[goods.label]
+    shown = [
+        key for label in (goods.label, *NINE.get(goods.label, ())) for key in kept.get(label, ())
+    ]
     specs = [
         {"name": name, "values": list(dict.fromkeys(one.values[at] for one in goods.variants))}
         for at, name in enumerate(goods.specs)
@@ -235,6 +278,8 @@ async def _product(
         "skus": skus,
         "purchase_limit": goods.limit,
         "position": goods.pull,
+        "share_texts": share_texts(goods),
+        "share_images": shown[:9],
     }
 
 
@@ -301,7 +346,7 @@ async def _bind_manager(doors: Doors) -> None:
     made = await doors.phone(
         "POST", "fans", fans=[{"key": "staff-manager", "nickname": "周明 店长"}]
     )
-    code = await doors.console("manager", "POST", "me/wechat")
+    code = await doors.console(MANAGER, "POST", "me/wechat")
     phone = made["items"][0]["id"]
     await doors.phone(
         "POST", f"fans/{phone}/scan", app_id=doors.app_id, text=code["url"], then_follow=True

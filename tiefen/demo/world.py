@@ -11,6 +11,8 @@ from tiefen.demo.living import Life
 from tiefen.demo.marketing import make_plans
 from tiefen.demo.phones import get_phones
 from tiefen.demo.shopkeeping import CODES, Shop, import_followers, open_shop
+from tiefen.demo.showcase import Showcase
+from tiefen.demo.specials import open_specials
 
 SAY_EVERY = 500
 AT_ONCE = 1_000
@@ -69,6 +71,7 @@ async def open_with_fans(
     await import_followers(doors)
     await import_history(doors, phones, seed=seed, opening=opening(now))
     await make_plans(doors, shop, now)
+    await open_specials(doors, shop, now)
     return shop
 
 
@@ -85,6 +88,9 @@ async def live(
     fans = len(phones)
     acts = plan.acts(seed, fans, len(CODES), now)
     life = Life(doors, shop, plan.people(seed, fans), phones, seed)
+    cast = sorted(fan for _, fan in plan.earlier(seed, fans, opening(now)))
+    showcase = Showcase(life.phones, life.after, cast, seed)
+    showcase.plan(now)
 
     said = 0
 
@@ -96,4 +102,4 @@ async def live(
             say(f"{doors.clock.now:%m-%d} · {done:,} deeds · {life.orders:,} orders · {share:.0%}")
 
     await life.live(acts, now, tick)
-    return Made(fans, len(acts), life.orders)
+    return Made(fans, len(acts), life.orders + showcase.orders)
