@@ -8,7 +8,7 @@ from tests.cases import cases
 from tiefen.catalog import rules
 from tiefen.catalog.errors import BadSpecs
 from tiefen.catalog.rules import Spec
-from tiefen.catalog.values import ProductStatus
+from tiefen.catalog.values import ProductKind, ProductStatus
 from tiefen.kernel.text import folded, grams, query_grams, words
 
 COLOUR, SIZE = Spec("颜色", ("红", "蓝")), Spec("尺码", ("S", "M", "L"))
@@ -118,3 +118,11 @@ def test_chinese_words_are_found_by_two_characters() -> None:
     assert query_grams("酸奶") == ["酸奶"]
     assert query_grams("奶") == ["奶"]
     assert query_grams("ＡＢ") == query_grams("ab") == ["ab"]
+
+
+def test_a_buyer_reads_how_it_is_delivered() -> None:
+    assert rules.delivery(ProductKind.GOODS, 1, None) == ("", "")
+    zh, en = rules.delivery(ProductKind.SERVICE, 3, 180)
+    assert zh == "付款后给券码，到店出示，每件可用 3 次，180 天内有效"
+    assert en.endswith("good for 3 uses each, for 180 days")
+    assert all(all(rules.delivery(kind, 1, None)) for kind in ProductKind if kind != "goods")

@@ -28,7 +28,7 @@ async def life(doors: Doors, shop: Shop) -> Life:
 async def buy(life: Life, fan: int) -> str:
     """Honey to the door, with the best coupon; returns the order number."""
     doors = life.doors
-    address = await life.address(fan)
+    address = await life.phones.address(fan)
     lines = [{"sku_id": life.shop.skus[0, 1], "quantity": 1}]
     quote = await doors.shop(fan, "POST", "checkout/quote", lines=lines)
     order = await doors.shop(

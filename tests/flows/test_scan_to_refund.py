@@ -56,7 +56,7 @@ async def buy(life: Life, quantity: int = 1, outcome: str = "success") -> str:
     """Honey to the door; returns the order number."""
     doors = life.doors
     await life.phones.enter(0)
-    address = await life.address(0)
+    address = await life.phones.address(0)
     lines = [{"sku_id": life.shop.skus[HONEY, 1], "quantity": quantity}]
     quote = await doors.shop(0, "POST", "checkout/quote", lines=lines)
     order = await doors.shop(

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
 
+NO_COURIER = "无需物流"
+"""Goods that were there with the payment: handed over, with nothing to track."""
 UNDO_WITHIN = timedelta(minutes=30)
 """How long a use of a service that was a slip can be taken back."""
 

@@ -9,7 +9,7 @@ from tiefen.catalog.errors import ProductMissing
 from tiefen.catalog.models import Brand, Product, Sku
 from tiefen.catalog.queries.finding import ProductSort, cover, fetch, inside, sorted_by
 from tiefen.catalog.queries.shelves import categories
-from tiefen.catalog.rules import file_url, presale_of
+from tiefen.catalog.rules import delivery, file_url, presale_of
 from tiefen.catalog.schemas import (
     PresaleOut,
     ProductFact,
@@ -21,6 +21,7 @@ from tiefen.catalog.schemas import (
 )
 from tiefen.catalog.values import ProductStatus
 from tiefen.kernel.db import Tx
+from tiefen.kernel.errors import language
 from tiefen.kernel.http import Page, paged
 
 HOME_RECOMMENDED = 6
@@ -65,6 +66,7 @@ async def shop_product(tx: Tx, product_id: int) -> ShopProduct:
         select(Sku).where(Sku.product_id == product_id, Sku.on_grid).order_by(Sku.position)
     )
     brand = await tx.get(Brand, product.brand_id) if product.brand_id else None
+    how = delivery(product.kind, product.service_uses, product.service_days)
     return ShopProduct(
         id=product.id,
         kind=product.kind,
@@ -90,6 +92,7 @@ async def shop_product(tx: Tx, product_id: int) -> ShopProduct:
         ],
         purchase_limit=product.purchase_limit,
         presale=_presale(product, tx.now),
+        delivery=how[1] if language.get() == "en" else how[0],
         members_only=bool(product.only_stages or product.only_segments),
         rating_count=product.rating_count,
         rating_sum=product.rating_sum,

@@ -6,7 +6,7 @@ from datetime import datetime
 from itertools import product as every_pair
 
 from tiefen.catalog.errors import BadCells, BadSpecs, CodeTaken
-from tiefen.catalog.values import ProductStatus
+from tiefen.catalog.values import ProductKind, ProductStatus
 from tiefen.kernel.errors import Refusal
 
 MAX_SPECS = 3
@@ -157,3 +157,23 @@ def height(parents: Mapping[int, int | None], own_id: int) -> int:
     """Levels that hang below and including `own_id`."""
     children = [child for child, parent in parents.items() if parent == own_id]
     return 1 + max((height(parents, child) for child in children), default=0)
+
+
+def delivery(kind: ProductKind, uses: int, days: int | None) -> tuple[str, str]:
+    """How a buyer gets it, in 中文 and English; empty for what comes in a parcel."""
+    match kind:
+        case ProductKind.GOODS:
+            return "", ""
+        case ProductKind.CODES:
+            return (
+                "付款后直接给卡号，在订单里查看",
+                "The code is in the order as soon as it is paid",
+            )
+        case ProductKind.VIRTUAL | ProductKind.COURSE:
+            return "付款后在订单里查看", "Opens in the order as soon as it is paid"
+    zh, en = "付款后给券码，到店出示", "A code to show in the store, as soon as it is paid"
+    if uses > 1:
+        zh, en = f"{zh}，每件可用 {uses} 次", f"{en}; good for {uses} uses each"
+    if days:
+        zh, en = f"{zh}，{days} 天内有效", f"{en}, for {days} days"
+    return zh, en

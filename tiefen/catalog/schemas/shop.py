@@ -36,6 +36,8 @@ class ShopProduct(Out):
     purchase_limit: int | None
     presale: PresaleOut | None
     """While deposits are taken; null: it is sold as usual."""
+    delivery: str
+    """How a buyer gets it, in a sentence; empty for what comes in a parcel."""
     members_only: bool
     """Not everybody may buy it; the quote says whether this fan may."""
     rating_count: int

@@ -50,7 +50,7 @@ from tiefen.orders.schemas import (
     missed,
     say,
 )
-from tiefen.orders.values import OPEN_AFTER_SALES, OrderStatus
+from tiefen.orders.values import NO_COURIER, OPEN_AFTER_SALES, OrderStatus
 from tiefen.team import service as team
 
 Ts = TypeVarTuple("Ts")
@@ -345,6 +345,7 @@ async def _story(tx: Tx, order: Order, lines: Sequence[OrderLine]) -> dict[str, 
                 courier_code=parcel.courier_code,
                 location_id=parcel.location_id,
                 tracking_no=parcel.tracking_no,
+                handed_over=parcel.courier == NO_COURIER,
                 status=parcel.status,
                 shipped_at=parcel.shipped_at,
                 received_at=parcel.received_at,

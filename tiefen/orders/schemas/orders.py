@@ -114,6 +114,8 @@ class ParcelOut(Out):
     tracking_no: str
     location_id: int | None
     """Where it left from; null: from more than one place."""
+    handed_over: bool
+    """Nothing travels: codes, courses and services are there without a courier."""
     status: ParcelStatus
     shipped_at: datetime
     received_at: datetime | None

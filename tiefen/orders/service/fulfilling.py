@@ -27,6 +27,7 @@ from tiefen.orders.models import AfterSale, Order, OrderLine, Parcel, ParcelLine
 from tiefen.orders.schemas import AfterSalePieceIn, ParcelIn, PieceIn
 from tiefen.orders.service.book import lines_of, locked, products_of, step
 from tiefen.orders.values import (
+    NO_COURIER,
     OPEN_AFTER_SALES,
     Nudge,
     OrderAction,
@@ -40,7 +41,6 @@ from tiefen.wechat.values import PayClientKind
 
 ASK_AGAIN = timedelta(days=1)
 """An order in after-sale is not received by itself; look again after this."""
-NO_COURIER = "无需物流"
 HANDED_OVER = "delivery"
 """Who acted, in the log: nobody; the goods were there with the payment."""
 GIVEN_AT_ONCE = frozenset({ProductKind.VIRTUAL, ProductKind.CODES, ProductKind.COURSE})

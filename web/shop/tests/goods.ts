@@ -1,7 +1,7 @@
 import type { Category, Product } from '@/core/types'
 
 /** What these goods have none of. */
-const PLAIN = { kind: 'goods', points: [], brand_name: '', attributes: [], video_url: '', members_only: false, presale: null, rating_count: 0, rating_sum: 0 } as const
+const PLAIN = { kind: 'goods', points: [], brand_name: '', attributes: [], video_url: '', members_only: false, delivery: '', presale: null, rating_count: 0, rating_sum: 0 } as const
 
 /** A small shop to test against. Pictures are addresses under `base`; nothing loads them in tests. */
 export function categories(base: string): Category[] {

@@ -196,7 +196,7 @@ export class World {
   ship(no: string): void {
     const order = this.orders.get(no) as Order
     const lines = order.lines.map((line) => ({ line_id: line.id, quantity: line.quantity }))
-    this.change(no, { status: 'shipped', shipped_at: AT, parcels: [{ id: 1, courier: '顺丰速运', courier_code: 'SF', location_id: 1, tracking_no: 'SF1029384756', status: 'shipped', shipped_at: AT, received_at: null, lines }], can: { pay: false, cancel: false, receive: true, refund: true, urge: false, extend: false } })
+    this.change(no, { status: 'shipped', shipped_at: AT, parcels: [{ id: 1, courier: '顺丰速运', courier_code: 'SF', location_id: 1, handed_over: false, tracking_no: 'SF1029384756', status: 'shipped', shipped_at: AT, received_at: null, lines }], can: { pay: false, cancel: false, receive: true, refund: true, urge: false, extend: false } })
   }
 
   private refund(order: Order, plan: boolean, body: Record<string, unknown>): Answer {

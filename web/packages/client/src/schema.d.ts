@@ -14039,6 +14039,8 @@ export interface components {
             courier: string;
             /** Courier Code */
             courier_code: string;
+            /** Handed Over */
+            handed_over: boolean;
             /** Id */
             id: number;
             /** Lines */
@@ -16864,6 +16866,8 @@ export interface components {
             brand_name: string;
             /** Category Id */
             category_id: number | null;
+            /** Delivery */
+            delivery: string;
             /** Detail Html */
             detail_html: string;
             /** Id */

@@ -74,6 +74,7 @@ const en: Record<keyof typeof zh, string> = {
   'order.refunding_sum': 'Being refunded',
   'order.note': 'Buyer’s note',
   'order.parcels': 'Parcels',
+  'order.handed_over': 'Handed over, nothing to send',
   'order.parcel_received': 'Received',
   'order.parcel_way': 'On the way',
   'order.steps': 'Story',

@@ -73,6 +73,7 @@ export default {
   'order.refunding_sum': '退款中',
   'order.note': '买家备注',
   'order.parcels': '包裹',
+  'order.handed_over': '已交付，无需物流',
   'order.parcel_received': '已签收',
   'order.parcel_way': '运输中',
   'order.steps': '经过',
