@@ -8,7 +8,8 @@ from typing import Any, Literal
 from sqlalchemy import func, select, tuple_
 
 from tiefen.kernel.db import Tx
-from tiefen.wechat import wire
+from tiefen.kernel.errors import language
+from tiefen.wechat import rules, wire
 from tiefen.wechat.models import (
     Account,
     InboxItem,
@@ -154,7 +155,7 @@ async def messages(
             kind=row.kind,
             receiver=f"…{row.openid[-4:]}",
             state=row.state,
-            reason=row.reason,
+            reason=_say(*rules.why_not_sent(row.reason)),
             errcode=row.errcode,
             attempts=row.attempts,
             receipt=row.receipt,
@@ -163,6 +164,11 @@ async def messages(
         )
         for row in await tx.scalars(wanted.limit(limit + 1))
     ]
+
+
+def _say(zh: str, en: str) -> str:
+    """The words in the reader's language."""
+    return en if language.get() == "en" else zh
 
 
 async def last_arrival(tx: Tx, source: str) -> datetime | None:

@@ -344,3 +344,22 @@ def _cdata(text: str) -> str:
         if c in "\t\n\r" or (c >= " " and not "\ud800" <= c <= "\udfff" and c not in "\ufffe\uffff")
     )
     return "<![CDATA[" + clean.replace("]]>", "]]]]><![CDATA[>") + "]]>"
+
+
+_NOT_SENT = {
+    "no account": ("还没有接入公众号", "no 公众号 is connected"),
+    "no answer came": ("微信没有应答", "WeChat did not answer"),
+    "the worker died while sending": (
+        "发送时程序中断，可能已经发出",
+        "the program stopped while sending; it may have gone out",
+    ),
+}
+NO_TEMPLATE = "no template for "
+
+
+def why_not_sent(noted: str) -> tuple[str, str]:
+    """Why a message did not go out, in 中文 and English; WeChat's own words stay as they are."""
+    if noted.startswith(NO_TEMPLATE):
+        key = noted.removeprefix(NO_TEMPLATE)
+        return f"没有配置模板（{key}）", f"no template is set for {key}"
+    return _NOT_SENT.get(noted, (noted, noted))

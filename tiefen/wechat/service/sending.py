@@ -56,7 +56,11 @@ async def send_template(
         if mini:
             body["miniprogram"] = {"appid": mini, "pagepath": mini_page}
     why = (
-        "" if app_id and template else f"no template for {template_key}" if app_id else "no account"
+        ""
+        if app_id and template
+        else f"{rules.NO_TEMPLATE}{template_key}"
+        if app_id
+        else "no account"
     )
     return await _queue(tx, MessageKind.TEMPLATE, app_id or "", openid, body, why)
 
