@@ -243,7 +243,7 @@ def share_texts(goods: Goods) -> list[str]:
     size = " ".join(first.values)
     return [
         f"最近在喝在用的{goods.label}：{goods.summary}。{size} {yuan(first.price_fen)}，想要的找我。",
-        f"{goods.name}\n{goods.summary}。\n自家人也在用，签收后七天内可以退。",
+        f"{goods.name}\n{goods.summary}。\n自家人也在用，不合适随时找我。",
     ]
 
 

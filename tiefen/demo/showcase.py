@@ -49,6 +49,8 @@ class Showcase(Teller):
             fan = self.cast[number % len(self.cast)]
             self.tell(fan, story(fan), until - timedelta(days=ago))
         self.agenda.plan(until - timedelta(days=5), STAFF, self._money_by_hand)
+        over = until + timedelta(days=specials.CRAB_WINDOW.closes, hours=2)
+        self.agenda.plan(over, STAFF, self._season_over)
 
     # ── presales ─────────────────────────────────────────────────────────────────────────────
 
@@ -61,6 +63,10 @@ class Showcase(Teller):
         self.send(number)
         yield after(days=5)
         await self.aftermath.receive(fan, number)
+
+    async def _season_over(self) -> None:
+        product, _ = self.shop.specials[specials.CRAB]
+        await self.doors.console(OWNER, "POST", f"products/{product}/shelf", on=False)
 
     async def _forgotten(self, fan: int) -> Story:
         """The deposit is paid, the balance never."""
@@ -179,6 +185,7 @@ class Showcase(Teller):
         )
         yield after(minutes=20)
         await self.say(fan, asked, "可以的，谢谢")
+        yield after(minutes=10)
         await self.decide(asked, "approve", answer="同意换货，麻烦把无香的寄回来")
         yield after(hours=9)
         await self.send_back(fan, asked)
@@ -202,6 +209,7 @@ class Showcase(Teller):
         asked = await self.ask(fan, number, "refund", "not_received", "两天没到")
         yield after(hours=4)
         await self.say(fan, asked, "刚刚收到了，不用退")
+        yield after(minutes=2)
         await self.doors.shop(fan, "POST", f"after-sales/{asked}/withdraw")
 
     async def _compensated(self, fan: int) -> Story:
