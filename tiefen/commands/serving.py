@@ -113,7 +113,8 @@ async def until_told(doing: Coroutine[Any, Any, None]) -> bool:
         for name, handler in before.items():
             signal.signal(name, handler)
     if heard:
-        task.cancelled() or task.exception()  # looked at: what a cut causes is nobody's error
+        if not task.cancelled():
+            task.exception()  # looked at: what a cut causes is nobody's error
         return False
     await task
     return True
