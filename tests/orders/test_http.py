@@ -15,8 +15,7 @@ from tests.team.factories import owner
 from tiefen.kernel import audit
 from tiefen.kernel.db import Db
 from tiefen.orders import queries
-from tiefen.orders.queries import OrderFilter
-from tiefen.orders.queries import orders as listing
+from tiefen.orders.queries import OrderFilter, search
 from tiefen.orders.values import OrderStatus
 from tiefen.team.values import Permission
 
@@ -249,7 +248,8 @@ async def test_the_console_finds_orders_in_every_way(
     assert [row["order_no"] for row in page["items"]] == [third, second]
     assert await found(cursor=page["next"], limit="2") == [first]
     for looked_at in (1, 2, 20_000):  # by the newest, by the index of words, by both
-        monkeypatch.setattr(listing, "LOOKED_AT", looked_at)
+        monkeypatch.setattr(search, "LOOKED_AT", looked_at)
+        monkeypatch.setattr(search, "FEW_NAMES", looked_at - 1)
         assert await found(q="龙井") == [third, first]
         assert await found(q="草莓 龙井") == [third]
         worded = {"q": "龙井", "limit": "1"}

@@ -73,6 +73,12 @@ def blind(value: str, *, merchant: str | None = None) -> str:
     return hmac.new(key, value.strip().lower().encode(), "sha256").hexdigest()[:40]
 
 
+def blind_key(purpose: str, value: str, *, merchant: str | None = None) -> int:
+    """Eight bytes of the keyed hash of a value, of this purpose alone, as a whole number."""
+    digest = bytes.fromhex(blind(f"{purpose}|{value}", merchant=merchant))
+    return int.from_bytes(digest[:8], "big", signed=True)
+
+
 def sign(purpose: str, text: str) -> str:
     """A signature of the installation over `text`, for values that travel through a browser."""
     return hmac.new(_derive(_master(0), purpose, "sign"), text.encode(), "sha256").hexdigest()

@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from hashlib import blake2b
 from typing import Annotated
 
 from pydantic import AfterValidator, StringConstraints
@@ -66,6 +67,16 @@ def query_grams(text: str) -> list[str]:
     for word in words(text):
         found.update([word] if len(word) == 1 else (word[i : i + 2] for i in range(len(word) - 1)))
     return sorted(found)
+
+
+def bare_name(name: str) -> str:
+    """A person's name as it is compared: width, case, spaces and points folded away."""
+    return "".join(words(name))
+
+
+def key_of(text: str) -> int:
+    """Eight bytes of a digest as a whole number with a sign, to find equal texts by."""
+    return int.from_bytes(blake2b(text.encode(), digest_size=8).digest(), signed=True)
 
 
 def plain_cell(value: object) -> str:

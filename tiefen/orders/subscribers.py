@@ -84,3 +84,16 @@ async def after_sales_due(db: Db, merchant: str) -> None:
 async def upload_shipping(db: Db, merchant: str, order_no: str) -> None:
     """小程序 is told of parcels (发货信息录入)."""
     await service.upload_shipping(db, merchant, order_no)
+
+
+@job(service.FILL, lane="bulk", alone=True)
+async def fill_search(tx: Tx, below_id: int | None) -> None:
+    """Some orders from before get what they are found by."""
+    await service.fill_step(tx, below_id)
+
+
+@cron("orders.begin_fill", every=timedelta(minutes=5), lane="bulk")
+async def begin_fill(db: Db, merchant: str) -> None:
+    """Go on where a fill was left."""
+    async with db.merchant(merchant) as tx:
+        await service.begin_fill(tx)

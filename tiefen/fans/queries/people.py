@@ -126,6 +126,29 @@ async def _of_group(
     return list(rows)
 
 
+async def named(tx: Tx, query: str, limit: int) -> list[int]:
+    """Records of at most `limit` people who are called so, whoever was there last first.
+
+    A name of one character means too many to be looked through.
+    """
+    words = rules.fold(query)
+    if len(words) < 2:
+        return []
+    meant = select(Fan.id).where(Fan.merged_into.is_(None), _candidates(words)).limit(FEW)
+    people = list(
+        await tx.scalars(
+            select(Fan.id)
+            .where(Fan.id.in_(meant), _named(words))
+            .order_by(Fan.last_seen_at.desc(), Fan.id.desc())
+            .limit(limit)
+        )
+    )
+    if not people:
+        return []
+    joined = await tx.scalars(select(Fan.id).where(Fan.merged_into.in_(people)))
+    return [*people, *joined]
+
+
 async def fans_by_id(tx: Tx, fan_ids: Sequence[int]) -> list[tuple[Fan, Source | None]]:
     """These fans, in this order; one statement."""
     rows = await tx.execute(

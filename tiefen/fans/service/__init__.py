@@ -1,5 +1,6 @@
 """The verbs of the fans room, by chapter."""
 
+from tiefen.fans.queries.people import named
 from tiefen.fans.service.arrivals import followers_of
 from tiefen.fans.service.attaching import ATTACH, attach_past, sweep_past
 from tiefen.fans.service.attributes import (
@@ -193,6 +194,7 @@ __all__ = [
     "merge_tags",
     "name_code_tags",
     "name_source",
+    "named",
     "note_export",
     "note_visit",
     "oauth_url",

@@ -47,6 +47,7 @@ from tiefen.orders.schemas import (
     ReceiverOut,
     RegionOut,
     ReplayOut,
+    SearchFillOut,
     ShopOrder,
     ShopOrderRow,
 )
@@ -253,11 +254,18 @@ async def list_orders(
     cursor: Cursor = None,
     limit: Limit = 20,
 ) -> Page[ConsoleOrderRow]:
-    """Orders, newest first. `q`: an order number, a whole phone number, or words of the goods."""
+    """Orders, newest first. `q`: a number of an order or parcel, a whole phone, a receiver's whole name,
+    a fan's name, or words of the goods."""
     wanted = OrderFilter(
         status, fan_id, placed_from, placed_until, q, in_after_sale, waiting_longest
     )
     return await queries.console_orders(tx, wanted, cursor=cursor, limit=limit)
+
+
+@router.get("/api/console/order-search", operation_id="getOrderSearch")
+async def get_order_search(tx: TxDep, _: Reader) -> SearchFillOut:
+    """How far orders from before can be found by names."""
+    return await queries.search_fill(tx)
 
 
 @router.get("/api/console/orders/{order_no}", operation_id="getOrder")

@@ -1,16 +1,16 @@
 """Tables of orders, and what must always be true of them."""
 
 from tiefen.orders.models import personal, promises
+from tiefen.orders.models.cart import Address, CartItem
 from tiefen.orders.models.paperwork import FormField, Invoice, OrderAnswer
 from tiefen.orders.models.presale import AfterSalePayout
+from tiefen.orders.models.search import OrderName, SearchFill, SoldName
 from tiefen.orders.models.tables import (
-    Address,
     AfterSale,
     AfterSaleEffect,
     AfterSaleLine,
     AfterSaleMessage,
     AfterSaleRules,
-    CartItem,
     Order,
     OrderLine,
     OrderTransition,
@@ -36,13 +36,16 @@ __all__ = [
     "Order",
     "OrderAnswer",
     "OrderLine",
+    "OrderName",
     "OrderTransition",
     "Parcel",
     "ParcelLine",
     "PriceChange",
     "Replay",
+    "SearchFill",
     "ServiceTicket",
     "ShippingUpload",
+    "SoldName",
     "TicketUse",
     "personal",
     "promises",

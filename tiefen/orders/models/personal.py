@@ -9,10 +9,18 @@ person_rows(
     "orders",
     "订单",
     "orders",
-    clear={"phone_blind": "", "note": ""},
+    clear={"phone_blind": "", "receiver_key": None, "note": ""},
     late={"receiver": NOBODY.kept()},
     late_from="placed_at",
-    hidden=["grams", "folded", "quote", "request_hash", "checkout_key", "phone_blind"],
+    hidden=[
+        "grams",
+        "folded",
+        "quote",
+        "request_hash",
+        "checkout_key",
+        "phone_blind",
+        "receiver_key",
+    ],
 )
 person_rows("after_sale", "售后", "after-sales", clear={"note": ""})
 erasure_waits(

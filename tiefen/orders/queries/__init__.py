@@ -9,8 +9,8 @@ from tiefen.orders.queries.after_sales import (
     shop_after_sales,
 )
 from tiefen.orders.queries.checkout import addresses, cart, cart_filled, checkout, mendable
+from tiefen.orders.queries.narrowing import OrderFilter
 from tiefen.orders.queries.orders import (
-    OrderFilter,
     console_order,
     console_orders,
     receiver,
@@ -19,6 +19,7 @@ from tiefen.orders.queries.orders import (
     shop_orders,
 )
 from tiefen.orders.queries.paperwork import fields, fields_asked, invoice_lines, invoices, paperwork
+from tiefen.orders.queries.search import search_fill
 from tiefen.orders.queries.tickets import console_ticket, order_tickets, shop_tickets
 
 __all__ = [
@@ -43,6 +44,7 @@ __all__ = [
     "policy",
     "receiver",
     "replay",
+    "search_fill",
     "shop_after_sale",
     "shop_after_sales",
     "shop_order",

@@ -1,18 +1,16 @@
 """Orders for the fan and for the console."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, TypeVarTuple, Unpack
+from typing import Any
 
-from sqlalchemy import Select, func, or_, select, text, tuple_
+from sqlalchemy import Select, func, select
 
 from tiefen.fans import service as fans
-from tiefen.kernel import crypto, ids
+from tiefen.kernel import crypto
 from tiefen.kernel.db import Tx
-from tiefen.kernel.http import Page, decode_cursor, page
+from tiefen.kernel.http import Page, page
 from tiefen.kernel.money import yuan
-from tiefen.kernel.text import query_grams, words
 from tiefen.orders import rules
 from tiefen.orders.errors import OrderMissing
 from tiefen.orders.models import (
@@ -26,8 +24,10 @@ from tiefen.orders.models import (
     Replay,
 )
 from tiefen.orders.queries.after_sales import after_sale_fields, after_sale_parts, fan_out
+from tiefen.orders.queries.narrowing import OrderFilter, after, narrowed, newest
 from tiefen.orders.queries.parcels import unsent_of, upload_of
-from tiefen.orders.queries.presale import can_cancel, can_pay, is_late, presale_of, waits_too_long
+from tiefen.orders.queries.presale import can_cancel, can_pay, is_late, presale_of
+from tiefen.orders.queries.search import searched
 from tiefen.orders.schemas import (
     AfterSaleOut,
     Can,
@@ -53,31 +53,6 @@ from tiefen.orders.schemas import (
 from tiefen.orders.values import NO_COURIER, OPEN_AFTER_SALES, OrderStatus
 from tiefen.team import service as team
 
-Ts = TypeVarTuple("Ts")
-LOOKED_AT = 20_000
-"""The newest orders that are looked through for words before the index of words is asked."""
-
-
-@dataclass(frozen=True, slots=True)
-class OrderFilter:
-    """What the console's list is narrowed by."""
-
-    status: OrderStatus | None = None
-    fan_id: int | None = None
-    placed_from: datetime | None = None
-    placed_until: datetime | None = None
-    q: str = ""
-    """An order number, a receiver's whole phone, or words of what was ordered."""
-    in_after_sale: bool = False
-    waiting_longest: bool = False
-    """To be sent and overdue, or asked for by the fan: the oldest paid first would be all of them."""
-
-    @property
-    def words(self) -> str:
-        """What is looked for in the names of goods; empty when nothing is, or a number or phone."""
-        q = self.q.strip()
-        return "" if ids.is_number(q) or _is_phone(q) else q
-
 
 async def shop_orders(
     tx: Tx, fan_id: int, *, states: Sequence[OrderStatus], cursor: str | None, limit: int
@@ -86,7 +61,9 @@ async def shop_orders(
     chosen = select(Order).where(Order.fan_id.in_(await fans.person_ids(tx, fan_id)))
     if states:
         chosen = chosen.where(Order.status.in_(states))
-    orders = (await tx.scalars(_newest(_after(chosen, cursor), limit))).all()
+    orders = (
+        await tx.scalars(newest(after(chosen, cursor, Order.placed_at, Order.id), limit))
+    ).all()
     lines = await _lines(tx, [order.id for order in orders])
     rows = [ShopOrderRow(**_shop_row(tx, order, lines[order.id])) for order in orders]
     return page(rows, limit, *_place(orders, limit))
@@ -119,68 +96,14 @@ def receiver(order: Order) -> ReceiverOut:
 async def console_orders(
     tx: Tx, wanted: OrderFilter, *, cursor: str | None, limit: int
 ) -> Page[ConsoleOrderRow]:
-    """The merchant's orders, newest first. Four statements, five or six when words are looked for."""
-    chosen = _after(_narrowed(wanted, tx.now), cursor)
-    if said := words(wanted.words):
-        chosen = select(Order).where(Order.id.in_(await _worded(tx, chosen, said, limit)))
-    orders = (await tx.scalars(_newest(chosen, limit))).all()
+    """The merchant's orders, newest first. Four statements, and some more when they are searched."""
+    chosen = after(narrowed(wanted, tx.now), cursor, Order.placed_at, Order.id)
+    if wanted.q.strip():
+        found = await searched(tx, wanted, chosen, cursor, limit)
+        chosen = select(Order).where(Order.id.in_(found))
+    orders = (await tx.scalars(newest(chosen, limit))).all()
     rows = await _console_rows(tx, orders)
     return page([ConsoleOrderRow(**row) for row in rows], limit, *_place(orders, limit))
-
-
-async def _worded(tx: Tx, chosen: Select[Order], said: Sequence[str], limit: int) -> list[int]:
-    """Ids of the newest of `chosen` whose goods hold these words, one more than `limit`.
-
-    What sells fills a page from the newest orders, whose rows lie together. What those hardly hold
-    is rare enough to find all of by the index of words and sort. Either way round alone would read
-    the whole table for one of the two.
-    """
-    columns = (Order.id, Order.placed_at, Order.folded)
-    recent = _newest(chosen.with_only_columns(*columns), LOOKED_AT - 1).subquery()
-    found = list(
-        await tx.scalars(
-            select(recent.c.id)
-            .where(*(func.strpos(recent.c.folded, word) > 0 for word in said))
-            .order_by(recent.c.placed_at.desc(), recent.c.id.desc())
-            .limit(limit + 1)
-        )
-    )
-    if len(found) > limit:
-        return found
-    keys = await _telling(tx, query_grams(" ".join(said)))
-    held = chosen.with_only_columns(*columns).where(Order.grams.contains(keys))
-    worded = held.where(*(func.strpos(Order.folded, word) > 0 for word in said)).subquery()
-    # Sorted by what no index has, so that the order cannot be walked.
-    place = func.coalesce(worded.c.placed_at, worded.c.placed_at)
-    by_index = select(worded.c.id).order_by(place.desc(), worded.c.id.desc()).limit(limit + 1)
-    return list(await tx.scalars(by_index))
-
-
-_FREQUENT = text("""
-    SELECT elem FROM pg_stats
-    CROSS JOIN LATERAL unnest(most_common_elems::text::text[], most_common_elem_freqs)
-         AS known(elem, part)
-    WHERE schemaname = current_schema() AND tablename = 'orders' AND attname = 'grams'
-      AND part > :most AND elem = ANY(:keys)
-""")
-
-
-async def _telling(tx: Tx, keys: list[str]) -> list[str]:
-    """Without the keys that a quarter of all orders hold: reading who holds them tells little."""
-    frequent = set(await tx.scalars(_FREQUENT, {"most": 0.25, "keys": keys}))
-    return [key for key in keys if key not in frequent] or keys
-
-
-def _after(chosen: Select[Order], cursor: str | None) -> Select[Order]:
-    if cursor is None:
-        return chosen
-    placed_at, last = decode_cursor(cursor, tuple[datetime, int])
-    return chosen.where(tuple_(Order.placed_at, Order.id) < (placed_at, last))
-
-
-def _newest(chosen: Select[Unpack[Ts]], limit: int) -> Select[Unpack[Ts]]:
-    """The newest, one more than `limit`."""
-    return chosen.order_by(Order.placed_at.desc(), Order.id.desc()).limit(limit + 1)
 
 
 def _place(orders: Sequence[Order], limit: int) -> tuple[datetime, int] | tuple[()]:
@@ -228,40 +151,6 @@ async def _lines(tx: Tx, order_ids: Sequence[int]) -> dict[int, list[OrderLine]]
     for line in found:
         lines[line.order_id].append(line)
     return lines
-
-
-def _narrowed(wanted: OrderFilter, now: datetime) -> Select[Order]:
-    chosen = select(Order)
-    if wanted.status is not None:
-        chosen = chosen.where(Order.status == wanted.status)
-    if wanted.fan_id is not None:
-        chosen = chosen.where(Order.fan_id == wanted.fan_id)
-    if wanted.placed_from is not None:
-        chosen = chosen.where(Order.placed_at >= wanted.placed_from)
-    if wanted.placed_until is not None:
-        chosen = chosen.where(Order.placed_at < wanted.placed_until)
-    if wanted.in_after_sale:
-        chosen = chosen.where(
-            Order.id.in_(select(AfterSale.order_id).where(AfterSale.status.in_(OPEN_AFTER_SALES)))
-        )
-    if wanted.waiting_longest:
-        late = waits_too_long(now)
-        chosen = chosen.where(
-            Order.status.in_(rules.CAN_SHIP), or_(late, Order.urged_at.is_not(None))
-        )
-    return _found(chosen, wanted.q.strip())
-
-
-def _found(chosen: Select[Order], q: str) -> Select[Order]:
-    if ids.is_number(q):
-        return chosen.where(Order.order_no == q)
-    if _is_phone(q):
-        return chosen.where(Order.phone_blind == crypto.blind(q))
-    return chosen
-
-
-def _is_phone(q: str) -> bool:
-    return q.lstrip("+").replace("-", "").isdigit() and len(q) >= 7
 
 
 def _shop_line(line: OrderLine, *, open_to_refund: bool) -> dict[str, Any]:

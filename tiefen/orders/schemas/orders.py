@@ -374,3 +374,11 @@ class ReplayOut(Out):
     started_at: datetime
     finished_at: datetime | None
     """Null while it is at work."""
+
+
+class SearchFillOut(Out):
+    """How far orders from before can be found by names; `waits`: some cannot yet."""
+
+    waits: bool
+    total: int
+    done: int

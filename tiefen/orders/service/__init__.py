@@ -27,6 +27,7 @@ from tiefen.orders.service.cart import (
 )
 from tiefen.orders.service.consequences import HERE
 from tiefen.orders.service.dispatching import edit_parcel, ship_table, upload_shipping, urge
+from tiefen.orders.service.finding import FILL, begin_fill, fill_step
 from tiefen.orders.service.fulfilling import (
     extend_receipt,
     give_waiting,
@@ -75,10 +76,12 @@ for _reversal in (*HERE, INVOICE):
 
 __all__ = [
     "AFTER_SALE_WITHIN",
+    "FILL",
     "Reversal",
     "add_address",
     "add_to_cart",
     "approve",
+    "begin_fill",
     "buy_again",
     "cancel",
     "case_of",
@@ -94,6 +97,7 @@ __all__ = [
     "edit_parcel",
     "extend_receipt",
     "fill_cart",
+    "fill_step",
     "give_waiting",
     "given",
     "go_on",

@@ -21,7 +21,7 @@ from tiefen.kernel.errors import Refusal
 from tiefen.kernel.events import publish
 from tiefen.kernel.failpoints import failpoint
 from tiefen.kernel.jobs import later
-from tiefen.kernel.text import folded, grams
+from tiefen.kernel.text import folded
 from tiefen.kernel.together import Dropped, Together
 from tiefen.orders import rules
 from tiefen.orders.errors import (
@@ -37,7 +37,7 @@ from tiefen.orders.errors import (
 )
 from tiefen.orders.events import OrderPlaced
 from tiefen.orders.schemas import LineIn, PlacedOut, PlaceIn, quote_out
-from tiefen.orders.service import asking, invoicing
+from tiefen.orders.service import asking, finding, invoicing
 from tiefen.orders.service.book import locked
 from tiefen.orders.service.cart import remove_from_cart
 from tiefen.orders.service.paying import become_paid
@@ -62,18 +62,18 @@ _WRITE = """
     WITH made AS (
         INSERT INTO orders (order_no, fan_id, checkout_key, request_hash, status, goods_fen,
             freight_fen, discount_fen, total_fen, paid_fen, refunding_fen, refunded_fen,
-            freight_claimed_fen, quantity, receiver, phone_blind, region_code, region, note,
-            quote, grams, folded, placed_at, pay_until, close_reason, deposit_fen, balance_from,
+            freight_claimed_fen, quantity, receiver, phone_blind, receiver_key, region_code, region,
+            note, quote, folded, placed_at, pay_until, close_reason, deposit_fen, balance_from,
             balance_until, ships_by, forfeits)
         SELECT o.order_no, o.fan_id, o.checkout_key, o.request_hash, 'unpaid', o.goods_fen,
             o.freight_fen, o.discount_fen, o.total_fen, 0, 0, 0,
-            0, o.quantity, o.receiver, o.phone_blind, o.region_code, o.region, o.note,
-            o.quote, o.grams, o.folded, $3, $4, '', o.deposit_fen, o.balance_from,
+            0, o.quantity, o.receiver, o.phone_blind, o.receiver_key, o.region_code, o.region,
+            o.note, o.quote, o.folded, $3, $4, '', o.deposit_fen, o.balance_from,
             o.balance_until, o.ships_by, o.forfeits
         FROM jsonb_to_recordset($1) AS o(order_no text, fan_id bigint,
             checkout_key text, request_hash text, goods_fen bigint, freight_fen bigint,
             discount_fen bigint, total_fen bigint, quantity int, receiver text, phone_blind text,
-            region_code text, region text, note text, quote jsonb, grams text[], folded text,
+            receiver_key bigint, region_code text, region text, note text, quote jsonb, folded text,
             deposit_fen bigint, balance_from timestamptz, balance_until timestamptz, ships_by date,
             forfeits boolean)
         ON CONFLICT (fan_id, checkout_key) DO NOTHING
@@ -94,13 +94,25 @@ _WRITE = """
             unit_price_fen, cost_fen, quantity, list_fen, discount_fen, pay_fen, freight_fen,
             limit_held, gift, 0, 0, 0, 0, 0, 0
         FROM line ORDER BY order_id, sku_id, gift
+    ), name AS (
+        SELECT made.id AS order_id, n.* FROM made
+        JOIN jsonb_to_recordset($5) AS n(order_no text, key bigint, folded text, grams text[])
+            USING (order_no)
+    ), named AS (
+        INSERT INTO order_name (key, placed_at, order_id)
+        SELECT key, $3, order_id FROM name ORDER BY key, order_id
+    ), learnt AS (
+        INSERT INTO sold_name (key, folded, grams)
+        SELECT DISTINCT ON (key) key, folded, grams FROM name n
+        WHERE NOT EXISTS (SELECT FROM sold_name s WHERE s.key = n.key) ORDER BY key
+        ON CONFLICT DO NOTHING
     ), emptied AS (
         DELETE FROM cart_item c USING line
         WHERE c.fan_id = line.fan_id AND c.sku_id = line.sku_id AND NOT line.gift
     )
     SELECT order_no, id FROM made
 """
-"""Orders, lines and emptied carts in one round trip; no row for a key that has an order already."""
+"""Orders, lines, what they are found by and emptied carts in one round trip; no row for a key that has an order already."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -279,6 +291,7 @@ async def _write(tx: Tx, ready: Sequence[_Ready], pay_until: datetime) -> dict[s
     batches with the same keys never wait for each other in a ring."""
     rows = [_row(one) for one in sorted(ready, key=lambda one: one.form.fan_id)]
     lines = [line for one in ready for line in _lines(one)]
+    names = [name for one in ready for name in _names(one)]
     if not rows:
         return {}
     return dict(
@@ -288,6 +301,7 @@ async def _write(tx: Tx, ready: Sequence[_Ready], pay_until: datetime) -> dict[s
             msgspec.json.encode(lines).decode(),
             tx.now,
             pay_until,
+            msgspec.json.encode(names).decode(),
         )
     )
 
@@ -357,13 +371,13 @@ def _row(one: _Ready) -> dict[str, Any]:
         "quantity": sum(line.quantity for line in quote.lines),
         "receiver": crypto.seal(receiver.kept()),
         "phone_blind": crypto.blind(phone),
+        "receiver_key": finding.receiver_key(receiver.name),
         "region_code": address["region_code"],
         "region": " ".join(
             filter(None, (address[part] for part in ("province", "city", "district")))
         ),
         "note": form.wanted.note,
         "quote": promotion.stored(quote),
-        "grams": grams(*texts),
         "folded": folded(*texts),
         "deposit_fen": quote.deposit_fen,
         "balance_from": terms.balance_from if terms else None,
@@ -371,6 +385,12 @@ def _row(one: _Ready) -> dict[str, Any]:
         "ships_by": terms.ships_by if terms else None,
         "forfeits": bool(terms and terms.forfeits),
     }
+
+
+def _names(one: _Ready) -> list[dict[str, Any]]:
+    """The names of goods that the order is found by, each once."""
+    named = {finding.name_of(line.product_name, line.spec_text) for line in one.quote.lines}
+    return [{"order_no": one.order_no, **name.kept()} for name in named]
 
 
 def _lines(one: _Ready) -> list[dict[str, Any]]:
