@@ -3458,6 +3458,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/console/order-search": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Order Search
+         * @description How far orders from before can be found by names.
+         */
+        get: operations["getOrderSearch"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/console/orders": {
         parameters: {
             query?: never;
@@ -3467,7 +3487,8 @@ export interface paths {
         };
         /**
          * List Orders
-         * @description Orders, newest first. `q`: an order number, a whole phone number, or words of the goods.
+         * @description Orders, newest first. `q`: a number of an order or parcel, a whole phone, a receiver's whole name,
+         *     a fan's name, or words of the goods.
          */
         get: operations["listOrders"];
         put?: never;
@@ -16263,6 +16284,18 @@ export interface components {
             without_product_ids?: number[];
             /** Without Sku Ids */
             without_sku_ids?: number[];
+        };
+        /**
+         * SearchFillOut
+         * @description How far orders from before can be found by names; `waits`: some cannot yet.
+         */
+        SearchFillOut: {
+            /** Done */
+            done: number;
+            /** Total */
+            total: number;
+            /** Waits */
+            waits: boolean;
         };
         /**
          * SecretState
@@ -40556,6 +40589,107 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["MyResults"];
+                };
+            };
+            /** @description malformed request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description sign in first */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description missing, or not yours */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description the state has moved on */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description body too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description invalid input, fields named */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description slow down */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description a dependency is away, retry */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    getOrderSearch: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SearchFillOut"];
                 };
             };
             /** @description malformed request */
