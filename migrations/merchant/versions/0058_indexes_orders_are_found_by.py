@@ -1,13 +1,13 @@
 """Orders by the receiver's name and by tracking number; no more by pairs of characters of all goods.
 
-Revision: 0057, after 0056.
+Revision: 0058, after 0057.
 """
 
 from alembic import op
 from sqlalchemy import text
 
-revision = "0057"
-down_revision = "0056"
+revision = "0058"
+down_revision = "0057"
 branch_labels = None
 depends_on = None
 

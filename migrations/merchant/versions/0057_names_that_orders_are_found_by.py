@@ -1,14 +1,14 @@
 """Names that orders are found by, and how far those from before have got them.
 
-Revision: 0056, after 0055.
+Revision: 0057, after 0056.
 """
 
 import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
-revision = "0056"
-down_revision = "0055"
+revision = "0057"
+down_revision = "0056"
 branch_labels = None
 depends_on = None
 
