@@ -4,7 +4,9 @@ from sqlalchemy import BigInteger, CheckConstraint, Index, Text, text
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column
 
+from tiefen.kernel import crypto
 from tiefen.kernel.db import Base, Ref, Utc
+from tiefen.kernel.text import bare_name
 
 
 class SoldName(Base):
@@ -41,3 +43,8 @@ class SearchFill(Base):
     total: Mapped[int] = mapped_column(default=0, server_default=text("0"))
     done: Mapped[int] = mapped_column(default=0, server_default=text("0"))
     ended_at: Mapped[Utc | None]
+
+
+def receiver_key(name: str) -> int:
+    """The keyed hash of a receiver's whole name, however it is spaced."""
+    return crypto.blind_key("orders.receiver", bare_name(name))

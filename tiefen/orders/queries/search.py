@@ -19,9 +19,9 @@ from tiefen.kernel import crypto, ids
 from tiefen.kernel.db import Tx
 from tiefen.kernel.text import bare_name, query_grams, words
 from tiefen.orders.models import AfterSale, Order, OrderName, Parcel, SearchFill, SoldName
+from tiefen.orders.models.search import receiver_key
 from tiefen.orders.queries.narrowing import OrderFilter, after, newest
 from tiefen.orders.schemas import SearchFillOut
-from tiefen.orders.service.finding import receiver_key
 
 LOOKED_AT = 10_000
 """So many orders are read through for words; of more, the index of names is asked."""

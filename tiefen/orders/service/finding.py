@@ -16,8 +16,9 @@ from tiefen.kernel import crypto
 from tiefen.kernel.db import Tx
 from tiefen.kernel.failpoints import failpoint
 from tiefen.kernel.jobs import later
-from tiefen.kernel.text import bare_name, folded, grams, key_of
+from tiefen.kernel.text import folded, grams, key_of
 from tiefen.orders.models import Order, SearchFill
+from tiefen.orders.models.search import receiver_key
 from tiefen.orders.values import NOBODY, Receiver
 
 FILL = "orders.fill_search"
@@ -64,11 +65,6 @@ def name_of(product_name: str, spec_text: str) -> Name:
     text = f"{product_name} {spec_text}"
     plain = folded(text)
     return Name(key_of(plain), plain, tuple(grams(text)))
-
-
-def receiver_key(name: str) -> int:
-    """The keyed hash of a receiver's whole name, however it is spaced."""
-    return crypto.blind_key("orders.receiver", bare_name(name))
 
 
 async def begin_fill(tx: Tx) -> None:

@@ -36,6 +36,7 @@ from tiefen.orders.errors import (
     QuoteChanged,
 )
 from tiefen.orders.events import OrderPlaced
+from tiefen.orders.models.search import receiver_key
 from tiefen.orders.schemas import LineIn, PlacedOut, PlaceIn, quote_out
 from tiefen.orders.service import asking, finding, invoicing
 from tiefen.orders.service.book import locked
@@ -371,7 +372,7 @@ def _row(one: _Ready) -> dict[str, Any]:
         "quantity": sum(line.quantity for line in quote.lines),
         "receiver": crypto.seal(receiver.kept()),
         "phone_blind": crypto.blind(phone),
-        "receiver_key": finding.receiver_key(receiver.name),
+        "receiver_key": receiver_key(receiver.name),
         "region_code": address["region_code"],
         "region": " ".join(
             filter(None, (address[part] for part in ("province", "city", "district")))
