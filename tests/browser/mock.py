@@ -175,7 +175,7 @@ def _handler(mock: Mock) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
 
-        def log_message(self, *_: Any) -> None:
+        def log_message(self, format: str, *args: Any) -> None:
             """Nobody reads it."""
 
         def send(self, status: int, kind: str, data: bytes, *, keep: bool = False) -> None:

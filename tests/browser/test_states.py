@@ -207,7 +207,7 @@ class Shop(Phone):
 
     def routes(self) -> list[str]:
         told: list[str] = self.do("() => __uniRoutes.map(one => one.path)")
-        return [f"{path}?no=1&id=1&code=1" for path in told]
+        return [f"{path}?no=1&id=1&code=1&t=1" for path in told]
 
 
 def filled(path: str) -> str:
@@ -322,6 +322,7 @@ FULL = frozenset({
     "/pages/me/index",
     "/pages/product/index",
     "/trade/result/index",
+    "/trade/pay-link/index",
     "/trade/order/index",
     "/trade/after-sale/index",
     "/mine/address/index",
