@@ -53,3 +53,24 @@ def _ticked(values: list[object]) -> str:
 
 def _yuan(fen: int) -> str:
     return f"{'-' if fen < 0 else ''}{abs(fen) // 100}.{abs(fen) % 100:02d}"
+
+
+FLOW = (
+    "记账时间,微信支付业务单号,资金流水单号,业务名称,业务类型,收支类型,收支金额(元),账户结余(元),"
+    "资金变更提交申请人,备注,业务凭证号"
+)
+FLOW_SUMMARY = "资金流水总笔数,收入笔数,收入金额,支出笔数,支出金额"
+
+
+def fund_bill(*moves: tuple[str, str, int], opening_fen: int = 0, day: str = "2026-04-01") -> bytes:
+    """A day's fund bill from (name, business number, fen; out: below zero)."""
+    rows, left = [], opening_fen
+    for place, (name, business, fen) in enumerate(moves):
+        left += fen
+        way = "收入" if fen > 0 else "支出"
+        rows.append(_ticked([f"{day} 10:30:00", business, f"{day}-{place}", name, name, way,
+                             _yuan(abs(fen)), _yuan(left), "system", "", ""]))  # fmt: skip
+    ins = [fen for _, _, fen in moves if fen > 0]
+    outs = [-fen for _, _, fen in moves if fen < 0]
+    total = [len(moves), len(ins), _yuan(sum(ins)), len(outs), _yuan(sum(outs))]
+    return ("\ufeff" + "\r\n".join([FLOW, *rows, FLOW_SUMMARY, _ticked(total)]) + "\r\n").encode()

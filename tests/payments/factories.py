@@ -43,6 +43,7 @@ class FakeWeChat:
     refunds: dict[str, Refund] = field(default_factory=dict)
     refund_status: RefundStatus = RefundStatus.PROCESSING
     bill: bytes | None = None
+    funds: bytes | None = None
     calls: list[tuple[str, str]] = field(default_factory=list)
     trouble: dict[str, list[str]] = field(default_factory=dict)
     """verb → what happens to its next calls: "lost" (no effect, no answer), "deaf" (effect, no answer), or a code."""
@@ -222,6 +223,14 @@ class FakeWeChat:
             return PayAnswer(Verdict.OK, BillFile(io.BytesIO(self.bill), "sha"))
 
         return self._go("trade_bill", str(day), act)
+
+    async def fund_bill(self, day: Any) -> PayAnswer[BillFile]:
+        def act() -> PayAnswer[Any]:
+            if self.funds is None:
+                return PayAnswer(Verdict.REFUSED, code="NO_STATEMENT_EXIST", status=400)
+            return PayAnswer(Verdict.OK, BillFile(io.BytesIO(self.funds), "sha"))
+
+        return self._go("fund_bill", str(day), act)
 
     def refunded_fen(self) -> int:
         """What WeChat has truly given back."""

@@ -199,7 +199,8 @@ async def test_a_difference_has_an_owner_and_closes_only_when_it_is_honest(
 def test_what_agrees_may_close_and_what_is_wrong_may_not(kind: BreakKind, refund: bool) -> None:
     assert rules.may_close(kind, refund=refund, agrees=True)
     word_is_enough = rules.may_close(kind, refund=refund, agrees=False)
-    assert word_is_enough == (kind is BreakKind.FEE or (refund and kind is BreakKind.THEIRS_ONLY))
+    told = kind in (BreakKind.FEE, BreakKind.BALANCE)
+    assert word_is_enough == (told or (refund and kind is BreakKind.THEIRS_ONLY))
 
 
 async def test_a_missed_day_is_fetched_from_the_console(

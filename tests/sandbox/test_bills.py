@@ -78,6 +78,8 @@ async def test_the_trade_bill_tells_every_charge_and_refund(world: World, tar: s
 
 async def test_the_flow_bills_balance_follows_its_movements(world: World) -> None:
     shop = await shop_with_a_day(world)
+    mchid = shop.account["mchid"]
+    taken = await world.post("/withdrawals", mchid=mchid, amount_fen=5_000)
     world.clock.move(26 * 3600)
     _, text = await file(shop, "/v3/bill/fundflowbill?bill_date=2026-01-01&account_type=BASIC")
     body, total = rows(text)
@@ -85,9 +87,10 @@ async def test_the_flow_bills_balance_follows_its_movements(world: World) -> Non
     for row in body:
         fen = int(row["收支金额(元)"].replace(".", ""))
         balance += fen if row["收支类型"] == "收入" else -fen
-    assert balance == 12345 + 100 - 74 - 1 - (2345 - 14)
+    assert balance == 12345 + 100 - 74 - 1 - (2345 - 14) - 5_000
+    assert [r["资金流水单号"] for r in body if r["业务名称"] == "提现"] == [taken["flow_no"]]
     assert int(body[-1]["账户结余(元)"].replace(".", "")) == balance
-    assert (total["收入笔数"], total["支出笔数"], total["收入金额"]) == ("2", "3", "124.45")
+    assert (total["收入笔数"], total["支出笔数"], total["收入金额"]) == ("2", "4", "124.45")
 
 
 async def test_a_day_without_trade_has_no_bill(world: World) -> None:

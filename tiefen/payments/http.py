@@ -39,6 +39,7 @@ from tiefen.payments.schemas import (
     CounterOut,
     CounterPage,
     CounterRefundIn,
+    FundBillOut,
     MoveDecideIn,
     MoveIn,
     MoveOut,
@@ -169,6 +170,13 @@ async def fetch_bill(body: BillDayIn, db: DbDep, merchant: MerchantDep) -> Ok:
     """
     await service.fetch_bill(db, merchant, body.day)
     return OK
+
+
+@router.get("/fund-bills", operation_id="listFundBills", dependencies=_READ)
+async def list_fund_bills(tx: TxDep, limit: Limit = 30, cursor: Cursor = None) -> Page[FundBillOut]:
+    """The daily runs against WeChat's fund bill, the last fetched first, with what moved by class."""
+    lines = await queries.fund_bills(tx, before=last_id(cursor), limit=limit)
+    return paged([FundBillOut.model_validate(line) for line in lines], lines, limit)
 
 
 @router.get("/bill-breaks", operation_id="listBillBreaks", dependencies=_READ)

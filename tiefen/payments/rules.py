@@ -19,6 +19,8 @@ from tiefen.payments.values import (
     BillLine,
     BreakKind,
     ChargeEvidence,
+    FundKind,
+    FundLine,
     LineKind,
     MoveKind,
     PaymentState,
@@ -225,6 +227,79 @@ def _bill_lines(rows: Iterator[str]) -> Iterator[BillLine]:
         raise ValueError(f"the lines add up to {counted}, the summary says {stated}")
 
 
+_FLOW = (
+    "记账时间", "微信支付业务单号", "资金流水单号", "业务名称", "收支类型", "收支金额(元)",
+    "账户结余(元)", "业务凭证号",
+)  # fmt: skip
+_FLOW_TOTALS = ("资金流水总笔数", "收入笔数", "收入金额", "支出笔数", "支出金额")
+_FLOW_KINDS = {"交易": FundKind.PAY, "扣除交易手续费": FundKind.FEE, "退款": FundKind.REFUND}
+
+
+def read_fund_bill(rows: Iterable[str]) -> Iterator[FundLine]:
+    """The lines of a fund bill, exact to the fen; after the last, its own totals are checked.
+
+    What was read counts for nothing until the end is reached. Raises BadBill.
+    """
+    try:
+        yield from _fund_lines(row.rstrip("\r\n") for row in rows if row.strip())
+    except (ValueError, LookupError) as error:
+        raise BadBill(reason=str(error)) from error
+
+
+def _fund_lines(rows: Iterator[str]) -> Iterator[FundLine]:
+    pick = itemgetter(*_columns(next(rows, ""), _FLOW).values())
+    ins: list[int] = []
+    outs: list[int] = []
+    waiting: deque[str] = deque(islice(rows, 2))
+    for row in rows:
+        line = _fund_line(len(ins) + len(outs) + 1, pick(_values(waiting.popleft())))
+        waiting.append(row)
+        (outs if line.amount_fen < 0 else ins).append(abs(line.amount_fen))
+        yield line
+    if len(waiting) < 2:
+        raise ValueError("too short")
+    totals = _columns(waiting[0], _FLOW_TOTALS)
+    count, in_count, in_yuan, out_count, out_yuan = itemgetter(*totals.values())(
+        _values(waiting[1])
+    )
+    stated = (int(count), int(in_count), exact_fen(in_yuan), int(out_count), exact_fen(out_yuan))
+    counted = (len(ins) + len(outs), len(ins), sum(ins), len(outs), sum(outs))
+    if counted != stated:
+        raise ValueError(f"the lines add up to {counted}, the summary says {stated}")
+
+
+def _fund_line(number: int, values: tuple[str, ...]) -> FundLine:
+    at, business_no, flow_no, name, way, yuan_text, left, reference = values
+    if way not in ("收入", "支出"):
+        raise ValueError(f"neither in nor out: {way!r}")
+    fen = exact_fen(yuan_text)
+    return FundLine(
+        line=number,
+        kind=fund_kind(name, out=way == "支出"),
+        at=datetime.fromisoformat(at).replace(tzinfo=CHINA).astimezone(UTC),
+        business_no=business_no,
+        flow_no=flow_no,
+        name=name,
+        amount_fen=-fen if way == "支出" else fen,
+        balance_fen=exact_fen(left),
+        reference=reference,
+    )
+
+
+def fund_kind(name: str, *, out: bool) -> FundKind:
+    """What a movement is for, by WeChat's name of it; money that comes back is not a withdrawal."""
+    if "提现" in name and out:
+        return FundKind.WITHDRAWAL
+    return _FLOW_KINDS.get(name, FundKind.OTHER)
+
+
+def withdrawn(mchid: str, line: FundLine) -> Transfer:
+    """A withdrawal as a transfer: from what WeChat holds to the bank, once by its flow number."""
+    key = f"fund:{mchid}:{line.flow_no}"
+    held = "wechat:clearing"
+    return Transfer("bank", held, -line.amount_fen, "payment.withdrawn", line.flow_no, key)
+
+
 @lru_cache(maxsize=10_000)
 def exact_fen(text: str) -> int:
     """Fen of a bill's yuan; fees carry five places of which the last three must be zero."""
@@ -269,10 +344,12 @@ def same_state(ours: RefundState, theirs: str) -> bool:
 def may_close(kind: BreakKind, *, refund: bool, agrees: bool) -> bool:
     """Whether a word is enough to close a break: it agrees by now, or no book of ours is wrong.
 
-    A fee is booked as billed, whatever the rate promised; a refund made by hand at WeChat is
-    explained by whoever made it. A charge, an amount or a state that differs is not.
+    A fee is booked as billed, whatever the rate promised; a refund made by hand at WeChat, a jump of
+    its balance or a movement of another kind is explained by whoever looked. A charge, an amount or
+    a state that differs is not.
     """
-    return agrees or kind is BreakKind.FEE or (kind is BreakKind.THEIRS_ONLY and refund)
+    told = kind in (BreakKind.FEE, BreakKind.BALANCE)
+    return agrees or told or (kind is BreakKind.THEIRS_ONLY and refund)
 
 
 def _columns(row: str, wanted: Sequence[str]) -> dict[str, int]:

@@ -11,6 +11,7 @@ from tiefen.payments.values import (
     BreakKind,
     CounterState,
     Decision,
+    FundKind,
     MoveDecision,
     MoveKind,
     MoveState,
@@ -169,11 +170,34 @@ class BillPage(Page[BillOut]):
     oldest_break_at: datetime | None
 
 
+class FundClassOut(Out):
+    """What moved WeChat's account for one reason on a day."""
+
+    kind: FundKind
+    count: int
+    amount_fen: int = Field(description="below zero: out")
+
+
+class FundBillOut(Out):
+    """One day of the merchant's account at WeChat, and whether our books moved as it did."""
+
+    id: int
+    bill_date: date
+    lines: int
+    opening_fen: int | None
+    closing_fen: int | None = Field(description="null: nothing moved")
+    classes: list[FundClassOut]
+    breaks: int
+    open_breaks: int
+    fetched_at: datetime
+
+
 class BreakOut(Out):
     """One place where a bill and our books differ."""
 
     id: int
     bill_date: date
+    fund: bool = Field(description="found in the fund bill, not in the trade bill")
     kind: BreakKind
     transaction_id: str | None = Field(description="the charge it is about; null for a refund")
     out_refund_no: str | None = Field(description="the refund it is about; null for a charge")

@@ -192,6 +192,8 @@ class Merchant(Struct):
     former: list[tuple[str, str]] = field(default_factory=list)
     # Hosts registered for H5 payment; none registered: any host.
     h5_domains: list[str] = field(default_factory=list)
+    # What was paid out to the bank: [when, flow number, fen].
+    withdrawals: list[tuple[float, str, int]] = field(default_factory=list)
 
 
 class Prepay(Struct):

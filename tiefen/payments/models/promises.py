@@ -176,3 +176,15 @@ invariant(
     WHERE coalesce(c.paid, 0) <> coalesce(e.told, 0)
     """,
 )
+invariant(
+    "P3.funds",
+    "each withdrawal of a fund bill is in the ledger exactly once, and no other is",
+    """
+    SELECT l.flow_no, l.amount_fen, t.amount_fen AS posted_fen, t.key
+    FROM (SELECT l.flow_no, -l.amount_fen AS amount_fen, 'fund:' || b.mchid || ':' || l.flow_no AS key
+          FROM payment_fund_line l JOIN payment_fund_bill b ON b.id = l.fund_id
+          WHERE l.kind = 'withdrawal') AS l
+    FULL JOIN (SELECT * FROM ledger_transfer WHERE key LIKE 'fund:%') AS t ON t.key = l.key
+    WHERE l.flow_no IS NULL OR t.id IS NULL OR l.amount_fen <> t.amount_fen
+    """,
+)

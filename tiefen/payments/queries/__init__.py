@@ -10,6 +10,7 @@ from tiefen.payments.queries.books import (
     suspense_total,
 )
 from tiefen.payments.queries.counter import counter_line, counter_lines, counter_total
+from tiefen.payments.queries.funds import fund_bills
 from tiefen.payments.queries.moves import break_notes, break_totals, moves, proof
 
 __all__ = [
@@ -21,6 +22,7 @@ __all__ = [
     "counter_line",
     "counter_lines",
     "counter_total",
+    "fund_bills",
     "moves",
     "payments",
     "proof",

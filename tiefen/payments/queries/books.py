@@ -13,6 +13,7 @@ from tiefen.payments.models import (
     PaymentBill,
     PaymentBreak,
     PaymentCharge,
+    PaymentFundBill,
     PaymentRefund,
     PaymentSuspense,
 )
@@ -248,6 +249,7 @@ class BreakLine:
 
     id: int
     bill_date: date
+    fund: bool
     kind: BreakKind
     transaction_id: str | None
     out_refund_no: str | None
@@ -346,9 +348,12 @@ async def breaks(
     """Differences, newest first, one more than `limit`; with the order they are about. One statement."""
     number = func.replace(PaymentBreak.subject, "refund:", "")
     refund, charge = aliased(PaymentRefund), aliased(PaymentCharge)
+    day = func.coalesce(PaymentBill.bill_date, PaymentFundBill.bill_date)
+    mchid = func.coalesce(PaymentBill.mchid, PaymentFundBill.mchid)
     query = (
-        select(PaymentBreak, PaymentBill.bill_date, Payment.order_no, PaymentSuspense.id)
-        .join(PaymentBill, PaymentBill.id == PaymentBreak.bill_id)
+        select(PaymentBreak, day, Payment.order_no, PaymentSuspense.id)
+        .outerjoin(PaymentBill, PaymentBill.id == PaymentBreak.bill_id)
+        .outerjoin(PaymentFundBill, PaymentFundBill.id == PaymentBreak.fund_id)
         .outerjoin(
             refund,
             PaymentBreak.subject.startswith("refund:") & (refund.out_refund_no == number),
@@ -356,10 +361,7 @@ async def breaks(
         .outerjoin(
             charge,
             (charge.id == refund.charge_id)
-            | (
-                (charge.mchid == PaymentBill.mchid)
-                & (charge.transaction_id == PaymentBreak.subject)
-            ),
+            | ((charge.mchid == mchid) & (charge.transaction_id == PaymentBreak.subject)),
         )
         .outerjoin(Payment, Payment.id == charge.payment_id)
         .outerjoin(PaymentSuspense, PaymentSuspense.charge_id == charge.id)
@@ -384,11 +386,13 @@ def _break_line(
 ) -> BreakLine:
     number = row.subject.removeprefix("refund:")
     refund = number != row.subject
+    account = row.subject.startswith("fund:")
     return BreakLine(
         id=row.id,
         bill_date=bill_date,
+        fund=row.fund_id is not None,
         kind=row.kind,
-        transaction_id=None if refund else number,
+        transaction_id=None if refund or account else number,
         out_refund_no=number if refund else None,
         order_no=order_no,
         suspense_id=suspense_id,

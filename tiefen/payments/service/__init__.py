@@ -2,11 +2,11 @@
 
 In the caller's transaction: start, start_all, intent, paid_by, paid_parts, stop, reprice, settle, settle_refund, request_refund,
 left_of, open_counter, close_counter, refund_counter, recognise, forfeit, resolve, ask_move, decide_move, statement, statement_file. With `Db` and a merchant (they call WeChat and must not run inside a
-transaction): begin, poll, show_counter, poll_counter, close, fetch_bill.
+transaction): begin, poll, show_counter, poll_counter, close, fetch_bill, fetch_fund_bill.
 """
 
 from tiefen.payments.service.asking import close, reprice, stop
-from tiefen.payments.service.billing import fetch_bill
+from tiefen.payments.service.billing import fetch_bill, fetch_fund_bill
 from tiefen.payments.service.breaks import decide_break
 from tiefen.payments.service.counter import (
     close_counter,
@@ -45,6 +45,7 @@ __all__ = [
     "decide_move",
     "evidence_of",
     "fetch_bill",
+    "fetch_fund_bill",
     "forfeit",
     "intent",
     "left_of",

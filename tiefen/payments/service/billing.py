@@ -10,9 +10,10 @@ from tiefen.kernel.days import CHINA
 from tiefen.kernel.db import Db, Tx
 from tiefen.kernel.jobs import cron
 from tiefen.payments.errors import BillNotReady, ProviderUnknown
-from tiefen.payments.models import Payment, PaymentBill
+from tiefen.payments.models import Payment, PaymentBill, PaymentFundBill
 from tiefen.payments.service import comparing
 from tiefen.payments.service.fees import post_fees
+from tiefen.payments.service.funding import reconcile_fund
 from tiefen.wechat import service as wechat
 from tiefen.wechat.values import Verdict
 
@@ -33,6 +34,10 @@ async def fetch_bills(db: Db, merchant: str) -> None:
     for day in days:
         await fetch_bill(db, merchant, day)
     await post_fees(db, merchant)
+    async with db.merchant(merchant) as tx:
+        days = await _unfunded_days(tx, pay.mchid)
+    for day in days:
+        await fetch_fund_bill(db, merchant, day)
 
 
 async def fetch_bill(db: Db, merchant: str, day: date) -> None:
@@ -54,6 +59,33 @@ async def fetch_bill(db: Db, merchant: str, day: date) -> None:
     else:
         raise ProviderUnknown(day=str(day), reason=answer.code)
     await post_fees(db, merchant)
+
+
+async def fetch_fund_bill(db: Db, merchant: str, day: date) -> None:
+    """Download, check, read and compare one day's fund bill, after its trade bill; the same day again
+    changes nothing. Raises ProviderUnknown, BadBill."""
+    pay = await wechat.pay_client(db, merchant)
+    answer = await pay.fund_bill(day)
+    if answer.verdict is Verdict.OK:
+        bill = answer.get()
+        with closing(TextIOWrapper(bill.file, "utf-8-sig")) as rows:
+            await reconcile_fund(db, merchant, pay.mchid, day, rows, bill.hash_value)
+    elif answer.code == "NO_STATEMENT_EXIST":
+        await reconcile_fund(db, merchant, pay.mchid, day, None, "")
+    else:
+        raise ProviderUnknown(day=str(day), reason=answer.code)
+
+
+async def _unfunded_days(tx: Tx, mchid: str) -> list[date]:
+    """Recent days whose trade bill is here and whose fund bill is not, the oldest first."""
+    have = select(PaymentFundBill.bill_date).where(PaymentFundBill.mchid == mchid)
+    days = await tx.scalars(
+        select(PaymentBill.bill_date)
+        .where(PaymentBill.mchid == mchid, PaymentBill.bill_date.not_in(have))
+        .order_by(PaymentBill.bill_date.desc())
+        .limit(LOOK_BACK)
+    )
+    return sorted(days)
 
 
 async def _missing_days(tx: Tx, mchid: str) -> list[date]:

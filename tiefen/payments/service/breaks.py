@@ -1,6 +1,6 @@
 """Differences between a bill and our books: who looks after one, and how it ends."""
 
-from sqlalchemy import select, update
+from sqlalchemy import select, text, update
 
 from tiefen.kernel.auth import StaffActor
 from tiefen.kernel.db import Tx
@@ -16,6 +16,22 @@ from tiefen.payments.models import (
 )
 from tiefen.payments.values import BreakDecision, BreakKind, LineKind
 from tiefen.team import service as team
+
+_FUND_AGREES = text("""
+    SELECT CASE WHEN k.subject LIKE 'refund:%' THEN EXISTS (
+        SELECT FROM payment_refund r JOIN payment_fund_line l
+            ON l.kind = 'refund' AND l.business_no = r.refund_id
+        WHERE r.out_refund_no = substr(k.subject, 8) AND -l.amount_fen = r.amount_fen + coalesce((
+            SELECT sum(p.fee_fen) FROM payment_bill_line p
+            WHERE p.kind = 'refund' AND p.refund_id = r.refund_id), 0))
+    ELSE EXISTS (
+        SELECT FROM payment_charge c JOIN payment_fund_line l
+            ON l.kind = 'pay' AND l.business_no = c.transaction_id
+        WHERE c.mchid = f.mchid AND c.transaction_id = k.subject
+          AND l.amount_fen = c.amount_fen) END
+    FROM payment_break k JOIN payment_fund_bill f ON f.id = k.fund_id WHERE k.id = :id
+""")
+"""Whether WeChat's account by now moved as our books say."""
 
 
 async def decide_break(
@@ -50,7 +66,7 @@ async def decide_break(
         case BreakDecision.NOTE:
             pass
         case BreakDecision.CLOSE:
-            refund = found.subject.startswith("refund:")
+            refund = found.subject.startswith(("refund:", "fund:"))
             if not rules.may_close(found.kind, refund=refund, agrees=await _agrees(tx, found)):
                 raise BreakStands
             found.closed_at = tx.now
@@ -96,6 +112,8 @@ async def close_settled(tx: Tx) -> None:
 
 async def _agrees(tx: Tx, found: PaymentBreak) -> bool:
     """Whether the newest line of any bill about this now says what our books say."""
+    if found.fund_id is not None:
+        return bool(await tx.scalar(_FUND_AGREES, {"id": found.id}))
     mchid = select(PaymentBill.mchid).where(PaymentBill.id == found.bill_id).scalar_subquery()
     lines = select(PaymentBillLine).join(PaymentBill, PaymentBill.id == PaymentBillLine.bill_id)
     lines = lines.where(PaymentBill.mchid == mchid).order_by(PaymentBillLine.id.desc()).limit(1)

@@ -159,6 +159,18 @@ async def give_back(ask: Ask) -> dict[str, Any]:
     return refunds.show(made)
 
 
+async def withdraw(ask: Ask) -> dict[str, Any]:
+    """The merchant has money paid out to the bank: the fund bill shows it."""
+    box, fen = ask.box, ask.body.get("amount_fen")
+    merchant = box.merchant(ask.text("mchid"))
+    if not isinstance(fen, int) or isinstance(fen, bool) or fen <= 0:
+        raise invalid("amount_fen", "is a whole number of fen above zero")
+    flow = f"5{box.chance.digits(27)}"
+    merchant.withdrawals.append((box.clock.time(), flow, fen))
+    box.store.now(("merchant", merchant.mchid, merchant))
+    return {"flow_no": flow, "amount_fen": fen}
+
+
 async def resend(ask: Ask) -> dict[str, Any]:
     notice = ask.box.notices.get(ask.path("id"))
     if notice is None:
@@ -181,4 +193,5 @@ ROUTES: list[tuple[str, str, Handler]] = [
     ("GET", "/notices", told),
     ("POST", "/refunds/{refund_id}/settle", settle),
     ("POST", "/notices/{id}/resend", resend),
+    ("POST", "/withdrawals", withdraw),
 ]

@@ -189,6 +189,8 @@ def _movements(box: Box, merchant: Merchant) -> list[tuple[float, str, str, str,
         found.append(
             (r.created_at, f"3{r.refund_id}", r.refund_id, "退款", net, remark, r.out_refund_no)
         )
+    for at, flow, fen in merchant.withdrawals:
+        found.append((at, flow, flow, "提现", -fen, "", ""))
     return sorted(found)
 
 

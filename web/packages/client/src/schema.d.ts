@@ -2561,6 +2561,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/console/fund-bills": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Fund Bills
+         * @description The daily runs against WeChat's fund bill, the last fetched first, with what moved by class.
+         */
+        get: operations["listFundBills"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/console/goods-changes": {
         parameters: {
             query?: never;
@@ -8975,6 +8995,11 @@ export interface components {
              * Format: date-time
              */
             created_at: string;
+            /**
+             * Fund
+             * @description found in the fund bill, not in the trade bill
+             */
+            fund: boolean;
             /** Id */
             id: number;
             kind: components["schemas"]["BreakKind"];
@@ -11723,6 +11748,59 @@ export interface components {
          */
         FriendRule: "strangers" | "never_bought";
         /**
+         * FundBillOut
+         * @description One day of the merchant's account at WeChat, and whether our books moved as it did.
+         */
+        FundBillOut: {
+            /**
+             * Bill Date
+             * Format: date
+             */
+            bill_date: string;
+            /** Breaks */
+            breaks: number;
+            /** Classes */
+            classes: components["schemas"]["FundClassOut"][];
+            /**
+             * Closing Fen
+             * @description null: nothing moved
+             */
+            closing_fen: number | null;
+            /**
+             * Fetched At
+             * Format: date-time
+             */
+            fetched_at: string;
+            /** Id */
+            id: number;
+            /** Lines */
+            lines: number;
+            /** Open Breaks */
+            open_breaks: number;
+            /** Opening Fen */
+            opening_fen: number | null;
+        };
+        /**
+         * FundClassOut
+         * @description What moved WeChat's account for one reason on a day.
+         */
+        FundClassOut: {
+            /**
+             * Amount Fen
+             * @description below zero: out
+             */
+            amount_fen: number;
+            /** Count */
+            count: number;
+            kind: components["schemas"]["FundKind"];
+        };
+        /**
+         * FundKind
+         * @description What one line of a fund bill moved the merchant's account at WeChat for.
+         * @enum {string}
+         */
+        FundKind: "pay" | "fee" | "refund" | "withdrawal" | "other";
+        /**
          * GiftOut
          * @description Coupons given to many, and how far it is.
          */
@@ -13773,6 +13851,13 @@ export interface components {
         Page_FanRow_: {
             /** Items */
             items: components["schemas"]["FanRow"][];
+            /** Next */
+            next: string | null;
+        };
+        /** Page[FundBillOut] */
+        Page_FundBillOut_: {
+            /** Items */
+            items: components["schemas"]["FundBillOut"][];
             /** Next */
             next: string | null;
         };
@@ -35165,6 +35250,110 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["FreightsOut"];
+                };
+            };
+            /** @description malformed request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description sign in first */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description missing, or not yours */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description the state has moved on */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description body too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description invalid input, fields named */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description slow down */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description a dependency is away, retry */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    listFundBills: {
+        parameters: {
+            query?: {
+                limit?: number;
+                cursor?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_FundBillOut_"];
                 };
             };
             /** @description malformed request */
