@@ -278,7 +278,7 @@ def test_a_page_that_hides_its_state_is_seen(mock: Mock, browser: Browser) -> No
     shown = Phone(browser, mock)
     shown.context.add_init_script(
         "addEventListener('DOMContentLoaded', () => document.head.append(Object.assign("
-        "document.createElement('style'), { textContent: '.bone, .state { display: none !important }"
+        "document.createElement('style'), { textContent: '.bone, .state, [aria-busy=true] { display: none !important }"
         " main { min-width: 500px }' })))"
     )
     shown.open()
