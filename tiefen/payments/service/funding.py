@@ -7,7 +7,7 @@ else our books do not have, or have otherwise, is a difference with an owner lik
 
 from datetime import date, datetime, time, timedelta
 from itertools import islice
-from typing import TextIO
+from typing import Any, TextIO
 
 from sqlalchemy import func, insert, select, text
 
@@ -128,7 +128,7 @@ async def _keep(tx: Tx, bill: PaymentFundBill, rows: TextIO) -> list[FundLine]:
     return out
 
 
-def _row(fund_id: int, line: FundLine) -> dict[str, object]:
+def _row(fund_id: int, line: FundLine) -> dict[str, Any]:
     names = ("line", "kind", "business_no", "flow_no", "name", "amount_fen", "balance_fen",
              "reference", "at")  # fmt: skip
     return {"fund_id": fund_id} | {name: getattr(line, name) for name in names}
