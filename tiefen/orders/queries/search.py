@@ -23,7 +23,7 @@ from tiefen.orders.models.search import receiver_key
 from tiefen.orders.queries.narrowing import OrderFilter, after, newest
 from tiefen.orders.schemas import SearchFillOut
 
-LOOKED_AT = 10_000
+LOOKED_AT = 20_000
 """So many orders are read through for words; of more, the index of names is asked."""
 FEW_NAMES = 40
 """Of so many names each can be followed through orders that a filter passes over."""
