@@ -18,15 +18,18 @@ from tests.fans.test_http import state_for
 from tests.wechat.factories import configure
 from tiefen.catalog import service as catalog
 from tiefen.channels import rules, service
+from tiefen.channels.errors import LinkMissing
 from tiefen.channels.models import Attribution, ChannelCode, FanSource, Reach, Share, Touch, Visit
 from tiefen.channels.values import (
     CodeForm,
     CodeKind,
     CodeWish,
+    Knock,
     LinkPlatform,
     LinkTarget,
     LinkWish,
     Model,
+    Opened,
     TouchKind,
 )
 from tiefen.fans import service as fans
@@ -231,10 +234,10 @@ async def test_a_campaign_adds_up_its_links_and_nothing_else(
 
     async def come(openid: str, slug: str, *, program: bool = False) -> int:
         async with db.merchant("demo") as tx:
-            given: Any = {"inside": not program, "program": program, "scanned": False}
-            await service.open_link(tx, slug, visitor=f"browser of {openid}", **given)
+            browser = f"browser of {openid}"
+            await service.open_links(tx, [Knock(slug, browser, not program, program, False)])
             fan_id = await fans.resolve(tx, APP, openid, at=travel.now)
-            await service.join_visits(tx, fan_id, f"browser of {openid}")
+            await service.join_visits(tx, fan_id, browser)
             return fan_id
 
     one, two = await come("o1", "weibo-1"), await come("o2", "douyin-1")
@@ -445,3 +448,37 @@ PNG = bytes.fromhex(
     "89504e470d0a1a0a0000000d49484452000000010000000108000000003a7e9b550000000a49444154789c"
     "6360000000020001e221bc330000000049454e44ae426082"
 )
+
+
+async def test_many_who_open_links_at_one_moment_are_all_counted(
+    db: Db, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They share commits; each is told where to go, one who asks for nothing we know is told so."""
+    fake_qr(monkeypatch)
+    by = await boss(db)
+    await link(db, "spring", by=by)
+    await link(db, "autumn", by=by)
+    knocks = [
+        Knock(slug, f"browser {n % 20}", inside=n % 3 > 0, program=n % 7 == 0, scanned=False)
+        for n in range(60)
+        for slug in ("spring", "autumn", "nothing")
+    ]
+    told = await asyncio.gather(
+        *(service.open_link(db, "demo", knock) for knock in knocks), return_exceptions=True
+    )
+    assert [isinstance(one, LinkMissing) for one in told] == [k.slug == "nothing" for k in knocks]
+    assert {one.slug for one in told if isinstance(one, Opened)} == {"spring", "autumn"}
+    people = [k for k in knocks if not k.program and k.slug == "spring"]
+    async with db.merchant("demo") as tx:
+        days = (
+            await tx.execute(
+                text(
+                    "SELECT l.slug, sum(hits), sum(entered), sum(bots) FROM channel_link_day d"
+                    " JOIN channel_link l ON l.code_id = d.code_id GROUP BY l.slug ORDER BY l.slug"
+                )
+            )
+        ).all()
+        visits = await tx.scalar(text("SELECT count(*) FROM channel_visit"))
+    figures = (len(people), sum(k.inside for k in people), 60 - len(people))
+    assert [tuple(day) for day in days] == [("autumn", *figures), ("spring", *figures)]
+    assert visits == 2 * len({k.visitor for k in people if k.inside})

@@ -10,6 +10,7 @@ from sqlalchemy import text
 
 from tests.fans.factories import APP, AT
 from tiefen.channels import service as channels
+from tiefen.channels.values import Knock
 from tiefen.fans import service
 from tiefen.fans.models import Fan, PastImport
 from tiefen.fans.service import past_work
@@ -151,8 +152,7 @@ async def _besides(tx: Tx, world: World, what: str, who: int, n: int) -> None:
     purchase they made elsewhere."""
     fan_id, openid, browser = world.fans[who], f"o{who}", f"browser{who}"
     if what == "link":
-        given: Any = {"inside": True, "program": False, "scanned": False}
-        await channels.open_link(tx, "spring", visitor=browser, **given)
+        await channels.open_links(tx, [Knock("spring", browser, True, False, False)])
         await channels.join_visits(tx, fan_id, browser)
         return
     if what == "friend":

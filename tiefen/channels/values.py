@@ -330,6 +330,21 @@ class Opening(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Knock:
+    """Somebody asks for a link."""
+
+    slug: str
+    visitor: str
+    """a keyed hash of the browser's cookie"""
+    inside: bool
+    """in WeChat's own browser"""
+    program: bool
+    """nobody looks"""
+    scanned: bool
+    """the same person comes on from the link's page, so it is no second hit"""
+
+
+@dataclass(frozen=True, slots=True)
 class Opened:
     """A link that somebody opened: where it leads, or what its page shows."""
 

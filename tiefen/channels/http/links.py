@@ -21,7 +21,7 @@ from tiefen.channels.schemas import (
     ChannelLinkPatch,
     LinkDayOut,
 )
-from tiefen.channels.values import LinkPlatform, LinkWish, Opening
+from tiefen.channels.values import Knock, LinkPlatform, LinkWish, Opening
 from tiefen.kernel import ids
 from tiefen.kernel.auth import FanActor, StaffActor, anyone, fan, staff
 from tiefen.kernel.crypto import blind
@@ -32,7 +32,9 @@ from tiefen.kernel.http import (
     OK,
     REFUSALS,
     Cursor,
+    DbDep,
     Limit,
+    MerchantDep,
     Ok,
     Page,
     PathId,
@@ -66,7 +68,8 @@ _LINKS = "/api/console/channel-links"
 async def open_link(
     request: Request,
     slug: Slug,
-    tx: TxDep,
+    db: DbDep,
+    merchant: MerchantDep,
     settings: SettingsDep,
     s: Annotated[str, Query(max_length=4)] = "",
     tiefen_visitor: Annotated[str | None, Cookie(max_length=100)] = None,
@@ -81,14 +84,9 @@ async def open_link(
     inside = framed or rules.in_wechat(agent)
     visitor = tiefen_visitor or ids.token(16)
     try:
-        opened = await service.open_link(
-            tx,
-            slug.lower(),
-            visitor=blind(visitor),
-            inside=inside,
-            program=program,
-            scanned=s == "1",
-        )
+        known = blind(visitor, merchant=merchant)
+        knock = Knock(slug.lower(), known, inside=inside, program=program, scanned=s == "1")
+        opened = await service.open_link(db, merchant, knock)
     except LinkMissing:
         return _html(missing_page(language.get()), 404, ids.token(12))
     if opened.opening is Opening.GO:

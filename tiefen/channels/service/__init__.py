@@ -36,6 +36,7 @@ from tiefen.channels.service.links import (
     forget_visits,
     join_visits,
     open_link,
+    open_links,
     record_arrival,
     record_visit,
 )
@@ -80,6 +81,7 @@ __all__ = [
     "note_visit",
     "open_appeal",
     "open_link",
+    "open_links",
     "part_people",
     "poster_of",
     "print_part",

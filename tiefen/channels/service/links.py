@@ -1,6 +1,6 @@
 """Short links: making them, changing them, and what happens when somebody opens one."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -17,6 +17,7 @@ from tiefen.channels.service.keeping import short_address
 from tiefen.channels.values import (
     CodeForm,
     CodeWish,
+    Knock,
     Lifetime,
     LinkTarget,
     LinkWish,
@@ -27,26 +28,30 @@ from tiefen.channels.values import (
 from tiefen.kernel import ids
 from tiefen.kernel.auth import StaffActor
 from tiefen.kernel.days import day_of
-from tiefen.kernel.db import Tx
+from tiefen.kernel.db import Db, Tx
+from tiefen.kernel.together import Together
 from tiefen.team.service import merchant_name
 
 SHARDS = 8
 """Rows of one link and day: so many people may open it at once without waiting for each other."""
 FORGET_AT_ONCE = 10_000
-_OPENED = text(
-    """
-    WITH seen AS (
+_OPENED = """
+    WITH knock AS (
+        SELECT * FROM unnest($1::text[], $2::bigint[], $3::int[], $4::int[], $5::int[])
+            AS k(visitor, code_id, hits, entered, bots)
+    ), seen AS (
         INSERT INTO channel_visit (visitor, code_id, day, at)
-        SELECT :visitor, :code_id, CAST(:day AS date), :now WHERE :visitor <> ''
+        SELECT DISTINCT visitor, code_id, $6::date, $7::timestamptz FROM knock
+        WHERE visitor <> '' ORDER BY code_id, visitor
         ON CONFLICT (visitor, code_id, day) DO NOTHING
     )
     INSERT INTO channel_link_day AS d (code_id, day, shard, hits, entered, bots)
-    VALUES (:code_id, CAST(:day AS date), :shard, :hits, :entered, :bots)
+    SELECT code_id, $6::date, $8::int, sum(hits), sum(entered), sum(bots) FROM knock
+    GROUP BY code_id ORDER BY code_id
     ON CONFLICT (code_id, day, shard) DO UPDATE SET
         hits = d.hits + excluded.hits, entered = d.entered + excluded.entered,
         bots = d.bots + excluded.bots
-    """
-)
+"""
 _FORGET = text(
     """
     DELETE FROM channel_visit WHERE id IN (
@@ -119,58 +124,81 @@ async def edit_link(
     await edit_code(tx, actor, code_id, changes)
 
 
-async def open_link(
-    tx: Tx, slug: str, *, visitor: str, inside: bool, program: bool, scanned: bool
-) -> Opened:
-    """Somebody opened a link: counted, and told where to go. Raises LinkMissing.
+async def open_link(db: Db, merchant: str, knock: Knock) -> Opened:
+    """Somebody opened a link: counted, and told where to go, in a commit shared with whoever opens
+    one at the same moment. Raises LinkMissing."""
+    opened = await _TOGETHER.run(db, merchant, knock)
+    if isinstance(opened, LinkMissing):
+        raise opened
+    return opened
 
-    `visitor`: a keyed hash of the browser's cookie; `inside`: WeChat's own browser; `program`:
-    nobody looks; `scanned`: the same person comes on from the link's page, so it is no second hit.
-    """
-    found = (
-        await tx.execute(
-            select(Link, ChannelCode)
-            .join(ChannelCode, ChannelCode.id == Link.code_id)
-            .where(Link.slug == slug)
-        )
-    ).one_or_none()
-    if found is None:
-        raise LinkMissing
-    link, code = found
+
+async def open_links(tx: Tx, knocks: Sequence[Knock]) -> list[Opened | LinkMissing]:
+    """What each of those who knock is told; links that are open count them, in one statement."""
+    found = await tx.execute(
+        select(Link, ChannelCode)
+        .join(ChannelCode, ChannelCode.id == Link.code_id)
+        .where(Link.slug.in_({knock.slug for knock in knocks}))
+    )
+    links = {link.slug: (link, code) for link, code in found}
+    answers: list[Opened | LinkMissing] = []
+    counted: list[tuple[Knock, int]] = []
+    for knock in knocks:
+        if knock.slug not in links:
+            answers.append(LinkMissing())
+            continue
+        link, code = links[knock.slug]
+        opened = _opened(link, code, knock, tx.now)
+        if opened.opening is not Opening.OVER:
+            counted.append((knock, link.code_id))
+        if opened.opening is not Opening.GO:
+            opened = await _furnished(tx, opened, link.product_id)
+        answers.append(opened)
+    if counted:
+        await _count(tx, counted)
+    return answers
+
+
+_TOGETHER = Together(open_links)
+
+
+def _opened(link: Link, code: ChannelCode, knock: Knock, now: datetime) -> Opened:
     over = not rules.greets(
         archived=code.archived_at is not None,
         starts_at=code.starts_at,
         ends_at=code.ends_at,
-        now=tx.now,
+        now=now,
     )
-    if not over:
-        hit = {
-            "visitor": visitor if inside and not program else "",
-            "code_id": link.code_id,
-            "day": day_of(tx.now),
-            "now": tx.now,
-            "shard": ids.randomness().randrange(SHARDS),
-            "hits": int(not program and not scanned),
-            "entered": int(not program and inside),
-            "bots": int(program),
-        }
-        await tx.execute(_OPENED, hit)
     follows = link.target is LinkTarget.FOLLOW
-    opening = Opening.OVER if over else Opening.GO if inside and not follows else Opening.PAGE
+    straight = knock.inside and not follows
     words = {name: getattr(link, name) for name in ("utm_source", "utm_medium", "utm_campaign")}
-    opened = Opened(
-        opening=opening,
+    return Opened(
+        opening=Opening.OVER if over else Opening.GO if straight else Opening.PAGE,
         code_id=link.code_id,
-        slug=slug,
+        slug=link.slug,
         target=link.target,
-        path=rules.shop_path(link.target, link.product_id, slug, words),
+        path=rules.shop_path(link.target, link.product_id, link.slug, words),
         title=link.title,
         words=link.words,
         merchant_name="",
         qr=link.follow_url if follows else f"{code.url}?s=1",
         address=code.url,
     )
-    return opened if opening is Opening.GO else await _furnished(tx, opened, link.product_id)
+
+
+async def _count(tx: Tx, counted: Sequence[tuple[Knock, int]]) -> None:
+    """Visits of browsers in WeChat, and the day's figures of each link."""
+    await tx.rows(
+        _OPENED,
+        [one.visitor if one.inside and not one.program else "" for one, _ in counted],
+        [code_id for _, code_id in counted],
+        [int(not one.program and not one.scanned) for one, _ in counted],
+        [int(not one.program and one.inside) for one, _ in counted],
+        [int(one.program) for one, _ in counted],
+        day_of(tx.now),
+        tx.now,
+        ids.randomness().randrange(SHARDS),
+    )
 
 
 async def join_visits(tx: Tx, fan_id: int, visitor: str) -> int:
