@@ -542,7 +542,9 @@ def the_files_add_up(told: Told) -> None:
     """Statement and journal are taken from the page; they agree with themselves and each other."""
     page = told.desk
     turn_to(page, told.town, "/money/statement", "资金")
-    expect(page.get_by_role("table", name="对账单").get_by_role("row").nth(1)).to_contain_text(PAID)
+    expect(page.get_by_role("table", name="对账单").get_by_role("row").nth(1)).to_contain_text(
+        f"-¥{BY_HAND}"
+    )
     statement = taken(page, page.get_by_test_id("statement-xlsx"))
     assert faults_of_statement(statement) == []
     assert all(faults_of_statement(bent(statement, len(statement) - 2, at)) for at in range(1, 9))
