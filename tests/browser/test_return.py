@@ -378,8 +378,8 @@ def the_pages_say_the_right_numbers(told: Told) -> None:
     read(
         told,
         Reading(f"/orders/{no}", figure("已退款"), f"¥{BACK}", f"**/orders/{no}", "refunded_fen"),
-        Reading(moved + no, cell("分录", "succeeded", 3), f"¥{PAID}", ledger, "amount_fen"),
-        Reading(f"{moved}{sale}-1", cell("分录", "refunded", 3), f"¥{BACK}", ledger, "amount_fen"),
+        Reading(moved + no, cell("分录", "收款", 3), f"¥{PAID}", ledger, "amount_fen"),
+        Reading(f"{moved}{sale}-1", cell("分录", "退款", 3), f"¥{BACK}", ledger, "amount_fen"),
         Reading(f"/stock?q={HONEY}", cell(on_hand, "250 克", 2), str(honey), stock, "on_hand"),
         Reading(f"/stock?q={FRUIT}", cell(on_hand, "500 克", 2), str(fruit), stock, "on_hand"),
         Reading("/coupons", times, str(told.before["used"] + 1), "**/console/coupons?*", "used"),
