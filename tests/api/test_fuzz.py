@@ -88,6 +88,8 @@ def test_no_input_breaks_a_route(
             checks=checks,
         )
 
-    modes = [mode for mode in HypothesisTestMode if writes or mode is not HypothesisTestMode.COVERAGE]
+    modes = [
+        mode for mode in HypothesisTestMode if writes or mode is not HypothesisTestMode.COVERAGE
+    ]
     config = HypothesisTestConfig(project=operation.schema.config, modes=modes)
     create_test(operation=operation, test_func=answers_as_described, config=config)()

@@ -500,17 +500,23 @@ def fen(cell: str) -> int:
     return round(Decimal(cell.replace(",", "")) * 100) if cell else 0
 
 
+def ends_of(rows: list[list[str]]) -> tuple[int, int]:
+    """Where the opening and the closing balance stand; between them is what moved."""
+    return rows[0].index("期初余额"), rows[0].index("期末余额")
+
+
 def faults_of_statement(rows: list[list[str]]) -> list[str]:
     """Where a line does not add up, or does not begin where the one before ended."""
     found, before = [], None
+    first, last = ends_of(rows)
     for row in rows[1:-1]:
-        figures = [fen(cell) for cell in row[1:9]]
+        figures = [fen(cell) for cell in row[first : last + 1]]
         if sum(figures[:-1]) != figures[-1]:
             found.append(f"{row[0]} does not add up")
         if before is not None and figures[0] != before:
             found.append(f"{row[0]} begins elsewhere")
         before = figures[-1]
-    for at in range(2, 8):
+    for at in range(first + 1, last):
         if sum(fen(row[at]) for row in rows[1:-1]) != fen(rows[-1][at]):
             found.append(f"the total of {rows[0][at]}")
     return found
@@ -547,11 +553,13 @@ def the_files_add_up(told: Told) -> None:
     )
     statement = taken(page, page.get_by_test_id("statement-xlsx"))
     assert faults_of_statement(statement) == []
-    assert all(faults_of_statement(bent(statement, len(statement) - 2, at)) for at in range(1, 9))
-    assert fen(statement[-1][7]) == -500, "what was written off stands under other"
+    first, last = ends_of(statement)
+    line, total = len(statement) - 2, statement[-1]
+    assert all(faults_of_statement(bent(statement, line, at)) for at in range(first, last + 1))
+    assert fen(total[statement[0].index("其他")]) == -500, "what was written off stands there"
     journal = taken(page, page.get_by_role("link", name="会计凭证"))
     assert faults_of_journal(journal) == []
     lines = [number for number, row in enumerate(journal) if "wechat:clearing" in "".join(row)]
     assert faults_of_journal(bent(journal, lines[0], 5))
     held = sum(fen(journal[one][5]) - fen(journal[one][6]) for one in lines)
-    assert held == fen(statement[-1][8]) - fen(statement[-1][1])
+    assert held == fen(total[last]) - fen(total[first])
