@@ -556,7 +556,8 @@ def the_files_add_up(told: Told) -> None:
     first, last = ends_of(statement)
     line, total = len(statement) - 2, statement[-1]
     assert all(faults_of_statement(bent(statement, line, at)) for at in range(first, last + 1))
-    assert fen(total[statement[0].index("其他")]) == -500, "what was written off stands there"
+    other = statement[0].index("其他")
+    assert fen(statement[line][other]) == -500, "what was written off today stands there"
     journal = taken(page, page.get_by_role("link", name="会计凭证"))
     assert faults_of_journal(journal) == []
     lines = [number for number, row in enumerate(journal) if "wechat:clearing" in "".join(row)]
