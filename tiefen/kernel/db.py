@@ -187,11 +187,15 @@ class _Driver(asyncpg.Connection):  # type: ignore[misc]
     """A connection that asks the server about a built-in type, such as `bigint[]`, once in the life of
     the process. The driver's own way is four round trips for each new connection that meets one."""
 
-    async def _introspect_types(self, typeoids: Any, *how: Any) -> tuple[Any, Any]:
+    async def _introspect_types(
+        self,
+        typeoids: Any,
+        timeout: Any,  # noqa: ASYNC109 the driver's own parameter
+    ) -> tuple[Any, Any]:
         wanted = frozenset(typeoids)
         if wanted in _BUILT_IN:
             return _BUILT_IN[wanted], _ASKED_BEFORE
-        found: tuple[Any, Any] = await super()._introspect_types(typeoids, *how)
+        found: tuple[Any, Any] = await super()._introspect_types(typeoids, timeout)
         if max(wanted) < FIRST_NOT_BUILT_IN:
             _BUILT_IN[wanted] = found[0]
         return found
