@@ -7,7 +7,7 @@ import hashlib
 import os
 import shutil
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -38,7 +38,6 @@ DATABASE = frozenset({"address", "database_url", "server_url"})
 DOORS = ("_http", "flows")
 """Of those, what the fast subset keeps: each room's doors and the stories through them."""
 
-TxFactory = Callable[[], AbstractAsyncContextManager[Tx]]
 StaffClient = Callable[..., Awaitable[httpx.AsyncClient]]
 FanClient = Callable[[int], Awaitable[httpx.AsyncClient]]
 Drain = Callable[[], Awaitable[int]]

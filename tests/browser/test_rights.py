@@ -5,20 +5,20 @@ import zipfile
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, FrameLocator, Page, expect
+from playwright.sync_api import Browser, FrameLocator, Page, ViewportSize, expect
 
 from tests.browser.conftest import WECHAT, Town
 from tests.browser.test_story import fill_address, scene_of_lin, shop_in, turn_to
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.xdist_group("town")]
 PATIENCE = 60_000
-DEVICE = {"width": 390, "height": 844}
+DEVICE: ViewportSize = {"width": 390, "height": 844}
 
 
 def in_wechat(browser: Browser, fan: int) -> Page:
     """The shop in the hand of one of the sandbox's fans, with a keyboard beside it."""
     context = browser.new_context(
-        viewport=DEVICE,  # type: ignore[arg-type]
+        viewport=DEVICE,
         locale="zh-CN",
         timezone_id="Asia/Shanghai",
         user_agent=WECHAT,

@@ -10,13 +10,14 @@ from collections.abc import Iterator
 from typing import Any, ClassVar
 
 import pytest
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, ViewportSize
 
 from tests.browser.conftest import WECHAT
 from tests.browser.mock import Mock, serving
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
-DESK, HAND = {"width": 1440, "height": 900}, {"width": 390, "height": 844}
+DESK: ViewportSize = {"width": 1440, "height": 900}
+HAND: ViewportSize = {"width": 390, "height": 844}
 EYES = """(() => {
   // What is asked again after a second, is asked again at once.
   const later = window.setTimeout
@@ -95,7 +96,7 @@ class Face:
     def __init__(self, browser: Browser, mock: Mock) -> None:
         self.mock = mock
         self.context = browser.new_context(
-            viewport=self.size,  # type: ignore[arg-type]
+            viewport=self.size,
             locale="zh-CN",
             timezone_id="Asia/Shanghai",
             **self.more,
@@ -239,7 +240,7 @@ def faults_of(shown: Face, path: str) -> list[str]:
     shown.turn(path)
     shown.until("!eyes.waiting()")
     for size in (HAND, DESK) if shown.size is DESK else (HAND,):
-        shown.page.set_viewport_size(size)  # type: ignore[arg-type]
+        shown.page.set_viewport_size(size)
         shown.until("true")
         wide = shown.do("() => eyes.wide()")
         if wide:

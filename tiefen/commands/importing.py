@@ -8,7 +8,7 @@ from pathlib import Path
 
 from sqlalchemy import select
 
-from tiefen.commands.installation import InstallationError, database
+from tiefen.commands.installation import InstallationError, database, need_merchant
 from tiefen.fans import rules, service
 from tiefen.fans.models import FollowerImport, PastImport
 from tiefen.fans.values import Dialect, FollowerImportState, ImportStep, PastField, PastImportState
@@ -46,8 +46,7 @@ async def followers(
     Raises InstallationError for a merchant there is not, and the refusals of starting an import.
     """
     async with database(url, pool_size=1) as db:
-        if merchant not in await db.merchants():
-            raise InstallationError(f"no merchant {merchant}")
+        await need_merchant(db, merchant)
         async with db.merchant(merchant) as tx:
             row, done = await _begin(tx)
         tell(f"import {row.id} {done}")
@@ -109,8 +108,7 @@ async def purchases(
     import.
     """
     async with database(url, pool_size=1) as db:
-        if merchant not in await db.merchants():
-            raise InstallationError(f"no merchant {merchant}")
+        await need_merchant(db, merchant)
         with file.open("rb") as opened:
             import_id = await service.take_in_past(
                 db, merchant, OPERATOR, opened, file_name=file.name
@@ -134,8 +132,7 @@ async def undo_purchases(
 ) -> PastImportState:
     """Take away what an import of purchases added. Raises as `purchases`."""
     async with database(url, pool_size=1) as db:
-        if merchant not in await db.merchants():
-            raise InstallationError(f"no merchant {merchant}")
+        await need_merchant(db, merchant)
         async with db.merchant(merchant) as tx:
             await service.undo_past(tx, OPERATOR, import_id)
         return (await _follow_past(db, merchant, import_id, tell)).state
@@ -144,8 +141,7 @@ async def undo_purchases(
 async def score(url: str, merchant: str) -> str:
     """Score everybody by recency, frequency and money, now. Raises InstallationError."""
     async with database(url, pool_size=1) as db:
-        if merchant not in await db.merchants():
-            raise InstallationError(f"no merchant {merchant}")
+        await need_merchant(db, merchant)
         began = time.monotonic()
         async with db.merchant(merchant) as tx:
             run = await service.run_rfm_now(tx)

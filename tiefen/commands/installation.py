@@ -47,6 +47,12 @@ def opened(settings: Settings) -> Iterator[Installation]:
         postgres.stop(server)
 
 
+async def need_merchant(db: Db, merchant: str) -> None:
+    """Raises InstallationError for a merchant that is not here."""
+    if merchant not in await db.merchants():
+        raise InstallationError(f"no merchant {merchant}")
+
+
 @asynccontextmanager
 async def database(url: str, *, pool_size: int = 5) -> AsyncIterator[Db]:
     """A handle on the database, closed at the end."""

@@ -8,7 +8,7 @@ from pathlib import Path
 from sqlalchemy import select
 
 from tiefen.commands.importing import ASK_EVERY, OPERATOR
-from tiefen.commands.installation import InstallationError, database
+from tiefen.commands.installation import InstallationError, database, need_merchant
 from tiefen.inventory import queries, service
 from tiefen.inventory.models import MAIN_LOCATION, Location
 from tiefen.inventory.schemas import StockImportDetail
@@ -39,7 +39,7 @@ async def take(
     import.
     """
     async with database(url, pool_size=1) as db:
-        await _need(db, merchant)
+        await need_merchant(db, merchant)
         async with db.merchant(merchant) as tx:
             location_id = await _location(tx, plan.location) or MAIN_LOCATION
         with file.open("rb") as opened:
@@ -67,7 +67,7 @@ async def undo(
 ) -> StockImportState:
     """Take back what an import of stock changed. Raises as `take`."""
     async with database(url, pool_size=1) as db:
-        await _need(db, merchant)
+        await need_merchant(db, merchant)
         async with db.merchant(merchant) as tx:
             await service.undo_table(tx, OPERATOR, import_id)
         return (await _follow(db, merchant, import_id, tell)).state
@@ -80,7 +80,7 @@ async def write_out(url: str, merchant: str, file: Path, location: str) -> int:
     """
     lines = 0
     async with database(url, pool_size=1) as db:
-        await _need(db, merchant)
+        await need_merchant(db, merchant)
         async with db.merchant(merchant) as tx:
             location_id = await _location(tx, location)
         with file.open("w", encoding="utf-8", newline="") as out:
@@ -92,11 +92,6 @@ async def write_out(url: str, merchant: str, file: Path, location: str) -> int:
                 out.write(sheets.write_csv(page, first=False))
                 lines += len(page)
     return lines
-
-
-async def _need(db: Db, merchant: str) -> None:
-    if merchant not in await db.merchants():
-        raise InstallationError(f"no merchant {merchant}")
 
 
 async def _location(tx: Tx, name: str) -> int | None:

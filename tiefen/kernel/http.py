@@ -189,12 +189,6 @@ def paged(
     return Page(items=list(items[:limit]), next=position)
 
 
-def page(items: Sequence[T], limit: int, *keys_of_last: Any) -> Page[T]:
-    """A page of up to `limit` items out of `limit + 1` fetched; keys are those of item `limit`."""
-    more = len(items) > limit
-    return Page(items=list(items[:limit]), next=encode_cursor(*keys_of_last) if more else None)
-
-
 # ── refusals ─────────────────────────────────────────────────────────────────────────────────
 
 

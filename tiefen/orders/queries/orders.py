@@ -9,7 +9,7 @@ from sqlalchemy import Select, func, select
 from tiefen.fans import service as fans
 from tiefen.kernel import crypto
 from tiefen.kernel.db import Tx
-from tiefen.kernel.http import Page, page
+from tiefen.kernel.http import Page, paged
 from tiefen.kernel.money import yuan
 from tiefen.orders import rules
 from tiefen.orders.errors import OrderMissing
@@ -66,7 +66,7 @@ async def shop_orders(
     ).all()
     lines = await _lines(tx, [order.id for order in orders])
     rows = [ShopOrderRow(**_shop_row(tx, order, lines[order.id])) for order in orders]
-    return page(rows, limit, *_place(orders, limit))
+    return paged(rows, orders, limit, _place)
 
 
 async def shop_order(tx: Tx, fan_id: int, order_no: str) -> ShopOrder:
@@ -103,12 +103,12 @@ async def console_orders(
         chosen = select(Order).where(Order.id.in_(found))
     orders = (await tx.scalars(newest(chosen, limit))).all()
     rows = await _console_rows(tx, orders)
-    return page([ConsoleOrderRow(**row) for row in rows], limit, *_place(orders, limit))
+    return paged([ConsoleOrderRow(**row) for row in rows], orders, limit, _place)
 
 
-def _place(orders: Sequence[Order], limit: int) -> tuple[datetime, int] | tuple[()]:
-    """Where the next page begins, if there is one."""
-    return (orders[limit - 1].placed_at, orders[limit - 1].id) if len(orders) > limit else ()
+def _place(order: Order) -> tuple[datetime, int]:
+    """Where an order stands among all, for the page after it."""
+    return order.placed_at, order.id
 
 
 async def console_order(tx: Tx, order_no: str) -> ConsoleOrder:
