@@ -1,5 +1,6 @@
 """A merchant is a schema: scope, clock, roles, commit rules."""
 
+from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from typing import Any
 
@@ -123,10 +124,23 @@ async def _kill_all(db: Db, count: int) -> None:
     await killer.close()
 
 
+async def _say_goodbye(db: Db, count: int) -> None:
+    """Fill the pool with `count` connections whose server has said that it goes, and is still there."""
+    why = b"SFATAL\0VFATAL\0C57P01\0Mterminating connection due to administrator command\0\0"
+    opened = [await db.engine.connect() for _ in range(count)]
+    for one in opened:
+        driver: Any = (await one.get_raw_connection()).driver_connection
+        await one.close()
+        driver._protocol.data_received(b"E" + (len(why) + 4).to_bytes(4, "big") + why)
+
+
+@pytest.mark.parametrize("gone", [_kill_all, _say_goodbye])
 @pytest.mark.parametrize("how", ["transaction", "glance"])
-async def test_a_server_that_came_back_is_used_at_once(db: Db, how: str) -> None:
+async def test_a_server_that_came_back_is_used_at_once(
+    db: Db, how: str, gone: Callable[[Db, int], Awaitable[None]]
+) -> None:
     """All pooled connections are dead; nobody who comes afterwards sees an error."""
-    await _kill_all(db, 5)
+    await gone(db, 5)
     for _ in range(7):
         if how == "transaction":
             async with db.merchant("demo") as tx:

@@ -151,7 +151,7 @@ class Tx(AsyncSession):
         adapted, driver = await self._driver(sql, values)
         try:
             found: list[Any] = await driver.fetch(sql, *values)
-        except (asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+        except _DRIVER_ERRORS as error:
             raise _told(adapted, driver, sql, error) from error
         return found
 
@@ -159,7 +159,7 @@ class Tx(AsyncSession):
         adapted, driver = await self._driver(sql, rows)
         try:
             await driver.executemany(sql, rows)
-        except (asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+        except _DRIVER_ERRORS as error:
             raise _told(adapted, driver, sql, error) from error
 
     async def _driver(self, sql: str, values: Any) -> tuple[Any, Any]:
@@ -209,6 +209,8 @@ _ASKED_BEFORE = SimpleNamespace(name="asked before")
 _SQL: WeakKeyDictionary[TextClause, tuple[str, list[str]]] = WeakKeyDictionary()
 _DIALECT: Any = PGDialect_asyncpg()  # type: ignore[no-untyped-call]
 _ERRORS: Any = _DIALECT.import_dbapi()
+_DRIVER_ERRORS = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError)
+"""The last is what a connection says whose server said goodbye and has not hung up yet; it closes then."""
 _NO_KEYS = [""]
 """Of a result without rows: whoever asks for its first column gets nothing, and no error."""
 
@@ -267,7 +269,7 @@ class Glance:
         driver: Any = pooled.driver_connection
         try:
             found: list[Any] = await driver.fetch(sql, *values)
-        except (asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+        except _DRIVER_ERRORS as error:
             if not driver.is_closed():
                 raise _told(pooled.dbapi_connection, driver, sql, error) from error
             await self._connection.invalidate()
