@@ -115,8 +115,9 @@ async def run() -> list[Result]:
         async def report() -> None:
             async with db.merchant(MERCHANT) as tx:
                 last = day_of(tx.now)
-                await channels.report(tx, Grouping.CODE, last - timedelta(days=DAYS), last)
-                await channels.costs(tx, Grouping.CODE, Model.FIRST)
+                days = last - timedelta(days=DAYS), last
+                await channels.report(tx, Grouping.CODE, *days)
+                await channels.costs(tx, Grouping.CODE, Model.FIRST, *days)
 
         async def add_up() -> None:
             async with db.merchant(MERCHANT) as tx:

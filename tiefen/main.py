@@ -58,6 +58,7 @@ ROUTERS: list[APIRouter] = [
     fans_http.console,
     fans_http.stages,
     channels_http.codes,
+    channels_http.costs,
     channels_http.links,
     channels_http.live,
     channels_http.batches,

@@ -264,7 +264,8 @@ async def test_a_campaign_adds_up_its_links_and_nothing_else(
     money = row["money"]["first"]
     assert (money["orders_bp"], money["paid_fen"], money["net_fen"]) == (20_000, 1500, 1400)
     assert row["cost"] == {
-        "cost_fen": 1000, "per_fan_fen": 500, "per_buyer_fen": 500, "payback_days": 3,
+        "cost_fen": 1000, "per_fan_fen": 500, "per_buyer_fen": 500, "total_fen": 1000,
+        "payback_days": 3,
     }  # fmt: skip
     assert (rows[""]["people"]["fans"], rows[""]["cost"]) == (1, None)
     assert (told["total"]["hits"], told["total"]["people"]["fans"]) == (3, 3)

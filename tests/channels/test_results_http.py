@@ -82,7 +82,8 @@ async def test_the_report_its_rows_and_the_employees_table_agree(
         ("first", "last", "linear", "rule"), 2000
     )
     assert first["cost"] == {
-        "cost_fen": 500, "per_fan_fen": 250, "per_buyer_fen": 250, "payback_days": 0,
+        "cost_fen": 500, "per_fan_fen": 250, "per_buyer_fen": 250, "total_fen": 500,
+        "payback_days": 0,
     }  # fmt: skip
     assert seen["total"]["money"]["linear"]["net_fen"] == 3000
     asked = {**days, "by": "code", "key": first["key"]}

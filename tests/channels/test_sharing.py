@@ -415,6 +415,7 @@ async def test_the_first_day_that_covers_the_cost_is_the_payback(
 ) -> None:
     by = await boss(db)
     ad = await code(db, by, "广告", kind=CodeKind.AD, cost_fen=1000)
+    began = day_of(travel.now)
     await live(db, drain, Followed(APP, "o1", ad.scene, "t", travel.now))
     async with db.merchant("demo") as tx:
         fan_id = await fans.resolve(tx, APP, "o1")
@@ -422,14 +423,16 @@ async def test_the_first_day_that_covers_the_cost_is_the_payback(
         travel.move(timedelta(days=2))
         await live(db, drain, OrderPaid(n, f"T{n}", fan_id, paid, 1, travel.now), key=f"order:{n}")
     async with db.merchant("demo") as tx:
-        cost = (await queries.costs(tx, Grouping.CODE, Model.FIRST))[str(ad.id)]
-        assert (cost.cost_fen, cost.fans, cost.buyers) == (1000, 1, 1)
-        assert cost.paid_back_on == day_of(travel.now)
+        days = began, day_of(travel.now)
+        cost = (await queries.costs(tx, Grouping.CODE, Model.FIRST, *days))[str(ad.id)]
+        assert (cost.period_fen, cost.total_fen, cost.fans, cost.buyers) == (1000, 1000, 1, 1)
+        assert (cost.since, cost.paid_back_on) == days
+        later = (await queries.costs(tx, Grouping.CODE, Model.FIRST, days[1], days[1]))[str(ad.id)]
+        assert (later.period_fen, later.total_fen, later.fans) == (0, 1000, 0)
     await live(db, drain, OrderRefunded(1, "T1", fan_id, 600, True, travel.now), key="order:1")
     async with db.merchant("demo") as tx:
-        assert (await queries.costs(tx, Grouping.CODE, Model.FIRST))[
-            str(ad.id)
-        ].paid_back_on is None
+        cost = (await queries.costs(tx, Grouping.CODE, Model.FIRST, *days))[str(ad.id)]
+        assert cost.paid_back_on is None
 
 
 async def _dispute(

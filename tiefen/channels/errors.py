@@ -201,3 +201,11 @@ class LiveMissing(NotFound):
     code = "channels.live_missing"
     zh = "没有找到这个活码"
     en = "No such live code"
+
+
+class CostMissing(NotFound):
+    """The code has no such cost, or not any more."""
+
+    code = "channels.cost_missing"
+    zh = "没有找到这笔成本，可能已被删除"
+    en = "No such cost; somebody may have taken it away"

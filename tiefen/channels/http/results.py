@@ -68,18 +68,22 @@ async def get_attribution(
 ) -> AttributionReport:
     """Every source of a period under all models at once; the most kept first."""
     rows = await queries.report(tx, by, *days)
-    costs = await queries.costs(tx, by, Model.FIRST)
+    costs = await queries.costs(tx, by, Model.FIRST, *days)
+    for key, cost in costs.items():  # money that brought nothing is told too
+        if cost.period_fen:
+            rows.setdefault(key, Row(key))
     names = await _names(tx, by, rows)
     ordered = sorted(rows.values(), key=lambda row: (-_net(row), -row.people["fans"], row.key))
     shown, rest = ordered[:ROWS], ordered[ROWS:]
+    rest_costs = [costs[row.key] for row in rest if row.key in costs]
     return AttributionReport(
         as_of=tx.now,
         first=days[0],
         last=days[1],
         by=by,
         rows=[_row(row, *names.get(row.key, ("", None)), costs.get(row.key)) for row in shown],
-        rest=_row(service.add_up(rest), "", None, None) if rest else None,
-        total=_row(service.add_up(ordered), "", None, None),
+        rest=_row(service.add_up(rest), "", None, _sum(rest_costs)) if rest else None,
+        total=_row(service.add_up(ordered), "", None, _sum(costs.values())),
     )
 
 
@@ -250,11 +254,28 @@ def _row(row: Row, name: str, kind: CodeKind | None, cost: Cost | None) -> Attri
 
 def _cost(cost: Cost) -> CostOut:
     back = cost.paid_back_on
+    spent = cost.period_fen
     return CostOut(
-        cost_fen=cost.cost_fen,
-        per_fan_fen=average(cost.cost_fen, cost.fans),
-        per_buyer_fen=average(cost.cost_fen, cost.buyers),
+        cost_fen=spent,
+        per_fan_fen=average(spent, cost.fans) if spent else None,
+        per_buyer_fen=average(spent, cost.buyers) if spent else None,
+        total_fen=cost.total_fen,
         payback_days=max((back - cost.since).days, 0) if back else None,
+    )
+
+
+def _sum(costs: Iterable[Cost]) -> Cost | None:
+    """Several costs as one; when it was paid back is told of each alone."""
+    known = list(costs)
+    if not known:
+        return None
+    return Cost(
+        period_fen=sum(one.period_fen for one in known),
+        fans=sum(one.fans for one in known),
+        buyers=sum(one.buyers for one in known),
+        total_fen=sum(one.total_fen for one in known),
+        since=min(one.since for one in known),
+        paid_back_on=None,
     )
 
 

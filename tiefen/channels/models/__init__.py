@@ -2,6 +2,7 @@
 
 from tiefen.channels.models.batches import CodeBatch
 from tiefen.channels.models.codes import RECOUNT_SQL, Attribution, ChannelCode, Credit, Touch
+from tiefen.channels.models.costs import CodeCost
 from tiefen.channels.models.links import Link, LinkDay, Visit
 from tiefen.channels.models.live import LiveCode, LiveMember, LivePick
 from tiefen.channels.models.prints import CodePrint
@@ -28,6 +29,7 @@ __all__ = [
     "AttributionRules",
     "ChannelCode",
     "CodeBatch",
+    "CodeCost",
     "CodePrint",
     "Credit",
     "FanAct",

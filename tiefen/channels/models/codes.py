@@ -43,6 +43,7 @@ class ChannelCode(Base):
     batch_id: Mapped[int | None] = mapped_column(ForeignKey("channel_batch.id"))
     tags: Mapped[list[str]] = mapped_column(ARRAY(Text), default=list)
     cost_fen: Mapped[Fen] = mapped_column(default=0)
+    """the sum of its costs, whatever their days"""
     note: Mapped[str] = mapped_column(Text, default="")
     starts_at: Mapped[datetime | None]
     ends_at: Mapped[datetime | None]
@@ -151,7 +152,8 @@ RECOUNT_SQL = """
         coalesce(a.fans, 0) AS fans, coalesce(a.unfollows, 0)::bigint AS unfollows,
         coalesce(k.orders, 0) AS orders, coalesce(k.received_orders, 0) AS received_orders,
         coalesce(k.paid_fen, 0)::bigint AS paid_fen,
-        coalesce(k.refunded_fen, 0)::bigint AS refunded_fen
+        coalesce(k.refunded_fen, 0)::bigint AS refunded_fen,
+        coalesce(p.cost_fen, 0)::bigint AS cost_fen
     FROM channel_code AS c
     LEFT JOIN (SELECT code_id, count(*) AS scans, count(*) FILTER (WHERE kind = 'follow') AS follows
                FROM channel_touch GROUP BY 1) AS t ON t.code_id = c.id
@@ -160,8 +162,10 @@ RECOUNT_SQL = """
     LEFT JOIN (SELECT code_id, count(*) AS orders, count(received_at) AS received_orders,
                       sum(paid_fen) AS paid_fen, sum(refunded_fen) AS refunded_fen
                FROM channel_credit GROUP BY 1) AS k ON k.code_id = c.id
+    LEFT JOIN (SELECT code_id, sum(amount_fen) AS cost_fen
+               FROM channel_cost GROUP BY 1) AS p ON p.code_id = c.id
 """
-"""A recount of every code from touches, attributions and credits."""
+"""A recount of every code from touches, attributions, credits and costs."""
 
 invariant(
     "C1.counters",
@@ -169,9 +173,9 @@ invariant(
     f"""
     SELECT c.id FROM channel_code AS c JOIN ({RECOUNT_SQL}) AS r ON r.id = c.id
     WHERE (c.scans, c.follows, c.fans, c.unfollows, c.orders, c.received_orders, c.paid_fen,
-           c.refunded_fen)
+           c.refunded_fen, c.cost_fen)
        <> (r.scans, r.follows, r.fans, r.unfollows, r.orders, r.received_orders, r.paid_fen,
-           r.refunded_fen)
+           r.refunded_fen, r.cost_fen)
     """,  # noqa: S608 our own text
 )
 invariant(

@@ -12,6 +12,7 @@ from tiefen.channels.queries.codes import (
     touches_of,
     usage,
 )
+from tiefen.channels.queries.costs import Cost, cost_list, costs
 from tiefen.channels.queries.links import (
     LinkRow,
     Opens,
@@ -23,13 +24,11 @@ from tiefen.channels.queries.links import (
 from tiefen.channels.queries.live import MemberRow, live_codes, live_members, lives_of, one_live
 from tiefen.channels.queries.prints import one_print, print_list
 from tiefen.channels.queries.results import (
-    Cost,
     Row,
     SharedOrder,
     appeals,
     code_names,
     codes_owned,
-    costs,
     current_weights,
     last_codes,
     owners_of_codes,
@@ -55,6 +54,7 @@ __all__ = [
     "code_list",
     "code_names",
     "codes_owned",
+    "cost_list",
     "costs",
     "current_weights",
     "fans_of",

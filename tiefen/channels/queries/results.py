@@ -24,7 +24,6 @@ from tiefen.channels.models import (
     Touch,
 )
 from tiefen.channels.values import AppealState, Grouping, Model, Weights
-from tiefen.kernel.days import day_of
 from tiefen.kernel.db import Tx
 
 PEOPLE = (
@@ -48,18 +47,6 @@ class Row:
     )
     opens: dict[str, int] = field(default_factory=lambda: dict.fromkeys(OPENS, 0))
     """of a campaign's links"""
-
-
-@dataclass(frozen=True, slots=True)
-class Cost:
-    """What codes cost and have brought since they were made."""
-
-    cost_fen: int
-    fans: int
-    buyers: int
-    since: date
-    paid_back_on: date | None
-    """the first day on which what was kept covered the cost"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,62 +98,6 @@ async def report(tx: Tx, by: Grouping, first: date, last: date) -> dict[str, Row
             found = rows.setdefault(str(key), Row(str(key)))
             found.opens = {name: int(value) for name, value in zip(OPENS, values, strict=True)}
     return rows
-
-
-async def costs(tx: Tx, by: Grouping, model: Model) -> dict[str, Cost]:
-    """Cost, people so far and the day of payback by group, over codes that cost something.
-
-    Of a campaign all links count: those that cost nothing are fruits of those that did.
-    """
-    costly = select(ChannelCode, Link.utm_campaign)
-    if by is Grouping.CAMPAIGN:
-        code = costly.join(Link).subquery()
-    else:
-        code = costly.outerjoin(Link).where(ChannelCode.cost_fen > 0).subquery()
-    key: Any = {
-        Grouping.CODE: code.c.id,
-        Grouping.KIND: code.c.kind,
-        Grouping.OWNER: func.coalesce(code.c.owner_staff_id, 0),
-        Grouping.CAMPAIGN: code.c.utm_campaign,
-    }[by]
-    bases = await tx.execute(
-        select(
-            key,
-            func.sum(code.c.cost_fen),
-            func.min(func.coalesce(code.c.starts_at, code.c.created_at)),
-        ).group_by(key)
-    )
-    found = {str(row[0]): (int(row[1]), row[2]) for row in bases if row[1]}
-    people = await tx.execute(
-        select(key, func.sum(Reach.fans), func.sum(Reach.buyers))
-        .join(code, code.c.id == Reach.code_id)
-        .group_by(key)
-    )
-    counted = {str(row[0]): (int(row[1]), int(row[2])) for row in people}
-    daily = (
-        select(
-            key.label("key"),
-            Income.day,
-            func.sum(Income.paid_fen - Income.refunded_fen).label("kept"),
-        )
-        .join(code, code.c.id == Income.code_id)
-        .where(Income.model == model)
-        .group_by(key, Income.day)
-        .subquery()
-    )
-    running = select(
-        daily.c.key,
-        daily.c.day,
-        func.sum(daily.c.kept).over(partition_by=daily.c.key, order_by=daily.c.day).label("kept"),
-    )
-    back: dict[str, date] = {}
-    for row in await tx.execute(running.order_by(daily.c.key, daily.c.day)):
-        if str(row.key) in found and row.kept >= found[str(row.key)][0]:
-            back.setdefault(str(row.key), row.day)
-    return {
-        one: Cost(cost, *counted.get(one, (0, 0)), day_of(since), back.get(one))
-        for one, (cost, since) in found.items()
-    }
 
 
 async def shared_orders(

@@ -11,6 +11,7 @@ from tiefen.channels.rules.codes import (
     greets,
     wanted,
 )
+from tiefen.channels.rules.costs import LONGEST, check_days, day_of_cost
 from tiefen.channels.rules.links import (
     SLUG_LENGTH,
     SLUG_LETTERS,
@@ -33,6 +34,7 @@ from tiefen.channels.rules.sharing import (
 __all__ = [
     "APPEAL_LIFE",
     "APPEAL_WINDOW",
+    "LONGEST",
     "PERMANENT_LIMIT",
     "RENEW_BEFORE",
     "SLUG_LENGTH",
@@ -41,12 +43,14 @@ __all__ = [
     "VISIT_WINDOW",
     "WELCOME_BYTES",
     "Part",
+    "check_days",
     "check_members",
     "check_validity",
     "check_weights",
     "check_welcome",
     "choose",
     "clean_tags",
+    "day_of_cost",
     "fill_welcome",
     "greets",
     "in_wechat",

@@ -14,6 +14,7 @@ from tiefen.channels.schemas.codes import (
     TouchOut,
     UsageOut,
 )
+from tiefen.channels.schemas.costs import CodeCostIn, CodeCostOut
 from tiefen.channels.schemas.links import (
     ArrivalIn,
     ChannelLinkDetail,
@@ -63,6 +64,8 @@ __all__ = [
     "ChannelLinkIn",
     "ChannelLinkOut",
     "ChannelLinkPatch",
+    "CodeCostIn",
+    "CodeCostOut",
     "CodeFan",
     "CodeIn",
     "CodeOut",

@@ -32,6 +32,7 @@ class CommonIn(In):
     welcome: Welcome = ""
     tags: list[Tag] = Field(default_factory=list, max_length=20)
     cost_fen: Cost = 0
+    """counts on the first day, else today; more are booked with their days afterwards"""
     note: Note = ""
     starts_at: AwareDatetime | None = None
     ends_at: AwareDatetime | None = None
@@ -60,7 +61,6 @@ class CommonPatch(In):
     owner_staff_id: IdIn | None = None
     welcome: Welcome | None = None
     tags: list[Tag] | None = Field(default=None, max_length=20)
-    cost_fen: Cost | None = None
     note: Note | None = None
     starts_at: AwareDatetime | None = None
     ends_at: AwareDatetime | None = None
@@ -101,6 +101,7 @@ class CodeOut(Out):
     batch_id: int | None
     tags: list[str]
     cost_fen: int
+    """everything booked, whatever its days"""
     note: str
     starts_at: datetime | None
     ends_at: datetime | None
@@ -168,7 +169,6 @@ class CodesPatch(In):
     welcome: Welcome | None = None
     late_words: Welcome | None = None
     tags: list[Tag] | None = Field(default=None, max_length=20)
-    cost_fen: Cost | None = None
     note: Note | None = None
     starts_at: AwareDatetime | None = None
     ends_at: AwareDatetime | None = None

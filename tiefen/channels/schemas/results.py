@@ -53,13 +53,18 @@ class ModelsOut(Out):
 
 
 class CostOut(Out):
-    """Since the codes were made, whatever the period."""
+    """What the period cost, by the people it brought; payback is about everything since the first
+    cost."""
 
     cost_fen: int
+    """of the period: a cost for several days counts by the day"""
     per_fan_fen: int | None
+    """None without a cost or a fan in the period"""
     per_buyer_fen: int | None
+    total_fen: int
+    """of all days"""
     payback_days: int | None
-    """None while what was kept does not cover the cost"""
+    """None while what was kept does not cover everything"""
 
 
 class AttributionRow(Out):

@@ -28,6 +28,7 @@ from tiefen.channels.service.codes import (
     mint,
     renew,
 )
+from tiefen.channels.service.costs import add_cost, remove_cost
 from tiefen.channels.service.imported import record_imported
 from tiefen.channels.service.keeping import configure, read_file
 from tiefen.channels.service.links import (
@@ -50,6 +51,7 @@ from tiefen.channels.service.sources import join_people, note_order, note_visit
 
 __all__ = [
     "Result",
+    "add_cost",
     "add_up",
     "ask_again",
     "bottle_code",
@@ -93,6 +95,7 @@ __all__ = [
     "record_imported",
     "record_touch",
     "record_visit",
+    "remove_cost",
     "renew",
     "rest",
     "results",

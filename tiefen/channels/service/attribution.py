@@ -35,13 +35,13 @@ _REBUILD = text(
     UPDATE channel_code AS c SET
         scans = r.scans, follows = r.follows, fans = r.fans, unfollows = r.unfollows,
         orders = r.orders, received_orders = r.received_orders, paid_fen = r.paid_fen,
-        refunded_fen = r.refunded_fen
+        refunded_fen = r.refunded_fen, cost_fen = r.cost_fen
     FROM ({RECOUNT_SQL}) AS r
     WHERE r.id = c.id AND
         (c.scans, c.follows, c.fans, c.unfollows, c.orders, c.received_orders, c.paid_fen,
-         c.refunded_fen)
+         c.refunded_fen, c.cost_fen)
      <> (r.scans, r.follows, r.fans, r.unfollows, r.orders, r.received_orders, r.paid_fen,
-         r.refunded_fen)
+         r.refunded_fen, r.cost_fen)
     RETURNING c.id
     """  # noqa: S608 our own text
 )

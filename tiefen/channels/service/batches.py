@@ -14,6 +14,7 @@ from tiefen.channels.errors import BatchMissing, CodeMissing, NamesTaken, OwnerM
 from tiefen.channels.events import CodeSaved
 from tiefen.channels.models import ChannelCode, CodeBatch, FormerOwner
 from tiefen.channels.service.codes import Drawn, Wanted, check_wish, columns, draw_code, drawn
+from tiefen.channels.service.costs import book_first
 from tiefen.channels.values import SCENE_PREFIX, BatchState, CodeState, CodeWish, Line
 from tiefen.kernel import ids
 from tiefen.kernel.auth import StaffActor
@@ -65,7 +66,8 @@ async def create_batch(tx: Tx, actor: StaffActor, lines: Sequence[Line], wish: C
         }
         for line in lines
     ]
-    await _insert(tx, rows)
+    made = await _insert(tx, rows)
+    await book_first(tx, actor, made, rules.day_of_cost(wish.starts_at, tx.now))
     later(tx, MINT_BATCH, batch_id=batch.id, key=f"batch:{batch.id}")
     after = {"codes": len(lines), "kind": wish.kind.value, "first": lines[0].name}
     await record_audit(
@@ -148,7 +150,7 @@ async def edit_codes(
     tx: Tx, actor: StaffActor, code_ids: Sequence[int], changes: Mapping[str, Any]
 ) -> int:
     """Change up to a thousand codes alike, all or none: any of owner_staff_id, welcome,
-    late_words, tags, cost_fen, note, starts_at, ends_at, archived. Returns how many.
+    late_words, tags, note, starts_at, ends_at, archived. Returns how many.
 
     Raises CodeMissing, NamesTaken, OwnerMissing, ValidityMalformed, WelcomeTooLong.
     """
@@ -187,13 +189,15 @@ async def edit_codes(
     return len(codes)
 
 
-async def _insert(tx: Tx, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Write the codes, in one statement, and tell of each. Raises NamesTaken."""
+async def _insert(tx: Tx, rows: Sequence[Mapping[str, Any]]) -> list[tuple[int, int]]:
+    """Write the codes, in one statement, and tell of each; what each cost. Raises NamesTaken."""
     made = await tx.execute(
         insert(ChannelCode)
         .values(rows)
         .on_conflict_do_nothing(index_elements=["name"], index_where=text("archived_at IS NULL"))
-        .returning(ChannelCode.id, ChannelCode.name, ChannelCode.owner_staff_id)
+        .returning(
+            ChannelCode.id, ChannelCode.name, ChannelCode.owner_staff_id, ChannelCode.cost_fen
+        )
     )
     codes = made.all()
     if len(codes) < len(rows):  # somebody took a name since we looked
@@ -203,6 +207,7 @@ async def _insert(tx: Tx, rows: Sequence[Mapping[str, Any]]) -> None:
     for code in codes:
         saved = CodeSaved(code.id, code.name, kind, code.owner_staff_id, tx.now, tags)
         publish(tx, saved, aggregate=f"channel_code:{code.id}")
+    return [(code.id, code.cost_fen) for code in codes]
 
 
 async def _draw(

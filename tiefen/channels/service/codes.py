@@ -13,6 +13,7 @@ from tiefen.channels.errors import CodeMissing, NameTaken, OwnerMissing, Permane
 from tiefen.channels.events import CodeSaved
 from tiefen.channels.models import ChannelCode, FormerOwner, Link, LiveCode
 from tiefen.channels.queries import usage
+from tiefen.channels.service.costs import book_first
 from tiefen.channels.service.keeping import keep_file
 from tiefen.channels.service.live import given_to
 from tiefen.channels.values import (
@@ -64,6 +65,8 @@ async def create_code(tx: Tx, actor: StaffActor | Actor, name: str, wish: CodeWi
     )
     if code_id is None:
         raise NameTaken(name=name, field="name")
+    day = rules.day_of_cost(wish.starts_at, tx.now)
+    await book_first(tx, actor, [(code_id, wish.cost_fen)], day)
     if not drawn_by_us:
         later(tx, MINT, code_id=code_id, key=f"code:{code_id}")
     after = {"name": name, "kind": wish.kind.value, "owner_staff_id": wish.owner_staff_id}
@@ -91,7 +94,7 @@ async def bottle_code(tx: Tx, name: str, number: int) -> str:
 
 
 async def edit_code(tx: Tx, actor: StaffActor, code_id: int, changes: Mapping[str, Any]) -> None:
-    """Change a code: any of name, owner_staff_id, welcome, tags, cost_fen, note, starts_at,
+    """Change a code: any of name, owner_staff_id, welcome, tags, note, starts_at,
     late_words, ends_at, archived. Raises CodeMissing, NameTaken, OwnerMissing, ValidityMalformed."""
     code = await _locked(tx, code_id)
     wanted = rules.wanted(changes, tx.now, code.archived_at)
