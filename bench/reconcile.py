@@ -52,13 +52,17 @@ JOIN = """
 """
 
 
-class _Bill:
+class Bill:
     """WeChat, for one bill."""
 
     mchid = MCHID
 
     def __init__(self, packed: Path) -> None:
         self.packed = packed
+
+    async def fund_bill(self, day: date) -> PayAnswer[BillFile]:
+        """Whichever file it has been given."""
+        return await self.trade_bill(day)
 
     async def trade_bill(self, day: date) -> PayAnswer[BillFile]:
         with self.packed.open("rb") as packed:
@@ -87,15 +91,15 @@ async def _measure(
 ) -> list[Result]:
 
     where = "tiefen.payments.service.billing"
-    before = _memory()
+    before = memory()
     with (
-        patch(f"{where}.wechat.pay_client", AsyncMock(return_value=_Bill(packed))),
+        patch(f"{where}.wechat.pay_client", AsyncMock(return_value=Bill(packed))),
         patch(f"{where}.post_fees", AsyncMock()),
     ):
         began = time.perf_counter()
         await service.fetch_bill(home.db, MERCHANT, day)
         took = time.perf_counter() - began
-    grown = _memory() - before
+    grown = memory() - before
     began = time.perf_counter()
     await post_fees(home.db, MERCHANT)
     fees = time.perf_counter() - began
@@ -108,7 +112,7 @@ async def _measure(
     return [
         Result("reconcile", took + fees, "s", limit, limit / (took + fees), command, note),
         Result("reconcile_fees", fees, "s", limit, limit / fees, command,
-               f"{LINES:,} fees into the ledger; memory grew {_memory() - before} MB"),
+               f"{LINES:,} fees into the ledger; memory grew {memory() - before} MB"),
     ]  # fmt: skip
 
 
@@ -124,7 +128,7 @@ def _write(file: Path, day: date) -> Path:
     return file
 
 
-def _memory() -> int:
+def memory() -> int:
     """The most this process ever held, in MB."""
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
 

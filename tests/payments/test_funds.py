@@ -154,6 +154,46 @@ async def test_every_way_to_differ_is_named(db: Db, wechat: FakeWeChat, travel: 
     assert [one.invariant for one in await audit.run(db)] == []
 
 
+async def test_what_the_trade_bill_has_noted_is_not_noted_twice(
+    db: Db, wechat: FakeWeChat, travel: Travel
+) -> None:
+    """A refund made by hand on the merchant platform: one difference, to be written off once."""
+    one = await paid(db, wechat, 10_000)
+    assert one.transaction_id
+    async with db.merchant("demo") as tx:
+        number = (await attempts(tx, one.id))[0].out_trade_no
+    charge = {"transaction_id": one.transaction_id, "out_trade_no": number}
+    wechat.bill = trade_bill(
+        charge | {"amount_fen": 10_000, "fee_fen": 60},
+        charge | {"amount_fen": 500, "fee_fen": -3, "out_refund_no": "by-hand", "refund_id": "5001"},
+        charge | {"amount_fen": 700, "fee_fen": -4, "out_refund_no": "other", "refund_id": "5002"},
+    )
+    travel.move(timedelta(days=1))
+    await service.fetch_bill(db, "demo", DAY)
+    moves: list[Move] = [
+        ("交易", one.transaction_id, 10_000), ("扣除交易手续费", one.transaction_id, -60),
+        ("退款", "5001", -497), ("退款", "5002", -700),
+    ]  # fmt: skip
+    wechat.funds = fund_bill(*moves)
+    await service.fetch_fund_bill(db, "demo", DAY)
+    async with db.merchant("demo") as tx:
+        noted = await tx.execute(select(PaymentBreak.fund_id.is_(None), PaymentBreak.theirs_fen))
+        found = sorted((bool(trade), fen) for trade, fen in noted)
+    assert found == [(False, 700), (True, 500), (True, 700)], "the fee of one did not come back"
+
+
+async def test_a_jump_closes_when_the_missing_day_comes(
+    db: Db, wechat: FakeWeChat, travel: Travel
+) -> None:
+    jumps = []
+    for later, opening_fen in ((0, 100), (2, 60), (1, 80)):
+        day = DAY + timedelta(days=later)
+        wechat.funds = fund_bill(("提现", "w", -20), opening_fen=opening_fen, day=f"{day}")
+        await service.fetch_fund_bill(db, "demo", day)
+        jumps.append(("balance", "fund") in await found(db))
+    assert jumps == [False, True, False]
+
+
 async def test_a_person_answers_for_a_difference_and_only_what_needs_no_booking_closes(
     db: Db, wechat: FakeWeChat, travel: Travel, staff_client: StaffClient
 ) -> None:

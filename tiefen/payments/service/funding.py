@@ -7,16 +7,16 @@ else our books do not have, or have otherwise, is a difference with an owner lik
 
 from datetime import date, datetime, time, timedelta
 from itertools import islice
-from typing import Any, TextIO
+from typing import TextIO
 
-from sqlalchemy import func, insert, select, text
+from sqlalchemy import func, select, text
 
 from tiefen.kernel import log
 from tiefen.kernel.days import CHINA
 from tiefen.kernel.db import Db, Tx
 from tiefen.ledger import service as ledger
 from tiefen.payments import rules
-from tiefen.payments.models import PaymentBreak, PaymentFundBill, PaymentFundLine
+from tiefen.payments.models import PaymentBreak, PaymentFundBill
 from tiefen.payments.service.breaks import close_settled
 from tiefen.payments.values import BreakKind, FundKind, FundLine
 
@@ -24,6 +24,16 @@ logger = log.get("payments")
 PAGE = 2_000
 MIDNIGHT_SLACK = timedelta(minutes=10)
 _PATIENT = text("SELECT set_config('statement_timeout', '300s', true)")
+_COLUMNS = ("line", "kind", "business_no", "flow_no", "name", "amount_fen", "balance_fen",
+            "reference", "at")  # fmt: skip
+_PAGE = text("""
+    INSERT INTO payment_fund_line (fund_id, line, kind, business_no, flow_no, name, amount_fen,
+        balance_fen, reference, at)
+    SELECT :fund, * FROM unnest(
+        CAST(:line AS int[]), CAST(:kind AS text[]), CAST(:business_no AS text[]),
+        CAST(:flow_no AS text[]), CAST(:name AS text[]), CAST(:amount_fen AS bigint[]),
+        CAST(:balance_fen AS bigint[]), CAST(:reference AS text[]), CAST(:at AS timestamptz[]))
+""")
 _COMPARE = text("""
     WITH line AS (
         SELECT l.kind, l.business_no, l.flow_no, l.reference, l.amount_fen AS theirs,
@@ -50,7 +60,14 @@ _COMPARE = text("""
                abs(ours) AS ours, abs(theirs) AS theirs,
                CASE kind WHEN 'other' THEN 'a movement of WeChat''s account we do not know'
                          ELSE 'WeChat''s account moved otherwise' END AS note
-        FROM line WHERE ours IS DISTINCT FROM theirs
+        FROM line WHERE ours IS DISTINCT FROM theirs AND NOT EXISTS (
+            SELECT FROM payment_bill_line t
+            WHERE t.transaction_id = line.business_no AND line.kind = 'pay' AND t.kind = 'pay'
+              AND t.amount_fen = line.theirs)
+          AND NOT EXISTS (
+            SELECT FROM payment_bill_line t
+            WHERE line.kind = 'refund' AND t.kind = 'refund' AND t.refund_id = line.business_no
+              AND -t.amount_fen - t.fee_fen = line.theirs)
         UNION ALL
         SELECT 'ours_only', c.transaction_id, c.amount_fen, NULL,
                'WeChat''s account did not take this charge in'
@@ -79,6 +96,17 @@ _COMPARE = text("""
     ON CONFLICT (fund_id, kind, subject) DO NOTHING
     RETURNING kind, subject
 """)
+"""What the trade bill tells as the account does and our books do not is a difference of the trade bill,
+noted there: one thing is not to be explained twice."""
+_JOINED = text("""
+    UPDATE payment_break k SET closed_at = :now FROM payment_fund_bill n
+    WHERE k.fund_id = n.id AND k.subject = 'fund:opening' AND k.closed_at IS NULL
+      AND n.opening_fen = :closing AND n.id = (
+        SELECT id FROM payment_fund_bill
+        WHERE mchid = :mchid AND bill_date > :day AND opening_fen IS NOT NULL
+        ORDER BY bill_date LIMIT 1)
+""")
+"""A day that was missing has come: the next one goes on where it ended."""
 
 
 async def reconcile_fund(
@@ -119,19 +147,14 @@ async def _keep(tx: Tx, bill: PaymentFundBill, rows: TextIO) -> list[FundLine]:
         bill.lines += len(page)
         moved += sum(line.amount_fen for line in page)
         out += [line for line in page if line.kind is FundKind.WITHDRAWAL]
-        await tx.execute(insert(PaymentFundLine), [_row(bill.id, line) for line in page])
+        columns = {name: [getattr(line, name) for line in page] for name in _COLUMNS}
+        await tx.execute(_PAGE, columns | {"fund": bill.id})
     assert bill.opening_fen is not None
     assert bill.closing_fen is not None
     if bill.opening_fen + moved != bill.closing_fen:
         _jump(tx, bill, "inside", bill.opening_fen + moved, bill.closing_fen)
     await tx.flush()
     return out
-
-
-def _row(fund_id: int, line: FundLine) -> dict[str, Any]:
-    names = ("line", "kind", "business_no", "flow_no", "name", "amount_fen", "balance_fen",
-             "reference", "at")  # fmt: skip
-    return {"fund_id": fund_id} | {name: getattr(line, name) for name in names}
 
 
 async def _compare(tx: Tx, bill: PaymentFundBill) -> None:
@@ -170,6 +193,8 @@ async def _balance(tx: Tx, bill: PaymentFundBill) -> None:
     )
     if last is not None and last != bill.opening_fen:
         _jump(tx, bill, "opening", last, bill.opening_fen)
+    place = {"mchid": bill.mchid, "day": bill.bill_date, "closing": bill.closing_fen}
+    await tx.execute(_JOINED, place | {"now": tx.now})
 
 
 def _jump(tx: Tx, bill: PaymentFundBill, where: str, expected_fen: int, said_fen: int) -> None:
