@@ -20,7 +20,7 @@ from tiefen.kernel.days import day_of
 from tiefen.payments import service
 
 UNKNOWN = 200
-"""Charges that our books do not have."""
+"""Charges that neither the trade bill nor our books have."""
 CHARGED_FEN, FEE_FEN = 5_000, 30
 HEAD = (
     "记账时间,微信支付业务单号,资金流水单号,业务名称,业务类型,收支类型,收支金额(元),账户结余(元),"
@@ -41,7 +41,7 @@ TRADED = """
             fee_fen, state, at)
         SELECT bill.id, n, 'pay', '42' || lpad(n::text, 18, '0'), 'P' || lpad(n::text, 19, '0'),
             $6::bigint, $7::bigint, 'SUCCESS', $4
-        FROM bill, generate_series(1, $3::int) AS n
+        FROM bill, generate_series($5::int + 1, $3::int) AS n
     )
     INSERT INTO payment_charge (mchid, transaction_id, out_trade_no, app_id, openid, amount_fen,
         currency, applied, refunding_fen, refunded_fen, source, paid_at, recorded_at)

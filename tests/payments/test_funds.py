@@ -182,16 +182,22 @@ async def test_what_the_trade_bill_has_noted_is_not_noted_twice(
     assert found == [(False, 700), (True, 500), (True, 700)], "the fee of one did not come back"
 
 
-async def test_a_jump_closes_when_the_missing_day_comes(
-    db: Db, wechat: FakeWeChat, travel: Travel
+@pytest.mark.parametrize("lost", [0, 7])
+async def test_days_are_joined_whenever_they_come(
+    db: Db, wechat: FakeWeChat, travel: Travel, lost: int
 ) -> None:
-    jumps = []
-    for later, opening_fen in ((0, 100), (2, 60), (1, 80)):
-        day = DAY + timedelta(days=later)
-        wechat.funds = fund_bill(("提现", "w", -20), opening_fen=opening_fen, day=f"{day}")
-        await service.fetch_fund_bill(db, "demo", day)
+    """Nothing moved on the third of four days; what another system took on the second is seen at its end."""
+    day, jumps = [DAY + timedelta(days=later) for later in range(4)], []
+    bills = {
+        0: fund_bill(("提现", "w", -20), opening_fen=100, day=f"{day[0]}"),
+        1: fund_bill(("提现", "w", -20), opening_fen=80, day=f"{day[1]}"),
+        3: fund_bill(("提现", "w", -20), opening_fen=60 - lost, day=f"{day[3]}"),
+    }
+    for later in (0, 3, 1, 2):
+        wechat.funds = bills.get(later)
+        await service.fetch_fund_bill(db, "demo", day[later])
         jumps.append(("balance", "fund") in await found(db))
-    assert jumps == [False, True, False]
+    assert jumps == [False, False, False, bool(lost)]
 
 
 async def test_a_person_answers_for_a_difference_and_only_what_needs_no_booking_closes(

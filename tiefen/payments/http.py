@@ -164,11 +164,12 @@ async def list_bills(tx: TxDep, limit: Limit = 50, cursor: Cursor = None) -> Bil
 
 @router.post("/bills", operation_id="fetchBill", dependencies=_FETCH)
 async def fetch_bill(body: BillDayIn, db: DbDep, merchant: MerchantDep) -> Ok:
-    """Fetch one day's bill now and compare it: for a day the daily run has missed.
+    """Fetch one day's bills now, of trade and of funds, and compare them: for a day the daily run has missed.
 
     A day that was fetched before stays as it is.
     """
     await service.fetch_bill(db, merchant, body.day)
+    await service.fetch_fund_bill(db, merchant, body.day)
     return OK
 
 

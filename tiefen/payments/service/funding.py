@@ -6,7 +6,7 @@ else our books do not have, or have otherwise, is a difference with an owner lik
 """
 
 from datetime import date, datetime, time, timedelta
-from itertools import islice
+from itertools import islice, pairwise
 from typing import TextIO
 
 from sqlalchemy import func, select, text
@@ -98,15 +98,6 @@ _COMPARE = text("""
 """)
 """What the trade bill tells as the account does and our books do not is a difference of the trade bill,
 noted there: one thing is not to be explained twice."""
-_JOINED = text("""
-    UPDATE payment_break k SET closed_at = :now FROM payment_fund_bill n
-    WHERE k.fund_id = n.id AND k.subject = 'fund:opening' AND k.closed_at IS NULL
-      AND n.opening_fen = :closing AND n.id = (
-        SELECT id FROM payment_fund_bill
-        WHERE mchid = :mchid AND bill_date > :day AND opening_fen IS NOT NULL
-        ORDER BY bill_date LIMIT 1)
-""")
-"""A day that was missing has come: the next one goes on where it ended."""
 
 
 async def reconcile_fund(
@@ -178,23 +169,44 @@ async def _compare(tx: Tx, bill: PaymentFundBill) -> None:
 
 
 async def _balance(tx: Tx, bill: PaymentFundBill) -> None:
-    """The account goes on where its last bill ended."""
-    if bill.opening_fen is None:
-        return
-    last = await tx.scalar(
-        select(PaymentFundBill.closing_fen)
-        .where(
-            PaymentFundBill.mchid == bill.mchid,
-            PaymentFundBill.bill_date < bill.bill_date,
-            PaymentFundBill.closing_fen.is_not(None),
-        )
-        .order_by(PaymentFundBill.bill_date.desc())
-        .limit(1)
+    """The account goes on where its last bill ended, and the next bill where this one did.
+
+    Days are fetched in any order: two bills are compared once every day between them is here.
+    """
+    moved = [PaymentFundBill.mchid == bill.mchid, PaymentFundBill.closing_fen.is_not(None)]
+    day = PaymentFundBill.bill_date
+    before = select(PaymentFundBill).where(*moved, day < bill.bill_date).order_by(day.desc())
+    after = select(PaymentFundBill).where(*moved, day > bill.bill_date).order_by(day)
+    last, following = await tx.scalar(before.limit(1)), await tx.scalar(after.limit(1))
+    here = bill if bill.closing_fen is not None else None
+    for one, other in pairwise(known for known in (last, here, following) if known is not None):
+        if await _all_between(tx, one, other):
+            await _join(tx, one, other)
+
+
+async def _all_between(tx: Tx, one: PaymentFundBill, other: PaymentFundBill) -> bool:
+    between = select(func.count()).where(
+        PaymentFundBill.mchid == one.mchid,
+        PaymentFundBill.bill_date > one.bill_date,
+        PaymentFundBill.bill_date < other.bill_date,
     )
-    if last is not None and last != bill.opening_fen:
-        _jump(tx, bill, "opening", last, bill.opening_fen)
-    place = {"mchid": bill.mchid, "day": bill.bill_date, "closing": bill.closing_fen}
-    await tx.execute(_JOINED, place | {"now": tx.now})
+    return await tx.scalar(between) == (other.bill_date - one.bill_date).days - 1
+
+
+async def _join(tx: Tx, one: PaymentFundBill, other: PaymentFundBill) -> None:
+    """Note that the later one does not go on where the earlier one ended; close what was noted when it does."""
+    assert one.closing_fen is not None
+    assert other.opening_fen is not None
+    noted = await tx.scalar(
+        select(PaymentBreak).where(
+            PaymentBreak.fund_id == other.id, PaymentBreak.subject == "fund:opening"
+        )
+    )
+    if one.closing_fen != other.opening_fen:
+        if noted is None:
+            _jump(tx, other, "opening", one.closing_fen, other.opening_fen)
+    elif noted is not None and noted.closed_at is None:
+        noted.closed_at = tx.now
 
 
 def _jump(tx: Tx, bill: PaymentFundBill, where: str, expected_fen: int, said_fen: int) -> None:
