@@ -65,6 +65,7 @@ class Bill:
         return await self.trade_bill(day)
 
     async def trade_bill(self, day: date) -> PayAnswer[BillFile]:
+        """The file unpacked, as the client of WeChat does it."""
         with self.packed.open("rb") as packed:
             found = await asyncio.to_thread(pay._unpacked, packed)
         assert found is not None

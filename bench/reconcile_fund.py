@@ -64,9 +64,7 @@ async def run() -> list[Result]:
         admin = await asyncpg.connect(home.url.replace("+asyncpg", ""))
         await admin.execute(f'SET search_path TO "m_{MERCHANT}"')
         paid_at = datetime.combine(day, clock_time(4), UTC)
-        await admin.execute(
-            TRADED, MCHID, day, LINES // 2, paid_at, UNKNOWN, CHARGED_FEN, FEE_FEN
-        )
+        await admin.execute(TRADED, MCHID, day, LINES // 2, paid_at, UNKNOWN, CHARGED_FEN, FEE_FEN)
         await admin.execute("VACUUM ANALYZE payment_charge, payment_bill_line")
         before = memory()
         where = "tiefen.payments.service.billing.wechat.pay_client"

@@ -165,7 +165,8 @@ async def test_what_the_trade_bill_has_noted_is_not_noted_twice(
     charge = {"transaction_id": one.transaction_id, "out_trade_no": number}
     wechat.bill = trade_bill(
         charge | {"amount_fen": 10_000, "fee_fen": 60},
-        charge | {"amount_fen": 500, "fee_fen": -3, "out_refund_no": "by-hand", "refund_id": "5001"},
+        charge
+        | {"amount_fen": 500, "fee_fen": -3, "out_refund_no": "by-hand", "refund_id": "5001"},
         charge | {"amount_fen": 700, "fee_fen": -4, "out_refund_no": "other", "refund_id": "5002"},
     )
     travel.move(timedelta(days=1))

@@ -112,26 +112,31 @@ class Doors:
         answer = await self.sandbox.request(method, f"/sandbox/api/{path}", json=body or None)
         return _checked(answer)
 
-    async def console(self, who: str, method: str, path: str, /, **body: Any) -> Any:
-        """A member of staff does something in the console."""
+    async def _at_the_desk(self, who: str, method: str, path: str, **sent: Any) -> httpx.Response:
+        """What the console answers a member of staff, who signs in again when the session has ended."""
+        if who not in self.staff:
+            await self.sign_in(who, self.passwords[who])
         for again in (False, True):
-            if again or who not in self.staff:
+            if again:
                 await self.sign_in(who, self.passwords[who])
             answer = await self.product.request(
                 method,
                 f"/api/console/{path}",
-                json=None if method == "GET" else body,
                 headers={"Cookie": f"tiefen_staff={self.staff[who]}"},
+                **sent,
             )
             if answer.status_code != SIGNED_OUT:
                 break
-        return _checked(answer)
+        return answer
+
+    async def console(self, who: str, method: str, path: str, /, **body: Any) -> Any:
+        """A member of staff does something in the console."""
+        sent = None if method == "GET" else body
+        return _checked(await self._at_the_desk(who, method, path, json=sent))
 
     async def table(self, who: str, path: str) -> str:
         """A member of staff takes a table away."""
-        answer = await self.product.post(
-            f"/api/console/{path}", headers={"Cookie": f"tiefen_staff={self.staff[who]}"}
-        )
+        answer = await self._at_the_desk(who, "POST", path)
         if answer.status_code >= 400:
             _checked(answer)
         return answer.text
@@ -150,12 +155,8 @@ class Doors:
         **fields: str,
     ) -> dict[str, Any]:
         """A member of staff hands in a file, with the fields of its form."""
-        answer = await self.product.post(
-            f"/api/console/{path}",
-            data=fields,
-            files={"file": (name, content, kind)},
-            headers={"Cookie": f"tiefen_staff={self.staff[who]}"},
-        )
+        file = {"file": (name, content, kind)}
+        answer = await self._at_the_desk(who, "POST", path, data=fields, files=file)
         stored: dict[str, Any] = _checked(answer)
         return stored
 

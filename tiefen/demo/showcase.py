@@ -42,13 +42,11 @@ class Showcase(Teller):
             (18, self._crock), (9, self._breakfast), (21, self._bill_and_refund), (0.4, self._bill),
             (30, self._exchange), (13, self._rejected), (15, self._withdrawn), (14, self._compensated),
             (10, self._on_its_way_back), (8, self._to_send_back), (7, self._waiting),
-            (28, self._wants_cups), (27, self._takes_cups), (0.2, self._at_the_counter),
-            (0.009, self._code_shown), (0.008, self._cheaper),
+            (28, self._wants_cups), (27, self._takes_cups),
         )  # fmt: skip
         for number, (ago, story) in enumerate(stories):
             fan = self.cast[number % len(self.cast)]
             self.tell(fan, story(fan), until - timedelta(days=ago))
-        self.agenda.plan(until - timedelta(days=5), STAFF, self._money_by_hand)
         over = until + timedelta(days=specials.CRAB_WINDOW.closes, hours=2)
         self.agenda.plan(over, STAFF, self._season_over)
 
@@ -245,51 +243,3 @@ class Showcase(Teller):
         asked = await self.ask(fan, number, "return", "damaged", "外盒压扁了，送人拿不出手")
         yield after(minutes=30)
         await self.say(fan, asked, "里面的东西还没有动过")
-
-    # ── the counter, and money by hand ───────────────────────────────────────────────────────
-
-    async def _at_the_counter(self, fan: int) -> Story:
-        """Staff show the order's code on their screen; the fan's friend scans and pays."""
-        number = await self.order(fan, self.line("白茶"), self.line("陈皮普洱", 1))
-        await self.doors.console(MANAGER, "POST", f"orders/{number}/pay-code")
-        yield after(minutes=1)
-        waiting = (await self.doors.phone("GET", "orders?limit=1000"))["items"]
-        code = next(
-            one for one in waiting if one["product"] == "NATIVE" and one["state"] == "NOTPAY"
-        )
-        friend = self.phones.ids[self.cast[0]]
-        await self.doors.phone(
-            "POST", f"pay/{code['prepay_ids'][0]}", fan=friend, outcome="success"
-        )
-
-    async def _code_shown(self, fan: int) -> Story:
-        yield after(minutes=1)
-        number = await self.order(fan, self.line("龙井"))
-        await self.doors.console(MANAGER, "POST", f"orders/{number}/pay-code")
-
-    async def _cheaper(self, fan: int) -> Story:
-        """The manager changes the price of an order before it is paid."""
-        yield after(minutes=1)
-        number = await self.order(fan, self.line("四季有礼", 1))
-        before = (await self.doors.console(MANAGER, "GET", f"orders/{number}"))["total_fen"]
-        await self.doors.console(
-            OWNER, "POST", f"orders/{number}/price",
-            before_fen=before, total_fen=before - 2_000, reason="老客人，抹个零头",
-        )  # fmt: skip
-
-    async def _money_by_hand(self) -> None:
-        """Finance wishes, the owner agrees to one, not to another, and one waits."""
-        wishes = (
-            (1_230, "上月手续费多计，平台已补", "approve", "已核对平台的说明"),
-            (8_800, "把样品记作其他收入", "refuse", "样品没有收钱，不记收入"),
-            (460, "手续费尾差", None, ""),
-        )
-        for amount, reason, decision, answer in wishes:
-            await self.doors.console(
-                FINANCE, "POST", "money-moves", kind="adjustment", reason=reason,
-                debit="wechat:clearing", credit="expense:payment_fee", amount_fen=amount,
-            )  # fmt: skip
-            if decision:
-                newest = (await self.doors.console(OWNER, "GET", "money-moves?limit=1"))["items"][0]
-                path = f"money-moves/{newest['id']}/decide"
-                await self.doors.console(OWNER, "POST", path, decision=decision, answer=answer)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from tiefen.demo import plan
+from tiefen.demo.backoffice import Backoffice
 from tiefen.demo.doors import Doors
 from tiefen.demo.history import import_history
 from tiefen.demo.living import Life
@@ -91,6 +92,8 @@ async def live(
     cast = sorted(fan for _, fan in plan.earlier(seed, fans, opening(now)))
     showcase = Showcase(life.phones, life.after, cast, seed)
     showcase.plan(now)
+    backoffice = Backoffice(life.phones, life.after)
+    backoffice.plan(showcase.cast, now)
 
     said = 0
 
@@ -102,4 +105,4 @@ async def live(
             say(f"{doors.clock.now:%m-%d} · {done:,} deeds · {life.orders:,} orders · {share:.0%}")
 
     await life.live(acts, now, tick)
-    return Made(fans, len(acts), life.orders + showcase.orders)
+    return Made(fans, len(acts), life.orders + showcase.orders + backoffice.orders)

@@ -112,7 +112,14 @@ def _show_order(order: Order) -> dict[str, Any]:
 
 
 async def orders(ask: Ask) -> dict[str, Any]:
-    found = [o for o in ask.box.orders.values() if _asked(ask, o, o.out_trade_no)]
+    """Those of a merchant, of a number, in a state, of a product; the oldest first."""
+    found = [
+        o
+        for o in ask.box.orders.values()
+        if _asked(ask, o, o.out_trade_no)
+        and ask.query("state") in {"", o.state}
+        and ask.query("product") in {"", o.product}
+    ]
     return ask.paged(found, _show_order)
 
 
