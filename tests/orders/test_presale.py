@@ -176,9 +176,12 @@ async def test_a_deposit_then_the_balance_is_an_order_like_any_other(
     assert await held(db, "orders:unearned") == 4_000, "a deposit is owed until it is earned"
     with pytest.raises(BalanceNotYet):
         await service.pay(db, "demo", fan_id, order_no, PayClientKind.JSAPI)
+    with pytest.raises(BalanceNotYet):
+        await service.counter_code(db, "demo", STAFF, order_no)
     travel.move(timedelta(days=3, hours=1))
     await drain()
     assert (await make.order(db, order_no)).status is OrderStatus.DEPOSITED
+    assert (await service.counter_code(db, "demo", STAFF, order_no)).total_fen == 14_000
     await balance(db, wechat, drain, fan_id, order_no)
     order = await make.order(db, order_no)
     assert (order.status, order.paid_fen, order.overdue) == (OrderStatus.PAID, 18_000, False)

@@ -9,18 +9,7 @@ from fastapi import Depends, Path, Query, Response
 
 from tiefen.kernel.auth import StaffActor, staff
 from tiefen.kernel.days import CHINA
-from tiefen.kernel.http import (
-    OK,
-    Cursor,
-    DbDep,
-    Limit,
-    MerchantDep,
-    Ok,
-    Page,
-    TxDep,
-    last_id,
-    paged,
-)
+from tiefen.kernel.http import OK, Cursor, DbDep, Limit, MerchantDep, Ok, Page, TxDep, paged
 from tiefen.kernel.idempotency import IdemDep
 from tiefen.kernel.routing import Routes
 from tiefen.ledger.values import By
@@ -92,9 +81,7 @@ async def list_payments(
     cursor: Cursor = None,
 ) -> Page[PaymentOut]:
     """Payments, newest first."""
-    lines = await queries.payments(
-        tx, state=state, order_no=order_no, before=last_id(cursor), limit=limit
-    )
+    lines = await queries.payments(tx, state=state, order_no=order_no, cursor=cursor, limit=limit)
     return paged([PaymentOut.model_validate(line) for line in lines], lines, limit)
 
 
@@ -107,9 +94,7 @@ async def list_refunds(
     cursor: Cursor = None,
 ) -> Page[RefundOut]:
     """Refunds, newest first."""
-    lines = await queries.refunds(
-        tx, state=state, order_no=order_no, before=last_id(cursor), limit=limit
-    )
+    lines = await queries.refunds(tx, state=state, order_no=order_no, cursor=cursor, limit=limit)
     return paged([RefundOut.model_validate(line) for line in lines], lines, limit)
 
 
@@ -121,7 +106,7 @@ async def list_suspense(
     cursor: Cursor = None,
 ) -> SuspensePage:
     """Money in suspense, newest first, with its reason, owner and age."""
-    lines = await queries.suspense(tx, state=state, before=last_id(cursor), limit=limit)
+    lines = await queries.suspense(tx, state=state, cursor=cursor, limit=limit)
     found = paged([SuspenseOut.model_validate(line) for line in lines], lines, limit)
     total = await queries.suspense_total(tx)
     return SuspensePage(
@@ -148,7 +133,7 @@ async def resolve_suspense(
 @router.get("/bills", operation_id="listBills", dependencies=_READ)
 async def list_bills(tx: TxDep, limit: Limit = 50, cursor: Cursor = None) -> BillPage:
     """The daily runs against WeChat's bill, the last fetched first."""
-    lines = await queries.bills(tx, before=last_id(cursor), limit=limit)
+    lines = await queries.bills(tx, cursor=cursor, limit=limit)
     found = paged([BillOut.model_validate(line) for line in lines], lines, limit)
     total = await queries.bill_total(tx)
     return BillPage(
@@ -176,7 +161,7 @@ async def fetch_bill(body: BillDayIn, db: DbDep, merchant: MerchantDep) -> Ok:
 @router.get("/fund-bills", operation_id="listFundBills", dependencies=_READ)
 async def list_fund_bills(tx: TxDep, limit: Limit = 30, cursor: Cursor = None) -> Page[FundBillOut]:
     """The daily runs against WeChat's fund bill, the last fetched first, with what moved by class."""
-    lines = await queries.fund_bills(tx, before=last_id(cursor), limit=limit)
+    lines = await queries.fund_bills(tx, cursor=cursor, limit=limit)
     return paged([FundBillOut.model_validate(line) for line in lines], lines, limit)
 
 
@@ -191,7 +176,7 @@ async def list_breaks(
 ) -> Page[BreakOut]:
     """Where bills and our books differ, newest first, with both amounts, owner and age."""
     lines = await queries.breaks(
-        tx, closed=closed, kind=kind, bill_id=bill_id, before=last_id(cursor), limit=limit
+        tx, closed=closed, kind=kind, bill_id=bill_id, cursor=cursor, limit=limit
     )
     return paged([BreakOut.model_validate(line) for line in lines], lines, limit)
 
@@ -235,7 +220,7 @@ async def list_moves(
     cursor: Cursor = None,
 ) -> Page[MoveOut]:
     """Moves of money by hand, newest first: who asked, who decided, why."""
-    lines = await queries.moves(tx, state=state, before=last_id(cursor), limit=limit)
+    lines = await queries.moves(tx, state=state, cursor=cursor, limit=limit)
     return paged([MoveOut.model_validate(line) for line in lines], lines, limit)
 
 
@@ -297,7 +282,7 @@ async def list_counter(
 ) -> CounterPage:
     """What was collected at the counter on a day (today by default), newest first, with its sums."""
     chosen = day or tx.now.astimezone(CHINA).date()
-    lines = await queries.counter_lines(tx, day=chosen, before=last_id(cursor), limit=limit)
+    lines = await queries.counter_lines(tx, day=chosen, cursor=cursor, limit=limit)
     found = paged([CounterOut.model_validate(line) for line in lines], lines, limit)
     total = await queries.counter_total(tx, chosen)
     return CounterPage(

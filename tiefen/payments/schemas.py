@@ -201,6 +201,7 @@ class BreakOut(Out):
     kind: BreakKind
     transaction_id: str | None = Field(description="the charge it is about; null for a refund")
     out_refund_no: str | None = Field(description="the refund it is about; null for a charge")
+    flow_no: str | None = Field(description="the account's movement it is about, if it is no other")
     order_no: str | None
     suspense_id: int | None
     ours_fen: int | None = Field(description="what our books say; null: nothing")

@@ -76,16 +76,13 @@ class CounterCode:
 
 
 async def counter_code(db: Db, merchant: str, actor: StaffActor, order_no: str) -> CounterCode:
-    """A Native code for an unpaid order, shown by staff; asked for again it is the same one.
+    """A Native code for what is due of an order, shown by staff; asked for again it is the same one.
 
-    Raises OrderMissing, NothingToPay, PayExpired, and what `payments.begin` refuses.
+    Raises OrderMissing, NothingToPay, PayExpired, BalanceNotYet, and what `payments.begin` refuses.
     """
     async with db.merchant(merchant) as tx:
         order = await locked(tx, order_no)
-        if order.status is not OrderStatus.UNPAID:
-            raise NothingToPay(status=str(order.status))
-        if tx.now >= order.pay_until:
-            raise PayExpired
+        check_payable(tx, order)
         total_fen = order.due_fen
         await team.record_audit(tx, actor, "orders.show_pay_code", f"order:{order_no}")
     params = await payments.begin(db, merchant, order_no, PayClientKind.NATIVE)

@@ -2,12 +2,12 @@
 
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any, TypeVarTuple
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import func, select
 from sqlalchemy.orm import aliased
 
 from tiefen.kernel.db import Tx
+from tiefen.kernel.http import newest
 from tiefen.payments.models import (
     Payment,
     PaymentBill,
@@ -25,8 +25,6 @@ from tiefen.payments.values import (
     SuspenseReason,
     SuspenseState,
 )
-
-Ts = TypeVarTuple("Ts")
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,17 +93,12 @@ class SuspenseTotal:
     oldest_at: datetime | None
 
 
-def _newest(query: Select[*Ts], key: Any, before: int | None, limit: int) -> Select[*Ts]:
-    query = query.order_by(key.desc()).limit(limit + 1)
-    return query.where(key < before) if before is not None else query
-
-
 async def payments(
     tx: Tx,
     *,
     state: PaymentState | None = None,
     order_no: str | None = None,
-    before: int | None = None,
+    cursor: str | None = None,
     limit: int = 50,
 ) -> list[PaymentLine]:
     """Payments, newest first, one more than `limit`; of one state, of one order."""
@@ -132,7 +125,7 @@ async def payments(
             paid_at=row.paid_at,
         )
         for row, source, refunding_fen, refunded_fen in await tx.execute(
-            _newest(query, Payment.id, before, limit)
+            newest(query, Payment.id, cursor, limit)
         )
     ]
 
@@ -142,7 +135,7 @@ async def refunds(
     *,
     state: RefundState | None = None,
     order_no: str | None = None,
-    before: int | None = None,
+    cursor: str | None = None,
     limit: int = 50,
 ) -> list[RefundLine]:
     """Refunds, newest first, one more than `limit`; of one state, of one order."""
@@ -174,13 +167,13 @@ async def refunds(
             settled_at=row.settled_at,
         )
         for row, transaction_id, paid_fen, order in await tx.execute(
-            _newest(query, PaymentRefund.id, before, limit)
+            newest(query, PaymentRefund.id, cursor, limit)
         )
     ]
 
 
 async def suspense(
-    tx: Tx, *, state: SuspenseState | None = None, before: int | None = None, limit: int = 50
+    tx: Tx, *, state: SuspenseState | None = None, cursor: str | None = None, limit: int = 50
 ) -> list[SuspenseLine]:
     """Money in suspense, newest first, one more than `limit`; of one state."""
     query = select(PaymentSuspense, PaymentCharge.transaction_id, PaymentCharge.out_trade_no).join(
@@ -206,7 +199,7 @@ async def suspense(
             age_seconds=int(((row.decided_at or tx.now) - row.created_at).total_seconds()),
         )
         for row, transaction_id, out_trade_no in await tx.execute(
-            _newest(query, PaymentSuspense.id, before, limit)
+            newest(query, PaymentSuspense.id, cursor, limit)
         )
     ]
 
@@ -253,6 +246,7 @@ class BreakLine:
     kind: BreakKind
     transaction_id: str | None
     out_refund_no: str | None
+    flow_no: str | None
     order_no: str | None
     suspense_id: int | None
     ours_fen: int | None
@@ -276,7 +270,7 @@ class BillTotal:
     oldest_break_at: datetime | None
 
 
-async def bills(tx: Tx, *, before: int | None = None, limit: int = 50) -> list[BillRun]:
+async def bills(tx: Tx, *, cursor: str | None = None, limit: int = 50) -> list[BillRun]:
     """The daily runs, the last fetched first, one more than `limit`. One statement."""
     noted = (
         select(
@@ -304,9 +298,7 @@ async def bills(tx: Tx, *, before: int | None = None, limit: int = 50) -> list[B
             breaks=count or 0,
             open_breaks=open_count or 0,
         )
-        for row, count, open_count in await tx.execute(
-            _newest(query, PaymentBill.id, before, limit)
-        )
+        for row, count, open_count in await tx.execute(newest(query, PaymentBill.id, cursor, limit))
     ]
 
 
@@ -342,7 +334,7 @@ async def breaks(
     closed: bool | None = None,
     kind: BreakKind | None = None,
     bill_id: int | None = None,
-    before: int | None = None,
+    cursor: str | None = None,
     limit: int = 50,
 ) -> list[BreakLine]:
     """Differences, newest first, one more than `limit`; with the order they are about. One statement."""
@@ -376,7 +368,7 @@ async def breaks(
     return [
         _break_line(tx, row, bill_date, order_no, suspense_id)
         for row, bill_date, order_no, suspense_id in await tx.execute(
-            _newest(query, PaymentBreak.id, before, limit)
+            newest(query, PaymentBreak.id, cursor, limit)
         )
     ]
 
@@ -387,6 +379,7 @@ def _break_line(
     number = row.subject.removeprefix("refund:")
     refund = number != row.subject
     account = row.subject.startswith("fund:")
+    moved = account and row.kind is not BreakKind.BALANCE
     return BreakLine(
         id=row.id,
         bill_date=bill_date,
@@ -394,6 +387,7 @@ def _break_line(
         kind=row.kind,
         transaction_id=None if refund or account else number,
         out_refund_no=number if refund else None,
+        flow_no=row.subject.removeprefix("fund:") if moved else None,
         order_no=order_no,
         suspense_id=suspense_id,
         ours_fen=row.ours_fen,

@@ -7,6 +7,7 @@ from sqlalchemy import ColumnElement, func, select
 
 from tiefen.kernel.days import CHINA
 from tiefen.kernel.db import Tx
+from tiefen.kernel.http import newest
 from tiefen.payments.errors import PaymentNotFound
 from tiefen.payments.models import CounterCharge, Payment, PaymentCharge
 from tiefen.payments.values import CounterState, PaymentState
@@ -44,7 +45,7 @@ _PAID = (PaymentCharge.payment_id == Payment.id) & PaymentCharge.applied
 
 
 async def counter_lines(
-    tx: Tx, *, day: date, before: int | None = None, limit: int = 50
+    tx: Tx, *, day: date, cursor: str | None = None, limit: int = 50
 ) -> list[CounterLine]:
     """The amounts asked for on a day, newest first, one more than `limit`. One statement."""
     query = (
@@ -52,12 +53,9 @@ async def counter_lines(
         .join(Payment, Payment.id == CounterCharge.payment_id)
         .outerjoin(PaymentCharge, _PAID)
         .where(*_within(day))
-        .order_by(CounterCharge.id.desc())
-        .limit(limit + 1)
     )
-    if before is not None:
-        query = query.where(CounterCharge.id < before)
-    return [_line(tx, *row) for row in await tx.execute(query)]
+    found = await tx.execute(newest(query, CounterCharge.id, cursor, limit))
+    return [_line(tx, *row) for row in found]
 
 
 async def counter_line(tx: Tx, number: str) -> CounterLine:

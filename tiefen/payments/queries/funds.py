@@ -7,6 +7,7 @@ from datetime import date, datetime
 from sqlalchemy import func, select
 
 from tiefen.kernel.db import Tx
+from tiefen.kernel.http import newest
 from tiefen.payments.models import PaymentBreak, PaymentFundBill, PaymentFundLine
 from tiefen.payments.values import FundKind
 
@@ -35,11 +36,9 @@ class FundRun:
     fetched_at: datetime
 
 
-async def fund_bills(tx: Tx, *, before: int | None = None, limit: int = 30) -> list[FundRun]:
+async def fund_bills(tx: Tx, *, cursor: str | None = None, limit: int = 30) -> list[FundRun]:
     """The fund bills, the last fetched first, one more than `limit`. Three statements."""
-    query = select(PaymentFundBill).order_by(PaymentFundBill.id.desc()).limit(limit + 1)
-    if before is not None:
-        query = query.where(PaymentFundBill.id < before)
+    query = newest(select(PaymentFundBill), PaymentFundBill.id, cursor, limit)
     bills = list(await tx.scalars(query))
     ids = [bill.id for bill in bills]
     classes: dict[int, list[FundClass]] = defaultdict(list)

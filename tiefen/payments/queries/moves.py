@@ -6,21 +6,20 @@ from datetime import date, datetime
 from sqlalchemy import func, select, text
 
 from tiefen.kernel.db import Tx
+from tiefen.kernel.http import newest
 from tiefen.payments.errors import BreakNotFound
 from tiefen.payments.models import PaymentBreak, PaymentBreakNote, PaymentMove
 from tiefen.payments.values import BreakKind, MoveState
 
 
 async def moves(
-    tx: Tx, *, state: MoveState | None = None, before: int | None = None, limit: int = 50
+    tx: Tx, *, state: MoveState | None = None, cursor: str | None = None, limit: int = 50
 ) -> list[PaymentMove]:
     """Moves by hand, newest first, one more than `limit`; of one state."""
-    query = select(PaymentMove).order_by(PaymentMove.id.desc()).limit(limit + 1)
+    query = select(PaymentMove)
     if state is not None:
         query = query.where(PaymentMove.state == state)
-    if before is not None:
-        query = query.where(PaymentMove.id < before)
-    return list(await tx.scalars(query))
+    return list(await tx.scalars(newest(query, PaymentMove.id, cursor, limit)))
 
 
 async def break_notes(tx: Tx, break_id: int) -> list[PaymentBreakNote]:

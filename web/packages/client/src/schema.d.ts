@@ -603,7 +603,7 @@ export interface paths {
         put?: never;
         /**
          * Fetch Bill
-         * @description Fetch one day's bill now and compare it: for a day the daily run has missed.
+         * @description Fetch one day's bills now, of trade and of funds, and compare them: for a day the daily run has missed.
          *
          *     A day that was fetched before stays as it is.
          */
@@ -9039,6 +9039,11 @@ export interface components {
              * Format: date-time
              */
             created_at: string;
+            /**
+             * Flow No
+             * @description the account's movement it is about, if it is no other
+             */
+            flow_no: string | null;
             /**
              * Fund
              * @description found in the fund bill, not in the trade bill

@@ -83,6 +83,15 @@ const en: Record<keyof typeof zh, string> = {
   'order.ship': 'Send',
   'order.cannot_ship': 'An administrator can allow you to send',
 
+  'presale.title': 'Presale',
+  'presale.deposit': 'Deposit',
+  'presale.balance': 'Balance',
+  'presale.window': 'Balance window',
+  'presale.ships': 'Promised by',
+  'presale.rule': 'If not paid',
+  'presale.forfeits': 'Deposit is lost',
+  'presale.goes_back': 'Deposit goes back',
+
   'ship.title': 'Send',
   'ship.courier': 'Courier',
   'ship.courier_hint': 'For example SF Express',

@@ -82,6 +82,15 @@ export default {
   'order.ship': '发货',
   'order.cannot_ship': '发货权限由管理员开通',
 
+  'presale.title': '预售',
+  'presale.deposit': '定金',
+  'presale.balance': '尾款',
+  'presale.window': '尾款时间',
+  'presale.ships': '承诺发货',
+  'presale.rule': '逾期未付',
+  'presale.forfeits': '定金不退',
+  'presale.goes_back': '定金退回',
+
   'ship.title': '发货',
   'ship.courier': '快递公司',
   'ship.courier_hint': '如：顺丰速运',
