@@ -248,15 +248,13 @@ def read_fund_bill(rows: Iterable[str]) -> Iterator[FundLine]:
 
 def _fund_lines(rows: Iterator[str]) -> Iterator[FundLine]:
     pick = itemgetter(*_columns(next(rows, ""), _FLOW).values())
-    ins = outs = in_fen = out_fen = 0
+    came, went = [0, 0], [0, 0]
     waiting: deque[str] = deque(islice(rows, 2))
     for row in rows:
-        line = _fund_line(ins + outs + 1, pick(_values(waiting.popleft())))
+        line = _fund_line(came[0] + went[0] + 1, pick(_values(waiting.popleft())))
         waiting.append(row)
-        if line.amount_fen < 0:
-            outs, out_fen = outs + 1, out_fen - line.amount_fen
-        else:
-            ins, in_fen = ins + 1, in_fen + line.amount_fen
+        sums = went if line.amount_fen < 0 else came
+        sums[:] = sums[0] + 1, sums[1] + abs(line.amount_fen)
         yield line
     if len(waiting) < 2:
         raise ValueError("too short")
@@ -265,7 +263,7 @@ def _fund_lines(rows: Iterator[str]) -> Iterator[FundLine]:
         _values(waiting[1])
     )
     stated = (int(count), int(in_count), exact_fen(in_yuan), int(out_count), exact_fen(out_yuan))
-    counted = (ins + outs, ins, in_fen, outs, out_fen)
+    counted = (came[0] + went[0], *came, *went)
     if counted != stated:
         raise ValueError(f"the lines add up to {counted}, the summary says {stated}")
 
