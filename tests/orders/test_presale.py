@@ -6,9 +6,11 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from sqlalchemy import select
 
+from tests.cases import cases
 from tests.catalog.factories import STAFF
 from tests.conftest import Drain
 from tests.inventory.factories import stocked
@@ -20,17 +22,20 @@ from tiefen.kernel import audit
 from tiefen.kernel.clock import Travel
 from tiefen.kernel.db import Db, Tx
 from tiefen.ledger import service as ledger
-from tiefen.orders import service
+from tiefen.orders import queries, service
 from tiefen.orders.errors import (
     BalanceNotYet,
     DepositKept,
     NoDeposit,
+    NotYetPaid,
     PayExpired,
     PresaleAlone,
     PresalePrice,
 )
-from tiefen.orders.schemas import PriceIn
-from tiefen.orders.values import OrderStatus
+from tiefen.orders.models import Order
+from tiefen.orders.schemas import InvoiceIn, PriceIn
+from tiefen.orders.service import invoicing
+from tiefen.orders.values import InvoiceState, OrderStatus, TitleKind
 from tiefen.payments import service as payments
 from tiefen.payments.errors import CloseLater
 from tiefen.payments.values import PaidBy, PaymentState
@@ -95,7 +100,7 @@ async def breaches(db: Db) -> list[str]:
 # ── the price ────────────────────────────────────────────────────────────────────────────────
 
 
-@settings(max_examples=300, deadline=None)
+@cases(5_000)
 @given(data=st.data())
 def test_deposit_and_balance_are_the_total_whatever_the_terms(data: st.DataObject) -> None:
     price = data.draw(st.integers(0, 50_000))
@@ -194,6 +199,39 @@ async def test_a_deposit_then_the_balance_is_an_order_like_any_other(
     await drain()
     assert (await held(db, "orders:unearned"), await held(db, "revenue:goods")) == (0, 18_000)
     assert await breaches(db) == []
+
+
+async def test_what_is_paid_in_part_is_not_invoiced(
+    db: Db, wechat: FakeWeChat, drain: Drain, travel: Travel
+) -> None:
+    """A request made with the presale waits for its balance; a forfeited deposit sold nothing."""
+
+    async def to_write() -> list[tuple[str, int]]:
+        async with db.merchant("demo") as tx:
+            rows = await queries.invoices(tx, state=InvoiceState.REQUESTED, cursor=None, limit=9)
+            assert len(await queries.invoice_lines(tx)) == len(rows.items)
+        return [(row.order_no, row.payable_fen) for row in rows.items]
+
+    fan_id, order_no, _ = await deposited(db, wechat, drain)
+    _, lapsed, _ = await deposited(db, wechat, drain)
+    wanted = InvoiceIn(kind=TitleKind.PERSONAL, title="张三", tax_no="", email="z@example.com")
+    async with db.merchant("demo") as tx:
+        with pytest.raises(NotYetPaid):
+            await service.request_invoice(tx, fan_id, order_no, wanted)
+        assert not (await queries.paperwork(tx, order_no, fan_id)).can_invoice
+        rows = await tx.execute(select(Order.id, Order.fan_id))
+        # As it is asked at checkout.
+        await invoicing.keep_invoices(tx, {row.id: (row.fan_id, wanted) for row in rows})
+    assert await to_write() == []
+    travel.move(timedelta(days=3, hours=1))
+    await balance(db, wechat, drain, fan_id, order_no)
+    whole = PRICE - WORTH + DEPOSIT
+    assert await to_write() == [(order_no, whole)]
+    travel.move(timedelta(days=2))
+    await drain()
+    closed = await make.order(db, lapsed)
+    assert (closed.status, closed.paid_fen) == (OrderStatus.CLOSED, DEPOSIT)
+    assert await to_write() == [(order_no, whole)]
 
 
 @pytest.mark.parametrize("forfeits", [True, False])

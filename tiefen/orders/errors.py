@@ -372,11 +372,11 @@ class AnswerWrong(Invalid):
 
 
 class NotYetPaid(Conflict):
-    """An invoice is for what is paid and not given back."""
+    """An invoice is for what is paid in full and not given back."""
 
     code = "orders.nothing_to_invoice"
-    zh = "订单还没有付款，或款项已全部退回，不能开票"
-    en = "Nothing of this order is paid and kept, so there is nothing to invoice"
+    zh = "订单还没有付清，或已经关闭、款项已全部退回，不能开票"
+    en = "This order is not paid in full, or it was closed or all paid back: nothing to invoice"
 
 
 class InvoiceTooLate(Conflict):

@@ -494,6 +494,10 @@ def masked_answer(kind: FieldKind, value: str) -> str:
     return f"{value[:3]}{'*' * 11}{value[-4:]}" if kind is FieldKind.ID_NUMBER else value
 
 
+NOT_INVOICED = frozenset({OrderStatus.UNPAID, OrderStatus.DEPOSITED, OrderStatus.CLOSED})
+"""A deposit is not invoiced before its balance is paid, and never where it was forfeited: nothing was sold."""
+
+
 def may_invoice(status: OrderStatus, kept_fen: int) -> bool:
-    """An invoice is for what is paid and not given back."""
-    return status not in (OrderStatus.UNPAID, OrderStatus.CLOSED) and kept_fen > 0
+    """An invoice is for what is paid in full and not given back."""
+    return status not in NOT_INVOICED and kept_fen > 0

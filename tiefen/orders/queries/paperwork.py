@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import or_, select
+from sqlalchemy import and_, or_, select
 
 from tiefen.catalog import service as catalog
 from tiefen.fans import service as fans
@@ -18,6 +18,8 @@ from tiefen.orders.schemas import FormFieldOut, InvoiceOut, InvoiceRow, OrderAns
 from tiefen.orders.values import InvoiceState
 
 EXPORTED = 20_000
+_PAYABLE = and_(Order.status.not_in(rules.NOT_INVOICED), Order.paid_fen > Order.refunded_fen)
+"""`rules.may_invoice`, as the database says it."""
 
 
 async def fields(tx: Tx) -> list[FormFieldOut]:
@@ -84,7 +86,7 @@ async def invoices(
     if state is not None:
         chosen = chosen.where(Invoice.state == state)
     if state is InvoiceState.REQUESTED:
-        chosen = chosen.where(Order.paid_fen > Order.refunded_fen)
+        chosen = chosen.where(_PAYABLE)
     found = (await tx.execute(newest(chosen, Invoice.id, cursor, limit))).all()
     buyers = await fans.brief(tx, [invoice.fan_id for invoice, _ in found])
     rows = [
@@ -93,7 +95,7 @@ async def invoices(
             id=invoice.id,
             order_no=order.order_no,
             fan=fan_out(buyers, invoice.fan_id),
-            payable_fen=order.paid_fen - order.refunded_fen,
+            payable_fen=_payable(order),
             red_number=invoice.red_number,
         )
         for invoice, order in found
@@ -106,7 +108,7 @@ async def invoice_lines(tx: Tx) -> list[list[object]]:
     found = await tx.execute(
         select(Invoice, Order)
         .join(Order, Order.id == Invoice.order_id)
-        .where(or_(Order.paid_fen > Order.refunded_fen, Invoice.state != InvoiceState.REQUESTED))
+        .where(or_(_PAYABLE, Invoice.state != InvoiceState.REQUESTED))
         .order_by(Invoice.id.desc())
         .limit(EXPORTED)
     )
@@ -117,7 +119,7 @@ async def invoice_lines(tx: Tx) -> list[list[object]]:
             invoice.title,
             invoice.tax_no,
             invoice.email,
-            order.paid_fen - order.refunded_fen,
+            _payable(order),
             invoice.state.value,
             invoice.amount_fen,
             invoice.red_fen,
@@ -127,6 +129,11 @@ async def invoice_lines(tx: Tx) -> list[list[object]]:
         ]
         for invoice, order in found
     ]
+
+
+def _payable(order: Order) -> int:
+    kept_fen = order.paid_fen - order.refunded_fen
+    return kept_fen if rules.may_invoice(order.status, kept_fen) else 0
 
 
 def _field(row: FormField, product_name: str) -> FormFieldOut:
