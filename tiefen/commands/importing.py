@@ -2,9 +2,10 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 from sqlalchemy import select
 
@@ -17,6 +18,8 @@ from tiefen.kernel.db import Db, Tx
 
 OPERATOR = StaffActor(0, "tiefen import", frozenset())
 ASK_EVERY = 1.0
+NOBODY = "; nobody works on it: is `tiefen serve` or `tiefen worker` running?"
+Row = TypeVar("Row")
 _PAST_AT_WORK = (PastImportState.CHECKING, PastImportState.RUNNING, PastImportState.UNDOING)
 _AT = {
     ImportStep.LISTING: "listing",
@@ -53,6 +56,24 @@ async def followers(
         return await _follow(db, merchant, row.id, tell) if follow else row.state
 
 
+async def followed(
+    look: Callable[[], Awaitable[tuple[Row, str, bool]]], tell: Callable[[str], None]
+) -> Row:
+    """Ask how far a work is until it rests, and tell each line that is new.
+
+    `look` answers the work, a line about it and whether somebody has to go on with it.
+    """
+    told = ""
+    while True:
+        row, line, busy = await look()
+        if line != told:
+            tell(line)
+        told = line
+        if not busy:
+            return row
+        await asyncio.sleep(ASK_EVERY)
+
+
 async def _begin(tx: Tx) -> tuple[FollowerImport, str]:
     newest = select(FollowerImport).order_by(FollowerImport.id.desc()).limit(1)
     row = await tx.scalar(newest)
@@ -66,17 +87,13 @@ async def _begin(tx: Tx) -> tuple[FollowerImport, str]:
 async def _follow(
     db: Db, merchant: str, import_id: int, tell: Callable[[str], None]
 ) -> FollowerImportState:
-    told = ""
-    while True:
+    async def look() -> tuple[FollowerImportState, str, bool]:
         async with db.merchant(merchant) as tx:
             row = await tx.get_one(FollowerImport, import_id)
             line = progress(row, stalled=service.is_stalled(row, tx.now))
-        if line != told:
-            tell(line)
-        told = line
-        if row.state is not FollowerImportState.RUNNING:
-            return row.state
-        await asyncio.sleep(ASK_EVERY)
+        return row.state, line, row.state is FollowerImportState.RUNNING
+
+    return await followed(look, tell)
 
 
 def progress(row: FollowerImport, *, stalled: bool) -> str:
@@ -92,8 +109,7 @@ def progress(row: FollowerImport, *, stalled: bool) -> str:
         rest = rules.rest_seconds(max(row.total, row.listed) - row.asked, speed)
         pace = f"; {speed:,.0f} a second" if speed else ""
         until = f", {rest} s to go" if rest else ""
-        idle = "; nobody works on it: is `tiefen serve` or `tiefen worker` running?"
-        return f"{_AT[row.step]}; {counts}{pace}{until}{idle if stalled else ''}"
+        return f"{_AT[row.step]}; {counts}{pace}{until}{NOBODY if stalled else ''}"
     why = f" ({row.trouble})" if row.trouble else ""
     return f"{row.state.value}{why}; {counts}"
 
@@ -171,8 +187,7 @@ def _columns_told(columns: Mapping[PastField, int], row: PastImport) -> str:
 async def _follow_past(
     db: Db, merchant: str, import_id: int, tell: Callable[[str], None]
 ) -> PastImport:
-    told = ""
-    while True:
+    async def look() -> tuple[PastImport, str, bool]:
         async with db.merchant(merchant) as tx:
             row = await tx.get_one(PastImport, import_id)
             now = tx.now
@@ -184,10 +199,7 @@ async def _follow_past(
         )
         busy = row.state in _PAST_AT_WORK
         if busy and now - row.moved_at > service.STALLED:
-            line += "; nobody works on it: is `tiefen serve` or `tiefen worker` running?"
-        if line != told:
-            tell(line)
-        told = line
-        if not busy:
-            return row
-        await asyncio.sleep(ASK_EVERY)
+            line += NOBODY
+        return row, line, busy
+
+    return await followed(look, tell)

@@ -1,13 +1,12 @@
 """Stock as a table from a terminal: taken in, tried out, run, undone, written out."""
 
-import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 from sqlalchemy import select
 
-from tiefen.commands.importing import ASK_EVERY, OPERATOR
+from tiefen.commands.importing import NOBODY, OPERATOR, followed
 from tiefen.commands.installation import InstallationError, database, need_merchant
 from tiefen.inventory import queries, service
 from tiefen.inventory.models import MAIN_LOCATION, Location
@@ -106,8 +105,7 @@ async def _location(tx: Tx, name: str) -> int | None:
 async def _follow(
     db: Db, merchant: str, import_id: int, tell: Callable[[str], None]
 ) -> StockImportDetail:
-    told = ""
-    while True:
+    async def look() -> tuple[StockImportDetail, str, bool]:
         async with db.merchant(merchant) as tx:
             row = await queries.one_import(tx, import_id)
         line = (
@@ -117,10 +115,7 @@ async def _follow(
             f"{f', {row.stuck:,} stuck' if row.stuck else ''}"
         )
         if row.stalled:
-            line += "; nobody works on it: is `tiefen serve` or `tiefen worker` running?"
-        if line != told:
-            tell(line)
-        told = line
-        if row.state not in _AT_WORK:
-            return row
-        await asyncio.sleep(ASK_EVERY)
+            line += NOBODY
+        return row, line, row.state in _AT_WORK
+
+    return await followed(look, tell)
