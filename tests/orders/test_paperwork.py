@@ -1,5 +1,6 @@
 """A visitor's cart, buying again, the merchant's own questions, invoices and reminders."""
 
+import asyncio
 from datetime import timedelta
 
 import pytest
@@ -289,3 +290,43 @@ async def _told(db: Db, number: str) -> int:
     async with db.merchant("demo") as tx:
         bodies = await tx.scalars(select(OutgoingMessage.body))
         return sum(number in str(one) for one in bodies)
+
+
+@pytest.mark.parametrize("planted", [False, True])
+async def test_64_hands_on_one_cart_lose_nothing_and_double_nothing(
+    db: Db, *, planted: bool
+) -> None:
+    """Twenty rounds of a visitor's cart joining on many devices, pieces added, lines taken out.
+
+    Planted: whoever adds reads the number and then writes it.
+    """
+    async with db.merchant("demo") as tx:
+        fan_id = await make.fan(tx)
+        skus = [await stocked(tx, 9_999) for _ in range(4)]
+        await service.add_to_cart(tx, fan_id, skus[3], 1)
+    joined = [(sku_id, 7) for sku_id in skus[:3]]
+
+    async def lying() -> dict[int, int]:
+        async with db.merchant("demo") as tx:
+            return {row.sku_id: row.quantity for row in (await queries.cart(tx, fan_id)).items}
+
+    async def hand(number: int) -> None:
+        seen = await lying() if planted else {}
+        async with db.merchant("demo") as tx:
+            if planted:
+                await service.set_in_cart(tx, fan_id, skus[3], seen[skus[3]] + 1)
+            elif number % 4 == 0:
+                await service.fill_cart(tx, fan_id, joined[:: 1 if number % 8 else -1])
+            elif number % 4 == 1:
+                await service.remove_from_cart(tx, fan_id, skus[1::-1])
+            else:
+                await service.add_to_cart(tx, fan_id, skus[3], 1)
+
+    for turn in range(1, 2 if planted else 21):
+        await asyncio.gather(*(hand(number) for number in range(64)))
+        cart = await lying()
+        if planted:
+            assert cart[skus[3]] < 65
+            return
+        assert (cart[skus[2]], cart[skus[3]]) == (7, 1 + turn * 32), turn
+        assert {cart.get(sku_id, 7) for sku_id in skus[:2]} == {7}

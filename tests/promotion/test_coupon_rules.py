@@ -104,7 +104,7 @@ def adds_up(quote: Quote) -> bool:
 
 
 @given(seeds)
-@cases(1_000)
+@cases(5_000)
 def test_the_parts_are_the_whole_with_a_coupon(seed: int) -> None:
     _, quote, _ = priced(seed)
     assert adds_up(quote)

@@ -21,11 +21,14 @@ from tiefen.kernel.errors import Refusal
 from tiefen.orders import queries as order_queries
 from tiefen.orders import service as orders
 from tiefen.orders.errors import QuoteChanged
+from tiefen.orders.schemas import PlaceIn
 from tiefen.promotion import queries, service
 from tiefen.promotion.errors import CouponTaken, LosesMoney
 from tiefen.promotion.service import uses
 from tiefen.promotion.values import CouponStatus
 from tiefen.team.values import Permission
+
+HANDS, ROUNDS = 64, 20
 
 
 async def world(db: Db, **more: Any) -> tuple[int, int, int]:
@@ -84,29 +87,37 @@ async def test_one_coupon_serves_one_of_many_orders(
     db: Db, monkeypatch: pytest.MonkeyPatch, planted: bool
 ) -> None:
     """Planted: nobody asks whether it is still held."""
-    fan_id, sku_id, _ = await world(db)
+    fan_id, sku_id, kind = await world(db)
     if planted:
         careless = str(uses._USE_COUPONS).replace("AND c.status = 'held' AND", "AND")
         monkeypatch.setattr(uses, "_USE_COUPONS", text(careless))
+    used: set[str] = set()
+    for turn in range(1 if planted else ROUNDS):
+        async with db.merchant("demo") as tx:
+            if turn:
+                await service.give_coupon(tx, fan_id, kind, f"turn-{turn}", "")
+            form = await make.form(tx, fan_id, (sku_id, 1))
+        assert form.coupon_id
+
+        async def order(place: int, form: PlaceIn = form, turn: int = turn) -> object:
+            try:
+                async with db.merchant("demo") as tx:
+                    key = f"race-{turn:03d}-{place:03d}"
+                    return (await orders.place(tx, fan_id, key, form)).order_no
+            except Refusal as refusal:
+                return refusal
+
+        answers = await asyncio.gather(*(order(place) for place in range(HANDS)))
+        placed = [answer for answer in answers if isinstance(answer, str)]
+        if planted:
+            assert len(placed) > 1 or await audit.run(db) != []
+            return
+        assert len(placed) == 1
+        assert {type(answer) for answer in answers} <= {str, CouponTaken, QuoteChanged}
+        used.add(placed[0])
     async with db.merchant("demo") as tx:
-        forms = [await make.form(tx, fan_id, (sku_id, 1)) for _ in range(16)]
-    assert all(form.coupon_id for form in forms)
-
-    async def order(place: int) -> object:
-        try:
-            async with db.merchant("demo") as tx:
-                return (await orders.place(tx, fan_id, f"race-{place:06d}", forms[place])).order_no
-        except Refusal as refusal:
-            return refusal
-
-    answers = await asyncio.gather(*(order(place) for place in range(16)))
-    placed = [answer for answer in answers if isinstance(answer, str)]
-    if planted:
-        assert len(placed) > 1 or await audit.run(db) != []
-        return
-    assert len(placed) == 1
-    assert {type(answer) for answer in answers} <= {str, CouponTaken, QuoteChanged}
-    assert await state(db) == ("used", placed[0], 1_000)
+        rows = await tx.execute(text("SELECT status, order_no, saved_fen FROM coupon"))
+        assert {tuple(row) for row in rows} == {("used", one, 1_000) for one in used}
     assert await audit.run(db) == []
 
 
