@@ -82,7 +82,12 @@ class World:
             "saveStackingGroups": {
                 "groups": [{"id": 1, "name": "单品", "target": "item", "mode": "best"}]
             },
-            "saveMarginGuard": {"pay_fee_bp": 60, "shipping_fen": 800, "loss_rule": "flag"},
+            "saveMarginGuard": {
+                "pay_fee_bp": 60,
+                "shipping_fen": 800,
+                "loss_rule": "flag",
+                "commission_bp": 1_000,
+            },
             "createFreight": {"name": "冷链", "rest": {"first_fen": 800, "free_from_fen": 9_900}},
             "saveFreight": {"rest": {"first_fen": 800, "free_from_fen": 9_900}},
             "saveFreightMix": {"mix": "one_first"},

@@ -39,7 +39,7 @@ from tiefen.promotion.values import (
 
 seeds = st.integers(0, 2**32)
 GIFTS = tuple(GiftStock(line(one, 1, 900, 300), 1_000) for one in (90, 91, 92))
-COSTS = Costs(60, 500)
+COSTS = Costs(60, 500, commission_bp=1_250)
 
 
 def shop(chance: Random) -> list[BasisLine]:
@@ -74,6 +74,7 @@ def worst(quote: Quote, sku_id: int, freight_cost_fen: int) -> float:
     spent = (
         cost * mine.quantity
         + share_bp(mine.pay_fen, COSTS.pay_fee_bp)
+        + share_bp(mine.pay_fen, COSTS.commission_bp)
         + allocate(gifts, lists)[place]
         + allocate(sending, lists)[place]
     )

@@ -45,6 +45,7 @@ from tiefen.orders.values import (
     Wanted,
 )
 
+NOT_INVOICED = frozenset({OrderStatus.UNPAID, OrderStatus.DEPOSITED, OrderStatus.CLOSED})
 INVOICE_WITHIN = timedelta(days=90)
 """After receipt: so long an invoice may be asked for."""
 REMIND_PAY = timedelta(minutes=10)
@@ -494,10 +495,6 @@ def masked_answer(kind: FieldKind, value: str) -> str:
     return f"{value[:3]}{'*' * 11}{value[-4:]}" if kind is FieldKind.ID_NUMBER else value
 
 
-NOT_INVOICED = frozenset({OrderStatus.UNPAID, OrderStatus.DEPOSITED, OrderStatus.CLOSED})
-"""A deposit is not invoiced before its balance is paid, and never where it was forfeited: nothing was sold."""
-
-
 def may_invoice(status: OrderStatus, kept_fen: int) -> bool:
-    """An invoice is for what is paid in full and not given back."""
+    """For what is paid in full and not given back: a deposit that was forfeited sold nothing."""
     return status not in NOT_INVOICED and kept_fen > 0

@@ -152,12 +152,14 @@ class PromotionBook(Base):
     __table_args__ = (
         CheckConstraint("id = 1", "one"),
         CheckConstraint("pay_fee_bp BETWEEN 0 AND 10000 AND shipping_fen >= 0", "costs"),
+        CheckConstraint("commission_bp BETWEEN 0 AND 10000", "commission"),
     )
 
     id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
     version: Mapped[int] = mapped_column(BigInteger, default=1)
     """Goes up with every change to what is in force; memories of it are checked against this."""
     pay_fee_bp: Mapped[int] = mapped_column(default=60)
+    commission_bp: Mapped[int] = mapped_column(default=0, server_default="0")
     shipping_fen: Mapped[Fen] = mapped_column(default=0)
     loss_rule: Mapped[LossRule] = mapped_column(text_enum(LossRule), default=LossRule.FLAG)
     freight_mix: Mapped[FreightMix] = mapped_column(

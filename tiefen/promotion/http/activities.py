@@ -143,16 +143,18 @@ async def get_costs(tx: TxDep, _: Reader) -> CostsIO:
     """What the margin guard counts."""
     costs = (await service.opened(tx)).costs
     return CostsIO(
-        pay_fee_bp=costs.pay_fee_bp, shipping_fen=costs.shipping_fen, loss_rule=costs.loss_rule
+        pay_fee_bp=costs.pay_fee_bp,
+        shipping_fen=costs.shipping_fen,
+        loss_rule=costs.loss_rule,
+        commission_bp=costs.commission_bp,
     )
 
 
 @router.put("/api/console/margin-guard", operation_id="saveMarginGuard")
 async def save_costs(tx: TxDep, who: Approver, wanted: CostsIO) -> CostsIO:
     """Change what the margin guard counts, and what happens to an order at a loss."""
-    await service.save_costs(
-        tx, who, Costs(wanted.pay_fee_bp, wanted.shipping_fen, wanted.loss_rule)
-    )
+    costs = Costs(wanted.pay_fee_bp, wanted.shipping_fen, wanted.loss_rule, wanted.commission_bp)
+    await service.save_costs(tx, who, costs)
     return wanted
 
 

@@ -90,7 +90,10 @@ def floor(line: BasisLine, rules: Sequence[Rule], world: World, now: datetime) -
 
 
 def margin(priced: Quote, costs: Costs) -> int | None:
-    """What an order brings: paid, less goods, gifts, payment fee and shipping. None: cost unknown."""
+    """What an order brings: paid, less goods, gifts, payment fee, commission and shipping.
+
+    Commission is of the goods' money, not of the freight. None: a cost is unknown.
+    """
     if not priced.lines:
         return None
     known = {line.sku_id: line.cost_fen for line in priced.basis.lines}
@@ -102,7 +105,8 @@ def margin(priced: Quote, costs: Costs) -> int | None:
             return None
         spent += cost_fen * line.quantity
     fee_fen = share_bp(priced.total_fen, costs.pay_fee_bp)
-    return priced.total_fen - spent - fee_fen - costs.shipping_fen
+    commission_fen = share_bp(priced.total_fen - priced.freight_fen, costs.commission_bp)
+    return priced.total_fen - spent - fee_fen - commission_fen - costs.shipping_fen
 
 
 def _running(rules: Sequence[Rule], at: datetime) -> list[Rule]:
@@ -137,7 +141,7 @@ def _floor_at(line: BasisLine, rules: Sequence[Rule], world: World, at: datetime
     pay_fen = max(end.left - _bonus(line, at), 0)
     extra_fen = (
         gifts_fen
-        + ratio_up(pay_fen, world.costs.pay_fee_bp, BP)
+        + ratio_up(pay_fen, world.costs.pay_fee_bp + world.costs.commission_bp, BP)
         + _shipping(line, rules, world.freight, world.costs)
     )
     return Floor(

@@ -250,6 +250,8 @@ class CostsIO(In):
     pay_fee_bp: BpIn
     shipping_fen: FeeIn
     loss_rule: LossRule
+    commission_bp: BpIn = 0
+    """Of what is paid for goods: commission and shares of all who sell, together."""
 
 
 class LossOut(Out):

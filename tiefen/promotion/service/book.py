@@ -52,7 +52,7 @@ _USED = """
 """Uses of these promotions by person, asked by (fan, record of theirs)."""
 _STATE = text(
     """
-    SELECT b.version, b.pay_fee_bp, b.shipping_fen, b.loss_rule, b.freight_mix
+    SELECT b.version, b.pay_fee_bp, b.shipping_fen, b.loss_rule, b.commission_bp, b.freight_mix
     FROM (VALUES (CAST(1 AS bigint))) AS one(id) LEFT JOIN promotion_book b USING (id)
     """
 )
@@ -143,6 +143,7 @@ async def opened(tx: Tx) -> State:
         row.pay_fee_bp if version else Costs().pay_fee_bp,
         row.shipping_fen or 0,
         LossRule(row.loss_rule) if version else LossRule.FLAG,
+        row.commission_bp or 0,
     )
     shelf = _books.setdefault(tx.bind, {})
     book = shelf.get(tx.merchant)

@@ -109,12 +109,13 @@ async def save_costs(tx: Tx, actor: StaffActor, wanted: Costs) -> Costs:
     await tx.execute(
         text(
             "UPDATE promotion_book SET pay_fee_bp = :fee, shipping_fen = :shipping,"
-            " loss_rule = :loss WHERE id = 1"
+            " loss_rule = :loss, commission_bp = :commission WHERE id = 1"
         ),
         {
             "fee": wanted.pay_fee_bp,
             "shipping": wanted.shipping_fen,
             "loss": wanted.loss_rule.value,
+            "commission": wanted.commission_bp,
         },
     )
     await team.record_audit(
@@ -220,4 +221,5 @@ def _shown(costs: Costs) -> dict[str, object]:
         "pay_fee_bp": costs.pay_fee_bp,
         "shipping_fen": costs.shipping_fen,
         "loss_rule": costs.loss_rule.value,
+        "commission_bp": costs.commission_bp,
     }

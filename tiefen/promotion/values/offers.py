@@ -80,6 +80,8 @@ class Costs:
     shipping_fen: int = 0
     """What sending one order costs the merchant."""
     loss_rule: LossRule = LossRule.FLAG
+    commission_bp: int = 0
+    """Of what is paid for goods: what the merchant promised to those who sell, all of them together."""
 
 
 @dataclass(frozen=True, slots=True)

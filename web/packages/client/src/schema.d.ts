@@ -10728,6 +10728,11 @@ export interface components {
          * @description What the guard counts besides goods, and what happens to an order at a loss.
          */
         CostsIO: {
+            /**
+             * Commission Bp
+             * @default 0
+             */
+            commission_bp: number;
             loss_rule: components["schemas"]["LossRule"];
             /** Pay Fee Bp */
             pay_fee_bp: number;
