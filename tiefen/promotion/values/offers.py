@@ -75,13 +75,11 @@ class LossRule(StrEnum):
 class Costs:
     """What the margin guard counts besides the goods."""
 
-    pay_fee_bp: int = 60
-    """Of what is paid: 60 = 0.6 %."""
+    pay_fee_bp: int = 60  # of what is paid: 60 = 0.6 %
     shipping_fen: int = 0
     """What sending one order costs the merchant."""
     loss_rule: LossRule = LossRule.FLAG
-    commission_bp: int = 0
-    """Of what is paid for goods: what the merchant promised to those who sell, all of them together."""
+    commission_bp: int = 0  # of what is paid for goods: promised to all who sell, together
 
 
 @dataclass(frozen=True, slots=True)
