@@ -30,7 +30,10 @@ def test_a_link_from_another_platform_to_a_known_fan(town: Town, browser: Browse
         open_outside(outside, town)
     come_by_it(wechat, town)
     see_it_counted(desk, town)
+    see_the_campaign(desk, town)
     rotate_a_code(desk, town)
+    number = follow_another(wechat, town)
+    claim(browser, town, desk, number)
     assert errors == []
 
 
@@ -86,6 +89,23 @@ def see_it_counted(page: Page, town: Town) -> None:
     expect(page.get_by_text("1 个认出是粉丝")).to_be_visible()
 
 
+def see_the_campaign(page: Page, town: Town) -> None:
+    """What the link cost is booked on its page; the campaign's row sets it against whom it brought."""
+    page.get_by_test_id("cost-add").click()
+    page.get_by_test_id("cost-save").click()
+    expect(page.get_by_text("填写金额")).to_be_visible()
+    page.get_by_test_id("cost-amount").locator("input").fill("300")
+    page.get_by_test_id("cost-save").click()
+    expect(page.get_by_text("成本已记下")).to_be_visible()
+    turn_to(page, town, "/channels/links", "短链接")
+    page.get_by_text("按活动看效果").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("来源归因")
+    row = page.get_by_role("row", name="618")
+    expect(row.get_by_role("cell").nth(1)).to_have_text("3")
+    page.get_by_text("金额", exact=True).first.click()
+    expect(row).to_contain_text("¥300.00")
+
+
 def rotate_a_code(page: Page, town: Town) -> None:
     """A code becomes a live one."""
     turn_to(page, town, "/channels", "渠道码")
@@ -97,3 +117,55 @@ def rotate_a_code(page: Page, town: Town) -> None:
     page.keyboard.press("Escape")
     page.get_by_test_id("live-save").click()
     expect(page.get_by_text("停止轮换")).to_be_visible()
+
+
+def follow_another(page: Page, town: Town) -> str:
+    """Somebody follows by 阿晨's code; their number, as the shop tells them."""
+    codes = page.request.get(f"{town.base}/api/console/channel-codes").json()["items"]
+    scene = next(str(one["scene"]) for one in codes if one["name"] == "阿晨")
+    page.goto(f"{town.base}/sandbox/")
+    page.get_by_test_id("fan-picker").click()
+    page.get_by_test_id("new-fan-name").fill("阿晨的客人")
+    page.get_by_test_id("new-fan").click()
+    page.get_by_test_id("scan").click()
+    page.get_by_test_id(f"code-{scene}").click()
+    page.get_by_test_id("follow").click()
+    page.get_by_test_id("menu-0").click()
+    shop = shop_in(page)
+    expect(shop.get_by_text("蜜与果干").first).to_be_visible()
+    frame = next(one for one in page.frames if "/shop/" in one.url)
+    frame.evaluate("location.hash = '#/mine/settings/index'")
+    number = shop.get_by_test_id("fan-number")
+    expect(number).to_contain_text("#")
+    return number.inner_text().rsplit("#", 1)[1].strip()
+
+
+def claim(browser: Browser, town: Town, desk: Page, number: str) -> None:
+    """小林 says the fan is theirs, takes it back, says it again; the owner looks at the log and grants."""
+    context = screen(browser, 390, 844)
+    page = context.new_page()
+    page.goto(f"{town.base}/phone/#/code")
+    page.get_by_test_id("account").fill("xiaolin")
+    page.get_by_test_id("password").fill(town.password("xiaolin"))
+    page.get_by_test_id("sign-in").click()
+    expect(page.get_by_test_id("code-image")).to_be_visible()
+    mine = page.get_by_test_id("appeal").first
+    for words in ("撤回这一次", "茶博会上是我接待的"):
+        page.get_by_test_id("appeal-open").click()
+        page.get_by_test_id("appeal-fan").fill(f"#{number}")
+        page.get_by_test_id("appeal-reason").fill(words)
+        page.get_by_test_id("appeal-send").click()
+        expect(mine).to_contain_text("待裁定")
+        if words.startswith("撤回"):
+            mine.get_by_test_id("appeal-withdraw").click()
+            expect(mine).to_contain_text("已撤回")
+    turn_to(desk, town, "/sources/appeals", "来源归因")
+    desk.get_by_test_id("appeal-decide").first.click()
+    expect(desk.get_by_test_id("touches")).to_contain_text("首次来源")
+    desk.get_by_placeholder("双方都能看到").fill("签到表上有小林的名字")
+    desk.get_by_test_id("appeal-grant").click()
+    expect(desk.get_by_text("已裁定").first).to_be_visible()
+    page.reload()
+    expect(mine).to_contain_text("已改判")
+    expect(page.get_by_test_id("fan").filter(has_text=f"#{number}")).to_be_visible()
+    context.close()

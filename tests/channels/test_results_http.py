@@ -128,6 +128,7 @@ async def test_an_employee_sees_their_own_and_nothing_else(
     mine = await signed_in(db, client, town["lin"])
     seen = (await mine.get("/api/console/my/results")).json()
     assert (seen["rank"], seen["month"]["fans"], seen["today"]["net_fen"]) == (1, 2, 2000)
+    assert seen["before"]["fans"] == 0
     assert [one["name"] for one in seen["codes"]] == ["小林"]
     own, other = town["codes"]["lin"].id, town["codes"]["big"].id
     image = await mine.get(f"/api/console/my/codes/{own}/image")
@@ -141,6 +142,10 @@ async def test_an_employee_sees_their_own_and_nothing_else(
         answer = await mine.get(f"/api/console/{path}?first={today}&last={today}")
         assert answer.status_code == 403, path
     assert (await mine.get("/api/console/appeals")).status_code == 403
+    travel.move(timedelta(days=32 - day_of(travel.now).day))  # some day of the next month
+    mine = await signed_in(db, client, town["lin"])
+    later = (await mine.get("/api/console/my/results")).json()
+    assert (later["before"], later["month"]["fans"]) == (seen["month"], 0)
 
 
 async def test_an_appeal_is_made_by_one_and_decided_by_another(

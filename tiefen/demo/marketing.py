@@ -9,8 +9,11 @@ from tiefen.demo import plan
 from tiefen.demo.doors import Doors
 from tiefen.demo.goods import BOTTLED, GOODS
 from tiefen.demo.shopkeeping import OWNER, WAREHOUSE, Shop
+from tiefen.kernel.days import day_of
 
 BOTTLES = 600
+AD_DAYS, AD_FEN = 31, 560_000
+"""How long the advertisement ran, and what it cost."""
 WARNED = ((0, 2, 90), (14, 1, 100), (22, 1, 80), (8, 0, 50), (12, 0, 60))
 """Place in GOODS, variant, and with how many pieces left the warehouse is told; three are fewer."""
 
@@ -22,6 +25,7 @@ async def make_plans(doors: Doors, shop: Shop, now: datetime) -> None:
     await _open_coupons(doors, shop)
     await _print_lids(doors, shop)
     await _go_elsewhere(doors, shop)
+    await _pay_for_the_ad(doors, shop, now)
     await doors.work()
     doors.say("activities, coupons, segments and bottle codes are ready")
 
@@ -83,12 +87,14 @@ def _products(shop: Shop, *labels: str) -> list[int]:
 
 
 async def _open_coupons(doors: Doors, shop: Shop) -> None:
-    """One for new friends, one for both sides of 老带新."""
+    """One for new friends, one in the lids of bottles, one for both sides of 老带新."""
     sample = _products(shop, "体验装")
     scope = {"all": True, "without_product_ids": sample}
     forms: tuple[dict[str, Any], ...] = (
         {"name": "新朋友券", "kind": "amount", "days": 30, "claimable": True, "stock": 3_000,
          "budget_fen": 2_000_000, "terms": {"from_fen": 5_900, "off_fen": 500, "scope": scope}},
+        {"name": "开盖礼券", "kind": "amount", "days": 45, "claimable": False, "per_fan": 20,
+         "terms": {"from_fen": 4_900, "off_fen": 300, "scope": scope}},
         {"name": "老带新礼券", "kind": "amount", "days": 60, "claimable": False, "per_fan": 20,
          "terms": {"from_fen": 7_900, "off_fen": 800, "scope": scope}},
     )  # fmt: skip
@@ -97,7 +103,7 @@ async def _open_coupons(doors: Doors, shop: Shop) -> None:
         one = await doors.console(OWNER, "POST", "coupons", **form)
         await doors.console(OWNER, "POST", f"coupons/{one['id']}/open")
         made.append(one["id"])
-    shop.welcome_coupon, thanks = made
+    shop.welcome_coupon, shop.lid_coupon, thanks = made
     rules = await doors.console(OWNER, "GET", "referral/rules")
     rules |= {"enabled": True, "referrer_template_id": thanks, "friend_template_id": thanks}
     await doors.console(OWNER, "PUT", "referral/rules", **rules)
@@ -122,11 +128,23 @@ async def _go_elsewhere(doors: Doors, shop: Shop) -> None:
     )
 
 
+async def _pay_for_the_ad(doors: Doors, shop: Shop, now: datetime) -> None:
+    """What the advertisement costs counts on each of its days."""
+    ad = next(code for code in shop.codes if code["kind"] == "ad")
+    first = day_of(now) - timedelta(days=plan.DAYS - 8)
+    last = first + timedelta(days=AD_DAYS - 1)
+    await doors.console(
+        OWNER, "POST", f"channel-codes/{ad['id']}/costs", first=first.isoformat(),
+        last=last.isoformat(), amount_fen=AD_FEN, note="朋友圈广告投放",
+    )  # fmt: skip
+
+
 async def _print_lids(doors: Doors, shop: Shop) -> None:
     """A batch of honey with a code in each lid; the dealer in the west of the city took half."""
     batch = await doors.console(
         OWNER, "POST", "bottle-batches", name="秦岭土蜂蜜 今年的", size=BOTTLES, per_roll=300,
         sku_id=shop.skus[BOTTLED, 1], words="这罐蜜割自秦岭北坡，冬天结晶是正常的。", cycle_days=45,
+        reward="coupon", coupon_template_id=shop.lid_coupon,
     )  # fmt: skip
     await doors.work()
     table = await doors.table(OWNER, f"bottle-batches/{batch['id']}/print-file")

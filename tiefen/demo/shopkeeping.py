@@ -68,7 +68,7 @@ CODES = (
     Code("阿晨", "employee", "achen", tags=("阿晨的客人",)),
     Code("蜂蜜瓶身", "package", None, 38_000, ("买过蜂蜜",),
          "扫到瓶身啦！这罐蜂蜜割自秦岭，冬天结晶是正常的。回复「蜂蜜」看怎么保存。"),
-    Code("朋友圈广告 10 月", "ad", None, 560_000, ("广告",)),
+    Code("朋友圈广告 10 月", "ad", None, 0, ("广告",)),
     Code("老吴", "employee", "laowu"),
     Code("茶博会", "exhibition", None, 180_000, ("茶博会", "爱喝茶")),
     Code("微博主页", "platform", None, 0, ("微博",)),
@@ -119,6 +119,7 @@ class Shop:
     codes: list[dict[str, Any]] = field(default_factory=list)
     staff: dict[str, int] = field(default_factory=dict)
     welcome_coupon: int | None = None
+    lid_coupon: int | None = None
     """The coupon for new friends."""
     links: list[str] = field(default_factory=list)
     """Short addresses on other platforms."""

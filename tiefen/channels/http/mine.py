@@ -1,6 +1,6 @@
 """Routes of one's own codes and results, and appeals on where a fan came from."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Annotated
 
 import anyio.to_thread
@@ -62,11 +62,14 @@ async def get_my_results(tx: TxDep, actor: Anybody) -> MyResults:
     month = await service.results(tx, today.replace(day=1), today)
     mine = next((one for one in month if one.staff_id == actor.id), None)
     day = await service.results(tx, today, today)
+    ended = today.replace(day=1) - timedelta(days=1)
+    before = await service.results(tx, ended.replace(day=1), ended)
     codes = await queries.codes_owned(tx, actor.id)
     return MyResults(
         as_of=tx.now,
         today=_figures(next((one for one in day if one.staff_id == actor.id), None)),
         month=_figures(mine),
+        before=_figures(next((one for one in before if one.staff_id == actor.id), None)),
         rank=mine.rank if mine else None,
         of=len(month),
         codes=[MyCode.model_validate(one) for one in codes],

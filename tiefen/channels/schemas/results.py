@@ -279,6 +279,8 @@ class MyResults(Out):
     as_of: datetime
     today: MyFigures
     month: MyFigures
+    before: MyFigures
+    """of the whole month before this one"""
     rank: int | None
     of: int
     codes: list[MyCode]

@@ -4,6 +4,7 @@ import type { RoomMessages } from '../app/i18n'
 const messages: RoomMessages = {
   zh: {
     app: { name: '铁粉', console: '商家后台', skip: '跳到正文', menu: '菜单', closeMenu: '收起菜单', navigation: '主导航' },
+    touch: { title: '接触记录', follow: '扫码关注', scan: '扫码', visit: '到访', organic: '关注', organicCode: '自然到来', first: '首次来源', none: '没有接触记录' },
     action: {
       save: '保存', cancel: '取消', close: '关闭', delete: '删除', edit: '编辑', back: '返回', retry: '重试',
       copy: '复制', copied: '已复制', copyByHand: '浏览器不允许复制, 请手动选中复制', saved: '已保存', add: '添加',
@@ -42,6 +43,7 @@ const messages: RoomMessages = {
   },
   en: {
     app: { name: 'Tiefen', console: 'Console', skip: 'Skip to content', menu: 'Menu', closeMenu: 'Close menu', navigation: 'Main navigation' },
+    touch: { title: 'Touch log', follow: 'scanned and followed', scan: 'scanned', visit: 'visited', organic: 'followed', organicCode: 'By themselves', first: 'first source', none: 'No touches' },
     action: {
       save: 'Save', cancel: 'Cancel', close: 'Close', delete: 'Delete', edit: 'Edit', back: 'Back', retry: 'Try again',
       copy: 'Copy', copied: 'Copied', copyByHand: 'The browser does not allow copying; please select and copy by hand', saved: 'Saved', add: 'Add',

@@ -13564,6 +13564,7 @@ export interface components {
              * Format: date-time
              */
             as_of: string;
+            before: components["schemas"]["MyFigures"];
             /** Codes */
             codes: components["schemas"]["MyCode"][];
             month: components["schemas"]["MyFigures"];

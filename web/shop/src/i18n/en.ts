@@ -433,6 +433,7 @@ const en: Record<keyof typeof zh | keyof typeof later, string> = {
   'privacy.saved': 'Saved',
 
   'settings.language': 'Language',
+  'settings.number': 'My number',
   'settings.version': 'Version',
   'settings.sign_out': 'Sign out',
   'settings.sign_out_ask': 'You will sign in with WeChat again next time.',

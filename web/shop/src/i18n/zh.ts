@@ -379,6 +379,7 @@ export default {
   'privacy.title': '个人信息',
 
   'settings.language': '语言',
+  'settings.number': '我的编号',
   'settings.version': '版本',
   'settings.sign_out': '退出登录',
   'settings.sign_out_ask': '退出后再次打开会重新用微信登录。',
