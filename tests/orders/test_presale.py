@@ -2,7 +2,7 @@
 
 import asyncio
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
 import pytest
@@ -20,6 +20,7 @@ from tiefen.catalog.values import Presale
 from tiefen.inventory import service as inventory
 from tiefen.kernel import audit
 from tiefen.kernel.clock import Travel
+from tiefen.kernel.days import CHINA
 from tiefen.kernel.db import Db, Tx
 from tiefen.ledger import service as ledger
 from tiefen.orders import queries, service
@@ -43,7 +44,7 @@ from tiefen.promotion import rules as promotion
 from tiefen.promotion import service as prices
 from tiefen.promotion.values import Basis, BasisLine, Costs, Freight, Step
 from tiefen.wechat import service as wechat_service
-from tiefen.wechat.errors import WeChatAway
+from tiefen.wechat.errors import WeChatAway, api_error
 from tiefen.wechat.values import PayClientKind, RefundStatus, ShippingNotice
 
 PRICE, DEPOSIT, WORTH = 10_000, 2_000, 3_000
@@ -416,6 +417,41 @@ async def shipped_in_mini(
     await balance(db, wechat, drain, fan_id, order_no)
     await make.ship(db, order_no)
     return order_no, platform
+
+
+@pytest.mark.parametrize("refused", [False, True])
+async def test_a_presale_sent_late_is_announced_once_a_payment(
+    db: Db, wechat: FakeWeChat, drain: Drain, travel: Travel, monkeypatch: pytest.MonkeyPatch,
+    refused: bool,
+) -> None:  # fmt: skip
+    """40 days after the deposit, 15 days after the balance: only the deposit's payment must be told of."""
+    told: list[tuple[str, datetime]] = []
+    parts = payments.paid_parts
+
+    async def in_mini(tx: Tx, order_no: str) -> list[PaidBy]:
+        return [replace(one, client=PayClientKind.MINI) for one in await parts(tx, order_no)]
+
+    async def report(db: Db, merchant: str, transaction_id: str, until: datetime) -> None:
+        told.append((transaction_id, until))
+        if refused:
+            raise api_error(10060014, "param")
+
+    monkeypatch.setattr(payments, "paid_parts", in_mini)
+    monkeypatch.setattr(wechat_service, "report_presale", report)
+    async with db.merchant("demo") as tx:
+        day = (tx.now.astimezone(CHINA) + timedelta(days=40)).date()
+        opens = tx.now + timedelta(days=26)
+    fan_id, order_no, _ = await deposited(
+        db, wechat, drain, ships_by=str(day), balance_from=opens.isoformat(),
+        balance_until=(opens + timedelta(days=2)).isoformat(),
+    )  # fmt: skip
+    travel.move(timedelta(days=26, minutes=1))
+    await balance(db, wechat, drain, fan_id, order_no)
+    deposit, _ = await numbers(db, order_no)
+    end = datetime.combine(day, time(23, 59, 59), CHINA)
+    assert told == [(deposit, end)]
+    upload = (await make.order(db, order_no)).upload
+    assert (upload.error if upload else "") == ("param (10060014)" if refused else "")
 
 
 async def numbers(db: Db, order_no: str) -> list[str]:

@@ -3,7 +3,7 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -19,7 +19,7 @@ from tiefen.kernel import http
 from tiefen.kernel.db import Db, Tx
 from tiefen.sandbox.app import create_app as create_sandbox
 from tiefen.wechat import service
-from tiefen.wechat.errors import CodeRefused, PageMissing, QuotaSpent
+from tiefen.wechat.errors import ApiError, CodeRefused, PageMissing, QuotaSpent
 from tiefen.wechat.values import (
     AccountKind,
     Article,
@@ -29,6 +29,8 @@ from tiefen.wechat.values import (
     PushMode,
     RefundStatus,
     Reply,
+    ShippedItem,
+    ShippingNotice,
     TextReply,
     TradeState,
     Verdict,
@@ -326,6 +328,38 @@ async def test_faults_of_the_server_interface(world: World, db: Db) -> None:
     await world.post("/faults", kind="rate_limit", match=match)
     with pytest.raises(QuotaSpent):
         await service.user_info(db, "demo", world.openid)
+
+
+async def test_the_mini_program_is_told_of_late_goods_and_of_parcels(world: World, db: Db) -> None:
+    pay, now = await service.pay_client(db, "demo"), datetime.now(UTC)
+    openid = world.fan["openids"][world.mini["app_id"]]
+    prepared = await pay.jsapi(
+        client=PayClientKind.MINI, openid=openid, out_trade_no="T20260618000011", amount_fen=100,
+        description="x", expires_at=now + timedelta(minutes=30),
+    )  # fmt: skip
+    prepay = prepared.get().prepay_id
+    await world.post(f"/pay/{prepay}", fan=world.fan["id"], outcome="success", wait=True)
+    paid = (await pay.query("T20260618000011")).get().transaction_id
+    assert paid
+    await service.report_presale(db, "demo", paid, now + timedelta(days=20))
+    for number, days in ((paid, 14), (paid, 331), ("4200000", 20)):
+        with pytest.raises(ApiError):
+            await service.report_presale(db, "demo", number, now + timedelta(days=days))
+    item = ShippedItem("SF", "SF0000000001", "面膜*1", "138****0000")
+    first = ShippingNotice(paid, openid, (item,), whole=False, last=False, at=now)
+    await service.upload_shipping(db, "demo", first)
+    with pytest.raises(ApiError) as older:
+        await service.upload_shipping(db, "demo", first)
+    assert older.value.errcode == 268485216
+    last = replace(first, last=True, at=now + timedelta(seconds=1))
+    await service.upload_shipping(db, "demo", last)
+    again = replace(first, whole=True, last=True, at=now + timedelta(seconds=2))
+    await service.upload_shipping(db, "demo", again)  # a told order may be told otherwise once
+    with pytest.raises(ApiError) as twice:
+        await service.upload_shipping(db, "demo", replace(again, at=now + timedelta(seconds=3)))
+    assert twice.value.errcode == 10060003
+    with pytest.raises(ApiError):
+        await service.report_presale(db, "demo", paid, now + timedelta(days=20))
 
 
 async def test_forged_and_repeated_notices_of_the_sandbox(world: World, db: Db) -> None:

@@ -86,6 +86,12 @@ async def upload_shipping(db: Db, merchant: str, order_no: str) -> None:
     await service.upload_shipping(db, merchant, order_no)
 
 
+@outward_job("orders.report_presale", lane="send", attempts=20)
+async def report_presale(db: Db, merchant: str, order_no: str, stage: int) -> None:
+    """小程序 is told that a presale is sent late (特殊发货报备)."""
+    await service.report_late(db, merchant, order_no, stage)
+
+
 @job(service.FILL, lane="bulk", alone=True)
 async def fill_search(tx: Tx, below_id: int | None) -> None:
     """Some orders from before get what they are found by."""

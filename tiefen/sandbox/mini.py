@@ -232,6 +232,34 @@ async def shipped_order(call: Call) -> Result:
     )
 
 
+PRESALE, TEST_ORDER = 1, 2
+SOONEST, LATEST = 15 * 86_400, 330 * 86_400
+"""How long after its payment a presale may be announced to be sent, in seconds."""
+
+
+async def special_order(call: Call) -> Result:
+    """特殊发货报备: an order that will be sent late, or never because it was a test."""
+    body = call.json()
+    number = str(body.get("order_id") or "")
+    charges = call.box.charges
+    found = charges.get(number) or next(
+        (one for one in charges.values() if one.out_trade_no == number), None
+    )
+    if found is None or found.app_id != call.app.app_id:
+        raise WxError(10060001)
+    known = call.box.shipments.get(found.transaction_id)
+    if (known and known.done) or found.refunded_fen >= found.amount_fen:
+        raise WxError(10060004)
+    kind, until = body.get("type"), body.get("delay_to")
+    if kind not in (PRESALE, TEST_ORDER):
+        raise WxError(10060014)
+    if kind == PRESALE:
+        wait = until - found.charged_at if isinstance(until, int) else 0
+        if not SOONEST < wait <= LATEST:
+            raise WxError(10060014)
+    return ok()
+
+
 _MINI = ("mini",)
 APIS = [
     Api("GET", "/sns/jscode2session", jscode2session, token=False),
@@ -239,6 +267,7 @@ APIS = [
     Api(
         "POST", "/wxa/sec/order/upload_shipping_info", upload_shipping, daily=1_000_000, kinds=_MINI
     ),
+    Api("POST", "/wxa/sec/order/opspecialorder", special_order, daily=1_000_000, kinds=_MINI),
     Api("POST", "/wxa/sec/order/get_order", shipped_order, daily=1_000_000, kinds=_MINI),
     Api("POST", "/wxa/getwxacodeunlimit", unlimited_code, daily=1_000_000, kinds=_MINI),
 ]

@@ -58,7 +58,7 @@ from tiefen.orders.service.paying import (
 )
 from tiefen.orders.service.placing import checkout, merged, place
 from tiefen.orders.service.policies import policy, save_policy
-from tiefen.orders.service.presale import configure, remind_balance
+from tiefen.orders.service.presale import configure, remind_balance, report_late
 from tiefen.orders.service.previewing import preview
 from tiefen.orders.service.printing import labels, picking_list
 from tiefen.orders.service.regions import region, region_tree
@@ -135,6 +135,7 @@ __all__ = [
     "remind_unpaid",
     "remove_from_cart",
     "replay_batch",
+    "report_late",
     "reprice",
     "request_after_sale",
     "request_invoice",

@@ -148,6 +148,7 @@ async def become_paid(tx: Tx, order: Order, payment_id: int | None, paid_at: dat
         order.region_code,
     )
     publish(tx, event, aggregate=f"order:{order.id}")
+    presale.tell_of_late(tx, order, paid_at, stage=2 if order.deposit_fen else 1)
     await issue(tx, order)
     await give(tx, order)
 

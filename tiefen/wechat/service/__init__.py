@@ -21,7 +21,7 @@ from tiefen.wechat.service.official import (
 )
 from tiefen.wechat.service.pay import PayClient, pay_client
 from tiefen.wechat.service.sending import send_news, send_template, send_text
-from tiefen.wechat.service.shipping import upload_shipping
+from tiefen.wechat.service.shipping import report_presale, upload_shipping
 from tiefen.wechat.service.tags import (
     TAG_MEMBERS_AT_ONCE,
     create_tag,
@@ -61,6 +61,7 @@ __all__ = [
     "publish_menu",
     "register_reply",
     "rename_tag",
+    "report_presale",
     "send_news",
     "send_template",
     "send_text",

@@ -1,6 +1,6 @@
-"""发货信息录入: what the 小程序 is told of parcels, so that the money is set free."""
+"""发货信息录入 and 特殊发货报备: what the 小程序 is told of parcels, so that the money is set free."""
 
-from datetime import UTC
+from datetime import UTC, datetime
 from typing import Any
 
 from tiefen.kernel.db import Db
@@ -10,6 +10,7 @@ from tiefen.wechat.values import AccountKind, ShippingNotice
 EXPRESS = 1
 UNIFIED, SPLIT = 1, 2
 MOST_WORDS = 120
+PRESALE = 1
 
 
 async def upload_shipping(db: Db, merchant: str, notice: ShippingNotice) -> None:
@@ -35,3 +36,15 @@ async def upload_shipping(db: Db, merchant: str, notice: ShippingNotice) -> None
     if not notice.whole:
         body["is_all_delivered"] = notice.last
     await tokens.call(db, merchant, app, "POST", "/wxa/sec/order/upload_shipping_info", body=body)
+
+
+async def report_presale(db: Db, merchant: str, transaction_id: str, ships_until: datetime) -> None:
+    """Tell that what was paid will be sent later than within fifteen days (特殊发货报备); the fan is told
+    by the platform. Raises ApiError, WeChatAway, NotConfigured."""
+    app = await credentials.app(db, merchant, AccountKind.MINI)
+    body = {
+        "order_id": transaction_id,
+        "type": PRESALE,
+        "delay_to": int(ships_until.timestamp()),
+    }
+    await tokens.call(db, merchant, app, "POST", "/wxa/sec/order/opspecialorder", body=body)
