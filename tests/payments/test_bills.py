@@ -212,6 +212,8 @@ async def test_a_missed_day_is_fetched_from_the_console(
     early = await client.post("/api/console/bills", json={"day": str(DAY)})
     assert (early.status_code, early.json()["error"]["code"]) == (409, "payments.bill_not_ready")
     assert str(DAY) in early.json()["error"]["message"]
+    gone = await client.post("/api/console/bills", json={"day": "2020-01-01"})
+    assert gone.json()["error"]["code"] == "payments.bill_gone", "WeChat is not asked"
     wechat.bill = None
     for _ in range(2):  # once more changes nothing
         answer = await client.post("/api/console/bills", json={"day": str(DAY)})

@@ -47,8 +47,8 @@ class PeriodTooLong(Invalid):
     """More than one file, or one page of a statement, should hold."""
 
     code = "ledger.period_too_long"
-    zh = "这段时间太长：最多 {most}，请分几次"
-    en = "The period is too long: at most {most}; take it in parts"
+    zh = "这段时间太长：最多 {most} 行，请分几次"
+    en = "The period is too long: at most {most} lines; take it in parts"
 
 
 class PeriodBackwards(Invalid):

@@ -115,6 +115,14 @@ class TooMuchMoney(Conflict):
     en = "{name} brings back {most} at most"
 
 
+class TooMuchInAll(TooMuchMoney):
+    """The same of all that is asked about, and not of one of its lines."""
+
+    code = "orders.too_much_in_all"
+    zh = "一共最多可退 {most}"
+    en = "All of it brings back {most} at most"
+
+
 class NoAmountHere(Invalid):
     """An exchange or resend brings no money; pieces without money, or money without pieces, is needed."""
 

@@ -22,6 +22,7 @@ from tiefen.orders.errors import (
     NothingLeft,
     SecondNeeded,
     TooLate,
+    TooMuchInAll,
     TooMuchMoney,
     TooMuchRefunded,
     TooMuchShipped,
@@ -380,7 +381,7 @@ def spread_compensation(lines: Mapping[int, LinePieces], amount_fen: int) -> dic
     left = {line.id: line.pay_fen - line.claimed_fen for line in lines.values()}
     most = sum(left.values())
     if amount_fen > most:
-        raise TooMuchMoney(field="amount_fen", name="", most=yuan(most), most_fen=most)
+        raise TooMuchInAll(field="amount_fen", most=yuan(most), most_fen=most)
     shares = allocate(amount_fen, list(left.values()))
     return {line_id: Wanted(0, share) for line_id, share in zip(left, shares, strict=True) if share}
 
@@ -392,9 +393,7 @@ def check_inspection(
     if sum(found) != shipped:
         raise BadInspection(expected=shipped)
     if amount_fen is not None and amount_fen > claimed_fen:
-        raise TooMuchMoney(
-            field="amount_fen", name="", most=yuan(claimed_fen), most_fen=claimed_fen
-        )
+        raise TooMuchInAll(field="amount_fen", most=yuan(claimed_fen), most_fen=claimed_fen)
 
 
 def answers_itself(

@@ -158,6 +158,14 @@ class BillNotReady(Conflict):
     en = "WeChat has no bill of {day} yet; try after 10:00 on the next day"
 
 
+class BillGone(Conflict):
+    """WeChat keeps its bills for three months."""
+
+    code = "payments.bill_gone"
+    zh = "微信只保留三个月内的账单，{day} 的取不到了"
+    en = "WeChat keeps bills for three months; that of {day} is gone"
+
+
 class MoveNotFound(NotFound):
     """No such move."""
 

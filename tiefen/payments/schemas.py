@@ -95,7 +95,7 @@ class ResolveIn(In):
 class CounterIn(In):
     """A bare amount to be collected at the counter; whoever pays sees the note."""
 
-    amount_fen: FenIn
+    amount_fen: Annotated[int, Field(strict=True, ge=1, le=100_000_000, description="fen, whole")]
     note: Annotated[str, Field(min_length=1, max_length=40)]
 
 

@@ -6,10 +6,11 @@ from io import TextIOWrapper
 
 from sqlalchemy import func, select
 
-from tiefen.kernel.days import CHINA
+from tiefen.kernel.clock import utcnow
+from tiefen.kernel.days import CHINA, day_of
 from tiefen.kernel.db import Db, Tx
 from tiefen.kernel.jobs import cron
-from tiefen.payments.errors import BillNotReady, ProviderUnknown
+from tiefen.payments.errors import BillGone, BillNotReady, ProviderUnknown
 from tiefen.payments.models import Payment, PaymentBill, PaymentFundBill
 from tiefen.payments.service import comparing
 from tiefen.payments.service.fees import post_fees
@@ -20,6 +21,8 @@ from tiefen.wechat.values import Verdict
 READY = time(10, 30)
 """Beijing time from which yesterday's bill is asked for; WeChat promises it from 10:00."""
 LOOK_BACK = 3
+KEPT = timedelta(days=92)
+"""How long WeChat keeps bills: three months."""
 
 
 @cron("payments.bill", every=timedelta(hours=1), lane="bulk")
@@ -43,9 +46,11 @@ async def fetch_bills(db: Db, merchant: str) -> None:
 async def fetch_bill(db: Db, merchant: str, day: date) -> None:
     """Download, check, read and reconcile one day's trade bill; the same day again changes nothing.
 
-    Raises BillNotReady, ProviderUnknown when WeChat does not answer, BadBill when it cannot be read
-    exactly.
+    Raises BillNotReady, BillGone, ProviderUnknown when WeChat does not answer, BadBill when it cannot
+    be read exactly.
     """
+    if day < day_of(utcnow()) - KEPT:
+        raise BillGone(day=str(day))
     pay = await wechat.pay_client(db, merchant)
     answer = await pay.trade_bill(day)
     if answer.verdict is Verdict.OK:
