@@ -23,7 +23,7 @@ from tiefen.kernel.jobs import later
 STAFF = StaffActor(1, "店长", frozenset())
 PHONES = ("13800000001", "13800000002")
 LEFT = {
-    "fan": """SELECT nickname, avatar_url, remark, region_code, source_code_id,
+    "fan": """SELECT nickname, avatar_url, remark, region_code, source_code_id, owner_staff_id,
                   following, ever_followed, joined_at, last_seen_at, last_paid_at, orders,
                   received_orders, whole_refunds, paid_fen, refunded_fen, interactions,
                   returned_orders, friends, stage, no_contact, merged_into, own,

@@ -56,6 +56,9 @@ async def _world(db: Db, merchant: str) -> World:
             await tx.flush()
             code.scene = f"c.{code.id}"
             world.codes.append(code.id)
+            await service.name_source(
+                tx, code.id, name=code.name, kind=code.kind, owner_staff_id=5 + n
+            )
             world.tags.append((await service.make_tag(tx, STAFF, f"签{n}", "")).id)
             world.lists.append((await service.save_segment(tx, STAFF, name=f"单{n}")).id)
         await service.name_code_tags(tx, world.codes[0], ["签0", "码签"])

@@ -83,6 +83,7 @@ LEAVES = st.one_of(
     _lists("source_code_id", [1, 2, 3], "in", "not_in"),
     _lists("source_kind", ["employee", "bottle"], "in", "not_in"),
     _lists("source_owner_id", [5, 6], "in", "not_in"),
+    _lists("owner_staff_id", [5, 6], "in", "not_in"),
     _lists("region_code", ["31", "3101", "310104", "11"], "in", "not_in"),
     _lists("tag", list(range(1, TAGS + 1)), "in", "not_in", "all_of"),
     _lists("attribute:skin", ["干性", "油性", "混合"], "in", "not_in", "all_of"),

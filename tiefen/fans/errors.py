@@ -299,6 +299,14 @@ class WecomMissing(NotFound):
     en = "There is no such WeCom identity, or it was not put down by hand"
 
 
+class OwnerUnfit(Invalid):
+    """Who is to look after a fan is not, or no longer, on the team."""
+
+    code = "fans.owner_unfit"
+    zh = "负责人必须是在职员工"
+    en = "Only active members of the team can look after fans"
+
+
 class PersonErased(Conflict):
     """The personal data of this person was removed."""
 

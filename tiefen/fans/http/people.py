@@ -13,6 +13,8 @@ from tiefen.fans.schemas import (
     ChipOut,
     EvidenceOut,
     FanDetail,
+    FanOwnerIn,
+    FanOwnerOut,
     FanPatch,
     FanRow,
     FanSession,
@@ -56,6 +58,7 @@ from tiefen.kernel.http import (
 )
 from tiefen.kernel.limits import Limit as Rate
 from tiefen.kernel.routing import Routes
+from tiefen.team.service import staff_briefs
 from tiefen.team.values import Permission
 from tiefen.wechat import service as wechat
 from tiefen.wechat.values import AccountKind
@@ -177,6 +180,7 @@ async def list_fans(
     tag_id: QueryId = None,
     segment_id: QueryId = None,
     rfm_group: RfmGroup | None = None,
+    owner_staff_id: QueryId = None,
     rule: Annotated[str | None, Query(max_length=12_000)] = None,
     sort: FanSort = FanSort.NEWEST,
     cursor: Cursor = None,
@@ -185,7 +189,9 @@ async def list_fans(
     """Fans, the newest (or most) first. `query`: part of a name, a whole phone number, or `#id`;
     `rule`: the rule of a segment as JSON."""
     after = _after(cursor, sort)
-    wanted = queries.Filter(query, stage, following, source_code_id, tag_id, segment_id, rfm_group)
+    wanted = queries.Filter(
+        query, stage, following, source_code_id, tag_id, segment_id, rfm_group, owner_staff_id
+    )
     raw = _json(rule)
     read = await service.read_rule(tx, raw) if raw is not None else None
     rows = await queries.fan_list(tx, wanted, sort, after=after, limit=limit, rule=read)
@@ -213,6 +219,14 @@ async def get_fan(fan_id: PathId, tx: TxDep, _: Reader) -> FanDetail:
 async def edit_fan(fan_id: PathId, body: FanPatch, tx: TxDep, actor: Writer) -> FanDetail:
     """Note something about a fan."""
     await service.edit_remark(tx, actor, fan_id, body.remark)
+    await tx.flush()
+    return await _detail(tx, fan_id)
+
+
+@console.put("/fans/{fan_id}/owner", operation_id="setFanOwner")
+async def set_owner(fan_id: PathId, body: FanOwnerIn, tx: TxDep, actor: Writer) -> FanDetail:
+    """Say who of the team looks after a fan from now on, or that nobody does."""
+    await service.give_fan(tx, actor, fan_id, body.owner_staff_id, body.reason)
     await tx.flush()
     return await _detail(tx, fan_id)
 
@@ -301,18 +315,28 @@ def _after(cursor: str | None, sort: FanSort) -> tuple[Any, int] | None:
 
 
 async def rows_of(tx: Tx, found: Sequence[tuple[Fan, Source | None]]) -> list[FanRow]:
-    """Fans as lists show them, with their tags and groups of buyers; two statements more."""
+    """Fans as lists show them, with their tags, groups of buyers and owners; three statements more."""
     worn: dict[int, list[ChipOut]] = {}
     fan_ids = [person.id for person, _ in found]
     groups = await queries.rfm_groups(tx, fan_ids)
+    owners = await _owners(tx, [person for person, _ in found])
     for tagging, tag in await queries.taggings(tx, fan_ids):
         worn.setdefault(tagging.fan_id, []).append(_chip(tagging, tag))
     return [
         FanRow(
-            **_row(person, source), rfm_group=groups.get(person.id), tags=worn.get(person.id, [])
+            **_row(person, source),
+            owner=owners.get(person.owner_staff_id or 0),
+            rfm_group=groups.get(person.id),
+            tags=worn.get(person.id, []),
         )
         for person, source in found
     ]
+
+
+async def _owners(tx: Tx, people: Sequence[Fan]) -> dict[int, FanOwnerOut]:
+    """Who looks after these fans, by staff id."""
+    found = await staff_briefs(tx, {one.owner_staff_id for one in people if one.owner_staff_id})
+    return {number: FanOwnerOut.model_validate(one) for number, one in found.items()}
 
 
 def _chip(tagging: Tagging, tag: Tag) -> ChipOut:
@@ -344,6 +368,8 @@ async def _detail(tx: Tx, fan_id: int) -> FanDetail:
     kinds = await wechat.app_kinds(tx)
     return FanDetail(
         **_row(person, source),
+        owner=(await _owners(tx, [person])).get(person.owner_staff_id or 0),
+        region_code=person.region_code,
         rfm_group=score.kind if score else None,
         tags=[_chip(*one) for one in await queries.taggings(tx, [person.id])],
         real_name_masked=mask_name(person.real_name) if person.real_name else None,

@@ -34,6 +34,14 @@ console = Routes(prefix="/api/console", tags=["fans"], responses=REFUSALS)
 
 Reader = Annotated[StaffActor, Depends(staff(Permission.FANS_READ))]
 Writer = Annotated[StaffActor, Depends(staff(Permission.FANS_WRITE))]
+_ABOUT = {
+    BulkDeed.TAG: "tag_id",
+    BulkDeed.UNTAG: "tag_id",
+    BulkDeed.LIST: "segment_id",
+    BulkDeed.UNLIST: "segment_id",
+    BulkDeed.OWN: "owner_staff_id",
+}
+"""What each deed names."""
 
 
 @console.get("/tags", operation_id="listTags")
@@ -110,13 +118,13 @@ async def set_tag(fan_id: PathId, body: TaggingIn, tx: TxDep, actor: Writer) -> 
 @console.post("/fan-bulks", operation_id="startBulk", status_code=202)
 async def start_bulk(body: BulkIn, tx: TxDep, actor: Writer) -> BulkOut:
     """Do something to the picked fans, or to all whom a filter and a rule find now."""
-    tagging = body.deed in (BulkDeed.TAG, BulkDeed.UNTAG)
-    target = body.tag_id if tagging else body.segment_id
-    if target is None:
-        raise BulkUnclear(field="tag_id" if tagging else "segment_id")
+    about = _ABOUT[body.deed]
+    target = getattr(body, about)
+    if target is None and body.deed is not BulkDeed.OWN:
+        raise BulkUnclear(field=about)
     if body.fan_ids is None and body.filter is None and body.rule is None:
         raise BulkUnclear(field="fan_ids")
-    args = {"tag_id" if tagging else "segment_id": target, "reason": body.reason}
+    args = {about: target, "reason": body.reason}
     bulk = await service.start_bulk(
         tx,
         actor,
@@ -206,10 +214,16 @@ async def _worn(tx: Tx, fan_id: int) -> list[TaggingOut]:
 async def _bulks(tx: Tx, found: list[Bulk]) -> list[BulkOut]:
     tags = {tag.id: tag.name for tag in await queries.tags(tx)}
     lists = {one.id: one.name for one in await queries.saved_segments(tx, archived=True)}
+    given = {int(one.args["owner_staff_id"]) for one in found if one.args.get("owner_staff_id")}
+    owners = {number: one.name for number, one in (await staff_briefs(tx, given)).items()}
 
     def what(one: Bulk) -> str:
         args: dict[str, Any] = one.args
-        return tags.get(args.get("tag_id", 0)) or lists.get(args.get("segment_id", 0)) or ""
+        return (
+            tags.get(args.get("tag_id", 0))
+            or lists.get(args.get("segment_id", 0))
+            or owners.get(args.get("owner_staff_id") or 0, "")
+        )
 
     return [
         BulkOut(

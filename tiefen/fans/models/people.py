@@ -40,6 +40,8 @@ class Fan(Base):
     ever_followed: Mapped[bool] = mapped_column(default=False)
     source_code_id: Mapped[int | None]
     """first channel code, told by channels; the rule that it never changes is kept there"""
+    owner_staff_id: Mapped[int | None]
+    """the member of staff who looks after them; None = nobody"""
     region_code: Mapped[str] = mapped_column(Text, default="", server_default="")
     """where the newest paid order went, by the national code of the district; "" = unknown"""
     joined_at: Mapped[Utc]
@@ -90,6 +92,12 @@ class Fan(Base):
         Index("ix_fan_orders", "orders", "id"),
         Index("ix_fan_stage", "stage", "id"),
         Index("ix_fan_source", "source_code_id", "id"),
+        Index(
+            "ix_fan_owner",
+            "owner_staff_id",
+            "id",
+            postgresql_where=text("owner_staff_id IS NOT NULL"),
+        ),
         Index("ix_fan_grams", "grams", postgresql_using="gin"),
     )
 

@@ -51,6 +51,7 @@ class Filter:
     tag_id: int | None = None
     segment_id: int | None = None
     rfm_group: RfmGroup | None = None
+    owner_staff_id: int | None = None
 
     @property
     def words(self) -> str:
@@ -235,6 +236,8 @@ def _conditions(wanted: Filter) -> list[ColumnElement[bool]]:
         found.append(Fan.following == wanted.following)
     if wanted.source_code_id is not None:
         found.append(Fan.source_code_id == wanted.source_code_id)
+    if wanted.owner_staff_id is not None:
+        found.append(Fan.owner_staff_id == wanted.owner_staff_id)
     if wanted.tag_id is not None:
         found.append(Fan.id.in_(select(Tagging.fan_id).where(Tagging.tag_id == wanted.tag_id)))
     if wanted.segment_id is not None:

@@ -82,6 +82,7 @@ PERSON_FIELDS = (
     "following",
     "ever_followed",
     "source_code_id",
+    "owner_staff_id",
     "region_code",
 )
 
@@ -389,7 +390,14 @@ def _subjects(rule: Rule) -> set[tuple[FactKind, str]]:
 
 
 _NULLABLE = frozenset(
-    {"last_paid_at", "past_last_at", "source_code_id", "source_kind", "source_owner_id"}
+    {
+        "last_paid_at",
+        "past_last_at",
+        "source_code_id",
+        "source_kind",
+        "source_owner_id",
+        "owner_staff_id",
+    }
 )
 _NUMBERS = frozenset({FieldType.NUMBER, FieldType.FEN, FieldType.MILLI})
 _OPPOSITES: dict[Op, Op] = {Op.NOT_IN: Op.IN, Op.NE: Op.EQ, Op.UNSET: Op.SET}

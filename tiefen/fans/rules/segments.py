@@ -55,18 +55,18 @@ FIELDS: dict[str, FieldType] = {
     "following": FieldType.YES,
     "ever_followed": FieldType.YES,
     "has_phone": FieldType.YES,
-    "source_code_id": FieldType.ID,
+    **dict.fromkeys(("source_code_id", "source_owner_id", "owner_staff_id"), FieldType.ID),
     "source_kind": FieldType.WORD,
-    "source_owner_id": FieldType.ID,
     "region_code": FieldType.CODE,
-    "tag": FieldType.IDS,
-    "segment": FieldType.IDS,
+    **dict.fromkeys(("tag", "segment"), FieldType.IDS),
 }
 FAMILY: dict[str, str] = {
     "tag": "tag",
     "segment": "segment",
     **dict.fromkeys(("rfm_r", "rfm_f", "rfm_m", "rfm_group"), "rfm"),
-    **dict.fromkeys(("source_code_id", "source_kind", "source_owner_id"), "source"),
+    **dict.fromkeys(
+        ("source_code_id", "source_kind", "source_owner_id", "owner_staff_id"), "source"
+    ),
 }
 """What a change must be of for a rule to be looked at again; other fields are of the person."""
 _CHOICES: dict[str, set[str]] = {"stage": set(Stage), "rfm_group": set(RfmGroup)}

@@ -7,7 +7,7 @@ from pydantic import Field, StringConstraints
 
 from tiefen.fans.schemas.rfm import RfmOut
 from tiefen.fans.values import Author, Happening, IdentityPlatform, PersonalField, RfmGroup, Stage
-from tiefen.kernel.http import In, Out
+from tiefen.kernel.http import IdIn, In, Out
 
 Text40 = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=40)]
 PastKind = Literal["past_purchase"]
@@ -74,6 +74,21 @@ class SourceOut(Out):
     owner_staff_id: int | None
 
 
+class FanOwnerOut(Out):
+    """The member of staff who looks after a fan."""
+
+    id: int
+    name: str
+    active: bool
+
+
+class FanOwnerIn(In):
+    """Who is to look after a fan from now on; None = nobody."""
+
+    owner_staff_id: IdIn | None
+    reason: Annotated[str, StringConstraints(strip_whitespace=True, max_length=200)] = ""
+
+
 class ChipOut(Out):
     """A tag on a fan, and why."""
 
@@ -93,6 +108,8 @@ class FanRow(Out):
     stage: Stage
     following: bool
     source: SourceOut | None
+    owner: FanOwnerOut | None
+    """who looks after them"""
     phone_masked: str | None
     remark: str
     joined_at: datetime
@@ -161,6 +178,8 @@ class FanDetail(FanRow):
     real_name_masked: str | None
     identities: list[IdentityOut]
     standing: StandingOut
+    region_code: str
+    """the national code of the district their newest paid order went to; "" = unknown"""
     merged_ids: list[int]
     """records that were joined into this one"""
     past_orders: int

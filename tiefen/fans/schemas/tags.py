@@ -136,6 +136,7 @@ class Narrow(In):
     tag_id: IdIn | None = None
     segment_id: IdIn | None = None
     rfm_group: RfmGroup | None = None
+    owner_staff_id: IdIn | None = None
 
 
 class BulkIn(In):
@@ -144,6 +145,8 @@ class BulkIn(In):
     deed: BulkDeed
     tag_id: IdIn | None = None
     segment_id: IdIn | None = None
+    owner_staff_id: IdIn | None = None
+    """whom to give them to; None = nobody"""
     reason: Reason = ""
     fan_ids: Picked | None = None
     filter: Narrow | None = None

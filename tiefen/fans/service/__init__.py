@@ -34,6 +34,7 @@ from tiefen.fans.service.imports import (
     stop_import,
 )
 from tiefen.fans.service.joining import join, merge, part, sides
+from tiefen.fans.service.owning import give_fan
 from tiefen.fans.service.past import STEP, check_past, forget_past, run_past, stop_past, undo_past
 from tiefen.fans.service.past import take_in as take_in_past
 from tiefen.fans.service.past import unpacked as unpack_past
@@ -177,6 +178,7 @@ __all__ = [
     "followers_of",
     "forget_past",
     "forget_used_states",
+    "give_fan",
     "hold_people",
     "is_stalled",
     "join",

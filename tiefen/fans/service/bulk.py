@@ -9,6 +9,7 @@ from sqlalchemy.dialects.postgresql import insert
 from tiefen.fans import queries
 from tiefen.fans.errors import BulkMissing, NotByHand
 from tiefen.fans.models import Bulk, BulkTarget, Fan
+from tiefen.fans.service.owning import check_owner, give_fans
 from tiefen.fans.service.segments import list_fans, lock_segment, read_rule, refresh_touching
 from tiefen.fans.service.tags import lock_tag, tag_fans, untag_fans
 from tiefen.fans.values import Author, BulkDeed, BulkState, SegmentKind
@@ -34,11 +35,13 @@ async def start_bulk(
 ) -> Bulk:
     """Do something to the picked fans, or to all whom a filter and a rule find now.
 
-    `args`: {"tag_id"} or {"segment_id"}, and "reason". Raises TagMissing, SegmentMissing,
-    NotByHand, RuleWrong.
+    `args`: {"tag_id"}, {"segment_id"} or {"owner_staff_id"}, and "reason". Raises TagMissing,
+    SegmentMissing, NotByHand, OwnerUnfit, RuleWrong.
     """
     if deed in (BulkDeed.TAG, BulkDeed.UNTAG):
         await lock_tag(tx, args["tag_id"])
+    elif deed is BulkDeed.OWN:
+        await check_owner(tx, args["owner_staff_id"])
     elif (await lock_segment(tx, args["segment_id"])).kind is not SegmentKind.FIXED:
         raise NotByHand(field="segment_id")
     bulk = Bulk(
@@ -110,7 +113,7 @@ async def bulk_step(tx: Tx, bulk_id: int) -> None:
         return
     try:
         bulk.changed += len(await _do(tx, bulk, piece))
-    except Refusal as refusal:  # the tag or the list is gone
+    except Refusal as refusal:  # the tag, the list or who was to have them is gone
         bulk.trouble = refusal.message("zh")
         await _end(tx, bulk, BulkState.FAILED)
         return
@@ -130,6 +133,10 @@ async def _do(tx: Tx, bulk: Bulk, piece: Sequence[int]) -> list[int]:
             tag = await lock_tag(tx, bulk.args["tag_id"])
             move = tag_fans if bulk.deed is BulkDeed.TAG else untag_fans
             return await move(tx, tag, piece, author=Author.BULK, reason=reason, staff=staff)
+        case BulkDeed.OWN:
+            owner = bulk.args["owner_staff_id"]
+            await check_owner(tx, owner)
+            return await give_fans(tx, piece, owner, staff=staff, reason=reason)
         case BulkDeed.LIST | BulkDeed.UNLIST:
             segment = await lock_segment(tx, bulk.args["segment_id"])
             return await list_fans(tx, segment, piece, there=bulk.deed is BulkDeed.LIST)
@@ -141,6 +148,8 @@ async def _end(tx: Tx, bulk: Bulk, state: BulkState) -> None:
     if bulk.changed:
         if bulk.deed in (BulkDeed.TAG, BulkDeed.UNTAG):
             await refresh_touching(tx, "tag", named=bulk.args["tag_id"])
+        elif bulk.deed is BulkDeed.OWN:
+            await refresh_touching(tx, "source")
         else:
             await refresh_touching(tx, "segment", named=bulk.args["segment_id"])
 

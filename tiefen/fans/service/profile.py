@@ -205,16 +205,24 @@ async def name_source(
 
 
 async def set_source(tx: Tx, fan_id: int, code_id: int, *, at: datetime) -> None:
-    """Channels found where the fan came from first; shown in lists, kept if one is there."""
+    """Channels found where the fan came from first; shown in lists, kept if one is there.
+
+    Whose code it is looks after the fan, unless somebody does already.
+    """
     person, record = await hold(tx, fan_id)
+    source = await tx.get(Source, code_id)
+    owner = source.owner_staff_id if source else None
     if record.source_code_id is None and record is not person:
         record.source_code_id = code_id
+        record.owner_staff_id = record.owner_staff_id or owner
     if person.source_code_id is not None:
         if record is person:
             shown.keep(person, "source_code_id", code_id)
+            shown.keep(person, "owner_staff_id", owner)
         return
     shown.say(person, record, "source_code_id", code_id)
-    name = await tx.scalar(select(Source.name).where(Source.code_id == code_id))
+    if owner is not None and person.owner_staff_id is None:
+        shown.say(person, record, "owner_staff_id", owner)
     await add_line(
         tx,
         person,
@@ -222,7 +230,7 @@ async def set_source(tx: Tx, fan_id: int, code_id: int, *, at: datetime) -> None
         f"code:{code_id}",
         by=record.id,
         at=at,
-        data={"code_id": code_id, "name": name or ""},
+        data={"code_id": code_id, "name": source.name if source else ""},
     )
     await note_change(tx, person.id, ["source"])
 

@@ -25,6 +25,7 @@ FIELDS = (
     "phone",
     "real_name",
     "source_code_id",
+    "owner_staff_id",
     "region_code",
     "no_contact",
 )

@@ -60,6 +60,8 @@ class Happening(StrEnum):
     """answered one of the merchant's questions, or staff did for them"""
     TAGGED = "tagged"
     UNTAGGED = "untagged"
+    OWNED = "owned"
+    """another member of staff looks after them, or nobody"""
     FRIEND = "friend"
     """a friend they brought bought something"""
 
@@ -182,6 +184,8 @@ class BulkDeed(StrEnum):
     LIST = "list"
     """add to a list kept by hand"""
     UNLIST = "unlist"
+    OWN = "own"
+    """give to a member of staff to look after, or to nobody"""
 
 
 class BulkState(StrEnum):

@@ -2179,6 +2179,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/console/fans/{fan_id}/owner": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Set Owner
+         * @description Say who of the team looks after a fan from now on, or that nobody does.
+         */
+        put: operations["setFanOwner"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/console/fans/{fan_id}/privacy": {
         parameters: {
             query?: never;
@@ -9157,7 +9177,7 @@ export interface components {
          * @description What can be done to many fans at once.
          * @enum {string}
          */
-        BulkDeed: "tag" | "untag" | "list" | "unlist";
+        BulkDeed: "tag" | "untag" | "list" | "unlist" | "own";
         /**
          * BulkIn
          * @description A deed, and to whom: the picked fans, or all whom a filter and a rule find.
@@ -9167,6 +9187,8 @@ export interface components {
             /** Fan Ids */
             fan_ids?: number[] | null;
             filter?: components["schemas"]["Narrow"] | null;
+            /** Owner Staff Id */
+            owner_staff_id?: number | null;
             /**
              * Reason
              * @default
@@ -11397,6 +11419,7 @@ export interface components {
             name: string;
             /** Orders */
             orders: number;
+            owner: components["schemas"]["FanOwnerOut"] | null;
             /** Paid Fen */
             paid_fen: number;
             /** Past Fen */
@@ -11415,6 +11438,8 @@ export interface components {
             received_orders: number;
             /** Refunded Fen */
             refunded_fen: number;
+            /** Region Code */
+            region_code: string;
             /** Remark */
             remark: string;
             rfm: components["schemas"]["RfmOut"] | null;
@@ -11458,6 +11483,31 @@ export interface components {
             name: string;
         };
         /**
+         * FanOwnerIn
+         * @description Who is to look after a fan from now on; None = nobody.
+         */
+        FanOwnerIn: {
+            /** Owner Staff Id */
+            owner_staff_id: number | null;
+            /**
+             * Reason
+             * @default
+             */
+            reason: string;
+        };
+        /**
+         * FanOwnerOut
+         * @description The member of staff who looks after a fan.
+         */
+        FanOwnerOut: {
+            /** Active */
+            active: boolean;
+            /** Id */
+            id: number;
+            /** Name */
+            name: string;
+        };
+        /**
          * FanPatch
          * @description What staff may note.
          */
@@ -11492,6 +11542,7 @@ export interface components {
             name: string;
             /** Orders */
             orders: number;
+            owner: components["schemas"]["FanOwnerOut"] | null;
             /** Paid Fen */
             paid_fen: number;
             /** Phone Masked */
@@ -12101,7 +12152,7 @@ export interface components {
          * @description Kinds of lines in a fan's timeline.
          * @enum {string}
          */
-        Happening: "joined" | "followed" | "unfollowed" | "scanned" | "sourced" | "message_in" | "message_out" | "menu" | "order_placed" | "order_paid" | "order_shipped" | "order_received" | "order_closed" | "order_refunded" | "after_sale" | "stage" | "profile" | "merged" | "parted" | "contact" | "erased" | "visited" | "attribute" | "tagged" | "untagged" | "friend";
+        Happening: "joined" | "followed" | "unfollowed" | "scanned" | "sourced" | "message_in" | "message_out" | "menu" | "order_placed" | "order_paid" | "order_shipped" | "order_received" | "order_closed" | "order_refunded" | "after_sale" | "stage" | "profile" | "merged" | "parted" | "contact" | "erased" | "visited" | "attribute" | "tagged" | "untagged" | "owned" | "friend";
         /**
          * HideInput
          * @description Why a review is hidden; staff read it, fans do not.
@@ -13043,6 +13094,7 @@ export interface components {
             name: string;
             /** Orders */
             orders: number;
+            owner: components["schemas"]["FanOwnerOut"] | null;
             /** Paid Fen */
             paid_fen: number;
             /** Phone Masked */
@@ -13619,6 +13671,8 @@ export interface components {
         Narrow: {
             /** Following */
             following?: boolean | null;
+            /** Owner Staff Id */
+            owner_staff_id?: number | null;
             /** Query */
             query?: string | null;
             rfm_group?: components["schemas"]["RfmGroup"] | null;
@@ -31469,6 +31523,7 @@ export interface operations {
                 tag_id?: number | null;
                 segment_id?: number | null;
                 rfm_group?: components["schemas"]["RfmGroup"] | null;
+                owner_staff_id?: number | null;
                 rule?: string | null;
                 sort?: components["schemas"]["FanSort"];
                 cursor?: string | null;
@@ -32962,6 +33017,113 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Page_FanMoveOut_"];
+                };
+            };
+            /** @description malformed request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description sign in first */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description missing, or not yours */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description the state has moved on */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description body too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description invalid input, fields named */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description slow down */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description a dependency is away, retry */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    setFanOwner: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                fan_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["FanOwnerIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FanDetail"];
                 };
             };
             /** @description malformed request */

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { narrowOf, ruleIn, ruleOf, type Filters } from './narrow'
 
-const none: Filters = { q: '', stage: 'all', following: '', code: '', tag: '', segment: '', rfm: '', rule: '' }
+const none: Filters = { q: '', stage: 'all', following: '', code: '', tag: '', segment: '', rfm: '', owner: '', rule: '' }
 
 describe('the fan list', () => {
   it('asks for nothing it was not asked for', () => {

@@ -3,6 +3,7 @@ import { useI18n } from 'vue-i18n'
 import { api, unwrap, type Schema } from '../../../app/api'
 import { may } from '../../../app/session'
 import { useLoad } from '../../../composables/load'
+import { regionOptions } from './regions'
 import type { Field } from './rule'
 
 interface Choice { value: string; label: string }
@@ -22,7 +23,7 @@ const KEY: InjectionKey<Book> = Symbol('rule book')
 const PERSON = ['stage', 'following', 'ever_followed', 'joined_at', 'last_seen_at', 'stage_at', 'has_phone', 'region_code']
 const TRADE = ['orders', 'received_orders', 'returned_orders', 'paid_fen', 'refunded_fen', 'last_paid_at', 'interactions', 'friends']
 const RFM = ['rfm_r', 'rfm_f', 'rfm_m', 'rfm_group', 'past_orders', 'past_fen', 'past_last_at']
-const SOURCE = ['source_code_id', 'source_kind', 'source_owner_id']
+const SOURCE = ['source_code_id', 'source_kind', 'source_owner_id', 'owner_staff_id']
 const SAID = ['tag', 'segment']
 const DEEDS = ['bought', 'past_bought', 'received', 'refunded', 'placed', 'after_sale', 'visited', 'asked', 'wrote', 'menu', 'scanned', 'followed', 'unfollowed']
 const UNKNOWN: Field = { field: '', type: 'text', ops: [], label: '', kind: null, options: [] }
@@ -37,6 +38,9 @@ export function provideBook(): Book {
   const staff = useLoad(['segments', 'staff'], () => unwrap(api.GET('/api/console/staff', { params: { query: { limit: 100 } } })), { enabled: may('team.read') })
   const goods = useLoad(['segments', 'goods'], () => unwrap(api.GET('/api/console/products', { params: { query: { limit: 100 } } })), { enabled: may('goods.read') })
 
+  const regions = useLoad(['regions'], () => unwrap(api.GET('/api/shop/regions')))
+  const areas = computed(() => regionOptions(regions.data ?? []))
+
   const field = (name: string): Field => book.data?.fields.find((one) => one.field === name) ?? { ...UNKNOWN, field: name }
   const label = (name: string): string => (name.startsWith('attribute:') ? field(name).label || name : t(`segments.fields.${name}`))
   const choices = (names: readonly string[]): Choice[] => names.map((value) => ({ value, label: label(value) }))
@@ -45,7 +49,8 @@ export function provideBook(): Book {
     if (of.field === 'tag') return (tags.data?.tags ?? []).map((one) => ({ value: one.id, label: one.name }))
     if (of.field === 'segment') return (lists.data ?? []).map((one) => ({ value: one.id, label: one.name }))
     if (of.field === 'source_code_id') return (codes.data?.items ?? []).map((one) => ({ value: one.id, label: one.name }))
-    if (of.field === 'source_owner_id') return (staff.data?.items ?? []).map((one: Schema<'StaffOut'>) => ({ value: one.id, label: one.name }))
+    if (of.field === 'source_owner_id' || of.field === 'owner_staff_id') return (staff.data?.items ?? []).map((one: Schema<'StaffOut'>) => ({ value: one.id, label: one.name }))
+    if (of.field === 'region_code') return areas.value
     if (of.field === 'stage') return of.options.map((value) => ({ value, label: t(`segments.stages.${value}`) }))
     if (of.field === 'rfm_group') return of.options.map((value) => ({ value, label: t(`segments.rfmGroups.${value}`) }))
     return of.options.map((value) => ({ value, label: of.field === 'source_kind' ? t(`segments.codeKinds.${value}`) : value }))
