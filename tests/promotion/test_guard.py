@@ -1,7 +1,7 @@
 """The margin guard: its floor is never above what a cart can really do to a piece."""
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from random import Random
 
 import pytest
@@ -193,4 +193,18 @@ def test_control_looking_at_each_promotion_alone_would_be_caught(
         return real(one, group, sku, guard._State(sku.price_fen, True, ()), around)
 
     monkeypatch.setattr(guard, "_after", alone)
+    assert not all(is_safe(seed) for seed in range(120))
+
+
+def test_control_a_floor_that_forgets_commission_would_be_caught(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    real = rules.floor
+
+    def careless(
+        sku: BasisLine, made: list[Rule], around: guard.World, now: datetime
+    ) -> guard.Floor | None:
+        return real(sku, made, replace(around, costs=replace(around.costs, commission_bp=0)), now)
+
+    monkeypatch.setattr(rules, "floor", careless)
     assert not all(is_safe(seed) for seed in range(120))

@@ -237,6 +237,21 @@ async def test_an_order_at_a_loss_is_listed_or_refused(db: Db) -> None:
         assert (await order_queries.checkout(tx, fan_id, [(one, 1)])).can_place is False
 
 
+async def test_commission_makes_a_fair_price_a_loss(db: Db) -> None:
+    """30 % to those who sell, of the goods' money and not of the freight."""
+    async with db.merchant("demo") as tx:
+        one = await stocked(tx, 9, skus=[{"price_fen": 1_000, "cost_fen": 750}])
+        fan_id = await make.fan(tx)
+        await service.save_freight(tx, APPROVER, make.flat_freight(500, None))
+        await service.save_costs(tx, APPROVER, Costs(60, 500, LossRule.FLAG))
+        assert (await service.at_risk(tx, with_drafts=True)).below == 0
+        await service.save_costs(tx, APPROVER, Costs(60, 500, LossRule.FLAG, 3_000))
+        assert (await service.at_risk(tx, with_drafts=True)).below == 1
+        order_no = (await make.place(tx, fan_id, (one, 1))).order_no
+        (listed,) = (await queries.losses(tx, cursor=None, limit=10)).items
+        assert (listed.order_no, listed.loss_fen) == (order_no, 750 + 500 + 9 + 300 - 1_500)
+
+
 async def test_groups_cannot_go_from_under_a_promotion(db: Db) -> None:
     async with db.merchant("demo") as tx:
         await service.create(tx, STAFF, wanted("off", {"tiers": [OFF_10]}, 2).rule())
