@@ -1,8 +1,9 @@
 import { ref } from 'vue'
+import { t } from '@/i18n'
 import { frame, server } from '@/platform'
 import { addToCart, mergeCart } from './calls'
 import { renew, signedIn } from './session'
-import type { Cart, Wanted } from './types'
+import type { Cart, CartFilled, Wanted } from './types'
 
 /** How many pieces lie in the cart, for the badge on its tab. */
 export const cartCount = ref(0)
@@ -12,6 +13,14 @@ const TAB = 2
 export function learnCart(cart: Cart): void {
   cartCount.value = cart.quantity
   dressBadge()
+}
+
+/** Learns a cart that was filled, and says what could not go in it. */
+export function learnFilled(filled: CartFilled, then?: () => void): void {
+  learnCart(filled)
+  const content = filled.left_out.map((one) => `${one.product_name} (${one.message})`).join('\n')
+  if (content) uni.showModal({ title: t('order.again_left'), content, showCancel: false, confirmText: t('common.ok'), complete: then })
+  else then?.()
 }
 
 /** The tab bar belongs to the system and is only there on tab pages. */
@@ -40,7 +49,7 @@ export async function joinCart(): Promise<void> {
   if (!lines.length) return
   uni.removeStorageSync(WAITING)
   try {
-    learnCart(await mergeCart(lines))
+    learnFilled(await mergeCart(lines))
   } catch (thrown) {
     uni.setStorageSync(WAITING, lines)
     throw thrown

@@ -1,6 +1,6 @@
 import { t, type Key } from '@/i18n'
 import { buyAgain, cancelOrder, extendReceipt, receiveOrder, urgeOrder } from './calls'
-import { learnCart } from './cart'
+import { learnFilled } from './cart'
 import { asApiError } from './errors'
 import { payOrder } from './pay'
 import { visit } from './routes'
@@ -55,11 +55,7 @@ export async function doToOrder(deed: Deed, no: string): Promise<Order | null> {
 /** Puts what was bought back in the cart and goes there; what is not sold any more is said first. */
 export async function again(no: string): Promise<void> {
   try {
-    const filled = await buyAgain(no)
-    learnCart(filled)
-    const names = filled.left_out.map((one) => `${one.product_name} (${one.message})`).join('\n')
-    if (!names) return visit('/pages/cart/index')
-    uni.showModal({ title: t('order.again_left'), content: names, showCancel: false, confirmText: t('common.ok'), complete: () => visit('/pages/cart/index') })
+    learnFilled(await buyAgain(no), () => visit('/pages/cart/index'))
   } catch (thrown) {
     tell(thrown)
   }
