@@ -8,7 +8,6 @@ import asyncio
 import fcntl
 import json
 import os
-import runpy
 import secrets
 import shutil
 import sys
@@ -207,13 +206,6 @@ async def _point_callbacks(plan: Plan, founded: Founded) -> None:
         await founding.point_callbacks(sandbox, plan.server, founded.accounts)
 
 
-def run_sandbox(host: str, port: int, data: Path, seed: int) -> None:
-    """Run the sandbox in this process, as `python -m tiefen.sandbox` does."""
-    arguments = ["--host", host, "--port", str(port), "--data", str(data), "--seed", str(seed)]
-    sys.argv = ["tiefen sandbox", *arguments]
-    runpy.run_module("tiefen.sandbox", run_name="__main__")
-
-
 # ── processes ────────────────────────────────────────────────────────────────────────────────
 
 
@@ -222,7 +214,7 @@ def _commands(plan: Plan, installation: Installation) -> dict[str, list[str]]:
     folder = str(installation.settings.data_dir / "sandbox")
     box = ["--port", str(plan.port + 1), "--data", folder, "--seed", str(plan.seed)]
     return {
-        "sandbox": [*TIEFEN, "sandbox", *box, "--stop-at-eof"],
+        "sandbox": [sys.executable, "-m", "tiefen.sandbox", *box, "--stop-at-eof"],
         "server": [*_server(plan), *(["--reload"] if plan.reload else [])],
     }
 
