@@ -10,6 +10,7 @@ import json
 import os
 import signal
 import sys
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
@@ -33,6 +34,7 @@ from tiefen.kernel import audit as audits
 from tiefen.kernel.errors import Refusal
 from tiefen.kernel.postgres_programs import PostgresError
 from tiefen.kernel.settings import Settings
+from tiefen.sandbox.__main__ import main as run_sandbox
 
 app = typer.Typer(
     no_args_is_help=True, add_completion=False, help="Tiefen 铁粉", rich_markup_mode=None
@@ -42,7 +44,7 @@ app.add_typer(merchants, name="merchant")
 imports = typer.Typer(no_args_is_help=True, help="What was there before us.")
 app.add_typer(imports, name="import")
 
-OPERATORS = (PostgresError, InstallationError, backups.BackupError, demos.DemoError)
+OPERATORS = (Refusal, PostgresError, InstallationError, backups.BackupError, demos.DemoError)
 """Errors whose message is for the operator, not a bug: no traceback."""
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of text.")]
 
@@ -165,13 +167,13 @@ def doctor(as_json: AsJson = False) -> None:
 def audit(as_json: AsJson = False) -> None:
     """Prove the promises on money, stock and events for every merchant; list what breaks them."""
 
-    async def run(url: str) -> list[audits.Breach]:
+    async def run(url: str) -> tuple[Sequence[str], list[audits.Breach]]:
         async with database(url) as db:
-            return await audits.run(db)
+            return await db.merchants(), await audits.run(db)
 
     with opened(_settings()) as installation:
-        breaches = asyncio.run(run(installation.url))
-    _tell_breaches(breaches, as_json)
+        merchants, breaches = asyncio.run(run(installation.url))
+    _tell_breaches(merchants, breaches, as_json)
 
 
 @app.command()
@@ -193,12 +195,10 @@ def sandbox(
     host: Annotated[str, typer.Option()] = "127.0.0.1",
     data: Annotated[Path, typer.Option()] = Path(".tiefen/sandbox"),
     seed: Annotated[int, typer.Option()] = 1,
-    stop_at_eof: Annotated[bool, typer.Option("--stop-at-eof", hidden=True)] = False,
 ) -> None:
-    """Run the WeChat sandbox alone."""
-    if stop_at_eof:
-        serving.stop_at_end_of_input()
-    demos.run_sandbox(host, port, data, seed)
+    """Run the WeChat sandbox alone, as `python -m tiefen.sandbox` does."""
+    given = {"host": host, "port": port, "data": data, "seed": seed}
+    run_sandbox([f"--{name}={value}" for name, value in given.items()])
 
 
 @imports.command("followers")
@@ -210,12 +210,9 @@ def import_followers(
 ) -> None:
     """Make everybody who follows the 公众号 a fan; the same command goes on with what stands."""
     with opened(_settings()) as installation:
-        try:
-            state = asyncio.run(
-                importing.followers(installation.url, merchant, typer.echo, follow=follow)
-            )
-        except Refusal as error:
-            sys.exit(f"tiefen: {error}")
+        state = asyncio.run(
+            importing.followers(installation.url, merchant, typer.echo, follow=follow)
+        )
     raise typer.Exit(1 if state == "failed" else 0)
 
 
@@ -244,12 +241,7 @@ def import_purchases(
         columns[PastField(field)] = heading
     plan = importing.PurchasePlan(source, columns, Dialect(dates, decimals), dry)
     with opened(_settings()) as installation:
-        try:
-            state = asyncio.run(
-                importing.purchases(installation.url, merchant, file, plan, typer.echo)
-            )
-        except Refusal as error:
-            sys.exit(f"tiefen: {error}")
+        state = asyncio.run(importing.purchases(installation.url, merchant, file, plan, typer.echo))
     raise typer.Exit(0 if state in ("checked", "done") else 1)
 
 
@@ -260,10 +252,7 @@ def undo_purchases(
 ) -> None:
     """Take away every purchase that an import added."""
     with opened(_settings()) as installation:
-        try:
-            asyncio.run(importing.undo_purchases(installation.url, merchant, number, typer.echo))
-        except Refusal as error:
-            sys.exit(f"tiefen: {error}")
+        asyncio.run(importing.undo_purchases(installation.url, merchant, number, typer.echo))
 
 
 @imports.command("stock")
@@ -282,10 +271,7 @@ def import_stock(
     """Change stock by a table; see also export-stock."""
     plan = stocking.StockPlan(mode, location, reference, dry)
     with opened(_settings()) as installation:
-        try:
-            state = asyncio.run(stocking.take(installation.url, merchant, file, plan, typer.echo))
-        except Refusal as error:
-            sys.exit(f"tiefen: {error}")
+        state = asyncio.run(stocking.take(installation.url, merchant, file, plan, typer.echo))
     raise typer.Exit(0 if state in ("checked", "done") else 1)
 
 
@@ -296,10 +282,7 @@ def undo_stock(
 ) -> None:
     """Take back what an import of stock changed."""
     with opened(_settings()) as installation:
-        try:
-            asyncio.run(stocking.undo(installation.url, merchant, number, typer.echo))
-        except Refusal as error:
-            sys.exit(f"tiefen: {error}")
+        asyncio.run(stocking.undo(installation.url, merchant, number, typer.echo))
 
 
 @app.command("export-stock")
@@ -344,10 +327,7 @@ def create(
             return made, await founding.add_owner(db, slug, **told)
 
     with opened(_settings()) as installation:
-        try:
-            made, added = asyncio.run(run(installation.url))
-        except (ValueError, Refusal) as error:
-            sys.exit(f"tiefen: {error}")
+        made, added = asyncio.run(run(installation.url))
         address = f"{installation.settings.public_url}/m/{slug}/console/"
     typer.echo(f"merchant {slug} {'made' if made else 'was there'}")
     typer.echo(f"{account} {'signs' if added else 'already signs'} in at {address}")
@@ -392,7 +372,7 @@ def restore(
     with opened(_settings()) as installation:
         done = bring(installation, file, passphrase=_passphrase())
     typer.echo(f"restored {len(done.merchants)} merchants, {done.rows} rows, {done.files} files")
-    _tell_breaches(done.breaches, as_json=False)
+    _tell_breaches(done.merchants, done.breaches, as_json=False)
 
 
 @app.command()
@@ -438,16 +418,16 @@ def _passphrase() -> str:
     return os.environ.get("TIEFEN_BACKUP_PASSPHRASE", "")
 
 
-def _tell_breaches(breaches: list[audits.Breach], as_json: bool) -> None:
+def _tell_breaches(merchants: Sequence[str], breaches: list[audits.Breach], as_json: bool) -> None:
     checked = [promise.id for promise in audits.registered()]
     if as_json:
-        _print_json(
-            {"ok": not breaches, "checked": checked, "breaches": [asdict(one) for one in breaches]}
-        )
+        told = {"ok": not breaches, "merchants": merchants, "checked": checked}
+        _print_json(told | {"breaches": [asdict(one) for one in breaches]})
     else:
         for one in breaches:
             typer.echo(f"{one.merchant}  {one.invariant}  {one.promise}: {one.row}")
-        typer.echo(f"{len(checked)} promises checked, {len(breaches)} broken rows")
+        where = f"{len(checked)} promises checked in {', '.join(merchants) or 'no merchant'}"
+        typer.echo(f"{where}: {len(breaches)} broken rows")
     if breaches:
         raise typer.Exit(1)
 

@@ -28,6 +28,13 @@ def run(*arguments: str) -> Result:
     return CliRunner().invoke(cli.app, list(arguments), catch_exceptions=False)
 
 
+def refused(*arguments: str) -> str:
+    """The sentence that `main` prints instead of a traceback."""
+    with pytest.raises(cli.OPERATORS) as error:
+        run(*arguments)
+    return str(error.value)
+
+
 def sql(url: str, statement: str) -> None:
     async def once() -> None:
         async with database(url) as db, db.platform() as tx:
@@ -89,9 +96,13 @@ def test_a_merchant_with_bad_input_is_refused(
     monkeypatch: pytest.MonkeyPatch, slug: str, password: str, why: str
 ) -> None:
     monkeypatch.setenv("TIEFEN_OWNER_PASSWORD", password)
-    done = run("merchant", "create", slug, "--name", "茶铺")
-    assert done.exit_code == 1
-    assert why in done.output
+    assert why in refused("merchant", "create", slug, "--name", "茶铺")
+
+
+def test_what_a_rule_refuses_is_told_as_any_other_mistake() -> None:
+    why = refused("import", "undo-stock", "1", "--merchant", "nobody")
+    assert "no merchant nobody" in why
+    assert "import_missing" in refused("import", "undo-stock", "1", "--merchant", "demo")
 
 
 def test_audit_passes_on_sound_data() -> None:
@@ -100,6 +111,7 @@ def test_audit_passes_on_sound_data() -> None:
     said = json.loads(done.stdout)
     assert said["ok"]
     assert said["breaches"] == []
+    assert said["merchants"] == ["demo", "other"]
     assert said["checked"] == [one.id for one in audit.registered()]
 
 

@@ -73,10 +73,12 @@ async def migrate_up(url: str) -> list[str]:
 
 
 async def create_merchant(url: str, slug: str, name: str) -> bool:
-    """Make a merchant; False when it was there. Raises ValueError for a bad slug."""
+    """Make a merchant; False when it was there. Raises InstallationError for a bad slug."""
     migrator = migrate.Migrator(url)
     try:
         return await migrator.create_merchant(slug, name)
+    except ValueError as error:
+        raise InstallationError(str(error)) from error
     finally:
         await migrator.close()
 
