@@ -4,12 +4,16 @@ import csv
 import io
 
 import pytest
+from sqlalchemy import select
 
 from tests.bottles.factories import batch, fans
 from tests.catalog.factories import sku
-from tests.channels.factories import boss
-from tests.conftest import FanClient, StaffClient
-from tests.fans.factories import statements
+from tests.channels.factories import boss, fake_qr, reload
+from tests.conftest import Drain, FanClient, StaffClient
+from tests.fans.factories import APP, follower, statements
+from tiefen.bottles import queries
+from tiefen.channels.models import ChannelCode
+from tiefen.fans import service as people
 from tiefen.kernel.db import Db
 
 PATH = "/api/console/bottle-batches"
@@ -54,6 +58,7 @@ async def test_a_batch_is_made_printed_by_the_roll_handed_out_and_scanned(
     assert (again["verdict"], again["first_region"], again["scans"]) == ("seen", "北京市", 2)
 
     listed = (await client.get(PATH)).json()["items"]
+    assert (seen["follow_image"], again["follow_image"]) == ("", ""), "both follow already"
     assert [
         (row["opened"], row["scans"], row["handed_out"], row["open_alarms"]) for row in listed
     ] == [(1, 2, 100, 1)]
@@ -131,3 +136,31 @@ async def test_the_list_costs_the_same_however_long(db: Db, staff_client: StaffC
         with statements(tx) as many:
             assert len((await client.get(PATH)).json()["items"]) == 4
     assert len(many) == len(few)
+
+
+async def test_who_scans_and_does_not_follow_is_shown_a_code_and_counts_for_the_batch(
+    db: Db, fan_client: FanClient, drain: Drain, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fake_qr(monkeypatch)
+    made = await batch(db)
+    async with db.merchant("demo") as tx:
+        stranger = await people.resolve(tx, APP, "stranger")
+    url = f"/api/shop/bottles/{made.codes[0]}"
+    client = await fan_client(stranger)
+    assert (await client.post(f"{url}/scan", json={})).json()["follow_image"] == "", "not drawn yet"
+    assert (await client.get(f"{url}/follow-code")).status_code == 404
+    await drain()
+    shown = (await client.post(f"{url}/scan", json={})).json()["follow_image"]
+    assert shown == f"{url}/follow-code"
+    image = await client.get(shown)
+    assert (image.status_code, image.headers["content-type"]) == (200, "image/png")
+    async with db.merchant("demo") as tx:
+        scene = (await queries.one_batch(tx, made.id)).scene
+        code = await tx.scalar(select(ChannelCode).where(ChannelCode.scene == scene))
+    await follower(db, "stranger", scene=scene)
+    await drain()
+    assert (await client.post(f"{url}/scan", json={})).json()["follow_image"] == ""
+    assert code
+    now = await reload(db, code.id)
+    assert (now.follows, now.fans) == (1, 1)
+    assert (await client.get("/api/shop/bottles/AAAA/follow-code")).status_code == 404

@@ -16,6 +16,7 @@ from tiefen.bottles import errors, queries, service
 from tiefen.bottles.models import Bottle, BottleReward
 from tiefen.bottles.service import scanning
 from tiefen.bottles.values import BottleRewardState, Limits, RewardKind, Verdict
+from tiefen.fans import service as people
 from tiefen.fans.models import Fan
 from tiefen.kernel import audit
 from tiefen.kernel.clock import Travel
@@ -125,7 +126,9 @@ async def test_bottles_not_handed_out_give_nothing_until_they_are(db: Db, travel
 async def test_a_made_up_code_and_another_merchants_are_unknown(db: Db) -> None:
     made = await batch(db)
     (one,) = await fans(db, 1)
-    for code in ("A" * 26, made.codes[0][:-2] + "AA", "", "小林"):
+    genuine = made.codes[0]
+    other = ("B" if genuine[0] == "A" else "A") + genuine[1:]  # an ending of AA may be its own
+    for code in ("A" * 26, other, "", "小林"):
         with pytest.raises(errors.BottleUnknown):
             await scan(db, one, code)
     async with db.merchant("other") as tx:
@@ -211,18 +214,23 @@ async def test_a_reminder_comes_once_when_the_bottle_is_empty(db: Db, travel: Tr
         assert (await tx.get_one(Bottle, (made.id, 1))).reminded_at is not None
 
 
-async def test_who_asked_not_to_be_written_to_gets_no_reminder(db: Db, travel: Travel) -> None:
+async def test_who_asked_not_to_be_written_to_or_does_not_follow_gets_no_reminder(
+    db: Db, travel: Travel
+) -> None:
     await configure(db, app_id=APP)
     service.configure(public_url="http://test")
     made = await batch(db, cycle_days=30)
     one, two = await fans(db, 2)
     await scan(db, one, made.codes[0])
     await scan(db, two, made.codes[1])
+    async with db.merchant("demo") as tx:
+        stranger = await people.resolve(tx, APP, "stranger")
+    await scan(db, stranger, made.codes[2])
     travel.move(timedelta(days=30))
     async with db.merchant("demo") as tx:
         (await tx.get_one(Fan, one)).no_contact = True
     async with db.merchant("demo") as tx:
-        assert await service.remind_due(tx) == 2
+        assert await service.remind_due(tx) == 3
         wrote = await tx.scalars(text("SELECT count(*) FROM wechat_message"))
         assert list(wrote) == [1]
         assert (await tx.get_one(Bottle, (made.id, 1))).reminded_at is not None

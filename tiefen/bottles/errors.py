@@ -65,3 +65,11 @@ class AlarmMissing(NotFound):
     code = "bottles.alarm_missing"
     zh = "没有找到这条预警"
     en = "No such alarm"
+
+
+class FollowCodeMissing(NotFound):
+    """The batch has no QR code to follow by, or not yet."""
+
+    code = "bottles.follow_code_missing"
+    zh = "还没有可以关注的二维码"
+    en = "There is no QR code to follow by yet"

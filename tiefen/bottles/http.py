@@ -4,10 +4,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from typing import Annotated
 
-from fastapi import Depends, Path, Query
+import anyio.to_thread
+from fastapi import Depends, Path, Query, Response
 from fastapi.responses import RedirectResponse, StreamingResponse
 
 from tiefen.bottles import queries, service
+from tiefen.bottles.errors import FollowCodeMissing
 from tiefen.bottles.models import BottleBatch
 from tiefen.bottles.schemas import (
     AlarmClose,
@@ -26,6 +28,7 @@ from tiefen.bottles.schemas import (
 )
 from tiefen.bottles.values import Limits
 from tiefen.catalog import service as catalog
+from tiefen.channels import service as channels
 from tiefen.fans import service as fans
 from tiefen.kernel import limits
 from tiefen.kernel.auth import FanActor, StaffActor, anyone, fan, staff
@@ -77,8 +80,26 @@ async def scan(code: Code, body: BottleTold, tx: TxDep, who: Fan) -> BottleShown
     told = service.Told(body.region_code or "", place)
     found = await service.scan(tx, who.id, code, told)
     sku = (await catalog.skus(tx, [found.sku_id]))[found.sku_id]
-    shown = {**asdict(found), "number": found.serial, **asdict(sku)}
+    image = f"/api/shop/bottles/{code}/follow-code" if found.follow else ""
+    shown = {**asdict(found), "number": found.serial, "follow_image": image, **asdict(sku)}
     return BottleShown.model_validate(shown)
+
+
+@router.get(
+    "/api/shop/bottles/{code}/follow-code",
+    operation_id="getBottleFollowCode",
+    response_class=Response,
+    responses={200: {"content": {"image/png": {}}}},
+    dependencies=[Depends(anyone()), Depends(OFTEN)],
+)
+async def follow_code(code: Code, tx: TxDep) -> Response:
+    """The QR code to follow by, for whoever holds the bottle: a follow counts for its batch."""
+    batch, _ = await queries.opened_by(tx, code)
+    url = await channels.follow_url(tx, batch.scene)
+    if not url:
+        raise FollowCodeMissing
+    drawn = await anyio.to_thread.run_sync(channels.code_picture, url, "")
+    return Response(drawn, media_type="image/png", headers={"Cache-Control": "max-age=3600"})
 
 
 @router.get(_BATCHES, operation_id="listBottleBatches")

@@ -177,3 +177,5 @@ class BottleShown(Out):
     first_region: str
     reward: BottleRewardOut | None
     asks_region: bool
+    follow_image: str
+    """the QR code to follow by; empty for who follows already"""

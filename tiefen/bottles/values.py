@@ -95,3 +95,5 @@ class Scan:
     reward: Reward | None
     asks_region: bool
     """the fan has not said where they are"""
+    follow: bool
+    """the fan follows no account, and there is a code to follow by"""

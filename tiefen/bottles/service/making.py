@@ -19,6 +19,7 @@ from tiefen.bottles.models import BottleAlarm, BottleBatch, BottleKey, BottleLim
 from tiefen.bottles.queries import batch_locked, key_of
 from tiefen.bottles.values import Limits, RewardKind
 from tiefen.catalog import service as catalog
+from tiefen.channels import service as channels
 from tiefen.kernel.auth import StaffActor
 from tiefen.kernel.db import Db, Tx
 from tiefen.team.service import record_audit
@@ -136,10 +137,17 @@ async def activate(
         activated_at=tx.now,
     )
     tx.add(made)
-    await tx.flush()
+    await give_scene(tx, batch)
     after = {"first": first, "last": last, "dealer": dealer, "territory": made.territory}
     await record_audit(tx, actor, "bottles.activated", f"bottle_batch:{batch_id}", after=after)
     return made.id
+
+
+async def give_scene(tx: Tx, batch: BottleBatch) -> None:
+    """Make the channel code of a locked batch, once: when it is handed out, or first scanned."""
+    if not batch.scene:
+        batch.scene = await channels.bottle_code(tx, batch.name, batch.id)
+    await tx.flush()
 
 
 async def withdraw(tx: Tx, actor: StaffActor, batch_id: int, range_id: int) -> None:

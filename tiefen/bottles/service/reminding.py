@@ -42,7 +42,7 @@ async def remind_due(tx: Tx) -> int:
         if not app_id or bottle.first_fan_id in quiet:
             continue
         openid = await fans.openid_of(tx, bottle.first_fan_id, app_id)
-        if not openid:
+        if not openid or not await fans.follows(tx, await fans.person_ids(tx, bottle.first_fan_id)):
             continue
         sku = (await catalog.skus(tx, [batch.sku_id])).get(batch.sku_id)
         if sku is None or not sku.on_shelf:

@@ -11,6 +11,7 @@ from tiefen.bottles import rules
 from tiefen.bottles.events import BottleScanned
 from tiefen.bottles.models import BottleBatch, BottleRange, BottleReward, BottleScan
 from tiefen.bottles.queries import limits_now, opened_by, reward_of
+from tiefen.bottles.service.making import give_scene
 from tiefen.bottles.values import BottleRewardState, RewardKind, Scan, Sight, Verdict
 from tiefen.channels import service as channels
 from tiefen.fans import service as fans
@@ -86,14 +87,16 @@ async def scan(tx: Tx, fan_id: int, code: str, told: Told) -> Scan:
         if not bottle.fresh:
             scans = (await tx.execute(_COUNT, mark)).scalar_one()
     await tx.flush()
-    mine = bottle.first_fan_id in await fans.person_ids(tx, fan_id)
+    records = await fans.person_ids(tx, fan_id)
+    mine = bottle.first_fan_id in records
     rewarded = 0
     if mine and whole and batch.reward is not RewardKind.NONE and bottle.rewarded_at is None:
         rewarded = await _reward(tx, batch, serial, bottle.first_fan_id)
     sights = await _sights(tx, batch.id, serial)
     await _look(tx, mark, sights, whole)
+    scene = await _scene_of(tx, batch)
     if before is None:
-        came = BottleScanned(batch.id, serial, fan_id, await _scene_of(tx, batch), tx.now)
+        came = BottleScanned(batch.id, serial, fan_id, scene, tx.now)
         publish(tx, came, aggregate=f"fan:{fan_id}")
     await _count(
         tx, batch.id, opened=int(bottle.fresh), scans=int(before is None), rewarded=rewarded
@@ -110,6 +113,7 @@ async def scan(tx: Tx, fan_id: int, code: str, told: Told) -> Scan:
         first_region=_province(sights[0].region),
         reward=await reward_of(tx, batch.id, serial) if mine else None,
         asks_region=not (told.region or (before is not None and before.region)),
+        follow=not await fans.follows(tx, records) and bool(await channels.follow_url(tx, scene)),
     )
 
 
@@ -157,9 +161,7 @@ async def _scene_of(tx: Tx, batch: BottleBatch) -> str:
             .execution_options(populate_existing=True)
         )
         assert held is not None
-        if not held.scene:
-            held.scene = await channels.bottle_code(tx, held.name, held.id)
-            await tx.flush()
+        await give_scene(tx, held)
     return batch.scene
 
 

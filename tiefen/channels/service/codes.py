@@ -78,7 +78,10 @@ async def create_code(tx: Tx, actor: StaffActor | Actor, name: str, wish: CodeWi
 
 
 async def bottle_code(tx: Tx, name: str, number: int) -> str:
-    """The channel code of a batch of bottles: its scene. `number` tells batches of one name apart."""
+    """The channel code of a batch of bottles: its scene. `number` tells batches of one name apart.
+
+    Bottles carry codes of their own; the platform's temporary one is shown after a scan, to follow by.
+    """
     taken = await tx.scalar(
         select(ChannelCode.id).where(ChannelCode.name == name, ChannelCode.archived_at.is_(None))
     )
@@ -86,11 +89,24 @@ async def bottle_code(tx: Tx, name: str, number: int) -> str:
         tx,
         Actor.system("bottles"),
         f"{name} #{number}" if taken else name,
-        CodeWish(kind=CodeKind.PACKAGE, form=CodeForm.BOTTLE),
+        CodeWish(kind=CodeKind.PACKAGE, form=CodeForm.BOTTLE, lifetime=Lifetime.TEMPORARY),
     )
     scene: str | None = await tx.scalar(select(ChannelCode.scene).where(ChannelCode.id == made))
     assert scene
     return scene
+
+
+async def follow_url(tx: Tx, scene: str) -> str:
+    """What a QR code to follow by a scene says; empty while the platform has not drawn one."""
+    url: str | None = await tx.scalar(
+        select(ChannelCode.url).where(
+            ChannelCode.scene == scene,
+            ChannelCode.state == CodeState.READY,
+            ChannelCode.ticket != "",
+            ChannelCode.archived_at.is_(None),
+        )
+    )
+    return url or ""
 
 
 async def edit_code(tx: Tx, actor: StaffActor, code_id: int, changes: Mapping[str, Any]) -> None:

@@ -33,7 +33,7 @@ from tiefen.fans.service.imports import (
     start_import,
     stop_import,
 )
-from tiefen.fans.service.joining import join, merge, part, sides
+from tiefen.fans.service.joining import follows, join, merge, part, sides
 from tiefen.fans.service.owning import give_fan
 from tiefen.fans.service.past import STEP, check_past, forget_past, run_past, stop_past, undo_past
 from tiefen.fans.service.past import take_in as take_in_past
@@ -176,6 +176,7 @@ __all__ = [
     "fetch_export",
     "follow",
     "followers_of",
+    "follows",
     "forget_past",
     "forget_used_states",
     "give_fan",

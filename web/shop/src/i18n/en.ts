@@ -54,6 +54,8 @@ const en: Record<keyof typeof zh | keyof typeof later, string> = {
   'bottle.owed_hint': 'It reaches you by itself as soon as there are more.',
   'bottle.number': 'Bottle {n}',
   'bottle.buy': 'Buy another one',
+  'bottle.follow': 'Follow us',
+  'bottle.follow_hint': 'Press the code: we remind you when it runs low, and answer when you ask.',
   'bottle.where': 'Where did you buy it?',
   'bottle.where_hint': 'Only to find copies and strays; you may leave it. A position is kept to about a kilometre.',
   'bottle.choose': 'Choose a region',

@@ -15,6 +15,8 @@ export default {
   'bottle.owed_hint': '补足后会自动发到您的账户，不会少。',
   'bottle.number': '瓶号 {n}',
   'bottle.buy': '再买一瓶',
+  'bottle.follow': '关注公众号',
+  'bottle.follow_hint': '长按识别二维码：快用完时提醒您，有问题随时找我们。',
   'bottle.where': '您在哪里购买的？',
   'bottle.where_hint': '只用来防伪和防窜货，可以不填；定位只精确到约一公里。',
   'bottle.choose': '选择地区',
