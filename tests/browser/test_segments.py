@@ -1,5 +1,7 @@
 """From a question of the merchant's own to a segment and its members, in a real browser."""
 
+import re
+
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
@@ -18,6 +20,8 @@ def test_a_question_a_tag_and_a_segment(town: Town, browser: Browser) -> None:
     ask_for_the_skin(page, town)
     make_a_tag(page)
     tag_the_newest_fan(page, town)
+    look_after_them(page)
+    narrow_the_list(page, town)
     find_them_by_a_rule(page, town)
     assert errors == []
 
@@ -51,6 +55,36 @@ def tag_the_newest_fan(page: Page, town: Town) -> None:
     expect(page.get_by_label("浏览器测试:")).to_be_visible()
 
 
+def look_after_them(page: Page) -> None:
+    """Somebody of the team, and which contact of 企业微信 they are; the timeline tells the first."""
+    page.get_by_test_id("owner-change").click()
+    page.get_by_test_id("owner-choice").click()
+    page.get_by_role("option", name="店主", exact=True).click()
+    page.get_by_test_id("owner-save").click()
+    expect(page.get_by_test_id("owner")).to_contain_text("店主")
+    expect(page.get_by_text("更换负责人")).to_be_visible()
+    page.get_by_test_id("wecom-add").click()
+    page.get_by_placeholder("ww…").fill("ww1234567890abcdef")
+    page.get_by_placeholder("wm…").fill("wmqfasd1e1927831291723123109rAAA")
+    page.get_by_test_id("wecom-save").click()
+    expect(page.get_by_role("listitem").filter(has_text="…rAAA")).to_contain_text("企业微信")
+
+
+def narrow_the_list(page: Page, town: Town) -> None:
+    """By who looks after them, and by group of buyers: the list holds them and nobody else."""
+    turn_to(page, town, "/fans", "粉丝")
+    rows = page.get_by_role("table").locator("tbody tr")
+    page.get_by_test_id("fans-owner").click()
+    page.get_by_role("option", name="店主", exact=True).click()
+    expect(page).to_have_url(re.compile("owner="))
+    expect(rows.filter(has_text="店主")).to_have_count(1)
+    expect(rows).to_have_count(1)
+    everyone = page.request.get(f"{town.base}/api/console/fans?limit=100").json()["items"]
+    groups = [one["rfm_group"] for one in everyone if one["rfm_group"]]
+    turn_to(page, town, "/fans?rfm=" + groups[0], "粉丝")
+    expect(rows).to_have_count(groups.count(groups[0]))
+
+
 def find_them_by_a_rule(page: Page, town: Town) -> None:
     """One condition, the live count, the saved members and the why."""
     turn_to(page, town, "/segments/new", "新建人群")
@@ -64,3 +98,8 @@ def find_them_by_a_rule(page: Page, town: Town) -> None:
     page.get_by_test_id("segment-save").click()
     page.get_by_role("button", name="为什么").first.click()
     expect(page.get_by_label("满足").first).to_be_visible()
+    page.keyboard.press("Escape")
+    page.get_by_test_id("why-fan").click()
+    page.get_by_role("option").last.click()
+    expect(page.get_by_role("heading", name="为什么不在这里")).to_be_visible()
+    expect(page.get_by_label("不满足").first).to_be_visible()

@@ -401,7 +401,7 @@ async def test_the_list_is_narrowed_by_any_rule_and_an_export_holds_no_formula(
     made = (await staff.post(PATH, json={"name": "名单", "fan_ids": [one]})).json()
     taken = await staff.post(f"{PATH}/{made['id']}/export")
     assert taken.text.startswith("\ufeff编号,")
-    assert f"{one},'=HYPERLINK(1)" in taken.text
+    assert f"{one},'=HYPERLINK(1),关注者,是," in taken.text
     async with db.merchant("demo") as tx:
         noted = await tx.scalars(text("SELECT action FROM audit_entry"))
         assert "fans.segment_exported" in set(noted)

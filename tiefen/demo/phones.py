@@ -128,6 +128,9 @@ class Phones:
                 is_default=True,
             )
             self.addresses[fan] = made["id"]
+            if fan % 2:  # some tell the shop who they are while they are at it
+                known = {"phone": person.phone, "real_name": person.nickname}
+                await self.doors.shop(fan, "PATCH", "me", **known)
         return self.addresses[fan]
 
     async def order(self, fan: int, items: list[dict[str, int]], **more: Any) -> str | None:

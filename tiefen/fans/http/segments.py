@@ -54,7 +54,28 @@ SAMPLE = 5
 EXPORT_PAGE = 1_000
 BOM = "\ufeff"
 """Without it Excel reads UTF-8 as something else."""
-_HEAD = ["编号", "昵称", "阶段", "关注", "来源", "订单", "实付(元)", "最近活跃", "加入人群", "标签"]
+_HEAD = [
+    "编号",
+    "昵称",
+    "阶段",
+    "关注",
+    "来源",
+    "订单",
+    "实付(元)",
+    "最近活跃",
+    "加入人群",
+    "标签",
+    "负责人",
+]
+_STAGES = {
+    Stage.VISITOR: "访客",
+    Stage.FOLLOWER: "关注者",
+    Stage.CUSTOMER: "客户",
+    Stage.USER: "用户",
+    Stage.FAN: "粉丝",
+    Stage.CORE: "铁粉",
+    Stage.LOST: "流失",
+}
 
 console = Routes(prefix="/api/console", tags=["fans"], responses=REFUSALS)
 
@@ -226,7 +247,7 @@ async def _table(db: Db, merchant: str, segment_id: int) -> AsyncIterator[str]:
                 [
                     str(row.id),
                     row.name,
-                    row.stage.value,
+                    _STAGES[row.stage],
                     "是" if row.following else "否",
                     row.source.name if row.source else "",
                     str(row.orders),
@@ -234,6 +255,7 @@ async def _table(db: Db, merchant: str, segment_id: int) -> AsyncIterator[str]:
                     day_of(row.last_seen_at).isoformat(),
                     day_of(since[row.id]).isoformat(),
                     " ".join(tag.name for tag in row.tags),
+                    row.owner.name if row.owner else "",
                 ]
                 for row in rows
             ]
