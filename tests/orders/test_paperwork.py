@@ -60,6 +60,16 @@ async def test_a_visitors_cart_joins_once_and_says_what_is_gone(
         assert [(one["sku_id"], one["why"]) for one in merged["left_out"]] == [(gone, "gone")]
 
 
+async def test_of_two_records_of_one_person_the_larger_number_holds(db: Db) -> None:
+    async with db.merchant("demo") as tx:
+        sku_id, earlier, later = await stocked(tx, 9), await make.fan(tx), await make.fan(tx)
+        await service.fill_cart(tx, earlier, [(sku_id, 5)])
+        await fans.merge(tx, later, earlier, reason="同一个人")
+    async with db.merchant("demo") as tx:
+        await service.fill_cart(tx, later, [(sku_id, 2)])
+        assert [row.quantity for row in (await queries.cart(tx, later)).items] == [5]
+
+
 async def test_a_cart_is_mended_with_one_tap(db: Db, fan_client: FanClient) -> None:
     async with db.merchant("demo") as tx:
         fan_id = await make.fan(tx)

@@ -73,7 +73,9 @@ async def fill_cart(
     """
     briefs = await catalog.skus(tx, [sku_id for sku_id, _ in lines])
     mine = CartItem.fan_id.in_(await fans.person_ids(tx, fan_id))
-    there = set(await tx.scalars(select(CartItem.sku_id).where(mine)))
+    most = func.max(CartItem.quantity)
+    lying = await tx.execute(select(CartItem.sku_id, most).where(mine).group_by(CartItem.sku_id))
+    there: dict[int, int] = dict(lying.tuples().all())
     left_out, rows = [], []
     for sku_id, quantity in dict(lines).items():
         sku = briefs.get(sku_id)
@@ -82,12 +84,12 @@ async def fill_cart(
         elif sku_id not in there and len(there) >= rules.MAX_CART:
             left_out.append((sku_id, sku.product_name, "full"))
         else:
-            there.add(sku_id)
+            there[sku_id] = max(quantity, there.get(sku_id, 0))
             rows.append(
                 {
                     "fan_id": fan_id,
                     "sku_id": sku_id,
-                    "quantity": quantity,
+                    "quantity": there[sku_id],
                     "price_seen_fen": sku.price_fen,
                     "added_at": tx.now,
                 }
