@@ -12,7 +12,7 @@ from tiefen.kernel import audit, worker
 from tiefen.kernel.auth import StaffActor
 from tiefen.kernel.clock import Travel
 from tiefen.kernel.db import Db
-from tiefen.kernel.errors import Invalid
+from tiefen.kernel.errors import Invalid, Refusal
 from tiefen.kernel.events import EventRow
 from tiefen.ledger import service as ledger
 from tiefen.payments import queries, service
@@ -24,6 +24,7 @@ from tiefen.payments.errors import (
     PayerMissing,
     PaymentClosed,
     PaymentNotFound,
+    ProviderBusy,
     ProviderRefused,
     ProviderUnknown,
     ReferenceReused,
@@ -80,13 +81,16 @@ async def test_begin_gives_the_sheet_and_the_same_number_on_every_tap(
     )
 
 
-@pytest.mark.parametrize("trouble", ["lost", "deaf"])
+@pytest.mark.parametrize(
+    ("trouble", "told"),
+    [("lost", ProviderUnknown), ("deaf", ProviderUnknown), ("FREQUENCY_LIMITED", ProviderBusy)],
+)
 async def test_no_answer_is_unknown_and_the_next_tap_uses_the_same_number(
-    db: Db, wechat: FakeWeChat, trouble: str
+    db: Db, wechat: FakeWeChat, trouble: str, told: type[Refusal]
 ) -> None:
     wechat.trouble = {"jsapi": [trouble]}
     intent = await start(db)
-    with pytest.raises(ProviderUnknown):
+    with pytest.raises(told):
         await begin(db, intent.order_no)
     params = await begin(db, intent.order_no)
     assert [number for _, number in wechat.calls] == [params.out_trade_no] * 2

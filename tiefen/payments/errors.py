@@ -51,6 +51,14 @@ class ProviderUnknown(Away):
     en = "WeChat Pay did not answer in time; try again, you will not be charged twice"
 
 
+class ProviderBusy(Away):
+    """WeChat takes no more calls for a moment: nothing happened. Trying again uses the same number."""
+
+    code = "payments.provider_busy"
+    zh = "微信支付正忙，请稍后再试"
+    en = "WeChat Pay is busy; try again in a moment"
+
+
 class ProviderRefused(Conflict):
     """WeChat refused the call; `reason` is its code."""
 

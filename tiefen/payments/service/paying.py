@@ -20,6 +20,7 @@ from tiefen.payments.errors import (
     PayerMissing,
     PaymentClosed,
     PaymentNotFound,
+    ProviderBusy,
     ProviderRefused,
     ProviderUnknown,
 )
@@ -187,7 +188,7 @@ async def begin(
     of `client`; a code and a browser outside WeChat take none, and H5 takes the payer's real
     address in its place.
     Raises PaymentNotFound, AlreadyPaid, PaymentClosed, PayerMissing, ProviderUnknown (503, try
-    again), ProviderRefused.
+    again), ProviderBusy (503), ProviderRefused.
     """
     named = client in (PayClientKind.JSAPI, PayClientKind.MINI)
     if (named and not openid) or (client is PayClientKind.H5 and not payer_ip):
@@ -214,6 +215,8 @@ async def begin(
     if answer.verdict is Verdict.UNKNOWN:
         raise ProviderUnknown(order_no=order_no)
     if answer.verdict is Verdict.REFUSED:
+        if answer.code in rules.RETRY_CODES:
+            raise ProviderBusy(order_no=order_no)
         raise ProviderRefused(reason=answer.code)
     return _params(client, attempt, answer.get())
 
