@@ -73,9 +73,9 @@ async def fill_cart(
     """
     briefs = await catalog.skus(tx, [sku_id for sku_id, _ in lines])
     mine = CartItem.fan_id.in_(await fans.person_ids(tx, fan_id))
-    most = func.max(CartItem.quantity)
+    most = func.max(CartItem.quantity).label("most")
     lying = await tx.execute(select(CartItem.sku_id, most).where(mine).group_by(CartItem.sku_id))
-    there: dict[int, int] = dict(lying.tuples().all())
+    there: dict[int, int] = {row.sku_id: row.most for row in lying}
     left_out, rows = [], []
     for sku_id, quantity in dict(lines).items():
         sku = briefs.get(sku_id)
