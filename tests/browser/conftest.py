@@ -6,7 +6,6 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -32,11 +31,14 @@ WECHAT = (
 )
 
 
-@dataclass(frozen=True, slots=True)
 class Town:
-    """What `tiefen demo --json` told."""
+    """`tiefen demo` in a folder, started and stopped as a user would, and what its `--json` told."""
 
-    told: dict[str, Any]
+    def __init__(self, data: Path) -> None:
+        self.data = data
+        self.told: dict[str, Any] = {}
+        self._port = str(ports.pair())
+        self._process: subprocess.Popen[bytes] | None = None
 
     @property
     def base(self) -> str:
@@ -48,6 +50,31 @@ class Town:
         return next(
             str(one["password"]) for one in self.told["logins"] if one["account"] == account
         )
+
+    def start(self) -> None:
+        """Start it and wait until all is up."""
+        self._process = subprocess.Popen(
+            [
+                *(sys.executable, "-m", "tiefen", "demo", "--json", "--fans", "8"),
+                *("--data", str(self.data), "--port", self._port),
+            ],
+            cwd=ROOT,
+            env=os.environ | {"DATABASE_URL": "postgresql://nobody@nowhere/x"},
+            stdout=subprocess.PIPE,
+            start_new_session=True,
+        )
+        assert self._process.stdout
+        line = self._process.stdout.readline()
+        assert line, "tiefen demo ended before it was ready"
+        self.told = json.loads(line)
+
+    def stop(self) -> None:
+        """Press Ctrl-C and wait for its end."""
+        assert self._process
+        assert self._process.stdout
+        self._process.send_signal(signal.SIGINT)
+        assert self._process.wait(60) == 0
+        self._process.stdout.close()
 
 
 @pytest.fixture(scope="session")
@@ -63,25 +90,16 @@ def browser_path() -> str:
 
 
 @pytest.fixture(scope="session")
-def town(browser_path: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
-    """`tiefen demo` with a handful of fans, started and stopped as a user would."""
+def town(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
+    """A small town for all tests of one worker."""
     folder = tmp_path_factory.mktemp("town")
     for parent in [folder, *folder.parents][:4]:
         if parent.stat().st_uid == os.getuid():
             parent.chmod(parent.stat().st_mode | 0o011)
-    command = [
-        *(sys.executable, "-m", "tiefen", "demo", "--json", "--fans", "8"),
-        *("--data", str(folder), "--port", str(ports.pair())),
-    ]
-    with subprocess.Popen(
-        command, cwd=ROOT, stdout=subprocess.PIPE, start_new_session=True
-    ) as process:
-        assert process.stdout
-        line = process.stdout.readline()
-        assert line, "tiefen demo ended before it was ready"
-        yield Town(json.loads(line))
-        process.send_signal(signal.SIGINT)
-        assert process.wait(60) == 0
+    made = Town(folder)
+    made.start()
+    yield made
+    made.stop()
 
 
 @pytest.fixture
