@@ -17,9 +17,11 @@ import pytest
 from fastapi import FastAPI
 from pydantic import SecretStr
 from sqlalchemy import Engine
+from sqlalchemy.ext.asyncio import AsyncEngine
 from starlette.routing import BaseRoute
 
 from tests.databases import Swept, build_template, clone, drop, with_database
+from tiefen.commands.serving import fast_loop
 from tiefen.kernel import clock, crypto, limits, postgres, worker
 from tiefen.kernel.auth import Loaders, StaffActor, open_session
 from tiefen.kernel.db import Db, Tx
@@ -86,6 +88,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.deep)
 
 
+def pytest_asyncio_loop_factories() -> dict[str, Callable[[], asyncio.AbstractEventLoop]]:
+    """Tests run on the loop that serves."""
+    return {"fast": fast_loop}
+
+
 def pytest_collection_finish() -> None:
     """Leave what is loaded by now out of every sweep of memory: a million objects that stay."""
     gc.collect()
@@ -132,14 +139,13 @@ def swept(server_url: str, template: str) -> Iterator[Swept]:
 
 
 @pytest.fixture
-def address(request: pytest.FixtureRequest) -> Iterator[str]:
+def address(request: pytest.FixtureRequest, swept: Swept) -> Iterator[str]:
     """Where `db` is: in the swept clone, or in the test's own one if it asks for `database_url`."""
     if "database_url" in request.fixturenames:
         yield request.getfixturevalue("database_url")
         return
-    kept: Swept = request.getfixturevalue("swept")
-    yield kept.begin()
-    kept.end()
+    yield swept.begin()
+    swept.end()
 
 
 @pytest.fixture(autouse=True)
@@ -165,14 +171,39 @@ def _share_statements(engine: Engine) -> None:
     engine._compiled_cache = _compiled[0]._compiled_cache
 
 
+@pytest.fixture(scope="session")
+async def connected(swept: Swept) -> AsyncIterator[dict[str, AsyncEngine]]:
+    """Connections to the swept clone, kept from test to test: they know its tables and statements."""
+    kept: dict[str, AsyncEngine] = {}
+    yield kept
+    for engine in kept.values():
+        await engine.dispose()
+
+
 @pytest.fixture
-async def db(address: str, settings: Settings) -> AsyncIterator[Db]:
-    """A handle on a fresh database."""
+async def db(
+    request: pytest.FixtureRequest,
+    address: str,
+    settings: Settings,
+    connected: dict[str, AsyncEngine],
+) -> AsyncIterator[Db]:
+    """A handle on a fresh database. Whatever a test leaves running ends with it."""
     crypto.configure(settings.secret_key.get_secret_value())
     handle = Db(address, pool_size=20)
     _share_statements(handle.engine.sync_engine)
+    if "database_url" in request.fixturenames:
+        yield handle
+        await handle.close()
+        return
+    for given_up in connected.keys() - {address}:
+        await connected.pop(given_up).dispose()
+    handle.engine.sync_engine.pool = connected.setdefault(address, handle.engine).sync_engine.pool
+    before = asyncio.all_tasks()
     yield handle
-    await handle.close()
+    left = asyncio.all_tasks() - before - {asyncio.current_task()}
+    for task in left:
+        task.cancel()
+    await asyncio.gather(*left, return_exceptions=True)
 
 
 @pytest.fixture

@@ -50,8 +50,8 @@ _GROWN = """
 GROWN_BYTES = 128 * 1024
 """A table that holds so much of what was deleted is vacuumed, for every look at it reads that."""
 _OTHERS = """
-    SELECT pid FROM pg_stat_activity
-    WHERE datname = current_database() AND pid <> pg_backend_pid() AND backend_type = 'client backend'
+    SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()
+    AND backend_type = 'client backend' AND state <> 'idle'
 """
 
 
