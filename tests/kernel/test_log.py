@@ -1,6 +1,8 @@
 """What a log line may never hold."""
 
 import io
+import json
+import sys
 
 import pytest
 import structlog
@@ -34,3 +36,15 @@ def test_private_fields_are_scrubbed(monkeypatch: pytest.MonkeyPatch) -> None:
     structlog.get_logger().info("seen", openid="oCanary", order=7)
     assert "oCanary" not in written.getvalue()
     assert '"order": 7' in written.getvalue()
+
+
+def test_a_logger_used_before_writes_to_where_standard_error_is_now(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    log.configure(as_json=True)
+    logger = structlog.get_logger()
+    for _ in range(2):
+        with io.StringIO() as now:
+            monkeypatch.setattr(sys, "stderr", now)
+            logger.info("seen")
+            assert json.loads(now.getvalue())["event"] == "seen"
