@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.cases import cases
+from tests.cases import by_seed, cases
 from tiefen.orders import rules
 from tiefen.orders.errors import (
     FreightTaken,
@@ -31,8 +31,6 @@ from tiefen.orders.values import (
     RefundPlan,
     Wanted,
 )
-
-CASES = cases(5_000)
 
 
 def line(key: int = 1, quantity: int = 3, pay_fen: int = 1_000, **state: Any) -> LinePieces:
@@ -112,8 +110,7 @@ def paid_lines(chance: Random) -> dict[int, LinePieces]:
     }
 
 
-@given(st.integers(0, 2**32))
-@CASES
+@by_seed(5_000)
 def test_everything_back_is_exactly_what_was_paid_whatever_the_parts(seed: int) -> None:
     chance = Random(seed)
     lines, freight = paid_lines(chance), chance.randint(0, 999)
@@ -121,8 +118,7 @@ def test_everything_back_is_exactly_what_was_paid_whatever_the_parts(seed: int) 
     assert refund_all_in_parts(lines, freight, chance) == (paid + freight, freight)
 
 
-@given(st.integers(0, 2**32))
-@cases(1_000)
+@by_seed(1_000)
 def test_after_shipping_the_goods_money_still_comes_back_exactly(seed: int) -> None:
     chance = Random(seed)
     lines = {
@@ -274,8 +270,7 @@ def asked_in_any_way(lines: dict[int, LinePieces], chance: Random) -> tuple[int,
     return total, kept
 
 
-@given(st.integers(0, 2**32))
-@cases(1_000)
+@by_seed(1_000)
 def test_whatever_is_asked_in_whatever_way_paid_is_refunded_and_kept(seed: int) -> None:
     chance = Random(seed)
     lines = {

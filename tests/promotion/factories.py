@@ -3,7 +3,6 @@
 from datetime import UTC, datetime
 from random import Random
 
-from tests.cases import cases
 from tiefen.promotion import rules
 from tiefen.promotion.values import (
     Basis,
@@ -24,7 +23,6 @@ from tiefen.promotion.values import (
     Tier,
 )
 
-CASES = cases(5_000)
 NOON = datetime(2026, 11, 20, 4, 0, tzinfo=UTC)
 ITEM_BEST = Group(1, "单品", Target.ITEM, Mode.BEST)
 ORDER_BEST = Group(2, "订单", Target.ORDER, Mode.BEST)

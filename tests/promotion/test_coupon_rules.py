@@ -6,10 +6,8 @@ from random import Random
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from tests.cases import cases
+from tests.cases import by_seed
 from tests.promotion.factories import (
     NOON,
     ORDER_ALL,
@@ -43,8 +41,6 @@ from tiefen.promotion.values import (
     Terms,
     Tier,
 )
-
-seeds = st.integers(0, 2**32)
 
 
 def coupon(
@@ -103,15 +99,13 @@ def adds_up(quote: Quote) -> bool:
     )
 
 
-@given(seeds)
-@cases(5_000)
+@by_seed(5_000)
 def test_the_parts_are_the_whole_with_a_coupon(seed: int) -> None:
     _, quote, _ = priced(seed)
     assert adds_up(quote)
 
 
-@given(seeds)
-@cases(1_000)
+@by_seed(1_000)
 def test_a_quote_with_a_coupon_can_be_computed_again(seed: int) -> None:
     case, promotions = some_case(seed)
     held = some_coupon(Random(seed + 1), case.groups)
@@ -149,8 +143,7 @@ def chooses_well(seed: int) -> bool:
     return (alone[best.coupon.id].total_fen if best else plain.total_fen) == cheapest
 
 
-@given(seeds)
-@cases(1_000)
+@by_seed(1_000)
 def test_the_best_coupon_is_the_best(seed: int) -> None:
     assert chooses_well(seed)
 
@@ -182,8 +175,7 @@ def is_safe(seed: int) -> bool:
     return True
 
 
-@given(seeds)
-@cases(500)
+@by_seed(500)
 def test_no_cart_with_a_coupon_is_worse_than_the_floor(seed: int) -> None:
     assert is_safe(seed)
 

@@ -4,10 +4,8 @@ from dataclasses import replace
 from random import Random
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from tests.cases import cases
+from tests.cases import by_seed
 from tests.catalog.factories import STAFF
 from tests.conftest import FanClient, StaffClient
 from tests.inventory.factories import stocked
@@ -31,8 +29,6 @@ from tiefen.promotion.values import (
 )
 from tiefen.team.values import Permission
 
-CASES = cases(2_000)
-seeds = st.integers(0, 2**32)
 HANGZHOU, XINJIANG = "330106", "650102"
 
 
@@ -100,14 +96,12 @@ def split(basis: Basis, chance: Random) -> Basis:
     return replace(basis, lines=tuple(lines))
 
 
-@given(seeds)
-@CASES
+@by_seed(5_000)
 def test_freight_adds_up_and_is_never_below_nothing(seed: int) -> None:
     assert add_up(rules.quote(cart(Random(seed))))
 
 
-@given(seeds)
-@CASES
+@by_seed(5_000)
 def test_splitting_lines_does_not_change_the_freight(seed: int) -> None:
     chance = Random(seed)
     basis = cart(chance)
@@ -115,8 +109,7 @@ def test_splitting_lines_does_not_change_the_freight(seed: int) -> None:
     assert whole.freight_fen == parted.freight_fen
 
 
-@given(seeds)
-@CASES
+@by_seed(5_000)
 def test_more_goods_never_cost_less_freight_without_a_free_rule(seed: int) -> None:
     chance = Random(seed)
     basis = cart(chance, free=False)
@@ -129,8 +122,7 @@ def test_more_goods_never_cost_less_freight_without_a_free_rule(seed: int) -> No
     )
 
 
-@given(seeds)
-@CASES
+@by_seed(5_000)
 def test_another_template_never_makes_the_freight_lower(seed: int) -> None:
     chance = Random(seed)
     basis = cart(chance, free=False)

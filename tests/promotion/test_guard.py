@@ -5,10 +5,8 @@ from datetime import datetime, timedelta
 from random import Random
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from tests.cases import cases
+from tests.cases import by_seed
 from tests.promotion.factories import (
     ITEM_BEST,
     NOON,
@@ -37,7 +35,6 @@ from tiefen.promotion.values import (
     Tier,
 )
 
-seeds = st.integers(0, 2**32)
 GIFTS = tuple(GiftStock(line(one, 1, 900, 300), 1_000) for one in (90, 91, 92))
 COSTS = Costs(60, 500, commission_bp=1_250)
 
@@ -108,8 +105,7 @@ def _scoped(one: Rule) -> bool:
     return one.kind is PromotionKind.GIFT and not one.scope.all
 
 
-@given(seeds)
-@cases(1_000)
+@by_seed(1_000)
 def test_no_cart_is_worse_than_the_floor(seed: int) -> None:
     assert is_safe(seed)
 
@@ -132,8 +128,7 @@ def test_cheap_pieces_earn_what_a_dear_one_bears() -> None:
     assert found.pay_fen <= bears < 990
 
 
-@given(seeds)
-@cases(1_000)
+@by_seed(1_000)
 def test_the_floor_of_promotions_on_one_line_is_exact(seed: int) -> None:
     chance = Random(seed)
     made = [

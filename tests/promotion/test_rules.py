@@ -7,13 +7,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.cases import cases
+from tests.cases import by_seed, cases
 from tiefen.promotion import rules
 from tiefen.promotion.errors import QuoteTooLarge
 from tiefen.promotion.rules import freight
 from tiefen.promotion.values import Basis, BasisLine, Freight, Quote, Step
 
-CASES = cases(1_000)
 """Carts without promotions; with them, test_stacking tries five thousand of each property."""
 
 
@@ -29,9 +28,6 @@ def basis_of(chance: Random) -> Basis:
     return Basis(rules.VERSION, lines, Freight(chance.randint(0, 5_000), free_from))
 
 
-seeds = st.integers(0, 2**32)
-
-
 def adds_up(quote: Quote) -> bool:
     """Parts = whole, nothing negative: the checker of every case below."""
     return (
@@ -45,14 +41,12 @@ def adds_up(quote: Quote) -> bool:
     )
 
 
-@given(seeds)
-@CASES
+@by_seed(5_000)
 def test_the_parts_are_the_whole(seed: int) -> None:
     assert adds_up(rules.quote(basis_of(Random(seed))))
 
 
-@given(seeds)
-@CASES
+@by_seed(5_000)
 def test_the_order_of_the_lines_does_not_matter(seed: int) -> None:
     chance = Random(seed)
     basis = basis_of(chance)
@@ -67,8 +61,7 @@ def test_the_order_of_the_lines_does_not_matter(seed: int) -> None:
     )
 
 
-@given(seeds)
-@CASES
+@by_seed(5_000)
 def test_more_goods_cost_less_only_across_the_free_freight_line(seed: int) -> None:
     chance = Random(seed)
     basis, quantity, price_fen = basis_of(chance), chance.randint(1, 9), chance.randrange(10**6)
@@ -81,8 +74,7 @@ def test_more_goods_cost_less_only_across_the_free_freight_line(seed: int) -> No
     assert after.total_fen >= before.total_fen or crossed
 
 
-@given(seeds)
-@CASES
+@by_seed(5_000)
 def test_a_stored_quote_can_be_computed_again(seed: int) -> None:
     quote = rules.quote(basis_of(Random(seed)))
     stored = json.loads(json.dumps(rules.stored(quote)))

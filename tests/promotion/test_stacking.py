@@ -7,18 +7,15 @@ from random import Random
 from typing import Any
 
 import pytest
-from hypothesis import example, given
-from hypothesis import strategies as st
 
-from tests.promotion.factories import CASES, ORDER_BEST, basis, line, rule, some_case
+from tests.cases import by_seed
+from tests.promotion.factories import ORDER_BEST, basis, line, rule, some_case
 from tiefen.kernel import money
 from tiefen.orders import rules as order_rules
 from tiefen.orders.values import LinePieces, Wanted
 from tiefen.promotion import rules
 from tiefen.promotion.rules import effects, stacking
 from tiefen.promotion.values import MISSED, Basis, PromotionKind, Quote, Rule, Step, Terms, Tier
-
-seeds = st.integers(0, 2**32)
 
 
 def adds_up(quote: Quote) -> bool:
@@ -92,9 +89,7 @@ def given_back(quote: Quote, chance: Random) -> int:
     return back
 
 
-@given(seeds)
-@example(513840179)
-@CASES
+@by_seed(5_000, 513840179)
 def test_the_parts_are_the_whole(seed: int) -> None:
     cart, promotions = some_case(seed)
     quote, plain = rules.quote(cart, rules=promotions), rules.quote(cart)
@@ -106,16 +101,14 @@ def test_the_parts_are_the_whole(seed: int) -> None:
         assert quote.freight_fen > plain.freight_fen == 0
 
 
-@given(seeds)
-@CASES
+@by_seed(5_000)
 def test_the_order_of_lines_and_rules_does_not_matter(seed: int) -> None:
     cart, promotions = some_case(seed)
     other, others = shuffled(Random(seed), cart, promotions)
     assert rules.quote(other, rules=others) == rules.quote(cart, rules=promotions)
 
 
-@given(seeds)
-@CASES
+@by_seed(5_000)
 def test_a_stored_quote_can_be_computed_again(seed: int) -> None:
     cart, promotions = some_case(seed)
     quote = rules.quote(cart, rules=promotions)
@@ -124,8 +117,7 @@ def test_a_stored_quote_can_be_computed_again(seed: int) -> None:
     assert rules.changes(quote.digest, quote) == ()
 
 
-@given(seeds)
-@CASES
+@by_seed(5_000)
 def test_more_goods_cost_less_only_across_a_threshold(seed: int) -> None:
     """Splits are rounded to the fen: a step may shift one fen a line. More needs a threshold, or
     an offer by pieces that takes other pieces now."""
@@ -150,8 +142,7 @@ def grows(seed: int) -> bool:
     return crossed or after.total_fen >= before.total_fen - slack
 
 
-@given(seeds)
-@CASES
+@by_seed(5_000)
 def test_all_parts_of_a_refund_are_what_was_paid(seed: int) -> None:
     cart, promotions = some_case(seed)
     quote = rules.quote(cart, rules=promotions)
