@@ -139,6 +139,7 @@ async def test_a_bill_half_booked_line_by_line_is_finished_whole(db: Db) -> None
     assert await fee_breaches(db) == []
 
 
+@pytest.mark.usefixtures("travel")
 async def test_a_fetched_bill_posts_its_fees_and_the_page_adds_them_up(
     db: Db, wechat: FakeWeChat, staff_client: StaffClient
 ) -> None:
