@@ -64,6 +64,8 @@ def configuration() -> str:
         "| `TIEFEN_OWNER_PASSWORD` | `merchant create` | the owner's password instead of a prompt |\n"
         "| `CHROMIUM` | `make test`, `make shots` | path of the Chromium that drives the browser tests |\n"
         "| `TIEFEN_TEST_DATABASE_URL` | `make test` | tests on this server instead of the embedded one; its role needs CREATEDB and CREATEROLE |\n"
+        "| `TIEFEN_FUZZ` | `make test` | how many cases are drawn for each route of the API (5) |\n"
+        "| `TIEFEN_SEED` | `make test` | other words try properties with other seeds; a failure notes its seed |\n"
         "| `TIEFEN_FAILPOINT` | tests | `name:kill` or `name:raise` at a named place; never set it in production |\n"
     )
 
