@@ -7,6 +7,7 @@ its limit and its subject in turns and reports the ratio of the medians.
 import asyncio
 import json
 import os
+import resource
 import shutil
 import signal
 import socket
@@ -334,6 +335,11 @@ class Yardstick:
         return (url.set(database=database) if database else url).render_as_string(
             hide_password=False
         )
+
+
+def peak_memory() -> int:
+    """The most this process ever held, in MB."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
 
 
 Benchmark = Callable[[], Coroutine[None, None, list[Result]]]

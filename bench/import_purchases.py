@@ -6,7 +6,6 @@ written by one statement from a series. Memory is this process's growth, the ser
 
 import asyncio
 import os
-import resource
 import tempfile
 import time
 from typing import IO
@@ -14,7 +13,7 @@ from typing import IO
 import asyncpg
 from sqlalchemy import text
 
-from bench.harness import MERCHANT, Installation, Result, installation
+from bench.harness import MERCHANT, Installation, Result, installation, peak_memory
 from tiefen.fans import queries, service
 from tiefen.fans.values import Dialect, PastField
 from tiefen.kernel import worker
@@ -73,7 +72,7 @@ async def _size(home: Installation, lines: int) -> Result:
     await admin.execute("ANALYZE fan, fan_identity")
     with tempfile.TemporaryFile() as file:
         await asyncio.to_thread(_write, file, lines)
-        before = _memory()
+        before = peak_memory()
         began = time.perf_counter()
         import_id = await service.take_in_past(home.db, MERCHANT, BOSS, file, file_name="bench.csv")
         kept = time.perf_counter() - began
@@ -87,7 +86,7 @@ async def _size(home: Installation, lines: int) -> Result:
         async with home.db.merchant(MERCHANT) as tx:
             await service.run_past(tx, BOSS, import_id)
         took = await _until_added(home, import_id)
-        grown = _memory() - before
+        grown = peak_memory() - before
     await worker.drain(home.db)
     await admin.execute("SET statement_timeout = 0")
     began = time.perf_counter()
@@ -126,11 +125,6 @@ def _write(file: IO[bytes], lines: int) -> None:
         who = f"b{lines}-{n // EACH + 1}"
         file.write(f"N{n},{day},{n % 300 + 1}.50,1,{who}\n".encode())
     file.seek(0)
-
-
-def _memory() -> int:
-    """The most this process ever held, in MB."""
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
 
 
 if __name__ == "__main__":

@@ -6,14 +6,13 @@ this process's growth, the server's own apart.
 
 import asyncio
 import os
-import resource
 import tempfile
 import time
 from typing import IO
 
 import asyncpg
 
-from bench.harness import MERCHANT, Installation, Result, installation
+from bench.harness import MERCHANT, Installation, Result, installation, peak_memory
 from bench.order_book import with_defaults
 from tiefen.inventory import queries, service
 from tiefen.inventory.schemas import StockImportDetail
@@ -60,7 +59,7 @@ async def run() -> list[Result]:
 
 
 async def _size(home: Installation, admin: asyncpg.Connection, lines: int) -> Result:
-    before, began = _memory(), time.perf_counter()
+    before, began = peak_memory(), time.perf_counter()
     with tempfile.TemporaryFile() as file:
         await asyncio.to_thread(_write, file, lines)
         plan = service.TablePlan(ImportMode.SET, 1, f"bench{lines}")
@@ -76,7 +75,7 @@ async def _size(home: Installation, admin: asyncpg.Connection, lines: int) -> Re
     async with home.db.merchant(MERCHANT) as tx:
         await service.undo_table(tx, BOSS, made)
     assert (await _drained(home, made)).undone == lines
-    undone, grown = time.perf_counter() - began, _memory() - before
+    undone, grown = time.perf_counter() - began, peak_memory() - before
     began = time.perf_counter()
     await admin.execute(_LIMIT, lines)
     limit = lines / (time.perf_counter() - began)
@@ -101,11 +100,6 @@ def _write(file: IO[bytes], lines: int) -> None:
     for n in range(1, lines + 1):
         file.write(f"S{n},{5 + n % 90 + lines % 7}\n".encode())
     file.seek(0)
-
-
-def _memory() -> int:
-    """The most this process ever held, in MB."""
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
 
 
 if __name__ == "__main__":

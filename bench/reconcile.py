@@ -7,7 +7,6 @@ its fees go into the ledger afterwards. The first line is the whole of it, the s
 import asyncio
 import gzip
 import os
-import resource
 import time
 from datetime import date, timedelta
 from pathlib import Path
@@ -15,7 +14,7 @@ from unittest.mock import AsyncMock, patch
 
 import asyncpg
 
-from bench.harness import MERCHANT, Installation, Result, installation
+from bench.harness import MERCHANT, Installation, Result, installation, peak_memory
 from tiefen.kernel.clock import utcnow
 from tiefen.kernel.days import day_of
 from tiefen.payments import service
@@ -92,7 +91,7 @@ async def _measure(
 ) -> list[Result]:
 
     where = "tiefen.payments.service.billing"
-    before = memory()
+    before = peak_memory()
     with (
         patch(f"{where}.wechat.pay_client", AsyncMock(return_value=Bill(packed))),
         patch(f"{where}.post_fees", AsyncMock()),
@@ -100,7 +99,7 @@ async def _measure(
         began = time.perf_counter()
         await service.fetch_bill(home.db, MERCHANT, day)
         took = time.perf_counter() - began
-    grown = memory() - before
+    grown = peak_memory() - before
     began = time.perf_counter()
     await post_fees(home.db, MERCHANT)
     fees = time.perf_counter() - began
@@ -113,7 +112,7 @@ async def _measure(
     return [
         Result("reconcile", took + fees, "s", limit, limit / (took + fees), command, note),
         Result("reconcile_fees", fees, "s", limit, limit / fees, command,
-               f"{LINES:,} fees into the ledger; memory grew {memory() - before} MB"),
+               f"{LINES:,} fees into the ledger; memory grew {peak_memory() - before} MB"),
     ]  # fmt: skip
 
 
@@ -127,11 +126,6 @@ def _write(file: Path, day: date) -> Path:
         said = [LINES, total, "0.00", "0.00", fees, total, "0.00"]
         packed.write((SUMMARY + "\r\n" + ",".join(f"`{one}" for one in said) + "\r\n").encode())
     return file
-
-
-def memory() -> int:
-    """The most this process ever held, in MB."""
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
 
 
 if __name__ == "__main__":

@@ -13,8 +13,8 @@ from unittest.mock import AsyncMock, patch
 
 import asyncpg
 
-from bench.harness import MERCHANT, Result, installation
-from bench.reconcile import LINES, MCHID, Bill, memory
+from bench.harness import MERCHANT, Result, installation, peak_memory
+from bench.reconcile import LINES, MCHID, Bill
 from tiefen.kernel.clock import utcnow
 from tiefen.kernel.days import day_of
 from tiefen.payments import service
@@ -66,13 +66,13 @@ async def run() -> list[Result]:
         paid_at = datetime.combine(day, clock_time(4), UTC)
         await admin.execute(TRADED, MCHID, day, LINES // 2, paid_at, UNKNOWN, CHARGED_FEN, FEE_FEN)
         await admin.execute("VACUUM ANALYZE payment_charge, payment_bill_line")
-        before = memory()
+        before = peak_memory()
         where = "tiefen.payments.service.billing.wechat.pay_client"
         with patch(where, AsyncMock(return_value=Bill(packed))):
             began = time.perf_counter()
             await service.fetch_fund_bill(home.db, MERCHANT, day)
             took = time.perf_counter() - began
-        grown = memory() - before
+        grown = peak_memory() - before
         began = time.perf_counter()
         await admin.fetchval(JOIN)
         limit = time.perf_counter() - began
