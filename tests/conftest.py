@@ -81,8 +81,15 @@ def home() -> Path:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark `deep` what runs on the database behind the doors."""
+    """Mark `deep` what runs on the database behind the doors.
+
+    A test on the kept connections runs on their loop: pytest-asyncio begins another session, and ends
+    this one with all it keeps, for a test that is not `async`.
+    """
     for item in items:
+        needed = getattr(item, "fixturenames", ())
+        if "connected" in needed and item.get_closest_marker("asyncio") is None:
+            raise pytest.UsageError(f"{item.nodeid} uses the database: make it async")
         needed = DATABASE.intersection(getattr(item, "fixturenames", ()))
         if needed and not any(word in item.path.as_posix() for word in DOORS):
             item.add_marker(pytest.mark.deep)

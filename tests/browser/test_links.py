@@ -4,7 +4,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from tests.browser.conftest import WECHAT, Town
-from tests.browser.test_story import PATIENCE, scene_of_lin, screen, shop_in, sign_in, turn_to
+from tests.browser.test_story import PATIENCE, scan_code, screen, shop_in, sign_in, turn_to
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.xdist_group("town")]
 
@@ -65,8 +65,7 @@ def come_by_it(page: Page, town: Town) -> None:
     page.get_by_test_id("fan-picker").click()
     page.get_by_test_id("new-fan-name").fill("链接来客")
     page.get_by_test_id("new-fan").click()
-    page.get_by_test_id("scan").click()
-    page.get_by_test_id(f"code-{scene_of_lin(town, page)}").click()
+    scan_code(town, page, "小林")
     page.get_by_test_id("follow").click()
     with page.expect_response("**/api/shop/session/oauth"):
         page.get_by_test_id("menu-0").click()
@@ -121,14 +120,11 @@ def rotate_a_code(page: Page, town: Town) -> None:
 
 def follow_another(page: Page, town: Town) -> str:
     """Somebody follows by 阿晨's code; their number, as the shop tells them."""
-    codes = page.request.get(f"{town.base}/api/console/channel-codes").json()["items"]
-    scene = next(str(one["scene"]) for one in codes if one["name"] == "阿晨")
     page.goto(f"{town.base}/sandbox/")
     page.get_by_test_id("fan-picker").click()
     page.get_by_test_id("new-fan-name").fill("阿晨的客人")
     page.get_by_test_id("new-fan").click()
-    page.get_by_test_id("scan").click()
-    page.get_by_test_id(f"code-{scene}").click()
+    scan_code(town, page, "阿晨")
     page.get_by_test_id("follow").click()
     page.get_by_test_id("menu-0").click()
     shop = shop_in(page)

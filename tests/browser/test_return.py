@@ -21,7 +21,7 @@ from playwright.sync_api import Browser, Locator, Page, Route, expect
 from tests.browser.conftest import Town
 from tests.browser.keys import escapes, reach, stays_inside
 from tests.browser.test_rights import console, go
-from tests.browser.test_story import fill_address, scene_of_lin, screen, shop_in, sign_in, turn_to
+from tests.browser.test_story import fill_address, scan_code, screen, shop_in, sign_in, turn_to
 from tiefen.kernel.days import CHINA
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.xdist_group("town")]
@@ -127,8 +127,7 @@ def buy_two(told: Told, question: int) -> None:
     page.get_by_test_id("fan-picker").click()
     page.get_by_test_id("new-fan-name").fill("周一诺")
     page.get_by_test_id("new-fan").click()
-    page.get_by_test_id("scan").click()
-    page.get_by_test_id(f"code-{scene_of_lin(told.town, told.desk)}").click()
+    scan_code(told.town, page, "小林")
     page.get_by_test_id("follow").click()
     page.get_by_test_id("menu-0").click()
     shop = shop_in(page)

@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Browser, FrameLocator, Page, ViewportSize, expect
 
 from tests.browser.conftest import WECHAT, Town
-from tests.browser.test_story import fill_address, scene_of_lin, shop_in, turn_to
+from tests.browser.test_story import fill_address, scan_code, shop_in, turn_to
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.xdist_group("town")]
 PATIENCE = 60_000
@@ -158,8 +158,7 @@ def follow_and_buy(town: Town, page: Page, code: str) -> str:
     page.get_by_test_id("fan-picker").click()
     page.get_by_test_id("new-fan-name").fill("新来的朋友")
     page.get_by_test_id("new-fan").click()
-    page.get_by_test_id("scan").click()
-    page.get_by_test_id(f"code-{scene_of_lin(town, page)}").click()
+    scan_code(town, page, "小林")
     page.get_by_test_id("follow").click()
     page.get_by_test_id("menu-0").click()
     shop = shop_in(page)

@@ -49,22 +49,29 @@ def follow_lin(town: Town, page: Page) -> None:
     page.get_by_test_id("fan-picker").click()
     page.get_by_test_id("new-fan-name").fill("林晓雨")
     page.get_by_test_id("new-fan").click()
-    page.get_by_test_id("scan").click()
-    page.get_by_test_id(f"code-{scene_of_lin(town, page)}").click()
+    scan_code(town, page, "小林")
     page.get_by_test_id("follow").click()
     expect(page.get_by_text("我是小林").first).to_be_visible()
 
 
-def scene_of_lin(town: Town, page: Page) -> str:
-    """What is printed in 小林's code, as the console knows it."""
+def scan_code(town: Town, page: Page, name: str) -> None:
+    """Look for the channel code `name` among those one can scan, however many there are, and scan it."""
+    scene = scene_of(town, page, name)
+    page.get_by_test_id("scan").click()
+    page.get_by_test_id("scan-text").fill(scene)
+    page.get_by_test_id(f"code-{scene}").click()
+
+
+def scene_of(town: Town, page: Page, name: str) -> str:
+    """What is printed in the code `name`, as the console knows it."""
     page.request.post(
         f"{town.base}/api/console/session",
         data={"account": "owner", "password": town.password("owner")},
         headers={"Origin": town.base},
         fail_on_status_code=True,
     )
-    codes = page.request.get(f"{town.base}/api/console/channel-codes").json()["items"]
-    return next(str(one["scene"]) for one in codes if one["name"] == "小林")
+    listed = page.request.get(f"{town.base}/api/console/channel-codes?query={name}")
+    return next(str(one["scene"]) for one in listed.json()["items"] if one["name"] == name)
 
 
 def ask(page: Page) -> None:

@@ -45,7 +45,7 @@ def _paths() -> Iterator[tuple[str, str]]:
         yield "TRACE", filled
 
 
-def test_every_request_is_answered_by_whom_all_routes_together_would_choose(
+async def test_every_request_is_answered_by_whom_all_routes_together_would_choose(
     app: FastAPI, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked = [*_paths(), ("GET", "/"), ("GET", "/api"), ("GET", "/api/shop"), ("GET", "/nothing")]

@@ -275,3 +275,19 @@ async def test_a_batch_does_many_calls_in_one(world: World) -> None:
     assert items[0]["body"]["message"]["at"] == "2026-01-02T00:00:00.000Z"
     for wrong in ({"actions": 1}, {"actions": [1]}, {"actions": [], "concurrency": 0}):
         assert (await world.http.post("/sandbox/api/batch", json=wrong)).status_code == 422
+
+
+async def test_a_code_is_found_among_many_by_what_it_says(world: World) -> None:
+    app = await world.oa()
+    token = await world.token(app)
+    for number in range(40):
+        body = {
+            "action_name": "QR_LIMIT_STR_SCENE",
+            "action_info": {"scene": {"scene_str": f"Shelf-{number:02}"}},
+        }
+        assert "ticket" in await world.call(token, "/cgi-bin/qrcode/create", body)
+    page = await world.do("GET", "/codes?limit=30")
+    assert "Shelf-03" not in {one["scene"] for one in page["items"]}
+    found = await world.do("GET", "/codes?limit=30&q=shelf-03")
+    assert [one["scene"] for one in found["items"]] == ["Shelf-03"]
+    assert (await world.do("GET", "/codes?q=nothing"))["items"] == []

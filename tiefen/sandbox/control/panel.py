@@ -216,10 +216,13 @@ def _show_code(code: Code) -> dict[str, Any]:
 
 async def codes(ask: Ask) -> dict[str, Any]:
     app_id, now = ask.query("app_id"), ask.box.clock.time()
+    sought = ask.query("q").lower()
     live = [
         c
         for c in ask.box.codes.values()
-        if app_id in {"", c.app_id} and (c.expires_at or now + 1) > now
+        if app_id in {"", c.app_id}
+        and (c.expires_at or now + 1) > now
+        and any(sought in said.lower() for said in (c.scene, c.page, c.text))
     ]
     return ask.paged(live[::-1], _show_code)
 

@@ -96,6 +96,8 @@ const en: Record<keyof typeof zh, string> = {
   'scan.outside': 'Open in the browser',
   'scan.empty': 'No codes to scan yet',
   'scan.hint': 'Make a channel code in the console under Channels; it will appear here.',
+  'scan.none': 'No such code',
+  'scan.try': 'Paste all a code says to scan it all the same.',
   'scan.bill': 'Pay by code',
   'scan.plain': 'No scene',
   'scan.timed': 'Temporary',

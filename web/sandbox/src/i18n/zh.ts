@@ -94,6 +94,8 @@ export default {
   'scan.outside': '在浏览器打开',
   'scan.empty': '还没有可扫的码',
   'scan.hint': '在商家后台的“渠道”里建一个渠道码，它会出现在这里。',
+  'scan.none': '没有这样的码',
+  'scan.try': '把二维码里的文字整段粘贴进来，也可以直接扫。',
   'scan.bill': '扫码支付',
   'scan.plain': '无参数',
   'scan.timed': '临时码',
