@@ -33,6 +33,8 @@ from tiefen.kernel.settings import Settings
 from tiefen.kernel.storage import Storage
 from tiefen.kernel.worker import Worker
 from tiefen.ledger import http as ledger_http
+from tiefen.members import http as members_http
+from tiefen.members import subscribers as members_subscribers
 from tiefen.orders import http as orders_http
 from tiefen.orders import service as orders
 from tiefen.orders import subscribers as orders_subscribers
@@ -69,6 +71,7 @@ ROUTERS: list[APIRouter] = [
     payments_http.router,
     catalog_http.router,
     inventory_http.router,
+    members_http.router,
     promotion_http.router,
     referral_http.router,
     bottles_http.router,
@@ -83,6 +86,7 @@ HEARERS = (
     channels_subscribers,
     catalog_subscribers,
     inventory_subscribers,
+    members_subscribers,
     promotion_subscribers,
     orders_subscribers,
     referral_subscribers,

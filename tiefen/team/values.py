@@ -50,6 +50,9 @@ class Permission(StrEnum):
     """write, publish and end promotions that lose no money"""
     PROMOTIONS_APPROVE = "promotions.approve"
     """publish one that may lose money, with a reason; set the margin guard"""
+    MEMBERS_READ = "members.read"
+    MEMBERS_WRITE = "members.write"
+    """make levels, set what counts, lock a fan's level by hand; the same for points"""
     ORDERS_READ = "orders.read"
     ORDERS_SHIP = "orders.ship"
     """record parcels"""
@@ -126,6 +129,7 @@ BUILT_IN_ROLES: tuple[tuple[str, tuple[Permission, ...]], ...] = (
         (
             Permission.FANS_READ,
             Permission.FANS_WRITE,
+            Permission.MEMBERS_READ,
             Permission.ORDERS_READ,
             Permission.HELPDESK_READ,
             Permission.HELPDESK_WRITE,
@@ -146,6 +150,8 @@ BUILT_IN_ROLES: tuple[tuple[str, tuple[Permission, ...]], ...] = (
             Permission.GOODS_COST,
             Permission.PROMOTIONS_READ,
             Permission.PROMOTIONS_WRITE,
+            Permission.MEMBERS_READ,
+            Permission.MEMBERS_WRITE,
             Permission.HELPDESK_READ,
             Permission.HELPDESK_WRITE,
         ),

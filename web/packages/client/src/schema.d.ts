@@ -14880,7 +14880,7 @@ export interface components {
          * @description One thing a member of staff may do. The value is what routes, sessions and the faces name.
          * @enum {string}
          */
-        Permission: "overview.read" | "fans.read" | "fans.write" | "fans.reveal" | "fans.privacy" | "stages.write" | "channels.read" | "channels.write" | "channels.decide" | "bottles.read" | "bottles.write" | "results.read" | "goods.read" | "goods.write" | "goods.cost" | "stock.write" | "promotions.read" | "promotions.write" | "promotions.approve" | "orders.read" | "orders.ship" | "orders.refund" | "money.read" | "helpdesk.read" | "helpdesk.write" | "team.read" | "team.write" | "settings.read" | "settings.write" | "jobs.read" | "jobs.write";
+        Permission: "overview.read" | "fans.read" | "fans.write" | "fans.reveal" | "fans.privacy" | "stages.write" | "channels.read" | "channels.write" | "channels.decide" | "bottles.read" | "bottles.write" | "results.read" | "goods.read" | "goods.write" | "goods.cost" | "stock.write" | "promotions.read" | "promotions.write" | "promotions.approve" | "members.read" | "members.write" | "orders.read" | "orders.ship" | "orders.refund" | "money.read" | "helpdesk.read" | "helpdesk.write" | "team.read" | "team.write" | "settings.read" | "settings.write" | "jobs.read" | "jobs.write";
         /**
          * PersonalField
          * @description Personal data that is sealed and shown masked.

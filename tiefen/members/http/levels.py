@@ -1,0 +1,5 @@
+"""Routes of levels."""
+
+from fastapi import APIRouter
+
+router = APIRouter()

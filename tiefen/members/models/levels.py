@@ -1,0 +1,1 @@
+"""Levels: what growth is counted, who stands where, and every move."""

@@ -1,0 +1,1 @@
+"""Reads of members for its own HTTP, by chapter."""

@@ -1,0 +1,1 @@
+"""Growth is counted, fans move between levels."""

@@ -1,0 +1,1 @@
+"""What members hears, and does later."""
