@@ -15,6 +15,7 @@ from tiefen.kernel import faces, migrate
 from tiefen.kernel.db import Db
 from tiefen.kernel.directory import Merchant
 from tiefen.kernel.jobs import Job
+from tiefen.members import service as members
 from tiefen.wechat import service as wechat
 
 OLDEST_POSTGRES = 15
@@ -205,6 +206,7 @@ async def recount(url: str) -> dict[str, dict[str, int]]:
                 found[merchant] = {
                     "fans": await fans.rebuild_counters(tx),
                     "channels": await channels.rebuild_counters(tx),
+                    "members": await members.rebuild_levels(tx),
                 }
                 await analytics.rebuild(tx)
     return found

@@ -1,7 +1,10 @@
 """members 会员: what a fan earned by buying: a level, and points.
 
-owns: nothing.
-promises: nothing.
-publishes: nothing.
-hears: nothing.
+owns: member_level, member_rules, member_growth, member_standing, member_level_move,
+member_level_gift.
+promises: growth is what orders brought inside the window, less what went back; a fan has the level
+their growth reaches, or more until a review; a gift for a level is given once ever.
+publishes: LevelChanged, LevelGiftDue.
+hears: fans.FansMerged, fans.FansParted, orders.OrderPaid, orders.OrderReceived,
+orders.OrderRefunded.
 """

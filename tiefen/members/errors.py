@@ -1,1 +1,35 @@
 """What members refuses."""
+
+from tiefen.kernel.errors import Conflict, Invalid, NotFound
+
+
+class BadLevels(Invalid):
+    """Levels that make no sense; the field says where."""
+
+    code = "members.bad_levels"
+    zh = "{why_zh}"
+    en = "{why_en}"
+
+
+class LevelsEdited(Conflict):
+    """Somebody else saved them in the meantime."""
+
+    code = "members.levels_edited_elsewhere"
+    zh = "别人刚刚改过会员等级，请刷新后再改"
+    en = "Somebody else has just changed the levels; reload and try again"
+
+
+class LevelMissing(NotFound):
+    """No level of ours."""
+
+    code = "members.level_missing"
+    zh = "没有这个会员等级"
+    en = "There is no such level"
+
+
+class LockOver(Invalid):
+    """A lock ends in the future, within ten years."""
+
+    code = "members.lock_over"
+    zh = "锁定的截止日期要在今天之后、十年之内"
+    en = "A lock must end after today and within ten years"

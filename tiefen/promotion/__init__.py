@@ -8,5 +8,5 @@ up to the fen; it is stored with the order and can be computed again from what w
 buys more of a limited product than the limit; no more coupons are issued than there are, and one is
 on one order that stands at most.
 publishes: nothing.
-hears: nothing.
+hears: members.LevelGiftDue.
 """

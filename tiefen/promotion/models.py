@@ -165,6 +165,8 @@ class PromotionBook(Base):
     freight_mix: Mapped[FreightMix] = mapped_column(
         text_enum(FreightMix), default=FreightMix.SUM, server_default="sum"
     )
+    level_group_id: Mapped[int | None] = mapped_column(BigInteger)
+    """the stacking group of level prices; None: the first that looks at items"""
 
 
 class PromotionUse(Base):

@@ -3,7 +3,7 @@
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Date, ForeignKey, Index, Text, UniqueConstraint, text
+from sqlalchemy import BigInteger, Date, ForeignKey, Index, Text, UniqueConstraint, text
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -65,6 +65,8 @@ class Fan(Base):
     past_last_at: Mapped[datetime | None]
     no_contact: Mapped[bool] = mapped_column(default=False, server_default=text("false"))
     """asked us not to write to them of our own accord"""
+    level_id: Mapped[int] = mapped_column(BigInteger, default=0, server_default="0")
+    """the member level, as members last told it; 0 = the one everybody begins on"""
     erased_at: Mapped[datetime | None] = mapped_column(index=True)
     """their personal data was removed; the record is a pseudonym"""
     own: Mapped[str | None] = mapped_column(Sealed)
@@ -98,6 +100,7 @@ class Fan(Base):
             "id",
             postgresql_where=text("owner_staff_id IS NOT NULL"),
         ),
+        Index("ix_fan_level", "level_id", "id", postgresql_where=text("level_id > 0")),
         Index("ix_fan_grams", "grams", postgresql_using="gin"),
     )
 

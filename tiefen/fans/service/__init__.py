@@ -34,6 +34,7 @@ from tiefen.fans.service.imports import (
     stop_import,
 )
 from tiefen.fans.service.joining import follows, join, merge, part, sides
+from tiefen.fans.service.levels import buyers_after, orders_told, set_levels
 from tiefen.fans.service.owning import give_fan
 from tiefen.fans.service.past import STEP, check_past, forget_past, run_past, stop_past, undo_past
 from tiefen.fans.service.past import take_in as take_in_past
@@ -153,6 +154,7 @@ __all__ = [
     "brief",
     "brought_friend",
     "bulk_step",
+    "buyers_after",
     "check_due",
     "check_past",
     "core_target_bp",
@@ -203,6 +205,7 @@ __all__ = [
     "oauth_url",
     "openid_of",
     "order_attributes",
+    "orders_told",
     "part",
     "past_step",
     "person_ids",
@@ -235,6 +238,7 @@ __all__ = [
     "scan",
     "set_answers",
     "set_contact",
+    "set_levels",
     "set_region",
     "set_source",
     "sides",

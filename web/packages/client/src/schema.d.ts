@@ -2055,6 +2055,66 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/console/fans/{fan_id}/level": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Fan Level
+         * @description Where a fan stands, why, and how far the next level is.
+         */
+        get: operations["getFanLevel"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/console/fans/{fan_id}/level-lock": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Lock Fan Level
+         * @description Put a fan on a level by hand until a day; the reason is audited.
+         */
+        put: operations["lockFanLevel"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/console/fans/{fan_id}/level-unlock": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Unlock Fan Level
+         * @description End a lock: the fan stands where their growth puts them.
+         */
+        post: operations["unlockFanLevel"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/console/fans/{fan_id}/merges": {
         parameters: {
             query?: never;
@@ -3048,6 +3108,50 @@ export interface paths {
         get: operations["exportLedgerTransfers"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/console/levels": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Levels
+         * @description All member levels with how many fans stand on each, and the rules of keeping them.
+         */
+        get: operations["getLevels"];
+        /**
+         * Save Levels
+         * @description Save all levels and rules as a whole; fans are put on their levels in a moment.
+         */
+        put: operations["saveLevels"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/console/levels/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Preview Levels
+         * @description How many fans would move if these levels were saved; nothing changes.
+         */
+        post: operations["previewLevels"];
         delete?: never;
         options?: never;
         head?: never;
@@ -6429,6 +6533,26 @@ export interface paths {
          * @description Sign a page of the shop for the JS-SDK; `url` is the page's address without its fragment.
          */
         get: operations["getJssdkConfig"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/shop/level": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get My Level
+         * @description The fan's own level, and what the others bring.
+         */
+        get: operations["getMyLevel"];
         put?: never;
         post?: never;
         delete?: never;
@@ -10907,6 +11031,12 @@ export interface components {
          */
         CounterState: "waiting" | "paid" | "refunded" | "closed";
         /**
+         * Counts
+         * @description From when on the money of an order counts as growth.
+         * @enum {string}
+         */
+        Counts: "paid" | "received";
+        /**
          * CouponChoiceOut
          * @description A coupon the fan holds, and what it would do here.
          */
@@ -11359,6 +11489,12 @@ export interface components {
             worst: components["schemas"]["Level"];
         };
         /**
+         * Downgrade
+         * @description Where a fan goes who has not kept a level.
+         * @enum {string}
+         */
+        Downgrade: "step" | "balance";
+        /**
          * DrawnForm
          * @description Forms that the platform draws, one or a thousand at a time.
          * @enum {string}
@@ -11471,6 +11607,37 @@ export interface components {
             standing: components["schemas"]["StandingOut"];
             /** Tags */
             tags: components["schemas"]["ChipOut"][];
+        };
+        /**
+         * FanLevelOut
+         * @description Where a fan stands, why, and how far the next level is.
+         */
+        FanLevelOut: {
+            counts: components["schemas"]["Counts"];
+            /** Falls On */
+            falls_on: string | null;
+            /** Growth Fen */
+            growth_fen: number;
+            level: components["schemas"]["LevelBadgeOut"];
+            /** Lock Reason */
+            lock_reason: string;
+            /** Locked Until */
+            locked_until: string | null;
+            /** Missing Fen */
+            missing_fen: number;
+            /** Moves */
+            moves: components["schemas"]["LevelMoveOut"][];
+            next: components["schemas"]["LevelBadgeOut"] | null;
+            /** Orders */
+            orders: components["schemas"]["GrowthOrderOut"][];
+            /** Review On */
+            review_on: string | null;
+            /** Short Fen */
+            short_fen: number;
+            /** Since */
+            since: string | null;
+            /** Window Days */
+            window_days: number;
         };
         /**
          * FanMoveOut
@@ -12153,6 +12320,28 @@ export interface components {
             groups: components["schemas"]["GroupIO"][];
         };
         /**
+         * GrowthOrderOut
+         * @description An order that counts, and on which day it leaves the window.
+         */
+        GrowthOrderOut: {
+            /** Amount Fen */
+            amount_fen: number;
+            /** Back Fen */
+            back_fen: number;
+            /**
+             * Day
+             * Format: date
+             */
+            day: string;
+            /**
+             * Leaves On
+             * Format: date
+             */
+            leaves_on: string;
+            /** Order No */
+            order_no: string;
+        };
+        /**
          * HandOut
          * @description Bottles to hand out.
          */
@@ -12659,6 +12848,180 @@ export interface components {
          * @enum {string}
          */
         Level: "ok" | "warn" | "fail";
+        /**
+         * LevelBadgeOut
+         * @description A level in a word.
+         */
+        LevelBadgeOut: {
+            /** Colour */
+            colour: string;
+            /** Id */
+            id: number;
+            /** Name */
+            name: string;
+        };
+        /**
+         * LevelCause
+         * @description Why a fan moved to another level.
+         * @enum {string}
+         */
+        LevelCause: "earned" | "review" | "refund" | "locked" | "unlocked" | "rules" | "merged";
+        /**
+         * LevelIn
+         * @description A level; `id` null: a new one.
+         */
+        LevelIn: {
+            /** Colour */
+            colour: string;
+            /** Gift Template Id */
+            gift_template_id?: number | null;
+            /** Id */
+            id?: number | null;
+            /** Name */
+            name: string;
+            /**
+             * Off Bp
+             * @default 0
+             */
+            off_bp: number;
+            /**
+             * Rights
+             * @default
+             */
+            rights: string;
+            /**
+             * Threshold Fen
+             * @description fen, whole
+             */
+            threshold_fen: number;
+        };
+        /**
+         * LevelLockIn
+         * @description Put a fan on a level by hand until a day.
+         */
+        LevelLockIn: {
+            /** Level Id */
+            level_id: number;
+            /** Reason */
+            reason: string;
+            /**
+             * Until
+             * Format: date
+             */
+            until: string;
+        };
+        /**
+         * LevelMoveOut
+         * @description One move.
+         */
+        LevelMoveOut: {
+            after: components["schemas"]["LevelBadgeOut"];
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            before: components["schemas"]["LevelBadgeOut"];
+            cause: components["schemas"]["LevelCause"];
+            /** Growth Fen */
+            growth_fen: number;
+        };
+        /**
+         * LevelMovesOut
+         * @description What saving would do: who rises or falls at once, who is short at the next review, and fans
+         *     by level after, lowest first.
+         */
+        LevelMovesOut: {
+            /** After */
+            after: number[];
+            /** Down */
+            down: number;
+            /** Short */
+            short: number;
+            /** Up */
+            up: number;
+        };
+        /**
+         * LevelOut
+         * @description A level, lowest first, with how many fans stand on it.
+         */
+        LevelOut: {
+            /** Colour */
+            colour: string;
+            /** Fans */
+            fans: number;
+            /** Gift Template Id */
+            gift_template_id: number | null;
+            /** Id */
+            id: number;
+            /** Name */
+            name: string;
+            /** Off Bp */
+            off_bp: number;
+            /** Rights */
+            rights: string;
+            /** Threshold Fen */
+            threshold_fen: number;
+        };
+        /**
+         * LevelRulesIO
+         * @description How growth is counted and levels are kept.
+         */
+        LevelRulesIO: {
+            counts: components["schemas"]["Counts"];
+            downgrade: components["schemas"]["Downgrade"];
+            /** Grace Days */
+            grace_days: number;
+            /** Keep Days */
+            keep_days: number;
+            /** Refund Lowers */
+            refund_lowers: boolean;
+            /** Window Days */
+            window_days: number;
+            /** Without Category Ids */
+            without_category_ids?: number[];
+            /** Without Product Ids */
+            without_product_ids?: number[];
+        };
+        /**
+         * LevelUnlockIn
+         * @description End a lock.
+         */
+        LevelUnlockIn: {
+            /** Reason */
+            reason: string;
+        };
+        /**
+         * LevelsIn
+         * @description All levels and the rules of keeping them, saved as a whole.
+         */
+        LevelsIn: {
+            /** Levels */
+            levels: components["schemas"]["LevelIn"][];
+            rules: components["schemas"]["LevelRulesIO"];
+        };
+        /**
+         * LevelsOut
+         * @description All levels and the rules.
+         */
+        LevelsOut: {
+            /** Edits */
+            edits: number;
+            /** Levels */
+            levels: components["schemas"]["LevelOut"][];
+            rules: components["schemas"]["LevelRulesIO"];
+        };
+        /**
+         * LevelsSaveIn
+         * @description As tried, with the number of the version that was edited.
+         */
+        LevelsSaveIn: {
+            /** Edits */
+            edits: number;
+            /** Levels */
+            levels: components["schemas"]["LevelIn"][];
+            rules: components["schemas"]["LevelRulesIO"];
+        };
         /**
          * Lifetime
          * @description How long the platform's QR code lives.
@@ -13564,6 +13927,27 @@ export interface components {
             /** Owed Fen */
             owed_fen: number;
             reward: components["schemas"]["RewardState"] | null;
+        };
+        /**
+         * MyLevelOut
+         * @description The fan's own level and all there are. Without levels above the first, `levels` is empty.
+         */
+        MyLevelOut: {
+            counts: components["schemas"]["Counts"];
+            /** Growth Fen */
+            growth_fen: number;
+            /** Level Id */
+            level_id: number;
+            /** Levels */
+            levels: components["schemas"]["ShopLevelOut"][];
+            /** Missing Fen */
+            missing_fen: number;
+            /** Review On */
+            review_on: string | null;
+            /** Short Fen */
+            short_fen: number;
+            /** Window Days */
+            window_days: number;
         };
         /**
          * MyLiveCode
@@ -17022,6 +17406,26 @@ export interface components {
             newest: components["schemas"]["ShopProductRow"][];
             /** Recommended */
             recommended: components["schemas"]["ShopProductRow"][];
+        };
+        /**
+         * ShopLevelOut
+         * @description A level as fans see it.
+         */
+        ShopLevelOut: {
+            /** Colour */
+            colour: string;
+            /** Gift */
+            gift: boolean;
+            /** Id */
+            id: number;
+            /** Name */
+            name: string;
+            /** Off Bp */
+            off_bp: number;
+            /** Rights */
+            rights: string[];
+            /** Threshold Fen */
+            threshold_fen: number;
         };
         /**
          * ShopLineOut
@@ -32385,6 +32789,323 @@ export interface operations {
             };
         };
     };
+    getFanLevel: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                fan_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FanLevelOut"];
+                };
+            };
+            /** @description malformed request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description sign in first */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description missing, or not yours */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description the state has moved on */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description body too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description invalid input, fields named */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description slow down */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description a dependency is away, retry */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    lockFanLevel: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                fan_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LevelLockIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FanLevelOut"];
+                };
+            };
+            /** @description malformed request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description sign in first */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description missing, or not yours */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description the state has moved on */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description body too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description invalid input, fields named */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description slow down */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description a dependency is away, retry */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    unlockFanLevel: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                fan_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LevelUnlockIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FanLevelOut"];
+                };
+            };
+            /** @description malformed request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description sign in first */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description missing, or not yours */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description the state has moved on */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description body too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description invalid input, fields named */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description slow down */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description a dependency is away, retry */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     listFanMerges: {
         parameters: {
             query?: never;
@@ -38268,6 +38989,317 @@ export interface operations {
                 content: {
                     "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": unknown;
                     "text/csv": unknown;
+                };
+            };
+            /** @description malformed request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description sign in first */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description missing, or not yours */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description the state has moved on */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description body too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description invalid input, fields named */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description slow down */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description a dependency is away, retry */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    getLevels: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LevelsOut"];
+                };
+            };
+            /** @description malformed request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description sign in first */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description missing, or not yours */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description the state has moved on */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description body too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description invalid input, fields named */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description slow down */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description a dependency is away, retry */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    saveLevels: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LevelsSaveIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LevelsOut"];
+                };
+            };
+            /** @description malformed request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description sign in first */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description missing, or not yours */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description the state has moved on */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description body too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description invalid input, fields named */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description slow down */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description a dependency is away, retry */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    previewLevels: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LevelsIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LevelMovesOut"];
                 };
             };
             /** @description malformed request */
@@ -58821,6 +59853,107 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["JssdkOut"];
+                };
+            };
+            /** @description malformed request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description sign in first */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description missing, or not yours */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description the state has moved on */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description body too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description invalid input, fields named */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description slow down */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description a dependency is away, retry */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    getMyLevel: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MyLevelOut"];
                 };
             };
             /** @description malformed request */

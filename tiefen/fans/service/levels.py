@@ -1,0 +1,51 @@
+"""What members tells of fans: the level stands on the record, so that lists and rules can ask."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import text
+
+from tiefen.fans.service.facts import note_change
+from tiefen.kernel.db import Tx
+
+_SET = text(
+    """
+    UPDATE fan SET level_id = told.level_id
+    FROM unnest(CAST(:fans AS bigint[]), CAST(:levels AS bigint[])) AS told(fan_id, level_id)
+    WHERE fan.id = told.fan_id AND fan.level_id <> told.level_id
+    RETURNING fan.id
+    """
+)
+_TOLD = text(
+    """
+    SELECT fan_id, kind, data ->> 'order_no' AS order_no, at, amount_fen FROM fan_line
+    WHERE fan_id = ANY(:fans) AND kind IN ('order_paid', 'order_received', 'order_refunded')
+      AND data ? 'order_no'
+    ORDER BY id
+    """
+)
+_NEXT = text(
+    "SELECT id FROM fan WHERE id > :after AND merged_into IS NULL AND orders > 0"
+    " ORDER BY id LIMIT :most"
+)
+
+
+async def set_levels(tx: Tx, levels: Mapping[int, int]) -> None:
+    """Write the levels of living records; the caller holds the persons. Rules look again."""
+    given = {"fans": list(levels), "levels": list(levels.values())}
+    for fan_id in (await tx.scalars(_SET, given)).all():
+        await note_change(tx, fan_id, ["person"])
+
+
+async def orders_told(
+    tx: Tx, fan_ids: Iterable[int]
+) -> Sequence[tuple[int, str, str, datetime, int]]:
+    """(record, kind, order, when, fen) of all orders in the timelines of these records."""
+    rows: Any = await tx.execute(_TOLD, {"fans": list(fan_ids)})
+    return [(one.fan_id, one.kind, one.order_no, one.at, one.amount_fen) for one in rows]
+
+
+async def buyers_after(tx: Tx, after_id: int, most: int) -> list[int]:
+    """The next persons who ever paid an order, by id."""
+    return list(await tx.scalars(_NEXT, {"after": after_id, "most": most}))
