@@ -12,6 +12,7 @@ from sqlalchemy import text
 from tests.catalog.factories import STAFF
 from tests.conftest import Drain
 from tests.fans.factories import follower, say
+from tests.members.factories import RULES, bought, ladder, wanted
 from tests.promotion.coupons import opened
 from tiefen.fans import service as fans
 from tiefen.fans.values import Happening
@@ -21,42 +22,10 @@ from tiefen.kernel.db import Db, Tx
 from tiefen.members import queries, service
 from tiefen.members.errors import LevelsEdited, LockOver
 from tiefen.members.schemas import FanLevelOut
-from tiefen.members.service import LevelWanted
 from tiefen.members.service import levels as placing
-from tiefen.members.values import Counts, GrowthKind, LevelCause, LevelRules
+from tiefen.members.values import Counts, GrowthKind, LevelCause
 from tiefen.orders.events import OrderPaid, OrderReceived, OrderRefunded
 from tiefen.promotion import service as promotion
-
-RULES = LevelRules()
-
-
-def wanted(*levels: tuple[str, int, int], gift: int | None = None) -> list[LevelWanted]:
-    """Levels above the first: (name, threshold in yuan, off in bp); the last has the gift."""
-    made = [LevelWanted(0, "普通会员", 0, 0, "", "#888888", None)]
-    for place, (name, yuan, off) in enumerate(levels):
-        last = place == len(levels) - 1
-        made.append(
-            LevelWanted(None, name, yuan * 100, off, "专属客服", "#c0c0c0", gift if last else None)
-        )
-    return made
-
-
-async def ladder(db: Db, *levels: tuple[str, int, int], gift: int | None = None) -> None:
-    """Save levels."""
-    async with db.merchant("demo") as tx:
-        edits = (await queries.levels(tx)).edits
-        await service.save_levels(tx, STAFF, wanted(*levels, gift=gift), RULES, edits)
-
-
-async def bought(db: Db, fan_id: int, number: str, yuan: int, at: datetime) -> None:
-    """An order paid and received."""
-    fen = yuan * 100
-    await say(
-        db,
-        OrderPaid(1, number, fan_id, fen, 1, at),
-        OrderReceived(1, number, fan_id, fen, at),
-        aggregate=f"order:{number}",
-    )
 
 
 async def level_of(db: Db, fan_id: int) -> FanLevelOut:

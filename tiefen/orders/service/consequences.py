@@ -8,7 +8,8 @@ from sqlalchemy import func, select, text
 
 from tiefen.inventory import service as inventory
 from tiefen.kernel.db import Tx
-from tiefen.kernel.money import yuan
+from tiefen.kernel.money import times, yuan
+from tiefen.members import service as members
 from tiefen.orders import rules
 from tiefen.orders.models import Order, OrderLine
 from tiefen.orders.service.book import lines_of, step
@@ -312,6 +313,31 @@ async def plan_counters(tx: Tx, case: Case) -> list[Effect]:
     ]
 
 
+async def plan_level(tx: Tx, case: Case) -> list[Effect]:
+    """The growth and member level afterwards; whoever keeps them hears of the refund."""
+    if case.kind in rules.SENDS:
+        return []
+    found = await members.level_after_refund(tx, case.fan_id, case.order_no, case.amount_fen)
+    if found is None:
+        return []
+    before, after, had_fen, has_fen = found
+    zh = f"成长值 {times(had_fen, 100)} → {times(has_fen, 100)}"
+    en = f"growth {times(had_fen, 100)} → {times(has_fen, 100)}"
+    stays = before == after
+    return [
+        Effect(
+            "level",
+            0,
+            had_fen,
+            has_fen,
+            f"{zh}，会员等级仍为“{after}”" if stays else f"{zh}，会员等级由“{before}”变为“{after}”",
+            f"{en}; the level stays {after}"
+            if stays
+            else f"{en}; the level goes from {before} to {after}",
+        )
+    ]
+
+
 async def plan_order(tx: Tx, case: Case) -> list[Effect]:
     """What becomes of the order."""
     if case.kind in rules.SENDS:
@@ -348,6 +374,7 @@ HERE = (
     Reversal("limit", Phase.MONEY, plan_limits, free_limits),
     Reversal("promotion", Phase.MONEY, plan_uses, free_uses),
     Reversal("counters", Phase.MONEY, plan_counters, nothing_more),
+    Reversal("level", Phase.MONEY, plan_level, nothing_more),
     Reversal("order", Phase.MONEY, plan_order, end_order),
 )
 """The consequences in this room and those below; the list begins with them."""

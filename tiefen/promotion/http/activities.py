@@ -4,7 +4,7 @@ from typing import Annotated
 
 from fastapi import Depends, Query
 
-from tiefen.kernel.auth import StaffActor, anyone, staff
+from tiefen.kernel.auth import FanActor, StaffActor, maybe_fan, staff
 from tiefen.kernel.db import Tx
 from tiefen.kernel.http import REFUSALS, Cursor, Limit, Page, PathId, TxDep
 from tiefen.kernel.routing import Routes
@@ -28,13 +28,14 @@ from tiefen.promotion.schemas import (
     say,
 )
 from tiefen.promotion.service.guarding import Verdict
-from tiefen.promotion.values import Costs, Group, PromotionKind, Status
+from tiefen.promotion.values import LEVEL_RULE, Costs, Group, PromotionKind, Status
 from tiefen.team.values import Permission
 
 router = Routes(tags=["promotion"], responses=REFUSALS)
 
 Reader = Annotated[StaffActor, Depends(staff(Permission.PROMOTIONS_READ))]
 Writer = Annotated[StaffActor, Depends(staff(Permission.PROMOTIONS_WRITE))]
+Visitor = Annotated[FanActor | None, Depends(maybe_fan())]
 Approver = Annotated[StaffActor, Depends(staff(Permission.PROMOTIONS_APPROVE))]
 
 
@@ -128,14 +129,16 @@ async def get_performance(tx: TxDep, _: Reader, promotion_id: PathId) -> Perform
 @router.get("/api/console/stacking-groups", operation_id="getStackingGroups")
 async def get_groups(tx: TxDep, _: Reader) -> GroupsIO:
     """The stacking groups in their order."""
-    return _groups_out(await service.groups(tx))
+    state = await service.opened(tx)
+    return _groups_out(await service.groups(tx), state.level_group_id)
 
 
 @router.put("/api/console/stacking-groups", operation_id="saveStackingGroups")
 async def save_groups(tx: TxDep, who: Writer, wanted: GroupsIO) -> GroupsIO:
     """Make the stacking groups these, in this order."""
     given = [Group(one.id, one.name, one.target, one.mode) for one in wanted.groups]
-    return _groups_out(await service.save_groups(tx, who, given))
+    kept = await service.save_groups(tx, who, given, wanted.level_group_id)
+    return _groups_out(kept, wanted.level_group_id)
 
 
 @router.get("/api/console/margin-guard", operation_id="getMarginGuard")
@@ -175,18 +178,18 @@ async def list_losses(
 @router.get(
     "/api/shop/products/{product_id}/offers",
     operation_id="getProductOffers",
-    dependencies=[Depends(anyone())],
 )
-async def get_product_offers(tx: TxDep, product_id: PathId) -> ProductOffers:
-    """The offers that look at a product now, and the prices every fan gets."""
-    return await service.product_offers(tx, product_id)
+async def get_product_offers(tx: TxDep, product_id: PathId, who: Visitor) -> ProductOffers:
+    """The offers that look at a product now, the prices every fan gets, and those of the level."""
+    return await service.product_offers(tx, product_id, who.id if who else None)
 
 
-def _groups_out(groups: tuple[Group, ...]) -> GroupsIO:
+def _groups_out(groups: tuple[Group, ...], chosen: int | None) -> GroupsIO:
     return GroupsIO(
+        level_group_id=rules.level_group(groups, chosen).id,
         groups=[
             GroupIO(id=one.id, name=one.name, target=one.target, mode=one.mode) for one in groups
-        ]
+        ],
     )
 
 
@@ -194,6 +197,8 @@ async def verdict_out(tx: Tx, found: Verdict, known: dict[int, str]) -> VerdictO
     """What the guard says, with the names of promotions and coupons."""
     by = {rule_id for one in found.worst for rule_id in one.floor.by}
     names = {**await queries.names(tx, by), **await queries.template_names(tx, list(by)), **known}
+    if LEVEL_RULE in by:
+        names[LEVEL_RULE] = say(("会员价", "level price"))
     return VerdictOut(
         floor_fen=found.floor_fen,
         below=found.below,

@@ -15,6 +15,7 @@ from tiefen.promotion.rules.coupons import (
 )
 from tiefen.promotion.rules.freight import DEFAULT, MAX_ZONES, NO_PARCEL, bound, check_plan, tariffs
 from tiefen.promotion.rules.guard import Floor, World, floor, margin
+from tiefen.promotion.rules.levels import level_group, level_rule, with_level
 from tiefen.promotion.rules.pricing import MAX_TOTAL_FEN, VERSION, basis_of, quote, replay, stored
 from tiefen.promotion.rules.stacking import barred, in_force, places, touches
 from tiefen.promotion.rules.wording import fold, sentence, summary, tag
@@ -43,6 +44,8 @@ __all__ = [
     "floor",
     "fold",
     "in_force",
+    "level_group",
+    "level_rule",
     "margin",
     "places",
     "quote",
@@ -57,4 +60,5 @@ __all__ = [
     "terms_of",
     "touches",
     "with_coupon",
+    "with_level",
 ]

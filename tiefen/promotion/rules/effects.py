@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 from tiefen.kernel.money import allocate, even, share_bp, times
 from tiefen.promotion.values import (
+    LEVEL_RULE,
     BasisLine,
     GiftStock,
     Pieces,
@@ -73,7 +74,8 @@ def _limited(rule: Rule, cart: Cart, places: Sequence[int]) -> Effect:
             off[place] = took
     if fixed:
         return _taken(Step.LIMITED_PRICE, {"price_fen": unit}, off)
-    return _taken(Step.LIMITED, {"off_bp": rule.terms.off_bp}, off)
+    step = Step.LEVEL if rule.id == LEVEL_RULE else Step.LIMITED
+    return _taken(step, {"off_bp": rule.terms.off_bp}, off)
 
 
 def _nth(rule: Rule, cart: Cart, places: Sequence[int]) -> Effect:

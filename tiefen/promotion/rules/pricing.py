@@ -27,10 +27,10 @@ from tiefen.promotion.values import (
     Use,
 )
 
-VERSION = 5
+VERSION = 6
 """Goes up when the calculation changes, so that an old basis is replayed by its own rules.
-Version 1 knew no promotions, version 2 no coupons, version 3 one flat freight
-and version 4 no presale: their bases hold no more, and this calculation gives the same for them."""
+Version 1 knew no promotions, version 2 no coupons, version 3 one flat freight,
+version 4 no presale and version 5 no level price: their bases hold no more, and this calculation gives the same for them."""
 MAX_TOTAL_FEN = 1_000_000_000
 """Ten million yuan: the most one payment may carry."""
 MOST_MISSED = 20
@@ -54,7 +54,7 @@ def quote(basis: Basis, problems: tuple[Problem, ...] = (), rules: Sequence[Rule
         )
         for line, list_fen in zip(lines, listed, strict=True)
     ]
-    every = [*rules, basis.coupon] if basis.coupon else rules
+    every = [*rules, *(one for one in (basis.coupon, basis.level) if one)]
     done = stack(basis, every)
     trace += done.trace
     terms = presale(basis)

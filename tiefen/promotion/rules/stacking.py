@@ -9,6 +9,7 @@ from tiefen.kernel.days import CHINA
 from tiefen.promotion.rules.effects import Cart, Effect, effect
 from tiefen.promotion.rules.freight import free_anyway
 from tiefen.promotion.values import (
+    LEVEL_RULE,
     Basis,
     BasisLine,
     FanFacts,
@@ -129,6 +130,8 @@ def stack(basis: Basis, rules: Sequence[Rule]) -> Outcome:
             continue
         looked = places(rule, basis.lines)
         if not looked:
+            if rule.id == LEVEL_RULE:
+                _miss(done, rule, Effect(Step.LEVEL_OUT, {}))
             continue
         reason = barred(rule, basis.fan, basis.at)
         if reason is not None:

@@ -75,6 +75,8 @@ _STEPS: Mapping[str, tuple[str, str]] = {
         "定金 {deposit_fen} 抵 {worth_fen}",
         "deposit of {deposit_fen} counts for {worth_fen}",
     ),
+    "level": ("{name}：{fold}", "{name}: {fold_en}"),
+    "level_out": ("{name}：所选商品不参加", "{name}: not for these goods"),
     "deposit": (
         "现在付定金 {deposit_fen}，之后付尾款 {balance_fen}",
         "deposit {deposit_fen} now, balance {balance_fen} later",

@@ -210,6 +210,8 @@ class GroupsIO(In):
     """All stacking groups in their order."""
 
     groups: Annotated[list[GroupIO], Field(min_length=1, max_length=12)]
+    level_group_id: Annotated[int, Field(strict=True, ge=1, le=2**63 - 1)] | None = None
+    """where level prices stand; null: the first group that looks at items"""
 
 
 class RiskOut(Out):
@@ -284,6 +286,10 @@ class ProductOffers(Out):
 
     tags: list[OfferTag]
     prices: list[SkuOffer]
+    level_name: str
+    """of the fan's member level, when it makes anything here cheaper"""
+    level_prices: list[SkuOffer]
+    """what one piece costs this fan, where that is less"""
 
 
 def say(pair: tuple[str, str]) -> str:

@@ -6,7 +6,7 @@ A published version never changes: saving works on the draft beside it, publishi
 from collections.abc import Sequence
 from dataclasses import replace
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, select, text
 
 from tiefen.kernel.auth import StaffActor
 from tiefen.kernel.db import Tx
@@ -28,6 +28,8 @@ from tiefen.promotion.service.guarding import Verdict, verdict
 from tiefen.promotion.values import Group, Rule, Status
 from tiefen.team import service as team
 from tiefen.team.values import Permission
+
+_LEVEL_GROUP = text("UPDATE promotion_book SET level_group_id = :group WHERE id = 1")
 
 
 async def create(tx: Tx, actor: StaffActor, wanted: Rule) -> Promotion:
@@ -138,8 +140,11 @@ async def copy(tx: Tx, actor: StaffActor, promotion_id: int) -> Promotion:
     return await create(tx, actor, replace(wanted, name=f"{wanted.name[:36]} 副本"))
 
 
-async def save_groups(tx: Tx, actor: StaffActor, wanted: Sequence[Group]) -> tuple[Group, ...]:
-    """Make the stacking groups these, in this order; id 0 is a new one.
+async def save_groups(
+    tx: Tx, actor: StaffActor, wanted: Sequence[Group], level_group_id: int | None = None
+) -> tuple[Group, ...]:
+    """Make the stacking groups these, in this order; id 0 is a new one. `level_group_id`: where
+    level prices stand; None, or a group that goes: the first that looks at items.
 
     Raises GroupInUse when a group goes, or changes what it decides on, while promotions stand in it.
     """
@@ -164,13 +169,17 @@ async def save_groups(tx: Tx, actor: StaffActor, wanted: Sequence[Group]) -> tup
     )
     await tx.flush()
     await book.bump(tx)
+    await tx.execute(_LEVEL_GROUP, {"group": level_group_id})
     await team.record_audit(
         tx,
         actor,
         "promotion.save_groups",
         "stacking_groups",
         before={"groups": [_group(group) for group in before]},
-        after={"groups": [_group(group) for group in kept]},
+        after={
+            "groups": [_group(group) for group in kept],
+            "level_group": rules.level_group(kept, level_group_id).name,
+        },
     )
     return tuple(kept)
 

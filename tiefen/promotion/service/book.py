@@ -52,7 +52,8 @@ _USED = """
 """Uses of these promotions by person, asked by (fan, record of theirs)."""
 _STATE = text(
     """
-    SELECT b.version, b.pay_fee_bp, b.shipping_fen, b.loss_rule, b.commission_bp, b.freight_mix
+    SELECT b.version, b.pay_fee_bp, b.shipping_fen, b.loss_rule, b.commission_bp, b.freight_mix,
+           b.level_group_id
     FROM (VALUES (CAST(1 AS bigint))) AS one(id) LEFT JOIN promotion_book b USING (id)
     """
 )
@@ -119,6 +120,8 @@ class State:
     costs: Costs
     book: Book
     mix: FreightMix
+    level_group_id: int | None = None
+    """the stacking group of level prices, as the merchant chose"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +154,7 @@ async def opened(tx: Tx) -> State:
         rules_now = await published(tx) if version else []
         book = Book.of(version, rules_now, await groups(tx), await freights(tx))
         shelf[tx.merchant] = book
-    return State(costs, book, FreightMix(row.freight_mix or FreightMix.SUM))
+    return State(costs, book, FreightMix(row.freight_mix or FreightMix.SUM), row.level_group_id)
 
 
 async def freights(tx: Tx) -> dict[int, FreightPlan]:

@@ -9,6 +9,7 @@ from tiefen.catalog import service as catalog
 from tiefen.catalog.values import SkuBrief
 from tiefen.kernel.auth import StaffActor
 from tiefen.kernel.db import Tx
+from tiefen.members import service as membership
 from tiefen.promotion import rules
 from tiefen.promotion.models import Coupon, CouponTemplate, Promotion
 from tiefen.promotion.rules.guard import Floor, World
@@ -137,6 +138,7 @@ async def _search(
     An order carries one coupon at most, so each is tried by itself beside the promotions.
     """
     world = await _world(tx, found)
+    found = [*found, *await _level(tx, world.groups)]
     tried = [_placed(rule, world.groups) for rule in coupons]
     worst: list[AtRisk] = []
     least: int | None = None
@@ -164,6 +166,14 @@ async def _search(
             if len(worst) > 2 * SHOWN:
                 worst = _worst(worst)
     return Verdict(least, below, unknown, checked, tuple(_worst(worst)))
+
+
+async def _level(tx: Tx, groups: Sequence[Group]) -> list[Rule]:
+    """The level price that takes most off: any fan may stand on that level."""
+    best = await membership.best_level_price(tx)
+    if best is None:
+        return []
+    return [rules.level_rule(best, groups, (await book.opened(tx)).level_group_id)]
 
 
 def _placed(rule: Rule, groups: Sequence[Group]) -> Rule:

@@ -2,6 +2,7 @@
 
 from tiefen.catalog import service as catalog
 from tiefen.kernel.db import Tx
+from tiefen.members import service as membership
 from tiefen.promotion import rules
 from tiefen.promotion.schemas import OfferTag, ProductOffers, SkuOffer, say
 from tiefen.promotion.service import book
@@ -10,8 +11,9 @@ from tiefen.promotion.values import Basis, Freight, PromotionKind, Rule, Target
 MOST_TAGS = 8
 
 
-async def product_offers(tx: Tx, product_id: int) -> ProductOffers:
-    """The offers that look at a product on the shelf now, and prices of one piece under them.
+async def product_offers(tx: Tx, product_id: int, fan_id: int | None = None) -> ProductOffers:
+    """The offers that look at a product on the shelf now, and prices of one piece under them; for a
+    fan whose member level takes something off, what one piece costs them.
 
     Only what depends on nobody counts for the price: offers for new fans or first orders, or with a
     limit a fan may have used up, are shown as tags.
@@ -26,12 +28,17 @@ async def product_offers(tx: Tx, product_id: int) -> ProductOffers:
         for rule in found
         if rule.kind is PromotionKind.LIMITED and rule.group_id in items and _for_everybody(rule)
     ]
-    prices = []
+    level = (await membership.level_prices(tx, [fan_id])).get(fan_id) if fan_id else None
+    prices, own = [], []
     for line in lines:
         basis = Basis(rules.VERSION, (line,), Freight(0, None), tx.now, groups=state.book.groups)
         pay_fen = rules.quote(basis, rules=plain).total_fen
         if pay_fen < line.price_fen:
             prices.append(SkuOffer(sku_id=line.sku_id, price_fen=pay_fen))
+        with_level = rules.with_level(basis, level, state.book.groups, state.level_group_id)
+        own_fen = rules.quote(with_level, rules=plain).total_fen
+        if own_fen < pay_fen:
+            own.append(SkuOffer(sku_id=line.sku_id, price_fen=own_fen))
     return ProductOffers(
         tags=[
             OfferTag(
@@ -44,6 +51,8 @@ async def product_offers(tx: Tx, product_id: int) -> ProductOffers:
             for rule in sorted(found, key=lambda rule: (rule.priority, rule.id))[:MOST_TAGS]
         ],
         prices=sorted(prices, key=lambda one: one.sku_id),
+        level_name=level.name if level and own else "",
+        level_prices=sorted(own, key=lambda one: one.sku_id),
     )
 
 

@@ -12,6 +12,7 @@ from tiefen.catalog.values import SkuBrief
 from tiefen.fans import service as fans
 from tiefen.kernel.db import Tx
 from tiefen.kernel.errors import Refusal
+from tiefen.members import service as membership
 from tiefen.promotion import rules
 from tiefen.promotion.errors import LimitReached, QuoteTooLarge
 from tiefen.promotion.service import book, members
@@ -139,6 +140,7 @@ async def prepare(
     bought = await _bought(
         tx, [(fan, product) for fan, them in limited.items() for product in them]
     )
+    levels = await membership.level_prices(tx, [fan_id for fan_id, lines in wanted if lines])
     prepared = []
     places = regions or [""] * len(carts)
     for (fan_id, lines), (_, alive), looked, place, apart in zip(
@@ -160,6 +162,8 @@ async def prepare(
             tariffs=rules.tariffs(state.book.plans, alive, place),
             freight_mix=state.mix,
         )
+        chosen = state.level_group_id
+        basis = rules.with_level(basis, levels.get(fan_id), state.book.groups, chosen)
         problems = _gone(briefs, lines) + mixed
         problems += members.problems(shut.get(fan_id, ()), briefs)
         problems += _over_limits(fan_id, limited[fan_id], bought)

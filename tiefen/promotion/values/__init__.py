@@ -24,6 +24,7 @@ from tiefen.promotion.values.freight import (
     Zone,
 )
 from tiefen.promotion.values.offers import (
+    LEVEL_RULE,
     MISSED,
     ON_ONE_LINE,
     Basis,
@@ -39,7 +40,6 @@ from tiefen.promotion.values.offers import (
     LineOffer,
     LossRule,
     Mode,
-    PastOrder,
     Pieces,
     Problem,
     ProblemKind,
@@ -55,14 +55,15 @@ from tiefen.promotion.values.offers import (
     Terms,
     Tier,
     TraceLine,
-    Tried,
     Use,
     UseHeld,
 )
+from tiefen.promotion.values.trying import PastOrder, Tried
 
 __all__ = [
     "COUPONS_SHOWN",
     "LAST_GROUP",
+    "LEVEL_RULE",
     "MISSED",
     "ON_ONE_LINE",
     "Basis",

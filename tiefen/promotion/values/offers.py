@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
 
 from tiefen.catalog.values import Presale
 from tiefen.promotion.values.freight import Freight, FreightMix, Tariff
@@ -32,6 +31,10 @@ class PromotionKind(StrEnum):
 
 ON_ONE_LINE = frozenset({PromotionKind.LIMITED, PromotionKind.NTH})
 """Kinds that can be decided for one line alone."""
+
+
+LEVEL_RULE = 0
+"""The number of the level price among promotions (above) and coupons (below)."""
 
 
 class Target(StrEnum):
@@ -244,6 +247,10 @@ class Step(StrEnum):
     NO_GAIN = "no_gain"
     PRESALE_BONUS = "presale_bonus"
     """定金膨胀: the deposit counts for more than it is."""
+    LEVEL = "level"
+    """会员价: so much off for who stands on a member level."""
+    LEVEL_OUT = "level_out"
+    """Goods that the merchant left out of level prices."""
     DEPOSIT = "deposit"
     """What is paid first, and what remains for the balance."""
 
@@ -259,6 +266,7 @@ MISSED = frozenset(
         Step.USED_UP,
         Step.GIFT_OUT,
         Step.NO_GAIN,
+        Step.LEVEL_OUT,
     }
 )
 """Steps that tell why a promotion did not apply."""
@@ -333,6 +341,8 @@ class Basis:
     tariffs: tuple[Tariff, ...] = ()
     """What the freight templates of the lines come to for the place the order goes to."""
     freight_mix: FreightMix = FreightMix.SUM
+    level: Rule | None = None
+    """What the fan's member level takes off, as a rule whose number is `LEVEL_RULE`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -459,34 +469,6 @@ class Quote:
         for line in self.lines:
             wanted[line.sku_id] = wanted.get(line.sku_id, 0) + line.quantity
         return sorted(wanted.items())
-
-
-@dataclass(frozen=True, slots=True)
-class PastOrder:
-    """An order of the past with what conditions ask of its fan on that day."""
-
-    order_no: str
-    fan_id: int
-    quote: dict[str, Any]
-    """As it was stored."""
-    at: datetime
-    joined_at: datetime | None
-    earlier: int
-    """Orders the fan had paid before."""
-    earlier_in_window: int
-    """Those of them inside the window that is tried."""
-
-
-@dataclass(frozen=True, slots=True)
-class Tried:
-    """What an order cost, and would have cost. Margins are None where a cost is unknown."""
-
-    order_no: str
-    fan_id: int
-    before_fen: int
-    after_fen: int
-    margin_before_fen: int | None
-    margin_after_fen: int | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -7282,7 +7282,7 @@ export interface paths {
         };
         /**
          * Get Product Offers
-         * @description The offers that look at a product now, and the prices every fan gets.
+         * @description The offers that look at a product now, the prices every fan gets, and those of the level.
          */
         get: operations["getProductOffers"];
         put?: never;
@@ -12318,6 +12318,8 @@ export interface components {
         GroupsIO: {
             /** Groups */
             groups: components["schemas"]["GroupIO"][];
+            /** Level Group Id */
+            level_group_id?: number | null;
         };
         /**
          * GrowthOrderOut
@@ -15799,6 +15801,10 @@ export interface components {
          * @description The offers that look at a product now.
          */
         ProductOffers: {
+            /** Level Name */
+            level_name: string;
+            /** Level Prices */
+            level_prices: components["schemas"]["SkuOffer"][];
             /** Prices */
             prices: components["schemas"]["SkuOffer"][];
             /** Tags */
