@@ -45,6 +45,29 @@ def folder() -> Iterator[Path]:
     shutil.rmtree(path)
 
 
+@pytest.fixture(scope="module")
+def made() -> Iterator[Path]:
+    """A cluster that lies ready: making one takes twenty times as long as a copy of it."""
+    path = Path(tempfile.mkdtemp(prefix="tf-"))
+    path.chmod(0o711)
+    postgres.stop(postgres.ensure(path, durable=False))
+    yield path
+    shutil.rmtree((path / "postgres").resolve())
+    shutil.rmtree(path)
+
+
+@pytest.fixture
+def ready(made: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """For tests that are not about making a cluster: a copy stands in for what is made anew."""
+    password = (made / "postgres.password").read_text()
+
+    def copied(_p: object, cluster: Path, *_: object, durable: bool) -> None:
+        subprocess.run(["cp", "-a", f"{(made / 'postgres').resolve()}/.", cluster], check=True)
+
+    monkeypatch.setattr(postgres, "_create", copied)
+    monkeypatch.setattr("secrets.token_urlsafe", lambda _: password)
+
+
 @pytest.fixture
 def start(folder: Path) -> Iterator[Callable[..., Server]]:
     running: list[Server] = []
@@ -123,6 +146,7 @@ def test_it_is_closed_to_others(programs: Programs, start: Callable[..., Server]
     assert os.getpgid(postmaster(server)) != os.getpgid(0)
 
 
+@pytest.mark.usefixtures("ready")
 def test_a_running_server_is_used_and_the_last_one_stops_it(
     start: Callable[..., Server], folder: Path
 ) -> None:
@@ -149,6 +173,7 @@ def test_rows_survive_stop_and_kill(programs: Programs, start: Callable[..., Ser
     assert ask(again, "SELECT sum(n)::int FROM kept") == 3
 
 
+@pytest.mark.usefixtures("ready")
 def test_a_recycled_process_number_is_not_taken_for_the_server(
     start: Callable[..., Server],
 ) -> None:
@@ -189,6 +214,7 @@ def test_a_half_made_cluster_is_made_anew(start: Callable[..., Server], folder: 
     assert ask(again, "SELECT 1") == 1
 
 
+@pytest.mark.usefixtures("ready")
 def test_a_long_path_gets_a_short_socket(start: Callable[..., Server], folder: Path) -> None:
     deep = folder / ("深" * 40)
     deep.mkdir()
@@ -199,6 +225,7 @@ def test_a_long_path_gets_a_short_socket(start: Callable[..., Server], folder: P
     server.socket_dir.rmdir()
 
 
+@pytest.mark.usefixtures("ready")
 def test_root_with_a_closed_parent_keeps_the_cluster_elsewhere(
     start: Callable[..., Server], folder: Path
 ) -> None:
@@ -216,6 +243,7 @@ def test_root_with_a_closed_parent_keeps_the_cluster_elsewhere(
     assert not server.cluster.exists()
 
 
+@pytest.mark.usefixtures("ready")
 def test_what_an_abandoned_checkout_left_is_dropped(
     start: Callable[..., Server], folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -254,6 +282,7 @@ def test_programs_in_a_closed_folder_are_copied(
     assert stat.S_IMODE(closed.stat().st_mode) == 0o700
 
 
+@pytest.mark.usefixtures("ready")
 def test_erase_refuses_while_in_use(start: Callable[..., Server], folder: Path) -> None:
     server = start()
     with pytest.raises(PostgresError, match="in use"):
@@ -263,6 +292,7 @@ def test_erase_refuses_while_in_use(start: Callable[..., Server], folder: Path) 
     assert not server.cluster.exists()
 
 
+@pytest.mark.usefixtures("ready")
 def test_a_folder_someone_else_left_for_the_socket_is_refused(
     start: Callable[..., Server], folder: Path
 ) -> None:
@@ -290,6 +320,7 @@ def test_another_major_version_is_refused(monkeypatch: pytest.MonkeyPatch, folde
         postgres.ensure(folder)
 
 
+@pytest.mark.usefixtures("ready")
 def test_a_failed_start_says_why(start: Callable[..., Server]) -> None:
     server = start()
     postgres.stop(server)
