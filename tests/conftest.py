@@ -81,7 +81,10 @@ def home() -> Path:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark `deep` what runs on the database behind the doors.
+    """Mark `deep` what runs on the database behind the doors; take first what waits for a browser.
+
+    A worker out of tests takes over from the end of another's list: what stands at the beginning stays
+    with the one who began it. So one town is started and not three, and the long walks end early.
 
     A test on the kept connections runs on their loop: pytest-asyncio begins another session, and ends
     this one with all it keeps, for a test that is not `async`.
@@ -90,9 +93,17 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         needed = getattr(item, "fixturenames", ())
         if "connected" in needed and item.get_closest_marker("asyncio") is None:
             raise pytest.UsageError(f"{item.nodeid} uses the database: make it async")
-        needed = DATABASE.intersection(getattr(item, "fixturenames", ()))
-        if needed and not any(word in item.path.as_posix() for word in DOORS):
+        if DATABASE.intersection(needed) and not any(
+            word in item.path.as_posix() for word in DOORS
+        ):
             item.add_marker(pytest.mark.deep)
+    items.sort(key=_turn)
+
+
+def _turn(item: pytest.Item) -> int:
+    if "browser" not in item.keywords:
+        return 2
+    return 0 if "town" in getattr(item, "fixturenames", ()) else 1
 
 
 def pytest_asyncio_loop_factories() -> dict[str, Callable[[], asyncio.AbstractEventLoop]]:

@@ -6,7 +6,7 @@ from playwright.sync_api import Browser, FilePayload, Page, expect
 from tests.browser.conftest import Town
 from tests.browser.test_story import screen, sign_in, turn_to
 
-pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.xdist_group("town")]
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
 PASTE = """
 (box, text) => {
     const data = new DataTransfer()

@@ -6,7 +6,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 from tests.browser.conftest import WECHAT, Town
 from tests.browser.test_story import PATIENCE, scan_code, screen, shop_in, sign_in, turn_to
 
-pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.xdist_group("town")]
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 DESKTOP = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 Chrome/126.0 Safari/537.36"
 PHONE = WECHAT.replace(" MicroMessenger/8.0.50", "")

@@ -11,7 +11,7 @@ from tests.browser.conftest import Town
 from tests.browser.test_rights import console, go
 from tests.browser.test_story import screen, shop_in
 
-pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.xdist_group("town")]
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
 COURSE, CRAB, CROCK, HAM = "手冲咖啡入门课", "开湖大闸蟹礼盒", "头道酱油 整缸", "柴火腊味"
 KEPT = "localStorage.getItem(Object.keys(localStorage).find(key => key.startsWith('tiefen.token:') && key.endsWith(`:${frame.name}`)))"
 ASK = f"""async (frame, [method, path, body]) => {{

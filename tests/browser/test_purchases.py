@@ -6,7 +6,7 @@ from playwright.sync_api import Browser, expect
 from tests.browser.conftest import Town
 from tests.browser.test_story import screen, sign_in, turn_to
 
-pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.xdist_group("town")]
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
 FILE = """订单编号,付款时间,实付金额,买家手机号
 P1,2026-01-05 10:00:00,30.00,13900000001
 P2,2026-01-20 10:00:00,45.50,13900000001

@@ -24,7 +24,7 @@ from tests.browser.test_rights import console, go
 from tests.browser.test_story import fill_address, scan_code, screen, shop_in, sign_in, turn_to
 from tiefen.kernel.days import CHINA
 
-pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.xdist_group("town")]
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
 PAID, BACK, BY_HAND = "188.00", "95.46", "5.00"
 HONEY, FRUIT = "秦岭土蜂蜜", "柿饼 富平吊晒"
 

@@ -10,7 +10,7 @@ from playwright.sync_api import Browser, FrameLocator, Page, ViewportSize, expec
 from tests.browser.conftest import WECHAT, Town
 from tests.browser.test_story import fill_address, scan_code, shop_in, turn_to
 
-pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.xdist_group("town")]
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
 PATIENCE = 60_000
 DEVICE: ViewportSize = {"width": 390, "height": 844}
 

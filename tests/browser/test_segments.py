@@ -8,7 +8,7 @@ from playwright.sync_api import Browser, Page, expect
 from tests.browser.conftest import Town
 from tests.browser.test_story import screen, sign_in, turn_to
 
-pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.xdist_group("town")]
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 
 def test_a_question_a_tag_and_a_segment(town: Town, browser: Browser) -> None:

@@ -7,7 +7,7 @@ from playwright.sync_api import Browser, BrowserContext, FrameLocator, Page, exp
 
 from tests.browser.conftest import Town
 
-pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.xdist_group("town")]
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
 PATIENCE = 60_000
 """Milliseconds; test machines are slow and shared."""
 
