@@ -99,6 +99,7 @@ class Face:
             viewport=self.size,
             locale="zh-CN",
             timezone_id="Asia/Shanghai",
+            reduced_motion="reduce",
             **self.more,
         )
         self.context.set_default_timeout(30_000)
