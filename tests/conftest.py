@@ -27,6 +27,7 @@ from tiefen.kernel.auth import Loaders, StaffActor, open_session
 from tiefen.kernel.db import Db, Tx
 from tiefen.kernel.settings import Settings
 from tiefen.main import create_app
+from tiefen.wechat import wire
 
 hypothesis.settings.register_profile("tiefen", deadline=None)  # a busy machine is no bug
 hypothesis.settings.load_profile("tiefen")
@@ -116,6 +117,7 @@ def pytest_collection_finish() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(20_000, 20, 20)
+    gc.enable()
 
 
 @pytest.fixture(scope="session")
@@ -211,6 +213,7 @@ async def db(
     _share_statements(handle.engine.sync_engine)
     if "database_url" in request.fixturenames:
         yield handle
+        await wire.close()
         await handle.close()
         return
     for given_up in connected.keys() - {address}:
@@ -222,6 +225,7 @@ async def db(
     for task in left:
         task.cancel()
     await asyncio.gather(*left, return_exceptions=True)
+    await wire.close()
 
 
 @pytest.fixture

@@ -1,10 +1,11 @@
-"""`python -m tiefen` is the same as `tiefen`."""
+"""`python -m tiefen` and the program `tiefen` are the same."""
 
 import gc
 
-gc.disable()  # what is loaded stays: sweeping memory meanwhile finds nothing
+gc.disable()  # what is loaded stays: sweeping memory meanwhile finds nothing, and takes a third of a start
 
 from tiefen.cli import main  # noqa: E402
 
 gc.enable()
-main()
+if __name__ == "__main__":
+    main()

@@ -21,6 +21,7 @@ from pydantic import ValidationError
 from tiefen.commands import backup as backups
 from tiefen.commands import demo as demos
 from tiefen.commands import founding, importing, inspection, schema, serving, stocking
+from tiefen.commands import hand as hands
 from tiefen.commands.installation import (
     InstallationError,
     create_merchant,
@@ -199,6 +200,12 @@ def sandbox(
     """Run the WeChat sandbox alone, as `python -m tiefen.sandbox` does."""
     given = {"host": host, "port": port, "data": data, "seed": seed}
     run_sandbox([f"--{name}={value}" for name, value in given.items()])
+
+
+@app.command(hidden=True)
+def hand(seed: int) -> None:
+    """Lend a second pair of hands to whoever makes a demo world and started this."""
+    hands.lend(seed)
 
 
 @imports.command("followers")

@@ -91,7 +91,7 @@ def _link() -> None:
     packages = subprocess.run(asked, capture_output=True, text=True, check=True).stdout.strip()
     (Path(packages) / "tiefen.pth").write_text(f"{ROOT}\n")
     program = VENV / "bin" / "tiefen"
-    program.write_text(f"#!{PYTHON}\nfrom tiefen.cli import main\n\nmain()\n")
+    program.write_text(f"#!{PYTHON}\nfrom tiefen.__main__ import main\n\nmain()\n")
     program.chmod(0o755)
 
 

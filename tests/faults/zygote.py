@@ -213,6 +213,7 @@ def fork(order: dict[str, Any]) -> dict[str, Any]:
         # What a sweep of memory looks at, a fork has to copy first: leave out all there is by now.
         gc.collect()
         gc.freeze()
+        gc.enable()
     bound = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
     bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     bound.bind(("127.0.0.1", order["port"]))

@@ -5,8 +5,6 @@ It ends when its input does, so it never outlives whoever hired it.
 """
 
 import asyncio
-import atexit
-import gc
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -56,7 +54,7 @@ class Hand:
 async def hired(installation: Installation, seed: int) -> AsyncIterator[Hand]:
     """A second process for the length of the block. It hears no Ctrl-C: it ends with the block."""
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "tiefen.commands.hand", str(seed)),
+        *(sys.executable, "-m", "tiefen", "hand", str(seed)),
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
         env=environment(installation),
@@ -92,10 +90,10 @@ async def _serve(installation: Installation, seed: int) -> None:
                 sys.stdout.flush()
 
 
-if __name__ == "__main__":
-    atexit.register(gc.freeze)  # as `tiefen.cli` does
+def lend(seed: int) -> None:
+    """Be the second process: work what the lines of standard input ask for."""
     with (
         opened(Settings()) as here,
         asyncio.Runner(loop_factory=fast_loop) as runner,
     ):
-        runner.run(_serve(here, int(sys.argv[1])))
+        runner.run(_serve(here, seed))
