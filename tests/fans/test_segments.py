@@ -11,6 +11,7 @@ from sqlalchemy import select, text
 
 from tests.conftest import Drain, StaffClient
 from tests.fans.factories import APP, follower, say
+from tests.members.factories import ladder
 from tiefen.fans import queries, rules, service
 from tiefen.fans.errors import RuleWrong
 from tiefen.fans.models import Fan
@@ -21,6 +22,7 @@ from tiefen.kernel.auth import StaffActor
 from tiefen.kernel.clock import Travel
 from tiefen.kernel.days import day_of
 from tiefen.kernel.db import Db, Tx
+from tiefen.members.service import lock_level
 from tiefen.orders.events import OrderPaid
 
 BOSS = StaffActor(1, "林老板", frozenset())
@@ -84,6 +86,7 @@ LEAVES = st.one_of(
     _lists("source_kind", ["employee", "bottle"], "in", "not_in"),
     _lists("source_owner_id", [5, 6], "in", "not_in"),
     _lists("owner_staff_id", [5, 6], "in", "not_in"),
+    _lists("level_id", [0, 1, 2], "in", "not_in"),
     _lists("region_code", ["31", "3101", "310104", "11"], "in", "not_in"),
     _lists("tag", list(range(1, TAGS + 1)), "in", "not_in", "all_of"),
     _lists("attribute:skin", ["干性", "油性", "混合"], "in", "not_in", "all_of"),
@@ -148,6 +151,11 @@ async def populate(db: Db) -> None:
     for number in range(PEOPLE):
         async with db.merchant("demo") as tx:
             await _live(tx, number, chance)
+    await ladder(db, ("银卡", 500, 0), ("金卡", 5_000, 0))
+    async with db.merchant("demo") as tx:
+        until = day_of(tx.now) + timedelta(days=30)
+        for fan_id in (await tx.scalars(select(Fan.id).where(Fan.id % 2 == 0))).all():
+            await lock_level(tx, BOSS, fan_id, fan_id // 2 % 3, until, "贵客")
 
 
 async def _live(tx: Tx, number: int, chance: random.Random) -> None:

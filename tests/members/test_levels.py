@@ -1,6 +1,7 @@
 """Levels on the database: events, levels by hand, joins, races."""
 
 import asyncio
+import json
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -10,7 +11,7 @@ import pytest
 from sqlalchemy import text
 
 from tests.catalog.factories import STAFF
-from tests.conftest import Drain
+from tests.conftest import Drain, StaffClient
 from tests.fans.factories import follower, say
 from tests.members.factories import RULES, bought, ladder, wanted
 from tests.promotion.coupons import opened
@@ -84,6 +85,22 @@ async def test_days_alone_take_growth_and_then_the_level(
     await review(db)
     assert (await level_of(db, fan_id)).level.name == "银卡"
     assert await audit.run(db) == []
+
+
+async def test_lists_and_rules_find_fans_by_level(
+    db: Db, drain: Drain, staff_client: StaffClient
+) -> None:
+    await ladder(db, *THREE)
+    rich, poor, at = await follower(db, "o1"), await follower(db, "o2"), await now(db)
+    await bought(db, rich, "A", 600, at)
+    await drain()
+    silver = (await level_of(db, rich)).level.id
+    desk = await staff_client({"fans.read"})
+    for level, fan_id in ((silver, rich), (0, poor)):
+        rule = json.dumps({"field": "level_id", "op": "in", "value": [level]})
+        for query in ({"level_id": level}, {"rule": rule}):
+            found = (await desk.get("/api/console/fans", params=query)).json()["items"]
+            assert [(one["id"], one["level_id"]) for one in found] == [(fan_id, level)]
 
 
 async def review(db: Db) -> None:

@@ -181,6 +181,7 @@ async def list_fans(
     segment_id: QueryId = None,
     rfm_group: RfmGroup | None = None,
     owner_staff_id: QueryId = None,
+    level_id: QueryId = None,
     rule: Annotated[str | None, Query(max_length=12_000)] = None,
     sort: FanSort = FanSort.NEWEST,
     cursor: Cursor = None,
@@ -190,7 +191,15 @@ async def list_fans(
     `rule`: the rule of a segment as JSON."""
     after = _after(cursor, sort)
     wanted = queries.Filter(
-        query, stage, following, source_code_id, tag_id, segment_id, rfm_group, owner_staff_id
+        query,
+        stage,
+        following,
+        source_code_id,
+        tag_id,
+        segment_id,
+        rfm_group,
+        owner_staff_id,
+        level_id,
     )
     raw = _json(rule)
     read = await service.read_rule(tx, raw) if raw is not None else None
@@ -423,6 +432,7 @@ def _row(person: Fan, source: Source | None) -> dict[str, Any]:
         "paid_fen": person.paid_fen,
         "refunded_fen": person.refunded_fen,
         "interactions": person.interactions,
+        "level_id": person.level_id,
     }
 
 

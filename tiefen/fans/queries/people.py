@@ -52,6 +52,7 @@ class Filter:
     segment_id: int | None = None
     rfm_group: RfmGroup | None = None
     owner_staff_id: int | None = None
+    level_id: int | None = None
 
     @property
     def words(self) -> str:
@@ -229,15 +230,17 @@ async def _one(tx: Tx, fan_id: int) -> tuple[Fan, Source | None] | None:
 
 
 def _conditions(wanted: Filter) -> list[ColumnElement[bool]]:
-    found: list[ColumnElement[bool]] = []
-    if wanted.stage is not None:
-        found.append(Fan.stage == wanted.stage)
-    if wanted.following is not None:
-        found.append(Fan.following == wanted.following)
-    if wanted.source_code_id is not None:
-        found.append(Fan.source_code_id == wanted.source_code_id)
-    if wanted.owner_staff_id is not None:
-        found.append(Fan.owner_staff_id == wanted.owner_staff_id)
+    columns: dict[str, Any] = {
+        "stage": Fan.stage,
+        "following": Fan.following,
+        "source_code_id": Fan.source_code_id,
+        "owner_staff_id": Fan.owner_staff_id,
+        "level_id": Fan.level_id,
+    }
+    asked = {name: getattr(wanted, name) for name in columns}
+    found = [columns[name] == value for name, value in asked.items() if value is not None]
+    if wanted.level_id:  # said for the index, which holds those above the first level
+        found.append(Fan.level_id > 0)
     if wanted.tag_id is not None:
         found.append(Fan.id.in_(select(Tagging.fan_id).where(Tagging.tag_id == wanted.tag_id)))
     if wanted.segment_id is not None:

@@ -83,6 +83,7 @@ PERSON_FIELDS = (
     "ever_followed",
     "source_code_id",
     "owner_staff_id",
+    "level_id",
     "region_code",
 )
 

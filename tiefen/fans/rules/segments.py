@@ -47,16 +47,14 @@ FIELDS: dict[str, FieldType] = {
     "past_last_at": FieldType.MOMENT,
     **dict.fromkeys(("rfm_r", "rfm_f", "rfm_m"), FieldType.NUMBER),
     "rfm_group": FieldType.WORD,
-    "joined_at": FieldType.MOMENT,
-    "last_seen_at": FieldType.MOMENT,
-    "last_paid_at": FieldType.MOMENT,
-    "stage_at": FieldType.MOMENT,
+    **dict.fromkeys(("joined_at", "last_seen_at", "last_paid_at", "stage_at"), FieldType.MOMENT),
     "stage": FieldType.WORD,
     "following": FieldType.YES,
     "ever_followed": FieldType.YES,
     "has_phone": FieldType.YES,
     **dict.fromkeys(("source_code_id", "source_owner_id", "owner_staff_id"), FieldType.ID),
     "source_kind": FieldType.WORD,
+    "level_id": FieldType.LEVEL,
     "region_code": FieldType.CODE,
     **dict.fromkeys(("tag", "segment"), FieldType.IDS),
 }
@@ -85,6 +83,7 @@ OPS: dict[FieldType, frozenset[Op]] = {
     FieldType.WORDS: _LISTS | _KNOWN | {Op.ALL_OF},
     FieldType.ID: _LISTS | _KNOWN,
     FieldType.IDS: _LISTS | {Op.ALL_OF},
+    FieldType.LEVEL: _LISTS,
     FieldType.CODE: _LISTS | _KNOWN,
 }
 TYPES: dict[AttributeKind, FieldType] = {
@@ -411,12 +410,13 @@ def _value(
         return _text(raw, path, 100)
     if kind in (FieldType.WORD, FieldType.WORDS):
         return _words(raw, path, field, question)
-    read = _code if kind is FieldType.CODE else _id
-    return tuple(read(one, f"{path}.{place}") for place, one in enumerate(_list(raw, path)))
+    return tuple(_one(kind, one, f"{path}.{place}") for place, one in enumerate(_list(raw, path)))
 
 
-def _id(raw: Any, path: str) -> int:
-    return _whole(raw, path, 1, 2**63 - 1)
+def _one(kind: FieldType, raw: Any, path: str) -> Any:
+    if kind is FieldType.CODE:
+        return _code(raw, path)
+    return _whole(raw, path, 0 if kind is FieldType.LEVEL else 1, 2**63 - 1)
 
 
 def _numbers(kind: FieldType, op: Op, raw: Any, path: str) -> Any:

@@ -119,6 +119,8 @@ class FanRow(Out):
     paid_fen: int
     refunded_fen: int
     interactions: int
+    level_id: int
+    """the member level; 0 = the one everybody begins on"""
     rfm_group: RfmGroup | None
     """None = bought nothing, or nobody was scored since"""
     tags: list[ChipOut]

@@ -137,6 +137,7 @@ class Narrow(In):
     segment_id: IdIn | None = None
     rfm_group: RfmGroup | None = None
     owner_staff_id: IdIn | None = None
+    level_id: Annotated[int, Field(ge=0, le=2**63 - 1)] | None = None
 
 
 class BulkIn(In):

@@ -58,6 +58,8 @@ class FieldType(StrEnum):
     IDS = "ids"
     """a set of ids, such as tags"""
     ID = "id"
+    LEVEL = "level"
+    """one of the merchant's member levels; 0 is the first"""
     CODE = "code"
     """a code whose beginning means a larger area"""
 

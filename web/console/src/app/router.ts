@@ -23,7 +23,7 @@ export const router = createRouter({
   ],
 })
 
-const READ: readonly Permission[] = ['bottles.read', 'channels.read', 'fans.read', 'goods.read', 'helpdesk.read', 'jobs.read', 'promotions.read', 'settings.read', 'team.read']
+const READ: readonly Permission[] = ['bottles.read', 'channels.read', 'fans.read', 'goods.read', 'helpdesk.read', 'jobs.read', 'members.read', 'promotions.read', 'settings.read', 'team.read']
 
 /** Who changes something must see it: a form begins with what is there. */
 function needed(permission: Permission | undefined): Permission[] {

@@ -7,6 +7,7 @@ import fans from './fans'
 import helpdesk from './helpdesk'
 import inventory from './inventory'
 import jobs from './jobs'
+import members from './members'
 import money from './money'
 import orders from './orders'
 import overview from './overview'
@@ -19,7 +20,7 @@ import stages from './stages'
 import team from './team'
 
 /** The left navigation, grouped by job. */
-const groups: readonly (readonly Room[])[] = [[overview], [fans, segments, stages, rfm, channels, sources, bottles, helpdesk], [catalog, inventory, promotion, orders, money], [team, settings, jobs]]
+const groups: readonly (readonly Room[])[] = [[overview], [fans, segments, stages, rfm, channels, sources, bottles, helpdesk], [catalog, inventory, promotion, members, orders, money], [team, settings, jobs]]
 
 export const rooms: readonly Room[] = [...groups.flat(), account]
 export const navigation: readonly (readonly NavItem[])[] = groups.map((group) => group.flatMap((room) => room.nav))

@@ -11571,6 +11571,8 @@ export interface components {
              * Format: date-time
              */
             last_seen_at: string;
+            /** Level Id */
+            level_id: number;
             /** Merged Ids */
             merged_ids: number[];
             /** Name */
@@ -11727,6 +11729,8 @@ export interface components {
              * Format: date-time
              */
             last_seen_at: string;
+            /** Level Id */
+            level_id: number;
             /** Name */
             name: string;
             /** Orders */
@@ -11800,7 +11804,7 @@ export interface components {
          * @description What a field of a rule holds.
          * @enum {string}
          */
-        FieldType: "number" | "milli" | "fen" | "moment" | "day" | "yes" | "text" | "word" | "words" | "ids" | "id" | "code";
+        FieldType: "number" | "milli" | "fen" | "moment" | "day" | "yes" | "text" | "word" | "words" | "ids" | "id" | "level" | "code";
         /**
          * FieldsAsk
          * @description The goods about to be ordered.
@@ -13477,6 +13481,8 @@ export interface components {
              * Format: date-time
              */
             last_seen_at: string;
+            /** Level Id */
+            level_id: number;
             /** Name */
             name: string;
             /** Orders */
@@ -14079,6 +14085,8 @@ export interface components {
         Narrow: {
             /** Following */
             following?: boolean | null;
+            /** Level Id */
+            level_id?: number | null;
             /** Owner Staff Id */
             owner_staff_id?: number | null;
             /** Query */
@@ -31956,6 +31964,7 @@ export interface operations {
                 segment_id?: number | null;
                 rfm_group?: components["schemas"]["RfmGroup"] | null;
                 owner_staff_id?: number | null;
+                level_id?: number | null;
                 rule?: string | null;
                 sort?: components["schemas"]["FanSort"];
                 cursor?: string | null;

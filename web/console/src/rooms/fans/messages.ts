@@ -1,6 +1,7 @@
 import type { RoomMessages } from '../../app/i18n'
 import imports from './imports.messages'
 import labels from './labels.messages'
+import level from './level.messages'
 import owner from './owner.messages'
 import past from './past.messages'
 import person from './person.messages'
@@ -11,6 +12,7 @@ const messages: RoomMessages = {
   zh: {
     imports: imports.zh,
     label: labels.zh,
+    level: level.zh,
     owner: owner.zh,
     past: past.zh,
     person: person.zh,
@@ -30,6 +32,7 @@ const messages: RoomMessages = {
   en: {
     imports: imports.en,
     label: labels.en,
+    level: level.en,
     owner: owner.en,
     past: past.en,
     person: person.en,

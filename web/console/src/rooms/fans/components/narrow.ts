@@ -1,7 +1,7 @@
 import type { Schema } from '../../../app/api'
 
 /** The fan list's filters as they stand in the address. */
-export interface Filters { q: string; stage: string; following: string; code: string; tag: string; segment: string; rfm: string; owner: string; rule: string }
+export interface Filters { q: string; stage: string; following: string; code: string; tag: string; segment: string; rfm: string; owner: string; level: string; rule: string }
 
 export function narrowOf(of: Filters): Schema<'Narrow'> {
   return {
@@ -13,6 +13,7 @@ export function narrowOf(of: Filters): Schema<'Narrow'> {
     ...(of.segment && { segment_id: Number(of.segment) }),
     ...(of.rfm && { rfm_group: of.rfm as Schema<'RfmGroup'> }),
     ...(of.owner && { owner_staff_id: Number(of.owner) }),
+    ...(of.level && { level_id: Number(of.level) }),
   }
 }
 
@@ -35,6 +36,7 @@ export function ruleOf(of: Filters): Record<string, unknown> {
     ...(of.segment ? [{ field: 'segment', op: 'in', value: [Number(of.segment)] }] : []),
     ...(of.rfm ? [{ field: 'rfm_group', op: 'in', value: [of.rfm] }] : []),
     ...(of.owner ? [{ field: 'owner_staff_id', op: 'in', value: [Number(of.owner)] }] : []),
+    ...(of.level ? [{ field: 'level_id', op: 'in', value: [Number(of.level)] }] : []),
   ]
   if (!rule) return { all: nodes }
   return nodes.length === 0 ? rule : { all: [...nodes, rule] }

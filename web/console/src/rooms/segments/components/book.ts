@@ -20,7 +20,7 @@ export interface Book {
 }
 
 const KEY: InjectionKey<Book> = Symbol('rule book')
-const PERSON = ['stage', 'following', 'ever_followed', 'joined_at', 'last_seen_at', 'stage_at', 'has_phone', 'region_code']
+const PERSON = ['stage', 'following', 'ever_followed', 'joined_at', 'last_seen_at', 'stage_at', 'level_id', 'has_phone', 'region_code']
 const TRADE = ['orders', 'received_orders', 'returned_orders', 'paid_fen', 'refunded_fen', 'last_paid_at', 'interactions', 'friends']
 const RFM = ['rfm_r', 'rfm_f', 'rfm_m', 'rfm_group', 'past_orders', 'past_fen', 'past_last_at']
 const SOURCE = ['source_code_id', 'source_kind', 'source_owner_id', 'owner_staff_id']
@@ -37,6 +37,7 @@ export function provideBook(): Book {
   const codes = useLoad(['segments', 'codes'], () => unwrap(api.GET('/api/console/channel-codes', { params: { query: { limit: 100 } } })), { enabled: may('channels.read') })
   const staff = useLoad(['segments', 'staff'], () => unwrap(api.GET('/api/console/staff', { params: { query: { limit: 100 } } })), { enabled: may('team.read') })
   const goods = useLoad(['segments', 'goods'], () => unwrap(api.GET('/api/console/products', { params: { query: { limit: 100 } } })), { enabled: may('goods.read') })
+  const levels = useLoad(['levels'], () => unwrap(api.GET('/api/console/levels')), { enabled: may('members.read') })
 
   const regions = useLoad(['regions'], () => unwrap(api.GET('/api/shop/regions')))
   const areas = computed(() => regionOptions(regions.data ?? []))
@@ -50,6 +51,7 @@ export function provideBook(): Book {
     if (of.field === 'segment') return (lists.data ?? []).map((one) => ({ value: one.id, label: one.name }))
     if (of.field === 'source_code_id') return (codes.data?.items ?? []).map((one) => ({ value: one.id, label: one.name }))
     if (of.field === 'source_owner_id' || of.field === 'owner_staff_id') return (staff.data?.items ?? []).map((one: Schema<'StaffOut'>) => ({ value: one.id, label: one.name }))
+    if (of.field === 'level_id') return (levels.data?.levels ?? []).map((one) => ({ value: one.id, label: one.name }))
     if (of.field === 'region_code') return areas.value
     if (of.field === 'stage') return of.options.map((value) => ({ value, label: t(`segments.stages.${value}`) }))
     if (of.field === 'rfm_group') return of.options.map((value) => ({ value, label: t(`segments.rfmGroups.${value}`) }))
