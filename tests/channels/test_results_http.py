@@ -5,12 +5,15 @@ from typing import Any
 
 import httpx
 import pytest
+from sqlalchemy import text
 
 from tests.channels.factories import boss, code, fake_qr
 from tests.conftest import Drain, StaffClient
 from tests.counting import statements
 from tests.fans.factories import APP, say
 from tests.team.factories import clerk
+from tiefen.channels.models import Appeal
+from tiefen.channels.values import AppealState
 from tiefen.fans import service as fans
 from tiefen.kernel.auth import StaffActor, open_session
 from tiefen.kernel.clock import Travel
@@ -169,6 +172,40 @@ async def test_an_appeal_is_made_by_one_and_decided_by_another(
     seen = (await mine.get("/api/console/my/results")).json()
     assert (seen["month"]["fans"], seen["month"]["net_fen"]) == (3, 3000)
     assert (await mine.get("/api/console/my/appeals")).json()["items"][0]["decision"]
+
+
+async def test_the_next_deadline_stands_first_on_whichever_page(
+    db: Db, staff_client: StaffClient, town: dict[str, Any]
+) -> None:
+    due = [("open", 2), ("open", 1), ("open", 1), ("rejected", 9), ("granted", 1)]
+    async with db.merchant("demo") as tx:
+        for place, (state, days) in enumerate(due):
+            tx.add(
+                Appeal(
+                    fan_id=town["people"][place % 3], code_id=town["codes"]["lin"].id,
+                    stands_code_id=0, reason=f"第 {place} 个", opened_by=town["lin"].id,
+                    opened_at=tx.now, due_at=tx.now + timedelta(days=days),
+                    state=AppealState(state), decided_at=None if state == "open" else tx.now,
+                )
+            )  # fmt: skip
+            await tx.flush()
+    judge = await staff_client(["channels.read"])
+
+    async def walk(asked: str, limit: int) -> list[int]:
+        seen, cursor = [], ""
+        while cursor is not None:
+            query = f"{asked}&limit={limit}" + (f"&cursor={cursor}" if cursor else "")
+            page = (await judge.get(f"/api/console/appeals?{query}")).json()
+            seen += [int(one["reason"].split()[1]) for one in page["items"]]
+            cursor = page["next"]
+        return seen
+
+    for limit in (1, 2, 3, 4, 50):
+        assert await walk("", limit) == [1, 2, 0, 4, 3], limit
+        assert await walk("state=open", limit) == [1, 2, 0], limit
+    assert await walk(f"state=granted&fan_id={town['people'][1]}", 1) == [4]
+    wrong = await judge.get("/api/console/appeals?cursor=WzFd")
+    assert (wrong.status_code, wrong.json()["error"]["field"]) == (422, "cursor")
 
 
 async def test_weights_are_published_by_who_may_decide(

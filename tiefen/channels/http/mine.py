@@ -146,7 +146,8 @@ async def list_my_appeals(
     tx: TxDep, actor: Anybody, cursor: Cursor = None, limit: Limit = 50
 ) -> Page[AppealOut]:
     """One's own appeals, newest first."""
-    return await _page(tx, actor, cursor, limit, opened_by=actor.id)
+    found = await queries.appeals_of(tx, actor.id, before_id=last_id(cursor), limit=limit)
+    return paged(await _shown(tx, actor, found[:limit], masked=True), found, limit)
 
 
 @router.post("/my/appeals", operation_id="openAppeal", status_code=201)
@@ -176,8 +177,11 @@ async def list_appeals(
     cursor: Cursor = None,
     limit: Limit = 50,
 ) -> Page[AppealOut]:
-    """All appeals, newest first."""
-    return await _page(tx, actor, cursor, limit, state=state, fan_id=fan_id)
+    """Open appeals, the nearest deadline first, then decided ones, newest first."""
+    after = decode_cursor(cursor, tuple[datetime | None, int]) if cursor else None
+    found = await queries.appeals(tx, state=state, fan_id=fan_id, after=after, limit=limit)
+    items = await _shown(tx, actor, found[:limit], masked=False)
+    return paged(items, found, limit, _place)
 
 
 @router.post("/appeals/{appeal_id}/decide", operation_id="decideAppeal")
@@ -204,22 +208,8 @@ def _figures(mine: service.Result | None) -> MyFigures:
     return MyFigures(**{name: getattr(mine, name) if mine else 0 for name in names})
 
 
-async def _page(
-    tx: Tx,
-    actor: StaffActor,
-    cursor: str | None,
-    limit: int,
-    *,
-    state: AppealState | None = None,
-    opened_by: int | None = None,
-    fan_id: int | None = None,
-) -> Page[AppealOut]:
-    found = await queries.appeals(
-        tx, state=state, opened_by=opened_by, fan_id=fan_id, before_id=last_id(cursor), limit=limit
-    )
-    shown = found[:limit]
-    items = await _shown(tx, actor, shown, masked=opened_by is not None)
-    return paged(items, found, limit)
+def _place(one: Appeal) -> tuple[datetime | None, int]:
+    return (one.due_at if one.state is AppealState.OPEN else None, one.id)
 
 
 async def _shown(

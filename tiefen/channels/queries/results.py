@@ -185,19 +185,32 @@ async def appeals(
     tx: Tx,
     *,
     state: AppealState | None,
-    opened_by: int | None,
     fan_id: int | None,
-    before_id: int | None,
+    after: tuple[datetime | None, int] | None,
     limit: int,
 ) -> list[Appeal]:
-    """Appeals, newest first, one more than `limit`."""
-    wanted = select(Appeal)
-    if state is not None:
-        wanted = wanted.where(Appeal.state == state)
-    if opened_by is not None:
-        wanted = wanted.where(Appeal.opened_by == opened_by)
-    if fan_id is not None:
-        wanted = wanted.where(Appeal.fan_id == fan_id)
+    """Open appeals, the first to be decided first; then decided ones, newest first; one more than
+    `limit`. `after` is where the page before ended: the deadline (None: it was decided) and id."""
+    found: list[Appeal] = []
+    due, last = after or (None, None)
+    wanted = select(Appeal) if fan_id is None else select(Appeal).where(Appeal.fan_id == fan_id)
+    if state in {None, AppealState.OPEN} and (after is None or due is not None):
+        open_ones = wanted.where(Appeal.state == AppealState.OPEN)
+        if due is not None:
+            open_ones = open_ones.where(tuple_(Appeal.due_at, Appeal.id) > tuple_(due, last))
+        found += await tx.scalars(open_ones.order_by(Appeal.due_at, Appeal.id).limit(limit + 1))
+    if state is not AppealState.OPEN and len(found) <= limit:
+        ended = Appeal.state != AppealState.OPEN if state is None else Appeal.state == state
+        decided = wanted.where(ended)
+        if after is not None and due is None:
+            decided = decided.where(Appeal.id < last)
+        found += await tx.scalars(decided.order_by(Appeal.id.desc()).limit(limit + 1 - len(found)))
+    return found
+
+
+async def appeals_of(tx: Tx, opened_by: int, *, before_id: int | None, limit: int) -> list[Appeal]:
+    """What one has appealed oneself, newest first, one more than `limit`."""
+    wanted = select(Appeal).where(Appeal.opened_by == opened_by)
     if before_id is not None:
         wanted = wanted.where(Appeal.id < before_id)
     return list(await tx.scalars(wanted.order_by(Appeal.id.desc()).limit(limit + 1)))
