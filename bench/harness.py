@@ -84,22 +84,34 @@ class Installation:
     def server(self, *, workers: int = 1, work: bool = True) -> Iterator[str]:
         """Run `tiefen serve` as a process, with jobs inside if `work`; yields its base address."""
         port = free_port()
-        log = (self.data_dir / "server.log").open("w")
+        command = ["tiefen", "serve", "--port", str(port)]
+        command += ["--workers", str(workers)] if workers > 1 else []
+        env = {
+            "TIEFEN_DATABASE_URL": self.url,
+            "TIEFEN_DATA_DIR": str(self.data_dir),
+            "TIEFEN_PUBLIC_URL": f"http://127.0.0.1:{port}",
+        }
+        command += [] if work else ["--no-work"]
+        with _program(command, port, self.data_dir / "server.log", env) as base:
+            yield base
+
+    @contextmanager
+    def sandbox(self) -> Iterator[str]:
+        """Run the sandbox as a process, so that its memory is not ours; yields its base address."""
+        port, folder = free_port(), self.data_dir / "sandbox"
+        command = ["tiefen.sandbox", "--port", str(port), "--data", str(folder)]
+        with _program(command, port, self.data_dir / "sandbox.log", {}) as base:
+            yield base
+
+
+@contextmanager
+def _program(command: list[str], port: int, log: Path, env: dict[str, str]) -> Iterator[str]:
+    """Run one of our programs until the end of the block; yields its base address once it answers."""
+    with log.open("w") as out:
         process = subprocess.Popen(
-            [sys.executable, "-m", "tiefen", "serve", "--port", str(port)]
-            + (["--workers", str(workers)] if workers > 1 else [])
-            + ([] if work else ["--no-work"]),
-            env={
-                **os.environ,
-                "TIEFEN_DATABASE_URL": self.url,
-                "TIEFEN_DATA_DIR": str(self.data_dir),
-                "TIEFEN_PUBLIC_URL": f"http://127.0.0.1:{port}",
-            },
-            cwd=ROOT,
-            stdout=log,
-            stderr=log,
+            [sys.executable, "-m", *command], env=os.environ | env, cwd=ROOT, stdout=out, stderr=out,
             start_new_session=True,
-        )
+        )  # fmt: skip
         try:
             _await_port(port, process)
             yield f"http://127.0.0.1:{port}"
@@ -110,7 +122,6 @@ class Installation:
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.wait()
-            log.close()
 
 
 @asynccontextmanager
