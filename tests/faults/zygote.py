@@ -190,7 +190,13 @@ def compose(order: dict[str, Any]) -> tuple[Db, FastAPI]:
     nowhere = {"type": "http", "method": "GET", "path": "/", "root_path": "", "headers": []}
     for route in app.router.routes:
         route.matches({**nowhere, "query_string": b"", "app": app})
+    server_of(app).load()  # what serves is imported here, once
     return db, app
+
+
+def server_of(app: FastAPI) -> uvicorn.Config:
+    """How an app is served here."""
+    return uvicorn.Config(app, log_config=None, access_log=False, lifespan="on", ws="none")
 
 
 async def serve(order: dict[str, Any], bound: socket.socket) -> None:
@@ -199,9 +205,7 @@ async def serve(order: dict[str, Any], bound: socket.socket) -> None:
     plant(order["plant"])
     failpoints.arm(order["failpoint"])
     Steps(order["die_at"]).watch(db)
-    await uvicorn.Server(
-        uvicorn.Config(app, log_config=None, access_log=False, lifespan="on")
-    ).serve(sockets=[bound])
+    await uvicorn.Server(server_of(app)).serve(sockets=[bound])
 
 
 def fork(order: dict[str, Any]) -> dict[str, Any]:
