@@ -47,6 +47,9 @@ app.add_typer(imports, name="import")
 
 OPERATORS = (Refusal, PostgresError, InstallationError, backups.BackupError, demos.DemoError)
 """Errors whose message is for the operator, not a bug: no traceback."""
+SWEEPS = (10_000, 20, 50)
+"""After how many new objects memory is swept, and how often older ones too: a request makes thousands,
+nearly all of which are gone with it."""
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of text.")]
 
 
@@ -56,6 +59,7 @@ def main() -> None:
     # What is loaded stays, so no sweep of memory need look at it while requests wait. Nor in the end:
     # the system takes it all back at once, a sweep takes seconds on a busy machine.
     gc.freeze()
+    gc.set_threshold(*SWEEPS)
     atexit.register(gc.freeze)
     try:
         app()

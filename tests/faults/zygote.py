@@ -26,6 +26,7 @@ from pydantic import SecretStr
 from sqlalchemy import event
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from tiefen.commands import serving
 from tiefen.inventory import service as inventory
 from tiefen.kernel import db as database
 from tiefen.kernel import failpoints, http, ids, worker
@@ -186,11 +187,8 @@ def compose(order: dict[str, Any]) -> tuple[Db, FastAPI]:
             ran += len(claimed)
         return ran
 
-    # The first match makes a router's routes ready: a third of a second that no fork need spend.
-    nowhere = {"type": "http", "method": "GET", "path": "/", "root_path": "", "headers": []}
-    for route in app.router.routes:
-        route.matches({**nowhere, "query_string": b"", "app": app})
     server_of(app).load()  # what serves is imported here, once
+    serving.make_ready(app)  # and what a sweep of memory looks at, a fork would have to copy
     return db, app
 
 
@@ -214,9 +212,6 @@ def fork(order: dict[str, Any]) -> dict[str, Any]:
     if name not in apps:
         apps.clear()
         apps[name] = compose(order)
-        # What a sweep of memory looks at, a fork has to copy first: leave out all there is by now.
-        gc.collect()
-        gc.freeze()
         gc.enable()
     bound = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
     bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

@@ -1,6 +1,7 @@
 """The long-running processes: one HTTP server, several of them, a worker alone; and how they end."""
 
 import asyncio
+import gc
 import os
 import signal
 import socket
@@ -14,6 +15,7 @@ from types import FrameType
 from typing import Any
 
 import uvicorn
+from fastapi import FastAPI
 
 from tiefen.commands.installation import Installation, database
 from tiefen.kernel.worker import Worker
@@ -65,8 +67,10 @@ def fast_loop() -> asyncio.AbstractEventLoop:
 async def _serve(installation: Installation, bound: socket.socket, *, work: bool) -> None:
     settings = installation.settings
     async with database(installation.url, pool_size=settings.pool_size) as db:
+        app = create_app(settings, db, work=work)
+        make_ready(app)
         config = uvicorn.Config(
-            create_app(settings, db, work=work),
+            app,
             log_config=None,
             access_log=False,
             server_header=False,
@@ -84,6 +88,16 @@ async def _serve(installation: Installation, bound: socket.socket, *, work: bool
         for name in (signal.SIGINT, signal.SIGTERM):
             signal.signal(name, end)
         await server.serve(sockets=[bound])
+
+
+def make_ready(app: FastAPI) -> None:
+    """Do before the first request what would make it wait, and leave all there is by now out of every
+    sweep of memory: looking at what stays took a third of a busy server's time.
+    """
+    nowhere = {"type": "http", "method": "GET", "path": "/", "root_path": "", "headers": []}
+    for route in app.router.routes:  # the first match prepares the routes of a router
+        route.matches({**nowhere, "query_string": b"", "app": app})
+    gc.freeze()
 
 
 async def until_told(doing: Coroutine[Any, Any, None]) -> bool:
@@ -122,7 +136,8 @@ async def until_told(doing: Coroutine[Any, Any, None]) -> bool:
 
 def work(installation: Installation) -> None:
     """Run jobs until SIGINT or SIGTERM."""
-    asyncio.run(_work(installation))
+    with asyncio.Runner(loop_factory=fast_loop) as runner:
+        runner.run(_work(installation))
 
 
 async def _work(installation: Installation) -> None:
