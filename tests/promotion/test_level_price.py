@@ -196,6 +196,7 @@ async def test_from_the_product_page_to_the_order_and_back(
     shop = await fan_client(fan_id)
     offers = (await shop.get(f"/api/shop/products/{product_id}/offers")).json()
     assert (offers["level_name"], offers["prices"]) == ("金卡", [])
+    assert [one["label"] for one in offers["tags"]] == ["金卡价"]
     assert offers["level_prices"] == [{"sku_id": one, "price_fen": 9_000}]
     stranger = await fan_client(other)
     offers = (await stranger.get(f"/api/shop/products/{product_id}/offers")).json()

@@ -23,6 +23,7 @@ async def make_plans(doors: Doors, shop: Shop, now: datetime) -> None:
     await _describe_fans(doors, shop)
     await _open_activities(doors, shop, now)
     await _open_coupons(doors, shop)
+    await _make_levels(doors)
     await _print_lids(doors, shop)
     await _go_elsewhere(doors, shop)
     await _pay_for_the_ad(doors, shop, now)
@@ -107,6 +108,29 @@ async def _open_coupons(doors: Doors, shop: Shop) -> None:
     rules = await doors.console(OWNER, "GET", "referral/rules")
     rules |= {"enabled": True, "referrer_template_id": thanks, "friend_template_id": thanks}
     await doors.console(OWNER, "PUT", "referral/rules", **rules)
+
+
+async def _make_levels(doors: Doors) -> None:
+    """Four member levels; the orders of the months before count."""
+    known = await doors.console(OWNER, "GET", "levels")
+    levels: tuple[tuple[str, int, int, str, str], ...] = (
+        ("银卡会员", 150, 200, "#8e9aaf", "生日月双份小礼"),
+        ("金卡会员", 400, 400, "#d4a017", "生日月双份小礼\n专属客服\n新品先试"),
+        ("铂金会员", 900, 600, "#6d7fcc", "生日月双份小礼\n专属客服\n新品先试\n每季一次免费试饮"),
+    )
+    made = [
+        {
+            "name": name,
+            "threshold_fen": yuan * 100,
+            "off_bp": off,
+            "colour": colour,
+            "rights": rights,
+        }
+        for name, yuan, off, colour, rights in levels
+    ]
+    first = {key: value for key, value in known["levels"][0].items() if key != "fans"}
+    body = {"levels": [first, *made], "rules": known["rules"], "edits": known["edits"]}
+    await doors.console(OWNER, "PUT", "levels", **body)
 
 
 async def _go_elsewhere(doors: Doors, shop: Shop) -> None:

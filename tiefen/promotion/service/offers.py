@@ -39,8 +39,10 @@ async def product_offers(tx: Tx, product_id: int, fan_id: int | None = None) -> 
         own_fen = rules.quote(with_level, rules=plain).total_fen
         if own_fen < pay_fen:
             own.append(SkuOffer(sku_id=line.sku_id, price_fen=own_fen))
+    mine = [rules.level_rule(level, state.book.groups, state.level_group_id)] if level else []
     return ProductOffers(
-        tags=[
+        tags=[_level_tag(rule) for rule in mine if own]
+        + [
             OfferTag(
                 promotion_id=rule.id,
                 kind=rule.kind,
@@ -53,6 +55,13 @@ async def product_offers(tx: Tx, product_id: int, fan_id: int | None = None) -> 
         prices=sorted(prices, key=lambda one: one.sku_id),
         level_name=level.name if level and own else "",
         level_prices=sorted(own, key=lambda one: one.sku_id),
+    )
+
+
+def _level_tag(rule: Rule) -> OfferTag:
+    words = rules.sentence("level", {"off_bp": rule.terms.off_bp}, rule.name)
+    return OfferTag(
+        promotion_id=rule.id, kind=rule.kind, label=rule.name, sentence=say(words), ends_at=None
     )
 
 

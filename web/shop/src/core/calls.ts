@@ -25,7 +25,7 @@ export const getOffers = async (id: number): Promise<Offers> => {
   try {
     return await send('get', '/api/shop/products/{product_id}/offers', { path: { product_id: id } }, 'anyone')
   } catch {
-    return { tags: [], prices: [] }
+    return { tags: [], prices: [], level_name: '', level_prices: [] }
   }
 }
 
@@ -67,6 +67,7 @@ export const redeemCoupon = (code: string) => send('post', '/api/shop/coupons/re
 export type CouponTab = 'held' | 'used' | 'over'
 export const listMyCoupons = (tab: CouponTab) => send('get', '/api/shop/my-coupons', { query: { tab } })
 
+export const getMyLevel = () => send('get', '/api/shop/level', {})
 export const getMyReferral = () => send('get', '/api/shop/referral/mine', {})
 export const getLanding = (code: string) => send('get', '/api/shop/referral/landing/{code}', { path: { code } }, 'anyone')
 export const arriveBy = (code: string, productId: number | null) => send('post', '/api/shop/referral/arrive', { body: { code, product_id: productId } })

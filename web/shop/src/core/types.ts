@@ -31,6 +31,7 @@ export type Trace = Schema<'TraceOut'>
 export type CouponChoice = Schema<'CouponChoiceOut'>
 export type ShopCoupon = Schema<'ShopCoupon'>
 export type MyCoupon = Schema<'MyCoupon'>
+export type MyLevel = Schema<'MyLevelOut'>
 export type MyReferral = Schema<'MyReferral'>
 export type Landing = Schema<'LandingOut'>
 export type Offers = Schema<'ProductOffers'>

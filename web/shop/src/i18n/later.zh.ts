@@ -1,5 +1,17 @@
 /** Words of pages that are fetched later; a page that says one of them imports `./later`. */
 export default {
+  'level.growth': '成长值',
+  'level.next': '再积 {n} 升为{name}',
+  'level.top': '已是最高等级',
+  'level.short': '还差 {n} 才能保级，{date} 复核',
+  'level.review': '保持到 {date} 复核',
+  'level.rule_received': '近 {days} 天收货的订单，每 1 元积 1 点成长值；退款会减回。',
+  'level.rule_paid': '近 {days} 天付款的订单，每 1 元积 1 点成长值；退款会减回。',
+  'level.from': '成长值 {n} 起',
+  'level.off': '商品 {n}% 优惠',
+  'level.gift': '首次达到送一张优惠券',
+  'level.mine': '当前等级',
+  'level.off_none': '暂时没有会员等级',
   'bottle.title': '正品查询',
   'bottle.first': '正品，首次查询',
   'bottle.mine': '正品，您已查询过',

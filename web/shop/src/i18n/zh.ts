@@ -409,6 +409,7 @@ export default {
   'address.use_wechat': '用微信地址',
 
   'me.coupons': '我的优惠券',
+  'me.level': '会员等级',
   'me.referral': '推荐有礼',
   'coupons.title': '优惠券',
   'coupons.tab.claim': '领券',
