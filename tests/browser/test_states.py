@@ -347,6 +347,7 @@ FULL = frozenset({
     "/coupons/new",
     "/goods/:id(\\d+)",
     "/goods/new",
+    "/levels",
     "/promotions/:id(\\d+)/edit",
     "/promotions/groups",
     "/promotions/new",
