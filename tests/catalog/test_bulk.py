@@ -56,6 +56,28 @@ async def test_prices_are_seen_changed_and_brought_back(db: Db, staff_client: St
     assert await audit.run(db) == []
 
 
+async def test_a_price_below_cost_is_told_to_who_may_see_costs(
+    db: Db, staff_client: StaffClient
+) -> None:
+    async with db.merchant("demo") as tx:
+        honey = await product(tx, name="蜜", skus=[{"price_fen": 1_000, "cost_fen": 700}])
+        bowl = await product(tx, name="碗", skus=[{"price_fen": 1_000}])
+    seer, other = await staff_client([*WRITE, Permission.GOODS_COST]), await staff_client(WRITE)
+    path = "/api/console/goods-changes/preview"
+    for percent, loses in ((7_000, 0), (6_990, 1), (0, 1)):
+        change = {
+            "product_ids": [honey.id, bowl.id], "kind": "price_percent", "number": percent,
+        }  # fmt: skip
+        seen = (await seer.post(path, json=change)).json()
+        assert (seen["below_cost"], [row["below_cost"] for row in seen["rows"]]) == (
+            loses,
+            [loses, 0],
+        )
+        assert (await other.post(path, json=change)).json()["below_cost"] == 0
+    shelf = {"product_ids": [honey.id], "kind": "shelf", "number": 0}
+    assert (await seer.post(path, json=shelf)).json()["below_cost"] == 0
+
+
 async def test_who_was_there_since_keeps_what_they_have(db: Db, staff_client: StaffClient) -> None:
     ids = await shop(db)
     staff = await staff_client(WRITE)

@@ -129,9 +129,9 @@ async def export_goods(
 
 
 @router.post("/api/console/goods-changes/preview", operation_id="previewGoodsChange")
-async def preview_change(tx: TxDep, _: Writer, wanted: ChangeInput) -> ChangePreview:
+async def preview_change(tx: TxDep, who: Writer, wanted: ChangeInput) -> ChangePreview:
     """What a change of many products would do."""
-    return await service.preview_change(tx, wanted)
+    return await service.preview_change(tx, who, wanted)
 
 
 @router.post("/api/console/goods-changes", operation_id="makeGoodsChange", status_code=201)

@@ -52,13 +52,17 @@ class ChangeInput(In):
 
 
 class ChangeRow(Out):
-    """One product before and after; `refused` says why it stays as it is."""
+    """One product before and after; `refused` says why it stays as it is.
+
+    `below_cost`: how many of its SKUs would sell below their cost; 0 for who may not see costs.
+    """
 
     id: int
     name: str
     before: str
     after: str
     refused: str
+    below_cost: int
 
 
 class ChangePreview(Out):
@@ -67,6 +71,8 @@ class ChangePreview(Out):
     rows: list[ChangeRow]
     changed: int
     refused: int
+    below_cost: int
+    """products with a SKU that would sell below its cost"""
 
 
 class ChangeOut(Out):

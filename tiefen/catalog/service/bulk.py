@@ -17,6 +17,7 @@ from tiefen.kernel.db import Tx
 from tiefen.kernel.errors import Refusal
 from tiefen.kernel.money import yuan
 from tiefen.team import service as team
+from tiefen.team.values import Permission
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,14 +26,17 @@ class _Names:
     brands: Mapping[int, str]
 
 
-async def preview_change(tx: Tx, wanted: ChangeInput) -> ChangePreview:
+async def preview_change(tx: Tx, actor: StaffActor, wanted: ChangeInput) -> ChangePreview:
     """What the change would do, product by product. Nothing is changed.
+
+    Who may see costs is told of SKUs that would sell below theirs.
 
     Raises ChangeUnfit, CategoryMissing, BrandMissing.
     """
     rules.check_change(wanted.kind, wanted.number)
     names = await _names(tx, wanted)
     goods = await _goods(tx, wanted.product_ids, lock=False)
+    with_cost = wanted.kind in rules.PRICES and Permission.GOODS_COST in actor.permissions
     rows = []
     for product, skus in goods:
         refused = ""
@@ -48,12 +52,14 @@ async def preview_change(tx: Tx, wanted: ChangeInput) -> ChangePreview:
                 before=before,
                 after=before if refused else _after(product, skus, wanted, names),
                 refused=refused,
+                below_cost=_below_cost(skus, wanted) if with_cost else 0,
             )
         )
     return ChangePreview(
         rows=rows,
         changed=sum(row.before != row.after for row in rows),
         refused=sum(bool(row.refused) for row in rows),
+        below_cost=sum(bool(row.below_cost) for row in rows),
     )
 
 
@@ -219,6 +225,15 @@ def _after(product: Product, skus: Sequence[Sku], wanted: ChangeInput, names: _N
     if wanted.kind is ChangeKind.ROLE:
         return (wanted.role or ProductRole.REGULAR).value
     return rules.SHELF[product.status, bool(number)].value
+
+
+def _below_cost(skus: Sequence[Sku], wanted: ChangeInput) -> int:
+    """How many SKUs would be sold for less than they cost; without a cost nobody knows."""
+    return sum(
+        sku.cost_fen is not None
+        and rules.new_price(wanted.kind, sku.price_fen, wanted.number or 0) < sku.cost_fen
+        for sku in skus
+    )
 
 
 def _range(prices: Iterable[int]) -> str:

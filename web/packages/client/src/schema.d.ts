@@ -9659,6 +9659,8 @@ export interface components {
          * @description What a change would do.
          */
         ChangePreview: {
+            /** Below Cost */
+            below_cost: number;
             /** Changed */
             changed: number;
             /** Refused */
@@ -9669,12 +9671,16 @@ export interface components {
         /**
          * ChangeRow
          * @description One product before and after; `refused` says why it stays as it is.
+         *
+         *     `below_cost`: how many of its SKUs would sell below their cost; 0 for who may not see costs.
          */
         ChangeRow: {
             /** After */
             after: string;
             /** Before */
             before: string;
+            /** Below Cost */
+            below_cost: number;
             /** Id */
             id: number;
             /** Name */
