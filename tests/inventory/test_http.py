@@ -27,6 +27,10 @@ async def test_stock_is_seen_changed_and_explained(
         (-2, 3, "受潮"),
         (5, 5, ""),
     ]
+    odd = await writer.post(path, json={**change, "reason": "gift"})
+    assert odd.json()["error"]["fields"] == [
+        {"field": "reason", "message": "只能是 'received', 'lost' or 'counted'"}
+    ]
     too_much = await writer.post(path, json={**change, "quantity": -4})
     assert (too_much.status_code, too_much.json()["error"]["field"]) == (409, "quantity")
     listed = (await reader.get("/api/console/stock", params={"q": "龙井"})).json()["items"]

@@ -6,6 +6,7 @@ that must call outward takes `DbDep` and `MerchantDep` and opens short transacti
 
 import base64
 import binascii
+import re
 import ssl
 from collections.abc import AsyncIterator, Callable, Sequence
 from datetime import datetime
@@ -324,11 +325,16 @@ async def _on_validation(request: Request, error: Exception) -> Response:
                 str(part) for part in item["loc"] if part not in ("body", "query", "path")
             )
             or "body",
-            message=_chinese(item) if chinese else str(item["msg"]),
+            message=_named(_chinese(item) if chinese else str(item["msg"])),
         )
         for item in error.errors()[:50]
     ]
     return render_refusal(request, Invalid(), fields)
+
+
+def _named(message: str) -> str:
+    """The values a field may have, as they are sent: some of our enums stand there as Python's."""
+    return re.sub(r"<\w+\.\w+: ('[^']*')>", r"\1", message)
 
 
 def _chinese(item: dict[str, Any]) -> str:
