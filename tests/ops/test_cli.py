@@ -117,7 +117,7 @@ def test_audit_passes_on_sound_data() -> None:
 
 def test_a_recount_of_sound_data_finds_nothing() -> None:
     said = json.loads(run("recount", "--json").stdout)
-    assert said["demo"] == {"fans": 0, "channels": 0}
+    assert said["demo"] == {"fans": 0, "channels": 0, "members": 0}
     assert "demo: drifted fans 0, channels 0" in run("recount").stdout
 
 
