@@ -26,6 +26,16 @@ def test_full_size_it_has_the_documents_numbers() -> None:
     assert 700 <= len({act.fan for act in orders}) <= 900
 
 
+def test_in_a_small_world_too_the_fans_of_employees_buy() -> None:
+    for seed in range(1, 11):
+        acts = plan.acts(seed, 300, 10, NOW)
+        codes = {act.fan: act.deed.code for act in acts if isinstance(act.deed, Follow)}
+        paid = [one for one in acts if isinstance(one.deed, Buy) and one.deed.outcome == "success"]
+        employees = [one for one in paid if codes.get(one.fan) in (0, 2, 5)]
+        assert len(employees) >= 3, "小林, 阿晨 or 老吴 have something to show"
+        assert len(employees) * 2 < len(paid), "and are not the whole shop"
+
+
 def test_some_come_back_bring_friends_and_wait_for_the_price() -> None:
     acts = plan.acts(1, plan.CALIBRATED_FANS, 10, NOW)
     orders = [act for act in acts if isinstance(act.deed, Buy)]

@@ -29,6 +29,9 @@ REGULAR_SHARE = 0.0025
 """How many of the fans come back again and again."""
 REGULARS_ORDERS_SHARE = 0.2
 """How many of the orders on a normal day are theirs."""
+NEWCOMERS_ORDERS_SHARE = 0.35
+"""How many of the other orders are the first one of a fan who followed since the shop opened here:
+a scan brings somebody who is about to buy, so a small world's employees have results to show too."""
 REGULARS_WORDS = 5
 REFERRED_SHARE = 0.35
 """How many of the newcomers who buy came by the link of a regular."""
@@ -201,7 +204,7 @@ def acts(seed: int, count: int, codes: int, now: datetime) -> list[Act]:
         for fan in regulars
         for _ in range(REGULARS_WORDS)
     ]
-    buyers = _purchases(draw, joined, now, count, regulars)
+    buyers = _purchases(draw, joined, now, count, regulars, there)
     plan += buyers
     plan += _referrals(draw, regulars, joined, buyers, start, there)
     bought = {act.fan for act in buyers}
@@ -219,14 +222,17 @@ def _purchases(
     now: datetime,
     count: int,
     regulars: Sequence[int],
+    there: Collection[int],
 ) -> list[Act]:
     scale = count / CALIBRATED_FANS
     made: list[Act] = []
+    bought: set[int] = set()
     for ago in range(DAYS, -1, -1):
         day = (now - timedelta(days=ago)).replace(hour=0, minute=0, second=0, microsecond=0)
         here = [fan for fan, at in enumerate(joined) if at < day]
         if not here:
             continue
+        newcomers = [fan for fan in here if fan not in there and fan not in bought]
         festival = ago == FESTIVAL_DAYS_AGO
         number = FESTIVAL_ORDERS if festival else NORMAL_ORDERS_A_DAY + draw.randint(-2, 3)
         number = int(number * scale + draw.random())
@@ -235,7 +241,9 @@ def _purchases(
             baskets = _worth(draw, baskets, round(FESTIVAL_FEN * scale))
         for basket in baskets:
             again = regulars and not festival and draw.random() < REGULARS_ORDERS_SHARE
-            fan = draw.choice(regulars if again else here)
+            young = newcomers and not again and draw.random() < NEWCOMERS_ORDERS_SHARE
+            fan = draw.choice(regulars if again else newcomers if young else here)
+            bought.add(fan)
             second = _rush(draw) if festival else _second_of_day(draw)
             made.append(Act(day + timedelta(seconds=second), fan, _buy(draw, basket, festival)))
     return made
