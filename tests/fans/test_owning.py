@@ -87,6 +87,43 @@ async def test_the_fans_of_who_leaves_are_handed_over_together(
     assert len(inside) == 3, "segments look again when a bulk is done"
 
 
+async def test_whom_nobody_looks_after_goes_to_whose_first_code_it_was(
+    db: Db, staff_client: StaffClient, drain: Drain, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tiefen.fans.service.bulk.AT_ONCE", 2)
+    boss = await _colleague(db)
+    staff, reader = await staff_client(RIGHTS), await staff_client(["fans.read"])
+    ours, taken, gone, nobodys, third = [await follower(db, f"o{n}") for n in range(5)]
+    async with db.merchant("demo") as tx:
+        for code, owner in ((1, boss), (2, boss + 99), (3, None)):
+            await service.name_source(
+                tx, code, name=f"码{code}", kind="employee", owner_staff_id=owner
+            )
+        for fan_id, code in ((ours, 1), (taken, 1), (gone, 2), (nobodys, 3), (third, 1)):
+            await service.set_source(tx, fan_id, code, at=AT)
+        await tx.execute(update(Fan).values(owner_staff_id=None))  # as fans from before
+        await tx.execute(update(Fan).where(Fan.id == taken).values(owner_staff_id=77))
+    body = {"deed": "own", "by_source": True, "filter": {}, "reason": "补负责人"}
+    assert (await reader.post("/api/console/fan-bulks/preview", json=body)).status_code == 403
+    for wrong in ({"deed": "tag", "tag_id": 1}, {"owner_staff_id": boss}):
+        refused = await staff.post("/api/console/fan-bulks", json=body | wrong)
+        assert refused.json()["error"]["field"] == "by_source"
+    assert (await staff.post("/api/console/fan-bulks/preview", json=body)).json() == {"fans": 2}
+    started = (await staff.post("/api/console/fan-bulks", json=body)).json()
+    assert started["total"] == 2
+    async with db.merchant("demo") as tx:  # somebody was quicker
+        await tx.execute(update(Fan).where(Fan.id == third).values(owner_staff_id=77))
+    await drain()
+    (ended,) = (await staff.get("/api/console/fan-bulks")).json()
+    assert (ended["state"], ended["done"], ended["changed"]) == ("done", 2, 1)
+    fans = (ours, taken, gone, nobodys, third)
+    assert [await _owner(db, one) for one in fans] == [boss, 77, None, None, 77]
+    assert (await staff.post("/api/console/fan-bulks/preview", json=body)).json() == {"fans": 0}
+    lines = (await staff.get(f"/api/console/fans/{ours}/timeline?kind=owned")).json()["items"]
+    assert lines[0]["data"]["after"] == "小林"
+    assert lines[0]["data"]["reason"] == "补负责人"
+
+
 async def test_whose_code_it_was_looks_after_the_fan_and_staff_have_the_last_word(db: Db) -> None:
     boss = await _colleague(db)
     one, two, three = [await follower(db, f"o{n}") for n in range(3)]

@@ -10,6 +10,7 @@ from tiefen.fans.models import Bulk, TagSync
 from tiefen.fans.schemas import (
     BulkIn,
     BulkOut,
+    BulkSize,
     TagCode,
     TaggingIn,
     TaggingOut,
@@ -118,23 +119,15 @@ async def set_tag(fan_id: PathId, body: TaggingIn, tx: TxDep, actor: Writer) -> 
 @console.post("/fan-bulks", operation_id="startBulk", status_code=202)
 async def start_bulk(body: BulkIn, tx: TxDep, actor: Writer) -> BulkOut:
     """Do something to the picked fans, or to all whom a filter and a rule find now."""
-    about = _ABOUT[body.deed]
-    target = getattr(body, about)
-    if target is None and body.deed is not BulkDeed.OWN:
-        raise BulkUnclear(field=about)
-    if body.fan_ids is None and body.filter is None and body.rule is None:
-        raise BulkUnclear(field="fan_ids")
-    args = {about: target, "reason": body.reason}
-    bulk = await service.start_bulk(
-        tx,
-        actor,
-        body.deed,
-        args,
-        fan_ids=body.fan_ids,
-        wanted=queries.Filter(**body.filter.model_dump()) if body.filter else None,
-        raw=body.rule,
-    )
+    args = _args(body)
+    bulk = await service.start_bulk(tx, actor, body.deed, args, **_whom(body))
     return (await _bulks(tx, [bulk]))[0]
+
+
+@console.post("/fan-bulks/preview", operation_id="previewBulk")
+async def preview_bulk(body: BulkIn, tx: TxDep, _: Writer) -> BulkSize:
+    """How many fans the deed would take up if it began now."""
+    return BulkSize(fans=await service.bulk_size(tx, _args(body), **_whom(body)))
 
 
 @console.get("/fan-bulks", operation_id="listBulks")
@@ -147,6 +140,24 @@ async def list_bulks(tx: TxDep, _: Reader) -> list[BulkOut]:
 async def stop_bulk(bulk_id: PathId, tx: TxDep, actor: Writer) -> BulkOut:
     """Stop after the present piece; what is done stays."""
     return (await _bulks(tx, [await service.stop_bulk(tx, actor, bulk_id)]))[0]
+
+
+def _args(body: BulkIn) -> dict[str, Any]:
+    about = _ABOUT[body.deed]
+    target = getattr(body, about)
+    if target is None and body.deed is not BulkDeed.OWN:
+        raise BulkUnclear(field=about)
+    if body.by_source and (body.deed is not BulkDeed.OWN or target is not None):
+        raise BulkUnclear(field="by_source")
+    if body.fan_ids is None and body.filter is None and body.rule is None:
+        raise BulkUnclear(field="fan_ids")
+    given = {about: target, "reason": body.reason}
+    return given | {"by_source": True} if body.by_source else given
+
+
+def _whom(body: BulkIn) -> dict[str, Any]:
+    wanted = queries.Filter(**body.filter.model_dump()) if body.filter else None
+    return {"fan_ids": body.fan_ids, "wanted": wanted, "raw": body.rule}
 
 
 async def _page(tx: Tx) -> TagPage:

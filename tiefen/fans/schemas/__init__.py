@@ -73,6 +73,7 @@ from tiefen.fans.schemas.stages import (
 from tiefen.fans.schemas.tags import (
     BulkIn,
     BulkOut,
+    BulkSize,
     Narrow,
     TagCode,
     TaggingIn,
@@ -97,6 +98,7 @@ __all__ = [
     "AttributePatch",
     "BulkIn",
     "BulkOut",
+    "BulkSize",
     "ChipOut",
     "CohortOut",
     "ConditionIn",

@@ -148,10 +148,18 @@ class BulkIn(In):
     segment_id: IdIn | None = None
     owner_staff_id: IdIn | None = None
     """whom to give them to; None = nobody"""
+    by_source: bool = False
+    """`own` only: whom nobody looks after goes to whose first code it was"""
     reason: Reason = ""
     fan_ids: Picked | None = None
     filter: Narrow | None = None
     rule: RuleIn | None = None
+
+
+class BulkSize(Out):
+    """How many fans a deed would take up now."""
+
+    fans: int
 
 
 class BulkOut(Out):

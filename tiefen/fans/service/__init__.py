@@ -10,7 +10,15 @@ from tiefen.fans.service.attributes import (
     reveal_answer,
     set_answers,
 )
-from tiefen.fans.service.bulk import BULK, audience, audience_size, bulk_step, start_bulk, stop_bulk
+from tiefen.fans.service.bulk import (
+    BULK,
+    audience,
+    audience_size,
+    bulk_size,
+    bulk_step,
+    start_bulk,
+    stop_bulk,
+)
 from tiefen.fans.service.facts import RECHECK, refold
 from tiefen.fans.service.identity import (
     follow,
@@ -153,6 +161,7 @@ __all__ = [
     "audience_size",
     "brief",
     "brought_friend",
+    "bulk_size",
     "bulk_step",
     "buyers_after",
     "check_due",

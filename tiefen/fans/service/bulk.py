@@ -3,13 +3,13 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import delete, func, literal, select
+from sqlalchemy import Select, delete, func, literal, select
 from sqlalchemy.dialects.postgresql import insert
 
 from tiefen.fans import queries
 from tiefen.fans.errors import BulkMissing, NotByHand
 from tiefen.fans.models import Bulk, BulkTarget, Fan
-from tiefen.fans.service.owning import check_owner, give_fans
+from tiefen.fans.service.owning import check_owner, give_by_source, give_fans, waiting_for_owner
 from tiefen.fans.service.segments import list_fans, lock_segment, read_rule, refresh_touching
 from tiefen.fans.service.tags import lock_tag, tag_fans, untag_fans
 from tiefen.fans.values import Author, BulkDeed, BulkState, SegmentKind
@@ -35,13 +35,14 @@ async def start_bulk(
 ) -> Bulk:
     """Do something to the picked fans, or to all whom a filter and a rule find now.
 
-    `args`: {"tag_id"}, {"segment_id"} or {"owner_staff_id"}, and "reason". Raises TagMissing,
+    `args`: {"tag_id"}, {"segment_id"}, {"owner_staff_id"} or {"by_source"}, and "reason". By source
+    means: whom nobody looks after goes to whose first code it was. Raises TagMissing,
     SegmentMissing, NotByHand, OwnerUnfit, RuleWrong.
     """
     if deed in (BulkDeed.TAG, BulkDeed.UNTAG):
         await lock_tag(tx, args["tag_id"])
     elif deed is BulkDeed.OWN:
-        await check_owner(tx, args["owner_staff_id"])
+        await check_owner(tx, args.get("owner_staff_id"))
     elif (await lock_segment(tx, args["segment_id"])).kind is not SegmentKind.FIXED:
         raise NotByHand(field="segment_id")
     bulk = Bulk(
@@ -55,11 +56,7 @@ async def start_bulk(
     )
     tx.add(bulk)
     await tx.flush()
-    if fan_ids is not None:
-        chosen = select(Fan.id).where(Fan.id.in_(fan_ids), Fan.merged_into.is_(None))
-    else:
-        rule = await read_rule(tx, raw) if raw is not None else None
-        chosen = await queries.chosen_ids(tx, wanted or queries.Filter(), rule)
+    chosen = await _chosen(tx, args, fan_ids, wanted, raw)
     found = chosen.subquery()
     await tx.execute(
         insert(BulkTarget).from_select(["bulk_id", "fan_id"], select(literal(bulk.id), found.c.id))
@@ -69,6 +66,34 @@ async def start_bulk(
     after = {"deed": deed.value, **dict(args), "fans": bulk.total}
     await record_audit(tx, actor, "fans.bulk_started", f"bulk:{bulk.id}", after=after)
     return bulk
+
+
+async def bulk_size(
+    tx: Tx,
+    args: Mapping[str, Any],
+    *,
+    fan_ids: Sequence[int] | None = None,
+    wanted: queries.Filter | None = None,
+    raw: Mapping[str, Any] | None = None,
+) -> int:
+    """How many fans such a deed would take up now. Raises RuleWrong."""
+    found = (await _chosen(tx, args, fan_ids, wanted, raw)).subquery()
+    return await tx.scalar(select(func.count()).select_from(found)) or 0
+
+
+async def _chosen(
+    tx: Tx,
+    args: Mapping[str, Any],
+    fan_ids: Sequence[int] | None,
+    wanted: queries.Filter | None,
+    raw: Mapping[str, Any] | None,
+) -> Select[int]:
+    if fan_ids is not None:
+        chosen = select(Fan.id).where(Fan.id.in_(fan_ids), Fan.merged_into.is_(None))
+    else:
+        rule = await read_rule(tx, raw) if raw is not None else None
+        chosen = await queries.chosen_ids(tx, wanted or queries.Filter(), rule)
+    return chosen.where(*await waiting_for_owner(tx)) if args.get("by_source") else chosen
 
 
 async def audience(tx: Tx, raw: Mapping[str, Any], after: int, most: int) -> list[int]:
@@ -134,6 +159,8 @@ async def _do(tx: Tx, bulk: Bulk, piece: Sequence[int]) -> list[int]:
             move = tag_fans if bulk.deed is BulkDeed.TAG else untag_fans
             return await move(tx, tag, piece, author=Author.BULK, reason=reason, staff=staff)
         case BulkDeed.OWN:
+            if bulk.args.get("by_source"):
+                return await give_by_source(tx, piece, staff=staff, reason=reason)
             owner = bulk.args["owner_staff_id"]
             await check_owner(tx, owner)
             return await give_fans(tx, piece, owner, staff=staff, reason=reason)

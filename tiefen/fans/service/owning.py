@@ -2,11 +2,11 @@
 
 from collections.abc import Sequence
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, select
 from sqlalchemy.dialects.postgresql import insert
 
 from tiefen.fans.errors import OwnerUnfit, PersonErased
-from tiefen.fans.models import Fan, Line
+from tiefen.fans.models import Fan, Line, Source
 from tiefen.fans.service import shown
 from tiefen.fans.service.facts import note_change
 from tiefen.fans.service.timeline import lock_person
@@ -50,8 +50,9 @@ async def give_fans(
     *,
     staff: StaffActor,
     reason: str,
+    only_free: bool = False,
 ) -> list[int]:
-    """Hand fans over; returns those whom somebody else, or nobody, looked after before.
+    """Hand fans over (`only_free`: whom nobody looks after); returns whom this changed.
 
     The word is about the person: it stays with the living record when a join is undone. The caller
     tells rules of segments by `note_change`, or refreshes them when it is done.
@@ -64,6 +65,7 @@ async def give_fans(
             Fan.merged_into.is_(None),
             Fan.erased_at.is_(None),
             Fan.owner_staff_id.is_distinct_from(owner_staff_id),
+            *([Fan.owner_staff_id.is_(None)] if only_free else []),
         )
         .order_by(Fan.id)
         .with_for_update()
@@ -92,3 +94,41 @@ async def give_fans(
     await tx.flush()
     await tx.execute(insert(Line).values(lines))
     return [one.id for one in people]
+
+
+async def waiting_for_owner(tx: Tx) -> list[ColumnElement[bool]]:
+    """Conditions on a fan: nobody looks after them, and whose first code it was works here."""
+    owners = await tx.scalars(
+        select(Source.owner_staff_id).where(Source.owner_staff_id.is_not(None)).distinct()
+    )
+    briefs = await staff_briefs(tx, [one for one in owners if one])
+    active = [number for number, one in briefs.items() if one.active]
+    codes = select(Source.code_id).where(Source.owner_staff_id.in_(active))
+    return [
+        Fan.owner_staff_id.is_(None),
+        Fan.erased_at.is_(None),
+        Fan.source_code_id.in_(codes),
+    ]
+
+
+async def give_by_source(
+    tx: Tx, fan_ids: Sequence[int], *, staff: StaffActor, reason: str
+) -> list[int]:
+    """Give whom nobody looks after to whose first code it was; returns whom this changed.
+
+    Who has somebody keeps them, so doing it again does nothing.
+    """
+    found = await tx.execute(
+        select(Fan.id, Source.owner_staff_id)
+        .join(Source, Source.code_id == Fan.source_code_id)
+        .where(Fan.id.in_(fan_ids), *await waiting_for_owner(tx))
+    )
+    theirs: dict[int, list[int]] = {}
+    for fan_id, owner in found:
+        theirs.setdefault(owner, []).append(fan_id)
+    given: list[int] = []
+    for owner in sorted(theirs):
+        given += await give_fans(
+            tx, theirs[owner], owner, staff=staff, reason=reason, only_free=True
+        )
+    return given
