@@ -125,7 +125,8 @@ async def give_by_source(
     )
     theirs: dict[int, list[int]] = {}
     for fan_id, owner in found:
-        theirs.setdefault(owner, []).append(fan_id)
+        if owner is not None:
+            theirs.setdefault(owner, []).append(fan_id)
     given: list[int] = []
     for owner in sorted(theirs):
         given += await give_fans(
