@@ -301,7 +301,7 @@ export interface paths {
         };
         /**
          * List Appeals
-         * @description All appeals, newest first.
+         * @description Open appeals, the nearest deadline first, then decided ones, newest first.
          */
         get: operations["listAppeals"];
         put?: never;
