@@ -5,7 +5,6 @@ from typing import Any
 
 import httpx
 import pytest
-from sqlalchemy import text
 
 from tests.channels.factories import boss, code, fake_qr
 from tests.conftest import Drain, StaffClient
