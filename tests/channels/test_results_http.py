@@ -1,5 +1,7 @@
 """Attribution, results, one's own page and appeals over HTTP: numbers, rows behind them, rights."""
 
+import csv
+import io
 from datetime import timedelta
 from typing import Any
 
@@ -18,6 +20,7 @@ from tiefen.kernel.auth import StaffActor, open_session
 from tiefen.kernel.clock import Travel
 from tiefen.kernel.days import day_of
 from tiefen.kernel.db import Db
+from tiefen.kernel.money import yuan_cell
 from tiefen.orders.events import OrderPaid, OrderReceived, OrderRefunded
 from tiefen.wechat.events import Followed
 
@@ -122,6 +125,54 @@ async def test_the_export_holds_no_formula_and_is_audited(
     assert lines[1].endswith("20.00,20.00,0.00,20.00")
     audit = (await client.get("/api/console/audit?action=channels.results_exported")).json()
     assert len(audit["items"]) == 1
+
+
+async def test_the_attribution_file_says_what_the_page_says_and_is_audited(
+    db: Db, staff_client: StaffClient, town: dict[str, Any], travel: Travel
+) -> None:
+    await code(db, town["by"], "=HYPERLINK(1)", cost_fen=700)
+    client = await staff_client([*READ, "team.read"])
+    today = day_of(travel.now).isoformat()
+    asked = {"first": today, "last": today, "model": "linear"}
+    page = (await client.get("/api/console/attribution", params=asked)).json()
+    answer = await client.get("/api/console/attribution/export", params=asked)
+    assert f"attribution-code-linear-{today}" in answer.headers["content-disposition"]
+    assert answer.text.startswith("\ufeff")
+    rows = list(csv.DictReader(io.StringIO(answer.text.lstrip("\ufeff"))))
+    assert [row["渠道码"].lstrip("'") for row in rows] == [one["name"] for one in page["rows"]]
+    assert "'=HYPERLINK(1)" in {row["渠道码"] for row in rows}, "no formula"
+    for row, one in zip(rows, page["rows"], strict=True):
+        people, money, cost = one["people"], one["money"], one["cost"] or {}
+        assert (row["开始日期"], row["结束日期"], row["口径"]) == (today, today, "平均分摊")
+        assert (row["扫码"], row["新增粉丝"]) == (str(people["scans"]), str(people["fans"]))
+        assert (row["付款人数"], row["留存"]) == (str(people["buyers"]), str(people["keepers"]))
+        assert int(row["付款订单"]) * 10_000 == money["linear"]["orders_bp"]
+        for name, fen in {
+            "付款金额(元)": money["linear"]["paid_fen"],
+            "退款(元)": money["linear"]["refunded_fen"],
+            "净额(元)": money["linear"]["net_fen"],
+            "净额: 首次来源(元)": money["first"]["net_fen"],
+            "净额: 自定义(元)": money["rule"]["net_fen"],
+            "成本(元)": cost.get("cost_fen"),
+            "单粉成本(元)": cost.get("per_fan_fen"),
+        }.items():
+            assert row[name] == ("" if fen is None else yuan_cell(fen)), name
+    best = rows[0]
+    assert (best["类型"], best["回本天数"], best["净额(元)"]) == ("员工", "0", "20.00")
+    assert rows[-1]["回本天数"] == "未回本"
+    for by in ("kind", "owner", "campaign"):
+        answer = await client.get(
+            "/api/console/attribution/export",
+            params={**asked, "by": by},
+            headers={"Accept-Language": "en"},
+        )
+        told = csv.DictReader(io.StringIO(answer.text.lstrip("\ufeff")))
+        assert all(row["Model"] == "Linear" and None not in row.values() for row in told), by
+    audit = (await client.get("/api/console/audit?action=channels.attribution_exported")).json()
+    assert len(audit["items"]) == 4
+    stranger = await staff_client(["results.read"])
+    refused = await stranger.get("/api/console/attribution/export", params=asked)
+    assert refused.status_code == 403
 
 
 async def test_an_employee_sees_their_own_and_nothing_else(

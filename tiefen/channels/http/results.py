@@ -1,6 +1,6 @@
 """Routes of what channels brought: attribution, the rows behind its numbers, employees' results."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 from typing import Annotated
 
@@ -35,7 +35,6 @@ from tiefen.kernel.days import day_of
 from tiefen.kernel.db import Tx
 from tiefen.kernel.http import REFUSALS, Cursor, Limit, Page, TxDep, decode_cursor, paged
 from tiefen.kernel.limits import table_taken
-from tiefen.kernel.money import average
 from tiefen.kernel.routing import Routes
 from tiefen.team.service import staff_briefs
 from tiefen.team.values import Permission
@@ -67,24 +66,36 @@ async def get_attribution(
     tx: TxDep, _: Reader, days: Period, by: Grouping = Grouping.CODE
 ) -> AttributionReport:
     """Every source of a period under all models at once; the most kept first."""
-    rows = await queries.report(tx, by, *days)
-    costs = await queries.costs(tx, by, Model.FIRST, *days)
-    for key, cost in costs.items():  # money that brought nothing is told too
-        if cost.period_fen:
-            rows.setdefault(key, Row(key))
-    names = await _names(tx, by, rows)
-    ordered = sorted(rows.values(), key=lambda row: (-_net(row), -row.people["fans"], row.key))
-    shown, rest = ordered[:ROWS], ordered[ROWS:]
-    rest_costs = [costs[row.key] for row in rest if row.key in costs]
+    found = await service.attribution(tx, by, *days)
+    shown, rest = found[:ROWS], found[ROWS:]
     return AttributionReport(
         as_of=tx.now,
         first=days[0],
         last=days[1],
         by=by,
-        rows=[_row(row, *names.get(row.key, ("", None)), costs.get(row.key)) for row in shown],
-        rest=_row(service.add_up(rest), "", None, _sum(rest_costs)) if rest else None,
-        total=_row(service.add_up(ordered), "", None, _sum(costs.values())),
+        rows=[_row(one.row, one.name, one.kind, one.cost) for one in shown],
+        rest=_added(rest) if rest else None,
+        total=_added(found),
     )
+
+
+@router.get(
+    "/attribution/export",
+    operation_id="exportAttribution",
+    response_class=Response,
+    responses={200: {"content": {"text/csv": {}}}},
+)
+async def export_attribution(
+    tx: TxDep,
+    actor: Reader,
+    days: Period,
+    by: Grouping = Grouping.CODE,
+    model: Model = Model.FIRST,
+) -> Response:
+    """Every source as CSV, with all columns of the page; the audit log keeps who took it."""
+    table_taken(tx.merchant, actor)
+    table = await service.export_attribution(tx, actor, by, model, *days)
+    return _file(table, f"attribution-{by.value}-{model.value}", days)
 
 
 @router.get("/attribution/orders", operation_id="listAttributedOrders")
@@ -183,16 +194,7 @@ async def get_results(tx: TxDep, _: Manager, days: Period) -> ResultsOut:
 async def export_results(tx: TxDep, actor: Manager, days: Period) -> Response:
     """The same table as CSV; the audit log keeps who took it."""
     table_taken(tx.merchant, actor)
-    text = await service.export_results(tx, actor, *days)
-    name = f"results-{days[0].isoformat()}-{days[1].isoformat()}.csv"
-    return Response(
-        text,
-        media_type="text/csv; charset=utf-8",
-        headers={
-            "Content-Disposition": f'attachment; filename="{name}"',
-            "Cache-Control": "no-store",
-        },
-    )
+    return _file(await service.export_results(tx, actor, *days), "results", days)
 
 
 @router.get("/quiet-fans", operation_id="listQuietFans")
@@ -235,6 +237,23 @@ _ADDED = (
 )  # fmt: skip
 
 
+def _file(table: str, name: str, days: tuple[date, date]) -> Response:
+    file = f"{name}-{days[0].isoformat()}-{days[1].isoformat()}.csv"
+    return Response(
+        table,
+        media_type="text/csv; charset=utf-8",
+        headers={
+            "Content-Disposition": f'attachment; filename="{file}"',
+            "Cache-Control": "no-store",
+        },
+    )
+
+
+def _added(found: Sequence[service.Source]) -> AttributionRow:
+    costs = [one.cost for one in found if one.cost]
+    return _row(service.add_up(one.row for one in found), "", None, _sum(costs))
+
+
 def _row(row: Row, name: str, kind: CodeKind | None, cost: Cost | None) -> AttributionRow:
     return AttributionRow(
         key=row.key,
@@ -253,20 +272,17 @@ def _row(row: Row, name: str, kind: CodeKind | None, cost: Cost | None) -> Attri
 
 
 def _cost(cost: Cost) -> CostOut:
-    back = cost.paid_back_on
-    spent = cost.period_fen
     return CostOut(
-        cost_fen=spent,
-        per_fan_fen=average(spent, cost.fans) if spent else None,
-        per_buyer_fen=average(spent, cost.buyers) if spent else None,
+        cost_fen=cost.period_fen,
+        per_fan_fen=service.per_head_fen(cost, cost.fans),
+        per_buyer_fen=service.per_head_fen(cost, cost.buyers),
         total_fen=cost.total_fen,
-        payback_days=max((back - cost.since).days, 0) if back else None,
+        payback_days=service.payback_days(cost),
     )
 
 
-def _sum(costs: Iterable[Cost]) -> Cost | None:
+def _sum(known: Sequence[Cost]) -> Cost | None:
     """Several costs as one; when it was paid back is told of each alone."""
-    known = list(costs)
     if not known:
         return None
     return Cost(
@@ -277,27 +293,6 @@ def _sum(costs: Iterable[Cost]) -> Cost | None:
         since=min(one.since for one in known),
         paid_back_on=None,
     )
-
-
-def _net(row: Row) -> int:
-    sums = row.money[Model.FIRST]
-    return sums["paid_fen"] - sums["refunded_fen"]
-
-
-async def _names(
-    tx: Tx, by: Grouping, rows: Mapping[str, Row]
-) -> dict[str, tuple[str, CodeKind | None]]:
-    """What to call each row; one statement."""
-    if by is Grouping.CAMPAIGN:
-        return {key: (key, None) for key in rows}
-    if by is Grouping.KIND:
-        return {key: ("", CodeKind(key) if key else None) for key in rows}
-    ids = [int(key) for key in rows if key != "0"]
-    if by is Grouping.OWNER:
-        people = await staff_briefs(tx, ids)
-        return {str(one.id): (one.name, None) for one in people.values()}
-    codes = await queries.code_names(tx, ids)
-    return {str(one.id): (one.name, one.kind) for one in codes.values()}
 
 
 def _departments(rows: Iterable[service.Result]) -> list[DepartmentRow]:

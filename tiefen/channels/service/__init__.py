@@ -30,6 +30,13 @@ from tiefen.channels.service.codes import (
     renew,
 )
 from tiefen.channels.service.costs import add_cost, remove_cost
+from tiefen.channels.service.exporting import (
+    Source,
+    attribution,
+    export_attribution,
+    payback_days,
+    per_head_fen,
+)
 from tiefen.channels.service.imported import record_imported
 from tiefen.channels.service.keeping import configure, read_file
 from tiefen.channels.service.links import (
@@ -52,9 +59,11 @@ from tiefen.channels.service.sources import join_people, note_order, note_visit
 
 __all__ = [
     "Result",
+    "Source",
     "add_cost",
     "add_up",
     "ask_again",
+    "attribution",
     "bottle_code",
     "code_picture",
     "configure",
@@ -68,6 +77,7 @@ __all__ = [
     "edit_code",
     "edit_codes",
     "edit_link",
+    "export_attribution",
     "export_results",
     "fan_came_back",
     "fan_left",
@@ -87,6 +97,8 @@ __all__ = [
     "open_link",
     "open_links",
     "part_people",
+    "payback_days",
+    "per_head_fen",
     "poster_of",
     "print_part",
     "product_poster",

@@ -1,7 +1,5 @@
 """Reports put together: rows with names, ranks, costs; the employees' table as a file."""
 
-import csv
-import io
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
@@ -12,7 +10,7 @@ from tiefen.channels.values import Grouping, Model
 from tiefen.kernel.auth import StaffActor
 from tiefen.kernel.db import Tx
 from tiefen.kernel.money import BP, yuan_cell
-from tiefen.kernel.text import plain_cell
+from tiefen.kernel.sheets import write_csv
 from tiefen.team.service import record_audit, staff_briefs
 
 _HEADINGS = (
@@ -69,14 +67,9 @@ async def results(tx: Tx, first: date, last: date) -> list[Result]:
 async def export_results(tx: Tx, actor: StaffActor, first: date, last: date) -> str:
     """The table as CSV for spreadsheets, without formulas in it; audited."""
     rows = await results(tx, first, last)
-    out = io.StringIO()
-    writer = csv.writer(out)
-    writer.writerow(_HEADINGS)
-    for one in rows:
-        writer.writerow(map(plain_cell, _cells(one)))
     period = {"first": first.isoformat(), "last": last.isoformat(), "rows": len(rows)}
     await record_audit(tx, actor, "channels.results_exported", "results", after=period)
-    return "\ufeff" + out.getvalue()
+    return write_csv([_HEADINGS, *map(_cells, rows)])
 
 
 def add_up(rows: Iterable[Row], key: str = "") -> Row:
