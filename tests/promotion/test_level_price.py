@@ -10,15 +10,16 @@ from tests.cases import by_seed
 from tests.catalog.factories import STAFF
 from tests.conftest import Drain, FanClient
 from tests.inventory.factories import stocked
-from tests.members.factories import ladder
+from tests.members.factories import RULES, ladder
 from tests.orders import factories as make
 from tests.payments.factories import FakeWeChat
 from tests.promotion.factories import ITEM_BEST, NOON, basis, line, rule, some_case
 from tests.promotion.test_stacking import adds_up
-from tiefen.kernel import money
+from tiefen.kernel import audit, money
 from tiefen.kernel.db import Db, Tx
 from tiefen.members import service as members
-from tiefen.members.values import LevelPrice
+from tiefen.members.values import Counts, LevelPrice
+from tiefen.orders import service as orders
 from tiefen.promotion import rules, service
 from tiefen.promotion.rules import effects
 from tiefen.promotion.values import (
@@ -214,3 +215,22 @@ async def test_from_the_product_page_to_the_order_and_back(
 
 async def price_of(tx: Tx, fan_id: int, sku_id: int) -> int:
     return (await service.quote(tx, fan_id, [(sku_id, 1)], tx.now)).total_fen
+
+
+async def test_a_refund_tells_and_takes_the_level(db: Db, drain: Drain, wechat: FakeWeChat) -> None:
+    async with db.merchant("demo") as tx:
+        one = await stocked(tx, 50, skus=[{"price_fen": 60_000, "cost_fen": 100}])
+        fan_id = await make.fan(tx)
+    await ladder(db, ("金卡", 500, 1_000), rules=replace(RULES, counts=Counts.PAID))
+    _, order_no = await make.paid(db, wechat, drain, (one, 1), fan_id=fan_id)
+    async with db.merchant("demo") as tx:
+        assert await price_of(tx, fan_id, one) == 54_000
+    asked = await make.ask(db, fan_id, order_no)
+    async with db.merchant("demo") as tx:
+        told = await orders.preview(tx, asked.after_sale_no)
+    assert "成长值 600 → 0，会员等级由“金卡”变为“普通会员”" in told.model_dump_json()
+    await make.approve(db, asked.after_sale_no)
+    await drain()
+    async with db.merchant("demo") as tx:
+        assert await price_of(tx, fan_id, one) == 60_000
+    assert await audit.run(db) == []
