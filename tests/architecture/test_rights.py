@@ -10,6 +10,7 @@ from pydantic import SecretStr
 
 from tiefen.kernel.auth import Right
 from tiefen.kernel.db import Db
+from tiefen.kernel.routing import Strict
 from tiefen.kernel.settings import Settings
 from tiefen.main import create_app
 
@@ -35,6 +36,14 @@ def live_matrix() -> dict[str, list[str]]:
                     {repr(r) for r in _rights(route.dependant)}
                 )
     return dict(sorted(matrix.items(), key=lambda row: row[0].split(" ")[::-1]))
+
+
+def test_every_route_that_takes_json_refuses_what_is_said_twice() -> None:
+    app = create_app(Settings(secret_key=SecretStr("x" * 40)), Db("postgresql+asyncpg://none/none"))
+    routes = [one.original_route for one in iter_route_contexts(app.routes)]
+    taking = [one for one in routes if isinstance(one, APIRoute) and one.body_field]
+    assert len(taking) > 100
+    assert [one.path for one in taking if not isinstance(one, Strict)] == []
 
 
 def test_the_walk_sees_the_routes() -> None:

@@ -68,6 +68,26 @@ def probe(app: FastAPI) -> FastAPI:
     return app
 
 
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [
+        (b'{"account": "owner", "password": "a", "password": "b"}', "password"),
+        (b'{"account": {"a": 1, "b": [{"c": 2, "c": 2}]}, "password": "a"}', "c"),
+        (b'{"account": "owner", "password": "a", "passw\\u006frd": "b"}', "password"),
+    ],
+)
+async def test_what_a_body_says_twice_is_refused_by_name(
+    client: httpx.AsyncClient, body: bytes, field: str
+) -> None:
+    """Who looks at the first price and who looks at the last would not see the same order."""
+    kind = {"Content-Type": "application/json"}
+    answer = await client.post("/api/console/session", content=body, headers=kind)
+    assert answer.status_code == 422
+    told = answer.json()["error"]
+    assert (told["code"], told["field"]) == ("invalid_input", field)
+    assert told["fields"][0]["message"] == "出现了两次"
+
+
 async def test_a_refusal_names_code_field_and_speaks_the_readers_language(
     probe: FastAPI, client: httpx.AsyncClient
 ) -> None:

@@ -30,6 +30,7 @@ from tiefen.kernel.db import Db, Tx, open_transactions
 from tiefen.kernel.directory import Directory
 from tiefen.kernel.errors import Away, Invalid, NotFound, Refusal, language
 from tiefen.kernel.money import MAX_FEN
+from tiefen.kernel.routing import Repeated
 from tiefen.kernel.settings import Settings
 from tiefen.kernel.storage import Storage
 
@@ -361,6 +362,11 @@ class _WrongMethod(Refusal):
 
 async def _on_http(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
+    if isinstance(error, Repeated):
+        words = "出现了两次" if language.get() == "zh" else "Given twice"
+        return render_refusal(
+            request, Invalid(), [FieldError(field=error.field[:80], message=words)]
+        )
     kinds: dict[int, type[Refusal]] = {404: NotFound, 405: _WrongMethod}
     answer = render_refusal(request, kinds.get(error.status_code, _Unreadable)())
     answer.headers.update(error.headers or {})

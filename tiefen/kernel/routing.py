@@ -1,16 +1,62 @@
 """Which routes a request may be for, without asking each of them; and routes that take it as it is."""
 
 import inspect
+import json
+from collections.abc import Callable, Coroutine
 from typing import Any
 
 from fastapi import APIRouter
 from fastapi.routing import APIRoute
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
+from starlette.responses import Response
 from starlette.routing import Match, Route
 from starlette.types import Receive, Scope, Send
 
 DEPTH = 3
 """Segments that are looked at: `/api/shop/orders`."""
+
+
+class Repeated(HTTPException):
+    """A body says one thing twice. Whoever reads the first and whoever reads the last would differ."""
+
+    def __init__(self, field: str) -> None:
+        super().__init__(422)
+        self.field = field
+
+
+class Once(Request):
+    """A request whose JSON must say each thing once; the parser alone would keep the last."""
+
+    async def json(self) -> Any:
+        """The body. Raises JSONDecodeError, or Repeated with the name that stands twice."""
+        if not hasattr(self, "_json"):
+            self._json = json.loads(await self.body(), object_pairs_hook=_each_once)
+        return self._json
+
+
+def _each_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        seen: set[str] = set()
+        for name, _ in pairs:
+            if name in seen:
+                raise Repeated(name)
+            seen.add(name)
+    return found
+
+
+class Strict(APIRoute):
+    """A route that takes JSON as `Once` reads it."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        """FastAPI's own, on a stricter request."""
+        handle = super().get_route_handler()
+
+        async def handled(request: Request) -> Response:
+            return await handle(Once(request.scope, request.receive))
+
+        return handled
 
 
 class Routes(APIRouter):
@@ -22,6 +68,9 @@ class Routes(APIRouter):
 
     _begins: frozenset[str] = frozenset()
     _known = -1
+
+    def __init__(self, **given: Any) -> None:
+        super().__init__(**{"route_class": Strict} | given)
 
     def matches(self, scope: Scope) -> tuple[Match, Scope]:
         """Whether one of these routes answers."""
