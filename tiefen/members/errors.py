@@ -33,3 +33,19 @@ class LockOver(Invalid):
     code = "members.lock_over"
     zh = "锁定的截止日期要在今天之后、十年之内"
     en = "A lock must end after today and within ten years"
+
+
+class PointsEdited(Conflict):
+    """Somebody else saved the rules in the meantime."""
+
+    code = "members.points_edited_elsewhere"
+    zh = "别人刚刚改过积分规则，请刷新后再改"
+    en = "Somebody else has just changed the rules of points; reload and try again"
+
+
+class PointsShort(Conflict):
+    """The fan has fewer points than that."""
+
+    code = "members.points_short"
+    zh = "积分不够"
+    en = "There are not enough points"

@@ -13,18 +13,21 @@ from tiefen.orders.events import OrderPaid, OrderReceived, OrderRefunded
 
 @on(OrderPaid)
 async def paid(tx: Tx, event: OrderPaid) -> None:
-    """Growth, when the merchant counts from payment."""
+    """Growth, when the merchant counts from payment; points that wait."""
     await service.note_growth(
         tx, event.fan_id, GrowthKind.PAID, event.order_no, event.total_fen, event.at
     )
+    lines = [service.Paid(*line) for line in event.paid_lines]
+    await service.earn_points(tx, event.fan_id, event.order_no, lines, event.at)
 
 
 @on(OrderReceived)
 async def received(tx: Tx, event: OrderReceived) -> None:
-    """Growth, when the merchant counts from receipt."""
+    """Growth, when the merchant counts from receipt; the wait of points begins to run."""
     await service.note_growth(
         tx, event.fan_id, GrowthKind.RECEIVED, event.order_no, event.total_fen, event.at
     )
+    await service.start_hold(tx, event.order_no, event.at)
 
 
 @on(OrderRefunded)
@@ -37,14 +40,18 @@ async def refunded(tx: Tx, event: OrderRefunded) -> None:
 
 @on(FansMerged)
 async def merged(tx: Tx, event: FansMerged) -> None:
-    """Two records are one person: one growth, one level."""
+    """Two records are one person: one growth, one level, one account of points."""
     await service.merge_levels(tx, event.winner_id, event.loser_id)
+    key = f"join:{event.winner_id}:{event.loser_id}:{event.at.isoformat()}"
+    await service.join_points(tx, event.winner_id, event.loser_id, key)
 
 
 @on(FansParted)
 async def parted(tx: Tx, event: FansParted) -> None:
-    """One person is two again: a level for each."""
+    """One person is two again: a level for each, and each the points that are left of theirs."""
     await service.part_levels(tx, event.winner_id, event.loser_id)
+    key = f"part:{event.winner_id}:{event.loser_id}:{event.at.isoformat()}"
+    await service.join_points(tx, event.loser_id, event.winner_id, key, only=event.loser_id)
 
 
 @job(service.APPLY, lane="bulk", alone=True)
@@ -60,3 +67,12 @@ async def review(db: Db, merchant: str) -> None:
     while looked_at:
         async with db.merchant(merchant) as tx:
             looked_at = await service.review_due(tx)
+
+
+@cron("members.points", every=timedelta(minutes=10), lane="bulk")
+async def points_due(db: Db, merchant: str) -> None:
+    """After-sale windows end, points run out, batch by batch."""
+    looked_at = 1
+    while looked_at:
+        async with db.merchant(merchant) as tx:
+            looked_at = await service.points_due(tx)

@@ -1,7 +1,7 @@
 """Frozen values of the members room."""
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from enum import StrEnum
 
 BASE = 0
@@ -121,3 +121,85 @@ class LevelPrice:
     off_bp: int
     without_product_ids: tuple[int, ...] = ()
     without_category_ids: tuple[int, ...] = ()
+
+
+class PointsKind(StrEnum):
+    """Why points moved."""
+
+    EARNED = "earned"
+    """an order was paid; they wait for its after-sale window to end"""
+    FREED = "freed"
+    """they may be spent now"""
+    SPENT = "spent"
+    RETURNED = "returned"
+    """what was spent on what went back, or on an order that was closed"""
+    TAKEN_BACK = "taken_back"
+    """what was earned with what went back"""
+    EXPIRED = "expired"
+    GIVEN = "given"
+    TAKEN = "taken"
+    """by hand, as `given`"""
+    JOINED = "joined"
+    """two records turned out to be one person, or that was undone"""
+
+
+@dataclass(frozen=True, slots=True)
+class PointsRules:
+    """How points are earned and what they are worth."""
+
+    earning: bool = False
+    per_100: int = 100
+    """points for 100 yuan paid"""
+    hold_days: int = 7
+    """so long after receipt they wait"""
+    live_days: int = 365
+    """so long they may be spent; 0: for ever"""
+    warn_days: int = 30
+    worth_fen: int = 100
+    """what 100 points are worth"""
+    without_product_ids: tuple[int, ...] = ()
+    """goods that bring no points"""
+    without_category_ids: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class PointsLine:
+    """An order line as points see it: what it brought and cost, and how much of it went back."""
+
+    sku_id: int
+    quantity: int
+    paid_fen: int
+    earned: int = 0
+    spent: int = 0
+    returned: int = 0
+    """pieces"""
+    refunded_fen: int = 0
+    earned_back: int = 0
+    spent_back: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class PointsPart:
+    """What goes back of an order line; `pieces` and `paid_fen` are of all of it."""
+
+    sku_id: int
+    quantity: int
+    amount_fen: int
+    pieces: int = 0
+    paid_fen: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class PointsBack:
+    """What a refund does to points."""
+
+    returned: int = 0
+    """spent ones that come back"""
+    until: datetime | None = None
+    """when these expire"""
+    taken: int = 0
+    """earned ones that are taken back"""
+    debt: int = 0
+    """of `taken`, what the fan no longer has: later points pay it"""
+    waits: bool = False
+    """the order has brought nothing yet: it will bring that much less"""

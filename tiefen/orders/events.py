@@ -30,6 +30,8 @@ class OrderPaid:
     """(product id, name) of what was bought, each product once"""
     region_code: str = ""
     """where it goes"""
+    paid_lines: tuple[tuple[int, int, int, int], ...] = ()
+    """(SKU, product, pieces, fen paid for the goods) of what was bought, gifts left out"""
 
 
 @event("orders.shipped")

@@ -364,6 +364,10 @@ class CasePart:
     replacement_id: int
     """The SKU that is sent instead, in an exchange or resend."""
     amount_fen: int
+    gift: bool = False
+    pieces: int = 0
+    """Of the whole line; so `paid_fen`."""
+    paid_fen: int = 0
 
     @property
     def quantity(self) -> int:

@@ -2,7 +2,8 @@
 
 from fastapi import APIRouter
 
-from tiefen.members.http import levels
+from tiefen.members.http import levels, points
 
 router = APIRouter()
 router.include_router(levels.router)
+router.include_router(points.router)

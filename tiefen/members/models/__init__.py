@@ -9,13 +9,31 @@ from tiefen.members.models.levels import (
     MemberRules,
     MemberStanding,
 )
+from tiefen.members.models.points import (
+    HELD_SQL,
+    PointsAccount,
+    PointsLineRow,
+    PointsLot,
+    PointsMove,
+    PointsNote,
+    PointsRulesRow,
+    PointsUse,
+)
 
 __all__ = [
     "GROWN_SQL",
+    "HELD_SQL",
     "GrowthRow",
     "LevelGift",
     "LevelMove",
     "MemberLevel",
     "MemberRules",
     "MemberStanding",
+    "PointsAccount",
+    "PointsLineRow",
+    "PointsLot",
+    "PointsMove",
+    "PointsNote",
+    "PointsRulesRow",
+    "PointsUse",
 ]

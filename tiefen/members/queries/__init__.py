@@ -1,5 +1,21 @@
 """Reads of members for its own HTTP, by chapter."""
 
 from tiefen.members.queries.levels import fan_level, levels, my_level
+from tiefen.members.queries.points import (
+    fan_points,
+    moves_of,
+    my_points,
+    points_report,
+    points_settings,
+)
 
-__all__ = ["fan_level", "levels", "my_level"]
+__all__ = [
+    "fan_level",
+    "fan_points",
+    "levels",
+    "moves_of",
+    "my_level",
+    "my_points",
+    "points_report",
+    "points_settings",
+]

@@ -1,5 +1,15 @@
 """The rules of the members room, by chapter."""
 
 from tiefen.members.rules.levels import check, earned, growth, judge
+from tiefen.members.rules.points import after_refund, earns, expiry, returned_until
 
-__all__ = ["check", "earned", "growth", "judge"]
+__all__ = [
+    "after_refund",
+    "check",
+    "earned",
+    "earns",
+    "expiry",
+    "growth",
+    "judge",
+    "returned_until",
+]

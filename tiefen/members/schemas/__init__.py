@@ -17,9 +17,21 @@ from tiefen.members.schemas.levels import (
     MyLevelOut,
     ShopLevelOut,
 )
+from tiefen.members.schemas.points import (
+    FanPointsOut,
+    MyPointsOut,
+    PointsHandIn,
+    PointsMonthOut,
+    PointsMoveOut,
+    PointsReportOut,
+    PointsRulesIO,
+    PointsRulesOut,
+    PointsRulesSaveIn,
+)
 
 __all__ = [
     "FanLevelOut",
+    "FanPointsOut",
     "GrowthOrderOut",
     "LevelBadgeOut",
     "LevelIn",
@@ -33,5 +45,13 @@ __all__ = [
     "LevelsOut",
     "LevelsSaveIn",
     "MyLevelOut",
+    "MyPointsOut",
+    "PointsHandIn",
+    "PointsMonthOut",
+    "PointsMoveOut",
+    "PointsReportOut",
+    "PointsRulesIO",
+    "PointsRulesOut",
+    "PointsRulesSaveIn",
     "ShopLevelOut",
 ]

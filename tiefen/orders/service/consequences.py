@@ -7,9 +7,11 @@ from typing import Any
 from sqlalchemy import func, select, text
 
 from tiefen.inventory import service as inventory
+from tiefen.kernel.days import CHINA
 from tiefen.kernel.db import Tx
 from tiefen.kernel.money import times, yuan
 from tiefen.members import service as members
+from tiefen.members.values import PointsPart
 from tiefen.orders import rules
 from tiefen.orders.models import Order, OrderLine
 from tiefen.orders.service.book import lines_of, step
@@ -338,6 +340,56 @@ async def plan_level(tx: Tx, case: Case) -> list[Effect]:
     ]
 
 
+async def plan_points(tx: Tx, case: Case) -> list[Effect]:
+    """Points that were spent come back, those that were earned go, and what of them is owed."""
+    if case.kind in rules.SENDS:
+        return []
+    back = await members.points_after_refund(
+        tx, case.fan_id, case.order_no, _points_parts(case), whole=case.whole
+    )
+    effects = []
+    if back.returned:
+        until = f"{back.until.astimezone(CHINA):%Y-%m-%d}" if back.until else ""
+        zh = f"退回已用积分 {back.returned}" + (f"，{until} 前有效" if until else "，长期有效")
+        en = f"{back.returned} points spent come back" + (f", good until {until}" if until else "")
+        effects.append(Effect("points", 0, 0, back.returned, zh, en))
+    if back.taken:
+        owed = f"，其中 {back.debt} 已用掉，记为欠积分，由以后的积分抵扣" if back.debt else ""
+        debt = f"; {back.debt} of them are gone: later points pay them" if back.debt else ""
+        zh, en = f"扣回所得积分 {back.taken}{owed}", f"{back.taken} points earned go back{debt}"
+        effects.append(Effect("points", 1, 0, -back.taken, zh, en))
+    if back.waits:
+        words = ("退掉的部分不再得积分", "what goes back brings no points")
+        effects.append(Effect("points", 2, 0, 0, *words))
+    return effects
+
+
+async def move_points(tx: Tx, case: Case, _effects: Sequence[Effect]) -> None:
+    """Move them; a second time does nothing."""
+    await members.refund_points(
+        tx,
+        case.fan_id,
+        case.order_no,
+        case.after_sale_no,
+        _points_parts(case),
+        whole=case.whole,
+    )
+
+
+def _points_parts(case: Case) -> list[PointsPart]:
+    return [
+        PointsPart(
+            part.sku_id,
+            0 if case.kind is AfterSaleKind.COMPENSATION else part.quantity,
+            part.amount_fen,
+            part.pieces,
+            part.paid_fen,
+        )
+        for part in case.parts
+        if not part.gift
+    ]
+
+
 async def plan_order(tx: Tx, case: Case) -> list[Effect]:
     """What becomes of the order."""
     if case.kind in rules.SENDS:
@@ -375,6 +427,7 @@ HERE = (
     Reversal("promotion", Phase.MONEY, plan_uses, free_uses),
     Reversal("counters", Phase.MONEY, plan_counters, nothing_more),
     Reversal("level", Phase.MONEY, plan_level, nothing_more),
+    Reversal("points", Phase.MONEY, plan_points, move_points),
     Reversal("order", Phase.MONEY, plan_order, end_order),
 )
 """The consequences in this room and those below; the list begins with them."""

@@ -137,6 +137,7 @@ async def become_paid(tx: Tx, order: Order, payment_id: int | None, paid_at: dat
     order.paid_fen = order.total_fen
     order.payment_id = payment_id
     order.paid_at = paid_at
+    lines = await lines_of(tx, order)
     event = OrderPaid(
         order.id,
         order.order_no,
@@ -144,8 +145,11 @@ async def become_paid(tx: Tx, order: Order, payment_id: int | None, paid_at: dat
         order.total_fen,
         order.quantity,
         paid_at,
-        products_of(await lines_of(tx, order)),
+        products_of(lines),
         order.region_code,
+        tuple(
+            (one.sku_id, one.product_id, one.quantity, one.pay_fen) for one in lines if not one.gift
+        ),
     )
     publish(tx, event, aggregate=f"order:{order.id}")
     presale.tell_of_late(tx, order, paid_at, stage=2 if order.deposit_fen else 1)

@@ -149,4 +149,7 @@ def _part(
         limit_held=line.limit_held,
         replacement_id=part.replacement_id or line.sku_id,
         amount_fen=part.amount_fen,
+        gift=line.gift,
+        pieces=line.quantity,
+        paid_fen=line.pay_fen,
     )
