@@ -15,9 +15,9 @@ from tiefen.catalog import service as catalog
 from tiefen.fans import service as fans
 from tiefen.kernel.checkdigits import is_credit_code, is_id_number
 from tiefen.kernel.clock import Travel
-from tiefen.kernel.db import Db
-from tiefen.orders import queries, service
-from tiefen.orders.errors import ExtendedBefore, InvoiceIssued
+from tiefen.kernel.db import Db, Tx
+from tiefen.orders import queries, rules, service
+from tiefen.orders.errors import CartFull, ExtendedBefore, InvoiceIssued
 from tiefen.orders.schemas import FormFieldIn, InvoiceIn
 from tiefen.orders.values import CartState, FieldKind, InvoiceState, OrderStatus, TitleKind
 from tiefen.team.values import Permission
@@ -300,6 +300,61 @@ async def _told(db: Db, number: str) -> int:
     async with db.merchant("demo") as tx:
         bodies = await tx.scalars(select(OutgoingMessage.body))
         return sum(number in str(one) for one in bodies)
+
+
+@pytest.mark.parametrize("planted", [False, True])
+async def test_16_hands_at_the_last_place_of_a_cart_fill_it_and_no_more(
+    db: Db, monkeypatch: pytest.MonkeyPatch, *, planted: bool
+) -> None:
+    """One person with two records adds other goods from many devices at once.
+
+    Planted: who counts the lines does not hold the person.
+    """
+    monkeypatch.setattr(rules, "MAX_CART", 2)
+    async with db.merchant("demo") as tx:
+        fan_ids = [await make.fan(tx), await make.fan(tx)]
+        skus = [await stocked(tx, 9) for _ in range(9)]
+        await fans.merge(tx, *fan_ids, reason="同一个人")
+        await service.add_to_cart(tx, fan_ids[0], skus[8], 1)
+    together = asyncio.Barrier(16)
+
+    async def nobody(_tx: Tx, _fan_ids: list[int]) -> None:
+        await together.wait()  # all sixteen have begun; none of them waits for another's commit
+
+    if planted:
+        monkeypatch.setattr(fans, "hold_people", nobody)
+
+    async def hand(number: int) -> bool:
+        sku_id, fan_id = skus[number % 8], fan_ids[number % 2]
+        try:
+            async with db.merchant("demo") as tx:
+                if number < 8:
+                    await service.add_to_cart(tx, fan_id, sku_id, 1)
+                    return True
+                return not await service.fill_cart(tx, fan_id, [(sku_id, 1)])
+        except CartFull:
+            return False
+
+    went_in = sum(await asyncio.gather(*(hand(number) for number in range(16))))
+    async with db.merchant("demo") as tx:
+        lines = len((await queries.cart(tx, fan_ids[0])).items)
+    assert (lines > 2) is planted
+    assert planted or 1 <= went_in <= 2  # the same goods may be added once more
+
+
+async def test_pieces_added_by_the_second_record_of_a_person_are_on_top_of_the_firsts(
+    db: Db,
+) -> None:
+    async with db.merchant("demo") as tx:
+        first, second = await make.fan(tx), await make.fan(tx)
+        sku_id = await stocked(tx, 9)
+        await fans.merge(tx, first, second, reason="同一个人")
+        await service.add_to_cart(tx, first, sku_id, 3)
+    for fan_id, seen in ((second, 4), (second, 5), (first, 6)):
+        async with db.merchant("demo") as tx:
+            await service.add_to_cart(tx, fan_id, sku_id, 1)
+        async with db.merchant("demo") as tx:
+            assert [row.quantity for row in (await queries.cart(tx, first)).items] == [seen]
 
 
 @pytest.mark.parametrize("planted", [False, True])

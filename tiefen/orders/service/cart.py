@@ -29,33 +29,38 @@ _MOST_PIECES = 9999
 
 
 async def add_to_cart(tx: Tx, fan_id: int, sku_id: int, quantity: int) -> None:
-    """Put pieces in the cart, on top of those there; the price seen now is noted.
+    """Put pieces in the cart, on top of those there, whichever record of the person put them; the price seen now is noted.
 
     Raises LineGone, CartFull.
     """
     sku = (await catalog.skus(tx, [sku_id])).get(sku_id)
     if sku is None or not sku.on_shelf:
         raise LineGone(field="sku_id", sku_id=sku_id, name=sku.product_name if sku else "")
+    await fans.hold_people(tx, [fan_id])  # the lines are counted, then one is added
     mine = CartItem.fan_id.in_(await fans.person_ids(tx, fan_id))
-    others = await tx.scalar(
-        select(func.count(CartItem.sku_id.distinct())).where(mine, CartItem.sku_id != sku_id)
+    this = CartItem.sku_id == sku_id
+    lying = await tx.execute(
+        select(
+            func.count(CartItem.sku_id.distinct()).filter(~this),
+            func.coalesce(func.max(CartItem.quantity).filter(this, CartItem.fan_id != fan_id), 0),
+        ).where(mine)
     )
-    if (others or 0) >= rules.MAX_CART:
+    others, elsewhere = lying.one()
+    if others >= rules.MAX_CART:
         raise CartFull(most=rules.MAX_CART)
     row = insert(CartItem).values(
         fan_id=fan_id,
         sku_id=sku_id,
-        quantity=quantity,
+        quantity=min(elsewhere + quantity, _MOST_PIECES),
         price_seen_fen=sku.price_fen,
         added_at=tx.now,
     )
+    own = CartItem.__table__.c.quantity
     await tx.execute(
         row.on_conflict_do_update(
             index_elements=["fan_id", "sku_id"],
             set_={
-                "quantity": func.least(
-                    CartItem.__table__.c.quantity + row.excluded.quantity, _MOST_PIECES
-                ),
+                "quantity": func.least(func.greatest(own, elsewhere) + quantity, _MOST_PIECES),
                 "price_seen_fen": row.excluded.price_seen_fen,
                 "added_at": row.excluded.added_at,
             },
@@ -72,6 +77,7 @@ async def fill_cart(
     what could not go in as (sku_id, name, why: `gone` or `full`).
     """
     briefs = await catalog.skus(tx, [sku_id for sku_id, _ in lines])
+    await fans.hold_people(tx, [fan_id])  # the lines are counted, then some are added
     mine = CartItem.fan_id.in_(await fans.person_ids(tx, fan_id))
     most = func.max(CartItem.quantity).label("most")
     lying = await tx.execute(select(CartItem.sku_id, most).where(mine).group_by(CartItem.sku_id))
