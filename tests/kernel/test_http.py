@@ -74,6 +74,7 @@ def probe(app: FastAPI) -> FastAPI:
         (b'{"account": "owner", "password": "a", "password": "b"}', "password"),
         (b'{"account": {"a": 1, "b": [{"c": 2, "c": 2}]}, "password": "a"}', "c"),
         (b'{"account": "owner", "password": "a", "passw\\u006frd": "b"}', "password"),
+        (b'{"\\ud800": 1, "\\ud800": 2}', "?"),  # half a character is no text to send back
     ],
 )
 async def test_what_a_body_says_twice_is_refused_by_name(

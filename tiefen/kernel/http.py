@@ -202,6 +202,12 @@ class FieldError(Out):
     field: str
     message: str
 
+    @field_validator("field", mode="before")
+    @classmethod
+    def _sendable(cls, value: str) -> str:
+        """A caller may name a field by half a character, which cannot be sent back."""
+        return value.encode(errors="replace").decode()
+
 
 class Problem(Out):
     """Why a request was refused, in the reader's language; `id` finds it in the log."""
