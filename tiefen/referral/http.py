@@ -1,5 +1,6 @@
 """Routes of referral."""
 
+from datetime import date
 from typing import Annotated
 
 import anyio.to_thread
@@ -25,8 +26,9 @@ from tiefen.kernel.http import (
     TxDep,
 )
 from tiefen.kernel.limits import Limit as Rate
+from tiefen.kernel.limits import table_taken
 from tiefen.kernel.routing import Routes
-from tiefen.referral import queries, service
+from tiefen.referral import queries, rules, service
 from tiefen.referral.schemas import (
     ArriveIn,
     ArriveOut,
@@ -49,6 +51,15 @@ router = Routes(tags=["referral"], responses=REFUSALS)
 Reader = Annotated[StaffActor, Depends(staff(Permission.PROMOTIONS_READ))]
 Writer = Annotated[StaffActor, Depends(staff(Permission.PROMOTIONS_WRITE))]
 Fan = Annotated[FanActor, Depends(fan())]
+Period = tuple[date | None, date | None]
+
+
+async def period(first: date | None = None, last: date | None = None) -> Period:
+    """Two days of the merchant's, both included; one that is missing leaves its side open."""
+    return first, last
+
+
+Days = Annotated[Period, Depends(period)]
 LOOKS = Rate(120, 60.0)
 """Links and posters one address may look at in a minute: each costs a read and some a drawing."""
 _SAID: dict[Arrival, tuple[str, str]] = {
@@ -77,17 +88,38 @@ async def save_rules(tx: TxDep, who: Writer, wanted: ReferralRulesIO) -> Referra
 
 
 @router.get("/api/console/referral/results", operation_id="getReferralResults")
-async def get_results(tx: TxDep, _: Reader) -> ReferralSums:
-    """What referral brought so far, and what it cost."""
-    return await queries.sums(tx)
+async def get_results(tx: TxDep, _: Reader, days: Days) -> ReferralSums:
+    """What referral brought in a period, and what it cost; without days: so far."""
+    return await queries.sums(tx, rules.span(*days))
 
 
 @router.get("/api/console/referral/referrers", operation_id="listReferrers")
 async def list_referrers(
-    tx: TxDep, _: Reader, cursor: Cursor = None, limit: Limit = 30
+    tx: TxDep, _: Reader, days: Days, cursor: Cursor = None, limit: Limit = 30
 ) -> Page[ReferrerRow]:
-    """Referrers by what their friends' purchases are worth."""
-    return await queries.ranking(tx, cursor=cursor, limit=limit)
+    """Referrers by what their friends' purchases of a period are worth."""
+    return await queries.ranking(tx, rules.span(*days), cursor=cursor, limit=limit)
+
+
+@router.get(
+    "/api/console/referral/referrers/export",
+    operation_id="exportReferrers",
+    response_class=Response,
+    responses={200: {"content": {"text/csv": {}}}},
+)
+async def export_referrers(tx: TxDep, who: Reader, days: Days) -> Response:
+    """All referrers of a period as CSV; the audit log keeps who took it."""
+    table_taken(tx.merchant, who)
+    table = await service.export_referrers(tx, who, *days)
+    name = "-".join(["referrers", *(day.isoformat() for day in days if day)])
+    return Response(
+        table,
+        media_type="text/csv; charset=utf-8",
+        headers={
+            "Content-Disposition": f'attachment; filename="{name}.csv"',
+            "Cache-Control": "no-store",
+        },
+    )
 
 
 @router.get("/api/console/referral/referrers/{fan_id}", operation_id="getReferrer")

@@ -22,7 +22,7 @@ from tiefen.referral.schemas import (
     RewardOut,
     TreeOut,
 )
-from tiefen.referral.values import BondState, FlagKind, RewardSide, RewardState, Rules
+from tiefen.referral.values import EVER, BondState, FlagKind, RewardSide, RewardState, Rules, Span
 from tiefen.team import service as team
 
 LATEST = 50
@@ -30,13 +30,17 @@ TREE = 200
 """Friends shown of one referrer, the newest."""
 _SUMS = text(
     """
-    SELECT
-        (SELECT count(DISTINCT referrer_id) FROM referral_bond) AS referrers,
-        (SELECT count(*) FROM referral_bond WHERE NOT lapsed) AS friends,
-        (SELECT count(*) FROM referral_bond WHERE bought_at IS NOT NULL) AS buyers,
-        o.orders, o.paid_fen, o.refunded_fen, w.*
-    FROM (SELECT count(*) AS orders, coalesce(sum(paid_fen), 0)::bigint AS paid_fen,
-            coalesce(sum(refunded_fen), 0)::bigint AS refunded_fen FROM referral_order) o,
+    SELECT p.*, o.orders, o.paid_fen, o.refunded_fen, w.*
+    FROM (SELECT
+            count(DISTINCT referrer_id) FILTER (WHERE bound_at >= :since AND bound_at < :until)
+                AS referrers,
+            count(*) FILTER (WHERE NOT lapsed AND bound_at >= :since AND bound_at < :until)
+                AS friends,
+            count(*) FILTER (WHERE bought_at >= :since AND bought_at < :until) AS buyers
+        FROM referral_bond) p,
+        (SELECT count(*) AS orders, coalesce(sum(paid_fen), 0)::bigint AS paid_fen,
+            coalesce(sum(refunded_fen), 0)::bigint AS refunded_fen FROM referral_order
+        WHERE paid_at >= :since AND paid_at < :until) o,
         (SELECT count(*) FILTER (WHERE state = 'given') AS given,
             count(*) FILTER (WHERE state = 'waiting') AS waiting,
             count(*) FILTER (WHERE state = 'held') AS held,
@@ -44,22 +48,38 @@ _SUMS = text(
             count(*) FILTER (WHERE state = 'taken_back') AS taken_back,
             count(*) FILTER (WHERE state = 'owed') AS owed,
             coalesce(sum(owed_fen) FILTER (WHERE state = 'owed'), 0)::bigint AS owed_fen
-        FROM referral_reward) w
+        FROM referral_reward JOIN referral_order USING (order_no)
+        WHERE paid_at >= :since AND paid_at < :until) w
     """
 )
+# Friends count by the day they were bound, money by the day it was paid; what went back since is
+# taken off. `chain`: also what the friends of friends bought.
 _RANKING = text(
     """
-    SELECT * FROM (
-        SELECT b.referrer_id AS fan_id, count(*) AS friends,
-            count(*) FILTER (WHERE b.bought_at IS NOT NULL) AS buyers,
+    WITH bought AS (
+        SELECT bond_id, count(*) AS orders, sum(paid_fen - refunded_fen) AS value_fen
+        FROM referral_order WHERE paid_at >= :since AND paid_at < :until GROUP BY bond_id
+    ), own AS (
+        SELECT b.referrer_id AS fan_id,
+            count(*) FILTER (WHERE b.bound_at >= :since AND b.bound_at < :until) AS friends,
+            count(*) FILTER (WHERE b.bought_at >= :since AND b.bought_at < :until) AS buyers,
             coalesce(sum(o.orders), 0)::bigint AS orders,
             coalesce(sum(o.value_fen), 0)::bigint AS value_fen
-        FROM referral_bond b LEFT JOIN (
-            SELECT bond_id, count(*) AS orders, sum(paid_fen - refunded_fen) AS value_fen
-            FROM referral_order GROUP BY bond_id) o ON o.bond_id = b.id
+        FROM referral_bond b LEFT JOIN bought o ON o.bond_id = b.id
         WHERE NOT b.lapsed GROUP BY b.referrer_id
-    ) r
-    WHERE CAST(:value AS bigint) IS NULL OR (value_fen, fan_id) < (:value, :fan)
+    ), further AS (
+        SELECT b.referrer_id AS fan_id, sum(own.orders) AS orders,
+            sum(own.value_fen)::bigint AS value_fen
+        FROM referral_bond b JOIN own ON own.fan_id = b.friend_id
+        WHERE NOT b.lapsed GROUP BY b.referrer_id
+    ), worth AS (
+        SELECT own.*, (own.value_fen + coalesce(f.value_fen, 0))::bigint AS chain_value_fen
+        FROM own LEFT JOIN further f USING (fan_id)
+        WHERE own.friends + own.buyers + own.orders + coalesce(f.orders, 0) > 0
+    )
+    SELECT * FROM worth
+    WHERE (CAST(:value AS bigint) IS NULL OR (value_fen, fan_id) < (:value, :fan))
+        AND (CAST(:ids AS bigint[]) IS NULL OR fan_id = ANY(:ids))
     ORDER BY value_fen DESC, fan_id DESC LIMIT :most
     """
 )
@@ -67,7 +87,9 @@ _EARNED = text(
     """
     SELECT fan_id, count(*) FILTER (WHERE state = 'given') AS given,
         coalesce(sum(owed_fen) FILTER (WHERE state = 'owed'), 0)::bigint AS owed_fen
-    FROM referral_reward WHERE side = 'referrer' AND fan_id = ANY(:fans) GROUP BY fan_id
+    FROM referral_reward JOIN referral_order USING (order_no)
+    WHERE side = 'referrer' AND fan_id = ANY(:fans) AND paid_at >= :since AND paid_at < :until
+    GROUP BY fan_id
     """
 )
 _BROUGHT = text(
@@ -108,42 +130,54 @@ _MY_COUNTS = text(
     """
 )
 _GIVEN_TEMPLATES = text(
-    "SELECT DISTINCT order_no, side FROM referral_reward WHERE state IN ('given', 'owed')"
+    """
+    SELECT DISTINCT order_no, side FROM referral_reward JOIN referral_order USING (order_no)
+    WHERE state IN ('given', 'owed') AND paid_at >= :since AND paid_at < :until
+    """
 )
 
 
-async def sums(tx: Tx) -> ReferralSums:
-    """What referral brought so far; three statements."""
-    row = (await tx.execute(_SUMS)).one()
-    keys = [f"referral:{one.order_no}:{one.side}" for one in await tx.execute(_GIVEN_TEMPLATES)]
+async def sums(tx: Tx, span: Span = EVER) -> ReferralSums:
+    """What referral brought in a span of time, rewards by the day of their purchase; three
+    statements."""
+    row = (await tx.execute(_SUMS, span.bounds)).one()
+    given = await tx.execute(_GIVEN_TEMPLATES, span.bounds)
+    keys = [f"referral:{one.order_no}:{one.side}" for one in given]
     fates = await promotion.coupons_by_key(tx, keys)
     cost_fen = sum(one.saved_fen for one in fates.values())
     return ReferralSums(**row._mapping, cost_fen=cost_fen)
 
 
-async def ranking(tx: Tx, *, cursor: str | None, limit: int) -> Page[ReferrerRow]:
+async def ranking(
+    tx: Tx, span: Span = EVER, *, cursor: str | None, limit: int
+) -> Page[ReferrerRow]:
     """Referrers by what their friends' purchases are worth; three statements."""
-    value, fan = decode_cursor(cursor, tuple[int, int]) if cursor else (None, 0)
-    rows = (await tx.execute(_RANKING, {"value": value, "fan": fan, "most": limit + 1})).all()
-    briefs = await fans.brief(tx, {row.fan_id for row in rows})
-    earned = {
-        row.fan_id: row for row in await tx.execute(_EARNED, {"fans": [row.fan_id for row in rows]})
-    }
-    shown = [
+    after = decode_cursor(cursor, tuple[int, int]) if cursor else None
+    found = await referrers(tx, span, after=after, most=limit + 1)
+    return paged(found, found, limit, lambda row: (row.value_fen, row.fan_id))
+
+
+async def referrers(
+    tx: Tx, span: Span, *, after: tuple[int, int] | None = None, most: int | None = None
+) -> list[ReferrerRow]:
+    """Up to `most` referrers (None: all), those of the highest value first; three statements."""
+    value, fan = after or (None, 0)
+    asked = {**span.bounds, "value": value, "fan": fan, "ids": None, "most": most}
+    rows = (await tx.execute(_RANKING, asked)).all()
+    ids = [row.fan_id for row in rows]
+    briefs = await fans.brief(tx, set(ids))
+    rewards = await tx.execute(_EARNED, {**span.bounds, "fans": ids})
+    earned = {row.fan_id: row for row in rewards}
+    return [
         ReferrerRow(
-            fan_id=row.fan_id,
+            **row._mapping,
             name=_name(briefs, row.fan_id),
             avatar_url=_face(briefs, row.fan_id),
-            friends=row.friends,
-            buyers=row.buyers,
-            orders=row.orders,
-            value_fen=row.value_fen,
             given=earned[row.fan_id].given if row.fan_id in earned else 0,
             owed_fen=earned[row.fan_id].owed_fen if row.fan_id in earned else 0,
         )
         for row in rows
     ]
-    return paged(shown, rows, limit, lambda row: (row.value_fen, row.fan_id))
 
 
 async def tree(tx: Tx, fan_id: int) -> TreeOut:
@@ -160,15 +194,16 @@ async def tree(tx: Tx, fan_id: int) -> TreeOut:
     briefs = await fans.brief(
         tx, {fan_id, *(row.friend_id for row in rows), *([above] if above else [])}
     )
-    value_fen = sum(row.value_fen for row in rows)
+    whole = {**EVER.bounds, "value": None, "fan": 0, "ids": ids, "most": None}
+    worth = (await tx.execute(_RANKING, whole)).all()
     return TreeOut(
         fan_id=fan_id,
         name=_name(briefs, fan_id),
         avatar_url=_face(briefs, fan_id),
         brought_by=above,
         brought_by_name=_name(briefs, above) if above else "",
-        value_fen=value_fen,
-        chain_value_fen=value_fen + sum(row.friends_value_fen for row in rows),
+        value_fen=sum(row.value_fen for row in worth),
+        chain_value_fen=sum(row.chain_value_fen for row in worth),
         friends=[
             BroughtOut(
                 bond_id=row.id,

@@ -1,10 +1,12 @@
 """The law of referral: whom a link binds, what is odd, when a reward is due. Pure."""
 
 from collections.abc import Callable, Sequence
-from datetime import datetime, timedelta
+from datetime import date, datetime, time, timedelta
 
+from tiefen.channels.errors import PeriodMalformed
+from tiefen.kernel.days import CHINA
 from tiefen.referral.errors import BadCode, BadRules
-from tiefen.referral.values import Arrival, FriendRule, RewardState, RewardWhen, Rules
+from tiefen.referral.values import EVER, Arrival, FriendRule, RewardState, RewardWhen, Rules, Span
 
 STRANGER_FOR = timedelta(hours=1)
 """Signing in makes a record before the link is judged: so young a record is a stranger's."""
@@ -12,6 +14,7 @@ MOST_UP = 30
 """So many steps up are looked at for a loop; deeper chains are refused."""
 SIGNATURE = 10
 ALL_DAYS = "1970-01-01"
+MOST_DAYS = 1_100
 _LETTERS = "0123456789abcdefghijklmnopqrstuvwxyz"
 
 
@@ -91,3 +94,20 @@ def check(rules: Rules) -> None:
             why_zh="请至少为一方选择奖励",
             why_en="choose a reward for one side at least",
         )
+
+
+def span(first: date | None, last: date | None) -> Span:
+    """The merchant's days from `first` to `last`, both included; None leaves a side open.
+
+    Raises PeriodMalformed.
+    """
+    if first and last and (last < first or (last - first).days > MOST_DAYS):
+        raise PeriodMalformed(field="last", most=MOST_DAYS)
+    return Span(
+        datetime.combine(first, time(), CHINA)
+        if first and first > EVER.since.date()
+        else EVER.since,
+        datetime.combine(last, time(), CHINA) + timedelta(days=1)
+        if last and last < EVER.until.date()
+        else EVER.until,
+    )

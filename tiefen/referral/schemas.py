@@ -97,7 +97,7 @@ class MyReferral(Out):
 
 
 class ReferralSums(Out):
-    """What referral brought so far. `cost_fen`: what its coupons save on orders that stand."""
+    """What referral brought in a period. `cost_fen`: what its coupons save on orders that stand."""
 
     referrers: int
     friends: int
@@ -126,6 +126,8 @@ class ReferrerRow(Out):
     orders: int
     value_fen: int
     """Paid less refunded, by the friends themselves."""
+    chain_value_fen: int
+    """With what friends' friends bought."""
     given: int
     owed_fen: int
 

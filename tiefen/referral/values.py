@@ -1,6 +1,7 @@
 """Frozen values of the referral room. All amounts in fen."""
 
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from enum import StrEnum
 
 
@@ -103,3 +104,19 @@ class Rules:
     hold_odd: bool = True
     """What looks odd waits for staff."""
     edits: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A span of time to report on: from a moment on, and before another."""
+
+    since: datetime
+    until: datetime
+
+    @property
+    def bounds(self) -> dict[str, datetime]:
+        """As statements take them."""
+        return {"since": self.since, "until": self.until}
+
+
+EVER = Span(datetime(1970, 1, 1, tzinfo=UTC), datetime(9000, 1, 1, tzinfo=UTC))

@@ -14,6 +14,7 @@ from tiefen.referral.service.binding import (
     owner_of,
     save_rules,
 )
+from tiefen.referral.service.exporting import export_referrers
 from tiefen.referral.service.going_back import forgive, plan, settle_debts, take_back
 from tiefen.referral.service.rewarding import arrived, credit, decide, give, give_due
 
@@ -24,6 +25,7 @@ __all__ = [
     "arrived",
     "credit",
     "decide",
+    "export_referrers",
     "forgive",
     "give",
     "give_due",

@@ -4709,9 +4709,29 @@ export interface paths {
         };
         /**
          * List Referrers
-         * @description Referrers by what their friends' purchases are worth.
+         * @description Referrers by what their friends' purchases of a period are worth.
          */
         get: operations["listReferrers"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/console/referral/referrers/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Export Referrers
+         * @description All referrers of a period as CSV; the audit log keeps who took it.
+         */
+        get: operations["exportReferrers"];
         put?: never;
         post?: never;
         delete?: never;
@@ -4749,7 +4769,7 @@ export interface paths {
         };
         /**
          * Get Results
-         * @description What referral brought so far, and what it cost.
+         * @description What referral brought in a period, and what it cost; without days: so far.
          */
         get: operations["getReferralResults"];
         put?: never;
@@ -16585,7 +16605,7 @@ export interface components {
         };
         /**
          * ReferralSums
-         * @description What referral brought so far. `cost_fen`: what its coupons save on orders that stand.
+         * @description What referral brought in a period. `cost_fen`: what its coupons save on orders that stand.
          */
         ReferralSums: {
             /** Buyers */
@@ -16626,6 +16646,8 @@ export interface components {
             avatar_url: string;
             /** Buyers */
             buyers: number;
+            /** Chain Value Fen */
+            chain_value_fen: number;
             /** Fan Id */
             fan_id: number;
             /** Friends */
@@ -49078,6 +49100,8 @@ export interface operations {
             query?: {
                 cursor?: string | null;
                 limit?: number;
+                first?: string | null;
+                last?: string | null;
             };
             header?: never;
             path?: never;
@@ -49092,6 +49116,110 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Page_ReferrerRow_"];
+                };
+            };
+            /** @description malformed request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description sign in first */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description missing, or not yours */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description the state has moved on */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description body too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description invalid input, fields named */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description slow down */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description a dependency is away, retry */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    exportReferrers: {
+        parameters: {
+            query?: {
+                first?: string | null;
+                last?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": unknown;
                 };
             };
             /** @description malformed request */
@@ -49282,7 +49410,10 @@ export interface operations {
     };
     getReferralResults: {
         parameters: {
-            query?: never;
+            query?: {
+                first?: string | null;
+                last?: string | null;
+            };
             header?: never;
             path?: never;
             cookie?: never;
