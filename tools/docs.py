@@ -112,8 +112,6 @@ Some promises of a shop wait for the room that will make them; each comes with i
 
 - withdrawals freeze once and pay at most once; commission stays within its plan, is clawed back pro rata and never runs
   in a circle: nobody is paid a commission yet. Shares (`C3.shares`) are figures, not money.
-- coupons are claimed within their number and serve one order; points are earned once, in lots that expire: there are
-  neither coupons nor points. Promotions count their uses (`S3-uses`, `S3-limits`).
 - a group buy ends full or paid back, and its last seat is taken once; dealers' statements hold each line once and are
   sealed: there are no group buys and no dealers.
 
