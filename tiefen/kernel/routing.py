@@ -70,7 +70,8 @@ class Routes(APIRouter):
     _known = -1
 
     def __init__(self, **given: Any) -> None:
-        super().__init__(**{"route_class": Strict} | given)
+        given.setdefault("route_class", Strict)
+        super().__init__(**given)
 
     def matches(self, scope: Scope) -> tuple[Match, Scope]:
         """Whether one of these routes answers."""
