@@ -17,7 +17,7 @@ from tiefen.kernel.checkdigits import is_credit_code, is_id_number
 from tiefen.kernel.clock import Travel
 from tiefen.kernel.db import Db, Tx
 from tiefen.orders import queries, rules, service
-from tiefen.orders.errors import CartFull, ExtendedBefore, InvoiceIssued
+from tiefen.orders.errors import CartFull, ExtendedBefore, InvoiceIssued, TooManyAddresses
 from tiefen.orders.schemas import FormFieldIn, InvoiceIn
 from tiefen.orders.values import CartState, FieldKind, InvoiceState, OrderStatus, TitleKind
 from tiefen.team.values import Permission
@@ -340,6 +340,44 @@ async def test_16_hands_at_the_last_place_of_a_cart_fill_it_and_no_more(
         lines = len((await queries.cart(tx, fan_ids[0])).items)
     assert (lines > 2) is planted
     assert planted or 1 <= went_in <= 2  # the same goods may be added once more
+
+
+@pytest.mark.parametrize("planted", [False, True])
+async def test_16_hands_at_an_empty_address_book_fill_it_and_no_more(
+    db: Db, monkeypatch: pytest.MonkeyPatch, *, planted: bool
+) -> None:
+    """Of two first addresses at once only one is the default.
+
+    Planted: who counts the addresses does not hold the person. There one stands already, for two
+    defaults the table itself refuses.
+    """
+    monkeypatch.setattr(rules, "MAX_ADDRESSES", 3)
+    async with db.merchant("demo") as tx:
+        fan_id = await make.fan(tx)
+        if planted:
+            await service.add_address(tx, fan_id, make.HOME)
+    together = asyncio.Barrier(16)
+
+    async def nobody(_tx: Tx, _fan_ids: list[int]) -> None:
+        await together.wait()
+
+    if planted:
+        monkeypatch.setattr(fans, "hold_people", nobody)
+
+    async def hand() -> bool:
+        try:
+            async with db.merchant("demo") as tx:
+                await service.add_address(tx, fan_id, make.HOME)
+        except TooManyAddresses:
+            return False
+        return True
+
+    written = planted + sum(await asyncio.gather(*(hand() for _ in range(16))))
+    async with db.merchant("demo") as tx:
+        kept = await queries.addresses(tx, fan_id)
+    assert written == len(kept)
+    assert (written > 3) is planted
+    assert sum(one.is_default for one in kept) == 1
 
 
 async def test_pieces_added_by_the_second_record_of_a_person_are_on_top_of_the_firsts(

@@ -173,6 +173,7 @@ async def remove_from_cart(tx: Tx, fan_id: int, sku_ids: list[int]) -> None:
 
 async def add_address(tx: Tx, fan_id: int, wanted: AddressIn) -> Address:
     """A new address; the first one is the default. Raises UnknownRegion, TooManyAddresses."""
+    await fans.hold_people(tx, [fan_id])  # they are counted, then one is added
     records = await fans.person_ids(tx, fan_id)
     have = await tx.scalar(
         select(func.count()).select_from(Address).where(Address.fan_id.in_(records))
