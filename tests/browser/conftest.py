@@ -2,9 +2,11 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -90,16 +92,19 @@ def browser_path() -> str:
 
 
 @pytest.fixture(scope="session")
-def town(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
-    """A small town for all tests of one worker."""
-    folder = tmp_path_factory.mktemp("town")
-    for parent in [folder, *folder.parents][:4]:
-        if parent.stat().st_uid == os.getuid():
-            parent.chmod(parent.stat().st_mode | 0o011)
+def town() -> Iterator[Town]:
+    """A small town for all tests of one worker.
+
+    Not in pytest's own folder: PostgreSQL runs as another account, and every other run of pytest shuts
+    that folder to all but its owner.
+    """
+    folder = Path(tempfile.mkdtemp(prefix="tf-town-"))
+    folder.chmod(0o711)
     made = Town(folder)
     made.start()
     yield made
     made.stop()
+    shutil.rmtree(folder)
 
 
 @pytest.fixture

@@ -236,10 +236,9 @@ async def random_life(db: Db, seed: int, *, drain: Drain) -> None:
     chance = random.Random(seed)
     fans = [await follower(db, f"o{n}") for n in range(4)]
     for n in range(40):
-        who, at = chance.choice(fans), AT + timedelta(minutes=n)
+        at, number, kind = AT + timedelta(minutes=n), chance.randrange(12), chance.randrange(6)
+        who = fans[number % 4] if kind < 3 else chance.choice(fans)  # an order is one fan's
         openid = f"o{fans.index(who)}"
-        number = chance.randrange(12)
-        kind = chance.randrange(6)
         made: object
         if kind == 0:
             made = OrderPaid(number, f"T{number}", who, chance.randrange(1, 9999), 1, at)

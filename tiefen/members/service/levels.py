@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from sqlalchemy import func, select, text
+from sqlalchemy import exists, func, select, text
 from sqlalchemy.dialects.postgresql import insert
 
 from tiefen.fans import service as fans
@@ -129,8 +129,10 @@ async def note_growth(
     if fresh is None:
         return
     book = await level_book(tx)
-    if kind not in (GrowthKind.REFUNDED, book.rules.counts.value):
-        return
+    counts = GrowthKind(book.rules.counts.value)
+    known = (GrowthRow.order_no == order_no) & (GrowthRow.kind == counts)
+    if kind is not counts and not await tx.scalar(select(exists().where(known))):
+        return  # it counts for nothing yet: what it came to is looked at when it does
     lost = {fan_id: amount_fen} if kind is GrowthKind.REFUNDED else {}
     await place(tx, [fan_id], book=book, lost=lost)
 
