@@ -92,7 +92,7 @@ async def _serve(installation: Installation, bound: socket.socket, *, work: bool
 
 def make_ready(app: FastAPI) -> None:
     """Do before the first request what would make it wait, and leave all there is by now out of every
-    sweep of memory: looking at what stays took a third of a busy server's time.
+    sweep of memory: each look at what stays held up whoever asked just then.
     """
     nowhere = {"type": "http", "method": "GET", "path": "/", "root_path": "", "headers": []}
     for route in app.router.routes:  # the first match prepares the routes of a router
