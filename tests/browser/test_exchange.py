@@ -8,7 +8,7 @@ from playwright.sync_api import Browser, expect
 from tests.browser.conftest import Town
 from tests.browser.test_return import Told, again, again_at_the_sale
 from tests.browser.test_rights import go
-from tests.browser.test_story import fill_address, scan_code, screen, shop_in, sign_in, turn_to
+from tests.browser.test_story import become, fill_address, screen, shop_in, sign_in, turn_to
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.xdist_group("town")]
 HONEY, FRUIT = ("秦岭土蜂蜜", "500 克"), ("柿饼 富平吊晒", "1 千克")
@@ -42,12 +42,7 @@ def buy_both(told: Told) -> None:
     """A new fan pays for one piece of each."""
     page = told.wechat
     told.before = {name: on_hand(told, (name, spec)) for name, spec in (HONEY, FRUIT)} | told.before
-    page.goto(f"{told.town.base}/sandbox/")
-    page.get_by_test_id("fan-picker").click()
-    page.get_by_test_id("new-fan-name").fill("何换换")
-    page.get_by_test_id("new-fan").click()
-    scan_code(told.town, page, "小林")
-    page.get_by_test_id("follow").click()
+    become(told.town, page, "何换换")
     page.get_by_test_id("menu-0").click()
     shop = shop_in(page)
     expect(shop.get_by_text("蜜与果干").first).to_be_visible()

@@ -21,7 +21,7 @@ from playwright.sync_api import Browser, Locator, Page, Route, expect
 from tests.browser.conftest import Town
 from tests.browser.keys import escapes, reach, stays_inside
 from tests.browser.test_rights import console, go
-from tests.browser.test_story import fill_address, scan_code, screen, shop_in, sign_in, turn_to
+from tests.browser.test_story import become, fill_address, screen, shop_in, sign_in, turn_to
 from tiefen.kernel.days import CHINA
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
@@ -123,12 +123,7 @@ def used(told: Told) -> int:
 def buy_two(told: Told, question: int) -> None:
     """A new fan claims a coupon, fills the cart with two things, is asked something, pays."""
     page = told.wechat
-    page.goto(f"{told.town.base}/sandbox/")
-    page.get_by_test_id("fan-picker").click()
-    page.get_by_test_id("new-fan-name").fill("周一诺")
-    page.get_by_test_id("new-fan").click()
-    scan_code(told.town, page, "小林")
-    page.get_by_test_id("follow").click()
+    become(told.town, page, "周一诺")
     page.get_by_test_id("menu-0").click()
     shop = shop_in(page)
     expect(shop.get_by_text("蜜与果干").first).to_be_visible()

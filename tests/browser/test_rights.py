@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Browser, FrameLocator, Page, ViewportSize, expect
 
 from tests.browser.conftest import WECHAT, Town
-from tests.browser.test_story import fill_address, scan_code, shop_in, turn_to
+from tests.browser.test_story import become, fill_address, shop_in, turn_to
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 PATIENCE = 60_000
@@ -154,12 +154,7 @@ def test_a_friend_buys_and_gives_back(town: Town, browser: Browser) -> None:
 
 def follow_and_buy(town: Town, page: Page, code: str) -> str:
     """A stranger follows, opens the link, claims a coupon, buys with it; the order's number."""
-    page.goto(f"{town.base}/sandbox/")
-    page.get_by_test_id("fan-picker").click()
-    page.get_by_test_id("new-fan-name").fill("新来的朋友")
-    page.get_by_test_id("new-fan").click()
-    scan_code(town, page, "小林")
-    page.get_by_test_id("follow").click()
+    become(town, page, "新来的朋友")
     page.get_by_test_id("menu-0").click()
     shop = shop_in(page)
     expect(shop.get_by_text("蜜与果干").first).to_be_visible()

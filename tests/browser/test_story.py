@@ -45,13 +45,18 @@ def test_from_scan_to_refund(town: Town, browser: Browser) -> None:
 
 def follow_lin(town: Town, page: Page) -> None:
     """A new fan scans 小林's code and follows; the welcome comes."""
+    become(town, page, "林晓雨")
+    expect(page.get_by_text("我是小林").first).to_be_visible()
+
+
+def become(town: Town, page: Page, name: str, code: str = "小林") -> None:
+    """Take the sandbox's phone as a new fan, scan a channel code and follow."""
     page.goto(f"{town.base}/sandbox/")
     page.get_by_test_id("fan-picker").click()
-    page.get_by_test_id("new-fan-name").fill("林晓雨")
+    page.get_by_test_id("new-fan-name").fill(name)
     page.get_by_test_id("new-fan").click()
-    scan_code(town, page, "小林")
+    scan_code(town, page, code)
     page.get_by_test_id("follow").click()
-    expect(page.get_by_text("我是小林").first).to_be_visible()
 
 
 def scan_code(town: Town, page: Page, name: str) -> None:
