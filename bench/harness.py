@@ -86,12 +86,12 @@ class Installation:
         port = free_port()
         command = ["tiefen", "serve", "--port", str(port)]
         command += ["--workers", str(workers)] if workers > 1 else []
+        command += [] if work else ["--no-work"]
         env = {
             "TIEFEN_DATABASE_URL": self.url,
             "TIEFEN_DATA_DIR": str(self.data_dir),
             "TIEFEN_PUBLIC_URL": f"http://127.0.0.1:{port}",
         }
-        command += [] if work else ["--no-work"]
         with _program(command, port, self.data_dir / "server.log", env) as base:
             yield base
 
