@@ -6,9 +6,9 @@ import pytest
 from playwright.sync_api import Browser, expect
 
 from tests.browser.conftest import Town
+from tests.browser.phone import become, enter_shop, go, shop_in
 from tests.browser.test_return import Told, again, again_at_the_sale
-from tests.browser.test_rights import go
-from tests.browser.test_story import become, fill_address, screen, shop_in, sign_in, turn_to
+from tests.browser.test_story import fill_address, screen, sign_in, turn_to
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.xdist_group("town")]
 HONEY, FRUIT = ("秦岭土蜂蜜", "500 克"), ("柿饼 富平吊晒", "1 千克")
@@ -43,9 +43,7 @@ def buy_both(told: Told) -> None:
     page = told.wechat
     told.before = {name: on_hand(told, (name, spec)) for name, spec in (HONEY, FRUIT)} | told.before
     become(told.town, page, "何换换")
-    page.get_by_test_id("menu-0").click()
-    shop = shop_in(page)
-    expect(shop.get_by_text("蜜与果干").first).to_be_visible()
+    shop = enter_shop(page)
     for name, spec in (HONEY, FRUIT):
         go(page, f"#/products/{told.before[f'{name} product']}")
         expect(shop.get_by_test_id("product-name")).to_have_text(name)

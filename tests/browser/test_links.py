@@ -4,7 +4,8 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from tests.browser.conftest import WECHAT, Town
-from tests.browser.test_story import PATIENCE, become, screen, shop_in, sign_in, turn_to
+from tests.browser.phone import become, enter_shop, go
+from tests.browser.test_story import PATIENCE, screen, sign_in, turn_to
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
@@ -63,9 +64,7 @@ def come_by_it(page: Page, town: Town) -> None:
     """A fan who follows opens the link on the sandbox's phone and lands in the shop."""
     become(town, page, "链接来客")
     with page.expect_response("**/api/shop/session/oauth"):
-        page.get_by_test_id("menu-0").click()
-    shop = shop_in(page)
-    expect(shop.get_by_text("蜜与果干").first).to_be_visible()
+        shop = enter_shop(page)
     browsing = page.get_by_test_id("browser-frame")
     with page.expect_response("**/api/shop/arrivals"):
         # Said from outside: a page that is left by its own words may be gone before they are answered.
@@ -119,11 +118,8 @@ def rotate_a_code(page: Page, town: Town) -> None:
 def follow_another(page: Page, town: Town) -> str:
     """Somebody follows by 阿晨's code; their number, as the shop tells them."""
     become(town, page, "阿晨的客人", "阿晨")
-    page.get_by_test_id("menu-0").click()
-    shop = shop_in(page)
-    expect(shop.get_by_text("蜜与果干").first).to_be_visible()
-    frame = next(one for one in page.frames if "/shop/" in one.url)
-    frame.evaluate("location.hash = '#/mine/settings/index'")
+    shop = enter_shop(page)
+    go(page, "#/mine/settings/index")
     number = shop.get_by_test_id("fan-number")
     expect(number).to_contain_text("#")
     return number.inner_text().rsplit("#", 1)[1].strip()

@@ -8,8 +8,9 @@ import pytest
 from playwright.sync_api import Browser, FrameLocator, Page, expect
 
 from tests.browser.conftest import Town
-from tests.browser.test_rights import console, go
-from tests.browser.test_story import screen, shop_in
+from tests.browser.phone import enter_shop, go
+from tests.browser.test_rights import console
+from tests.browser.test_story import screen
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 COURSE, CRAB, CROCK, HAM = "手冲咖啡入门课", "开湖大闸蟹礼盒", "头道酱油 整缸", "柴火腊味"
@@ -35,9 +36,7 @@ def test_a_presale_is_paid_off_and_a_cart_joins(town: Town, browser: Browser) ->
     page.context.on("weberror", lambda error: errors.append(str(error.error)))
     order_no, buyer = due(town, page)
     become(town, page, console(town, page, "GET", f"fans/{buyer['id']}"))
-    page.get_by_test_id("menu-0").click()
-    shop = shop_in(page)
-    expect(shop.get_by_text("蜜与果干").first).to_be_visible()
+    shop = enter_shop(page)
     pay_the_balance(page, shop, order_no)
     buy_it_again(page, shop, order_no)
     join_as_a_visitor(town, page, shop)

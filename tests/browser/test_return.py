@@ -20,8 +20,9 @@ from playwright.sync_api import Browser, Locator, Page, Route, expect
 
 from tests.browser.conftest import Town
 from tests.browser.keys import escapes, reach, stays_inside
-from tests.browser.test_rights import console, go
-from tests.browser.test_story import become, fill_address, screen, shop_in, sign_in, turn_to
+from tests.browser.phone import become, enter_shop, go, shop_in
+from tests.browser.test_rights import console
+from tests.browser.test_story import fill_address, screen, sign_in, turn_to
 from tiefen.kernel.days import CHINA
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
@@ -124,9 +125,7 @@ def buy_two(told: Told, question: int) -> None:
     """A new fan claims a coupon, fills the cart with two things, is asked something, pays."""
     page = told.wechat
     become(told.town, page, "周一诺")
-    page.get_by_test_id("menu-0").click()
-    shop = shop_in(page)
-    expect(shop.get_by_text("蜜与果干").first).to_be_visible()
+    shop = enter_shop(page)
     go(page, "#/coupons")
     shop.get_by_test_id("tab-claim").click()
     claim = shop.locator("[data-testid^='claim-']").filter(has_text="新朋友券")

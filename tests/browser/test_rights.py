@@ -8,7 +8,8 @@ import pytest
 from playwright.sync_api import Browser, FrameLocator, Page, ViewportSize, expect
 
 from tests.browser.conftest import WECHAT, Town
-from tests.browser.test_story import become, fill_address, shop_in, turn_to
+from tests.browser.phone import become, enter_shop, go, shop_in
+from tests.browser.test_story import fill_address, turn_to
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 PATIENCE = 60_000
@@ -155,9 +156,7 @@ def test_a_friend_buys_and_gives_back(town: Town, browser: Browser) -> None:
 def follow_and_buy(town: Town, page: Page, code: str) -> str:
     """A stranger follows, opens the link, claims a coupon, buys with it; the order's number."""
     become(town, page, "新来的朋友")
-    page.get_by_test_id("menu-0").click()
-    shop = shop_in(page)
-    expect(shop.get_by_text("蜜与果干").first).to_be_visible()
+    shop = enter_shop(page)
     go(page, f"#/r/{code}")
     expect(shop.get_by_test_id("arrival")).to_be_visible()
     go(page, "#/coupons")
@@ -191,21 +190,6 @@ def refuse_the_coupon_and_take_it(shop: FrameLocator) -> None:
     shop.get_by_test_id("pick-coupon").click()
     shop.locator("[data-testid^='coupon-']").filter(has_text="新朋友券").click()
     expect(shop.get_by_test_id("due")).to_contain_text("93")
-
-
-SIGNED_IN = """() => {
-  const frame = document.querySelector("[data-testid='browser-frame']")
-  const kept = Object.keys(localStorage).find(key => key.startsWith('tiefen.token:') && key.endsWith(`:${frame.name}`))
-  try { return Boolean(kept && frame.contentWindow.location.hash) } catch { return false }
-}"""
-"""The first page stands there before WeChat was asked who the fan is: the frame leaves for it and comes back."""
-
-
-def go(page: Page, address: str) -> None:
-    """Turn the phone's browser to one of the shop's short addresses."""
-    page.wait_for_function(SIGNED_IN)
-    frame = page.get_by_test_id("browser-frame")
-    frame.evaluate("(frame, hash) => { frame.contentWindow.location.hash = hash }", address)
 
 
 def rewarded(town: Town, page: Page, wanted: int) -> None:

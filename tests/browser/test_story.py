@@ -6,6 +6,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, FrameLocator, Page, expect
 
 from tests.browser.conftest import Town
+from tests.browser.phone import become, enter_shop, shop_in
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 PATIENCE = 60_000
@@ -49,36 +50,6 @@ def follow_lin(town: Town, page: Page) -> None:
     expect(page.get_by_text("我是小林").first).to_be_visible()
 
 
-def become(town: Town, page: Page, name: str, code: str = "小林") -> None:
-    """Take the sandbox's phone as a new fan, scan a channel code and follow."""
-    page.goto(f"{town.base}/sandbox/")
-    page.get_by_test_id("fan-picker").click()
-    page.get_by_test_id("new-fan-name").fill(name)
-    page.get_by_test_id("new-fan").click()
-    scan_code(town, page, code)
-    page.get_by_test_id("follow").click()
-
-
-def scan_code(town: Town, page: Page, name: str) -> None:
-    """Look for the channel code `name` among those one can scan, however many there are, and scan it."""
-    scene = scene_of(town, page, name)
-    page.get_by_test_id("scan").click()
-    page.get_by_test_id("scan-text").fill(scene)
-    page.get_by_test_id(f"code-{scene}").click()
-
-
-def scene_of(town: Town, page: Page, name: str) -> str:
-    """What is printed in the code `name`, as the console knows it."""
-    page.request.post(
-        f"{town.base}/api/console/session",
-        data={"account": "owner", "password": town.password("owner")},
-        headers={"Origin": town.base},
-        fail_on_status_code=True,
-    )
-    listed = page.request.get(f"{town.base}/api/console/channel-codes?query={name}")
-    return next(str(one["scene"]) for one in listed.json()["items"] if one["name"] == name)
-
-
 def ask(page: Page) -> None:
     """A keyword gets the whole answer."""
     page.get_by_test_id("message-input").fill("龙井怎么泡")
@@ -86,15 +57,9 @@ def ask(page: Page) -> None:
     expect(page.get_by_text("85 度").first).to_be_visible()
 
 
-def shop_in(page: Page) -> FrameLocator:
-    """The page open in the phone's browser."""
-    return page.frame_locator("[data-testid='browser-frame']")
-
-
 def buy(page: Page) -> str:
     """From the menu to a paid order; returns its number."""
-    page.get_by_test_id("menu-0").click()
-    shop = shop_in(page)
+    shop = enter_shop(page)
     shop.get_by_text("蜜与果干").first.click()
     shop.get_by_text("秦岭土蜂蜜").first.click()
     shop.get_by_test_id("buy-now").click()
