@@ -13,11 +13,12 @@ from tests.counting import statements
 from tests.inventory.factories import stocked
 from tests.inventory.test_flows import make_bundle
 from tests.orders.stepping import Orders, Verb, watcher
+from tiefen.catalog.values import ProductKind
 from tiefen.inventory import queries, service
 from tiefen.inventory.errors import ReservationEnded, SkuUnknown, StockShort, WouldCutReserved
 from tiefen.inventory.queries.stock import SHOWN_AT_MOST
 from tiefen.inventory.service import holding
-from tiefen.inventory.values import MovementReason
+from tiefen.inventory.values import PLENTY, MovementReason
 from tiefen.kernel import audit
 from tiefen.kernel.clock import Travel
 from tiefen.kernel.db import Db, Tx
@@ -36,6 +37,22 @@ async def _counts(tx: Tx, sku_id: int) -> tuple[int, int]:
 
 async def _breaches(db: Db) -> set[str]:
     return {breach.invariant for breach in await audit.run(db)}
+
+
+async def test_what_never_runs_out_is_for_sale_at_once(db: Db, drain: Drain) -> None:
+    async with db.merchant("demo") as tx:
+        made = {kind: await sku(tx, kind=kind) for kind in ProductKind}
+    await drain()
+    async with db.merchant("demo") as tx:
+        free = await service.available(tx, made.values())
+    assert {kind: free[made[kind]] for kind in made} == {
+        ProductKind.GOODS: 0,
+        ProductKind.CODES: 0,
+        ProductKind.VIRTUAL: PLENTY,
+        ProductKind.SERVICE: PLENTY,
+        ProductKind.COURSE: PLENTY,
+    }
+    assert await audit.run(db) == []
 
 
 async def test_hold_sell_and_give_back(db: Db) -> None:

@@ -11,8 +11,8 @@ from tiefen.kernel.jobs import cron, job
 
 @on(SkusCreated)
 async def open_rows(tx: Tx, event: SkusCreated) -> None:
-    """New SKUs start with no pieces."""
-    await service.open_rows(tx, event.sku_ids)
+    """New SKUs begin with no pieces, or with plenty where nothing can run out."""
+    await service.open_new(tx, event.sku_ids)
 
 
 @on(CodesAdded)

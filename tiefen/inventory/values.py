@@ -5,6 +5,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+PLENTY = 100_000
+"""Pieces that what never runs out (a text, a course, a service) begins with; few places: set fewer."""
+
 
 class LocationKind(StrEnum):
     """What kind of place goods lie at."""

@@ -14,6 +14,7 @@ from tiefen.inventory.service.holding import (
 )
 from tiefen.inventory.service.moving import (
     adjust,
+    open_new,
     open_rows,
     put_back,
     restock,
@@ -50,6 +51,7 @@ __all__ = [
     "edit_location",
     "forget_tables",
     "locations",
+    "open_new",
     "open_rows",
     "post_sheet",
     "put_back",

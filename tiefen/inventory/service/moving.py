@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import select
 
 from tiefen.catalog import service as catalog
+from tiefen.catalog.values import ProductKind
 from tiefen.inventory import rules
 from tiefen.inventory.errors import (
     BundleHasNoStock,
@@ -16,7 +17,7 @@ from tiefen.inventory.errors import (
     WouldCutReserved,
 )
 from tiefen.inventory.models import MAIN_LOCATION, BundlePart, Location, Movement, Stock
-from tiefen.inventory.values import MovementReason, Unsent
+from tiefen.inventory.values import PLENTY, MovementReason, Unsent
 from tiefen.kernel.auth import StaffActor
 from tiefen.kernel.db import Tx
 from tiefen.team import service as team
@@ -49,6 +50,14 @@ async def open_rows(tx: Tx, sku_ids: Sequence[int]) -> None:
     """Give new SKUs a row of zero pieces at the main location; safe to run twice."""
     await tx.rows(_FIRST, MAIN_LOCATION)
     await tx.rows(OPEN, sorted(set(sku_ids)), [MAIN_LOCATION])
+
+
+async def open_new(tx: Tx, sku_ids: Sequence[int]) -> None:
+    """SKUs that were just made: goods and codes begin with no pieces, what never runs out with plenty."""
+    await open_rows(tx, sku_ids)
+    for sku_id, kind in sorted((await catalog.unsent_kinds(tx, sku_ids)).items()):
+        if kind is not ProductKind.CODES:
+            await take_in(tx, sku_id, PLENTY, kind)
 
 
 async def adjust(
