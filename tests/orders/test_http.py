@@ -23,6 +23,36 @@ KEY = {"Idempotency-Key": "checkout-0001"}
 CLERK = [Permission.ORDERS_READ, Permission.ORDERS_SHIP, Permission.ORDERS_REFUND]
 
 
+async def test_a_second_tap_on_pay_never_charges_again(
+    db: Db, drain: Drain, wechat: FakeWeChat, fan_client: FanClient
+) -> None:
+    async with db.merchant("demo") as tx:
+        one = await stocked(tx, 5)
+    buyer, order_no = await make.placed(db, (one, 1))
+    fan, order = await fan_client(buyer), f"/api/shop/orders/{order_no}"
+
+    async def tap() -> httpx.Response:
+        return await fan.post(f"{order}/pay", json={"client": "jsapi"})
+
+    first = await tap()
+    (number,) = wechat.orders
+    wechat.pay(number)
+    again = (
+        await tap()
+    )  # WeChat has told nobody yet: the same sheet, which WeChat takes no money for
+    assert again.json()["sheet"]["package"] == first.json()["sheet"]["package"]
+    assert list(wechat.orders) == [number]
+    came = (await fan.get(f"{order}/payment")).json()
+    assert came == {"paid": True, "order_status": "unpaid"}, "the money is ahead of its order"
+    known = await tap()
+    assert (known.status_code, known.json()["error"]["code"]) == (409, "payments.already_paid")
+    await drain()
+    late = await tap()
+    assert (late.status_code, late.json()["error"]["code"]) == (409, "orders.nothing_to_pay")
+    assert len(wechat.charges) == 1
+    assert await audit.run(db) == []
+
+
 async def test_from_cart_to_refund(
     db: Db, drain: Drain, wechat: FakeWeChat, fan_client: FanClient, staff_client: StaffClient
 ) -> None:

@@ -120,6 +120,19 @@ describe('the mini program', () => {
     checkout.close()
   })
 
+  it('lets nobody pay again while the money of a paid order is on its way', async () => {
+    const no = [...world.orders.keys()][1] as string
+    const sheets = () => phone.calls.filter(([call]) => call === 'requestPayment').length
+    const before = sheets()
+    const order = await phone.open(root, 'trade/order/index', { no, said: 'paid' })
+    expect(order.text()).toContain('正在确认付款')
+    await order.tap('pay')
+    expect(sheets()).toBe(before)
+    world.pay(no)
+    await vi.waitFor(() => expect(order.text()).toContain('待发货'), { timeout: 5_000 })
+    order.close()
+  })
+
   it('receives an order and asks money back for one piece of it', async () => {
     const no = [...world.orders.keys()][0] as string
     world.ship(no)

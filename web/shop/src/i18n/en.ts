@@ -243,6 +243,7 @@ const en: Record<keyof typeof zh | keyof typeof later, string> = {
   'order.closed_sold_out': 'It sold out before your payment arrived; the money goes back the way it came',
   'order.closed_say': 'The order is closed and its stock is free again',
 
+  'order.held': 'Looking whether the money has come; please do not pay again yet',
   'order.pay': 'Pay',
   'order.pay_amount': 'Pay {amount}',
   'order.cancel': 'Cancel order',
