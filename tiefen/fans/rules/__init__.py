@@ -16,6 +16,7 @@ from tiefen.fans.rules.attributes import (
 )
 from tiefen.fans.rules.imports import hear, leave_time, next_day, rest_seconds, short_wait, speed
 from tiefen.fans.rules.joining import under
+from tiefen.fans.rules.judging import coming_days, holds, judge, window_first
 from tiefen.fans.rules.past import (
     bare_cell,
     check_columns,
@@ -54,15 +55,11 @@ from tiefen.fans.rules.segments import (
     MOVING,
     OPS,
     TYPES,
-    coming_days,
-    holds,
-    judge,
     mentioned,
     moves,
     named_ids,
     read_rule,
     touches,
-    window_first,
 )
 from tiefen.fans.rules.stages import (
     LADDER,

@@ -1,10 +1,7 @@
-"""The language of segments: reading a rule with a word for each mistake, and judging one fan by it.
-
-The same rule is also made into SQL (`queries.segments`); a property test holds the two together.
-"""
+"""The language of segments: reading a rule with a word for each mistake; what a rule looks at."""
 
 from collections.abc import Callable, Iterable, Mapping
-from datetime import date, datetime, timedelta
+from datetime import date
 from typing import Any
 
 from tiefen.fans.errors import RuleWrong
@@ -14,7 +11,6 @@ from tiefen.fans.values import (
     Clause,
     Did,
     FactKind,
-    FanPicture,
     FieldType,
     Group,
     Negation,
@@ -23,9 +19,7 @@ from tiefen.fans.values import (
     RfmGroup,
     Rule,
     Stage,
-    Verdict,
 )
-from tiefen.kernel.days import day_of
 
 MAX_DEPTH = 6
 MAX_NODES = 60
@@ -69,22 +63,22 @@ FAMILY: dict[str, str] = {
 """What a change must be of for a rule to be looked at again; other fields are of the person."""
 _CHOICES: dict[str, set[str]] = {"stage": set(Stage), "rfm_group": set(RfmGroup)}
 _COMPARE = frozenset({Op.EQ, Op.NE, Op.GE, Op.LE, Op.GT, Op.LT, Op.BETWEEN})
-_KNOWN = frozenset({Op.SET, Op.UNSET})
+KNOWN = frozenset({Op.SET, Op.UNSET})
 _LISTS = frozenset({Op.IN, Op.NOT_IN})
 OPS: dict[FieldType, frozenset[Op]] = {
     FieldType.NUMBER: _COMPARE,
     FieldType.FEN: _COMPARE,
-    FieldType.MILLI: _COMPARE | _KNOWN,
-    FieldType.MOMENT: frozenset({Op.WITHIN, Op.BEFORE, Op.BETWEEN}) | _KNOWN,
-    FieldType.DAY: frozenset({Op.WITHIN, Op.BEFORE, Op.BETWEEN, Op.COMING}) | _KNOWN,
+    FieldType.MILLI: _COMPARE | KNOWN,
+    FieldType.MOMENT: frozenset({Op.WITHIN, Op.BEFORE, Op.BETWEEN}) | KNOWN,
+    FieldType.DAY: frozenset({Op.WITHIN, Op.BEFORE, Op.BETWEEN, Op.COMING}) | KNOWN,
     FieldType.YES: frozenset({Op.IS}),
-    FieldType.TEXT: frozenset({Op.EQ, Op.CONTAINS}) | _KNOWN,
+    FieldType.TEXT: frozenset({Op.EQ, Op.CONTAINS}) | KNOWN,
     FieldType.WORD: _LISTS,
-    FieldType.WORDS: _LISTS | _KNOWN | {Op.ALL_OF},
-    FieldType.ID: _LISTS | _KNOWN,
+    FieldType.WORDS: _LISTS | KNOWN | {Op.ALL_OF},
+    FieldType.ID: _LISTS | KNOWN,
     FieldType.IDS: _LISTS | {Op.ALL_OF},
     FieldType.LEVEL: _LISTS,
-    FieldType.CODE: _LISTS | _KNOWN,
+    FieldType.CODE: _LISTS | KNOWN,
 }
 TYPES: dict[AttributeKind, FieldType] = {
     AttributeKind.TEXT: FieldType.TEXT,
@@ -94,6 +88,8 @@ TYPES: dict[AttributeKind, FieldType] = {
     AttributeKind.CHOICES: FieldType.WORDS,
     AttributeKind.YES_NO: FieldType.YES,
 }
+NUMBERS = frozenset({FieldType.NUMBER, FieldType.FEN, FieldType.MILLI})
+DAYS = frozenset({FieldType.MOMENT, FieldType.DAY})
 COUNTING = (Op.AT_LEAST, Op.AT_MOST, Op.EXACTLY)
 MOVING = frozenset({Op.WITHIN, Op.BEFORE, Op.COMING})
 
@@ -253,154 +249,18 @@ def mentioned(raw: Any, field: str) -> frozenset[int]:
     return frozenset().union(*(mentioned(one, field) for one in raw.values()))
 
 
-def judge(rule: Rule, fan: FanPicture, today: date) -> Verdict:
-    """Whether a rule holds for a fan on `today`, node by node, with what the fan has."""
-    match rule:
-        case Group(path=path, every=every, nodes=nodes):
-            parts = tuple(judge(node, fan, today) for node in nodes)
-            held = [part.holds for part in parts]
-            return Verdict(path, all(held) if every else any(held), None, parts)
-        case Negation(path=path, node=node):
-            part = judge(node, fan, today)
-            return Verdict(path, not part.holds, None, (part,))
-        case Did():
-            times = _times(rule, fan, today)
-            return Verdict(rule.path, _counts(rule.op, times, rule.times), times)
-        case Clause():
-            have = _have(rule, fan)
-            return Verdict(rule.path, _holds(rule, have, today), _told(rule, have))
-
-
-def holds(rule: Rule, fan: FanPicture, today: date) -> bool:
-    """Whether a rule holds for a fan."""
-    return judge(rule, fan, today).holds
-
-
-def window_first(days: int, today: date) -> date:
-    """The first day of the last `days` days, today being the last."""
-    return today - timedelta(days=days - 1)
-
-
-def coming_days(days: int, today: date) -> list[str]:
-    """The days of the year from today on, as 04-01."""
-    return [(today + timedelta(days=ahead)).strftime("%m-%d") for ahead in range(days + 1)]
-
-
-def _times(rule: Did, fan: FanPicture, today: date) -> int:
-    first = window_first(rule.days, today) if rule.days is not None else date.min
-    subjects = rule.subjects or ("",)
-    return sum(
-        fact.times
-        for fact in fan.facts
-        if fact.fact is rule.fact and fact.subject in subjects and fact.day >= first
-    )
-
-
-def _counts(op: Op, have: int, need: int) -> bool:
-    if op is Op.AT_LEAST:
-        return have >= need
-    return have <= need if op is Op.AT_MOST else have == need
-
-
-def _have(rule: Clause, fan: FanPicture) -> Any:
-    if rule.attribute_id is not None:
-        answer = fan.answers.get(rule.attribute_id)
-        if answer is None:
-            return None
-        if rule.type is FieldType.WORDS:
-            return answer.words if answer.words is not None else (answer.word,)
-        return next(
-            (
-                one
-                for one in (answer.word, answer.number_milli, answer.day, answer.yes)
-                if one is not None
-            ),
-            None,
-        )
-    if rule.field == "tag":
-        return fan.tags
-    if rule.field == "segment":
-        return fan.segments
-    return fan.fields.get(rule.field)
-
-
-def _holds(rule: Clause, have: Any, today: date) -> bool:
-    op, value = rule.op, rule.value
-    if op in _KNOWN:
-        return (have is not None and have != "") is (op is Op.SET)
-    if op is Op.NE:
-        return have is None or bool(have != value)
-    if op is Op.NOT_IN:
-        return not _holds(_as(rule, Op.IN), have, today)
-    return have is not None and _fits(rule, have, today)
-
-
-def _fits(rule: Clause, have: Any, today: date) -> bool:
-    op, value, kind = rule.op, rule.value, rule.type
-    if op in _COMPARISONS and kind in _NUMBERS:
-        return _COMPARISONS[op](have, value)
-    if kind in _DAYS:
-        return _of_days(op, day_of(have) if isinstance(have, datetime) else have, value, today)
-    if kind in _SETS:
-        wanted = set(value)
-        return wanted <= set(have) if op is Op.ALL_OF else not wanted.isdisjoint(have)
-    match kind:
-        case FieldType.YES:
-            return bool(have) is value
-        case FieldType.TEXT:
-            return bool(have == value if op is Op.EQ else value.lower() in have.lower())
-        case FieldType.CODE:
-            return have != "" and any(have.startswith(one) for one in value)
-        case _:
-            return have in value
-
-
-_NUMBERS = frozenset({FieldType.NUMBER, FieldType.FEN, FieldType.MILLI})
-_DAYS = frozenset({FieldType.MOMENT, FieldType.DAY})
-_SETS = frozenset({FieldType.WORDS, FieldType.IDS})
-_COMPARISONS: dict[Op, Callable[[int, Any], bool]] = {
-    Op.EQ: lambda have, value: bool(have == value),
-    Op.GE: lambda have, value: bool(have >= value),
-    Op.LE: lambda have, value: bool(have <= value),
-    Op.GT: lambda have, value: bool(have > value),
-    Op.LT: lambda have, value: bool(have < value),
-    Op.BETWEEN: lambda have, value: bool(value[0] <= have <= value[1]),
-}
-
-
-def _of_days(op: Op, day: date, value: Any, today: date) -> bool:
-    if op is Op.BETWEEN:
-        return bool(value[0] <= day <= value[1])
-    if op is Op.COMING:
-        return day.strftime("%m-%d") in coming_days(value, today)
-    first = window_first(value, today)
-    return day >= first if op is Op.WITHIN else day < first
-
-
-def _told(rule: Clause, have: Any) -> Any:
-    if isinstance(have, frozenset | tuple):
-        return sorted(one for one in have if one in set(rule.value or ()))
-    if isinstance(have, datetime):
-        return day_of(have).isoformat()
-    return have.isoformat() if isinstance(have, date) else have
-
-
-def _as(rule: Clause, op: Op) -> Clause:
-    return Clause(rule.path, rule.field, rule.type, op, rule.value, rule.attribute_id)
-
-
 def _value(
     kind: FieldType, op: Op, raw: Any, path: str, field: str, question: Question | None
 ) -> Any:
-    if op in _KNOWN:
+    if op in KNOWN:
         if raw is not None:
             raise _wrong(path, "不用填内容", "must be absent")
         return None
     if op in MOVING:
         return _whole(raw, path, 0 if op is Op.COMING else 1, 366 if op is Op.COMING else _MAX_DAYS)
-    if kind in _NUMBERS:
+    if kind in NUMBERS:
         return _numbers(kind, op, raw, path)
-    if kind in _DAYS:
+    if kind in DAYS:
         return _pair(raw, path, _day_at)
     if kind is FieldType.YES:
         if not isinstance(raw, bool):

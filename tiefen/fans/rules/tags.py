@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from tiefen.fans.rules.segments import window_first
+from tiefen.fans.rules.judging import window_first
 from tiefen.fans.values import FactDay, FactKind
 
 MAX_TAGS = 1_000
