@@ -307,6 +307,22 @@ class OwnerUnfit(Invalid):
     en = "Only active members of the team can look after fans"
 
 
+class FollowUpUnfit(Invalid):
+    """A follow-up is planned for today or a day of the next year."""
+
+    code = "fans.follow_up_unfit"
+    zh = "跟进日期要在今天到一年之内"
+    en = "A follow-up is planned for today or a day within a year"
+
+
+class NothingPlanned(Conflict):
+    """There is no follow-up to be done: somebody was quicker, or none was planned."""
+
+    code = "fans.nothing_planned"
+    zh = "这位粉丝没有待跟进的事项，可能同事刚刚处理过"
+    en = "Nothing is planned for this fan; a colleague may just have done it"
+
+
 class PersonErased(Conflict):
     """The personal data of this person was removed."""
 

@@ -6,6 +6,7 @@ from tiefen.fans.http import (
     attributes,
     imports,
     joining,
+    mine,
     past,
     people,
     privacy,
@@ -21,6 +22,7 @@ shop.include_router(attributes.shop)
 shop.include_router(privacy.shop)
 console = APIRouter()
 console.include_router(people.console)
+console.include_router(mine.console)
 console.include_router(joining.console)
 console.include_router(privacy.console)
 console.include_router(attributes.console)

@@ -189,7 +189,7 @@ async def list_fans(
 ) -> Page[FanRow]:
     """Fans, the newest (or most) first. `query`: part of a name, a whole phone number, or `#id`;
     `rule`: the rule of a segment as JSON."""
-    after = _after(cursor, sort)
+    after = after_of(cursor, sort)
     wanted = queries.Filter(
         query,
         stage,
@@ -221,7 +221,7 @@ async def count_stages(tx: TxDep, _: Reader) -> list[StageCountOut]:
 @console.get("/fans/{fan_id}", operation_id="getFan")
 async def get_fan(fan_id: PathId, tx: TxDep, _: Reader) -> FanDetail:
     """A fan's page; a record that was joined into another shows that one."""
-    return await _detail(tx, fan_id)
+    return await detail(tx, fan_id)
 
 
 @console.patch("/fans/{fan_id}", operation_id="editFan")
@@ -229,7 +229,7 @@ async def edit_fan(fan_id: PathId, body: FanPatch, tx: TxDep, actor: Writer) -> 
     """Note something about a fan."""
     await service.edit_remark(tx, actor, fan_id, body.remark)
     await tx.flush()
-    return await _detail(tx, fan_id)
+    return await detail(tx, fan_id)
 
 
 @console.put("/fans/{fan_id}/owner", operation_id="setFanOwner")
@@ -237,7 +237,7 @@ async def set_owner(fan_id: PathId, body: FanOwnerIn, tx: TxDep, actor: Writer) 
     """Say who of the team looks after a fan from now on, or that nobody does."""
     await service.give_fan(tx, actor, fan_id, body.owner_staff_id, body.reason)
     await tx.flush()
-    return await _detail(tx, fan_id)
+    return await detail(tx, fan_id)
 
 
 @console.get("/fans/{fan_id}/timeline", operation_id="getFanTimeline")
@@ -253,20 +253,7 @@ async def get_timeline(
 
     What was said is shown to whom may read messages (`helpdesk.read`), else `data.hidden` is true.
     """
-    person, _source = await queries.one_fan(tx, fan_id)
-    after = decode_cursor(cursor, tuple[datetime, int]) if cursor else None
-    everyone = [person.id, *await queries.merged_ids(tx, person.id)]
-    reads = Permission.HELPDESK_READ in actor.permissions
-    wanted = [one for one in kind or () if isinstance(one, Happening)]
-    told: list[LineOut] = []
-    if wanted or not kind:
-        lines = await queries.timeline(tx, everyone, kinds=wanted, after=after, limit=limit)
-        told += [_line(line, reads_messages=reads) for line in lines]
-    if person.past_orders and (not kind or PAST in kind):
-        past = await queries.past_moments(tx, everyone, after=after, limit=limit)
-        told += [_past_line(one) for one in past]
-    told.sort(key=lambda one: (one.at, one.id), reverse=True)
-    return paged(told, told, limit, lambda one: (one.at, one.id))
+    return await lines_of(tx, actor, fan_id, kind, cursor, limit)
 
 
 @console.post("/fans/{fan_id}/reveal", operation_id="revealFan")
@@ -288,6 +275,31 @@ async def drop_wecom(fan_id: PathId, identity_id: PathId, tx: TxDep, actor: Writ
     """Take it off again."""
     await service.drop_wecom(tx, actor, fan_id, identity_id)
     return OK
+
+
+async def lines_of(
+    tx: Tx,
+    actor: StaffActor,
+    fan_id: int,
+    kind: list[Happening | PastKind] | None,
+    cursor: str | None,
+    limit: int,
+) -> Page[LineOut]:
+    """A page of a fan's timeline, as this member of staff may read it. Raises FanMissing."""
+    person, _source = await queries.one_fan(tx, fan_id)
+    after = decode_cursor(cursor, tuple[datetime, int]) if cursor else None
+    everyone = [person.id, *await queries.merged_ids(tx, person.id)]
+    reads = Permission.HELPDESK_READ in actor.permissions
+    wanted = [one for one in kind or () if isinstance(one, Happening)]
+    told: list[LineOut] = []
+    if wanted or not kind:
+        lines = await queries.timeline(tx, everyone, kinds=wanted, after=after, limit=limit)
+        told += [_line(line, reads_messages=reads) for line in lines]
+    if person.past_orders and (not kind or PAST in kind):
+        past = await queries.past_moments(tx, everyone, after=after, limit=limit)
+        told += [_past_line(one) for one in past]
+    told.sort(key=lambda one: (one.at, one.id), reverse=True)
+    return paged(told, told, limit, lambda one: (one.at, one.id))
 
 
 def _past_line(one: queries.PastMoment) -> LineOut:
@@ -314,7 +326,7 @@ def _line(line: Line, *, reads_messages: bool) -> LineOut:
     return told.model_copy(update={"data": told.data | said})
 
 
-def _after(cursor: str | None, sort: FanSort) -> tuple[Any, int] | None:
+def after_of(cursor: str | None, sort: FanSort) -> tuple[Any, int] | None:
     """A position only fits the order it was made for."""
     if not cursor:
         return None
@@ -368,7 +380,8 @@ def _json(raw: str | None) -> Any:
         return raw
 
 
-async def _detail(tx: Tx, fan_id: int) -> FanDetail:
+async def detail(tx: Tx, fan_id: int) -> FanDetail:
+    """A fan's page; a record that was joined into another shows that one. Raises FanMissing."""
     person, source = await queries.one_fan(tx, fan_id)
     merged = await queries.merged_ids(tx, person.id)
     found = await queries.identities(tx, [person.id, *merged])
@@ -427,6 +440,9 @@ def _row(person: Fan, source: Source | None) -> dict[str, Any]:
         "remark": person.remark,
         "joined_at": person.joined_at,
         "last_seen_at": person.last_seen_at,
+        "last_paid_at": person.last_paid_at,
+        "follow_up_on": person.follow_up_on,
+        "follow_up_note": person.follow_up_note,
         "orders": person.orders,
         "received_orders": person.received_orders,
         "paid_fen": person.paid_fen,

@@ -42,6 +42,10 @@ class Fan(Base):
     """first channel code, told by channels; the rule that it never changes is kept there"""
     owner_staff_id: Mapped[int | None]
     """the member of staff who looks after them; None = nobody"""
+    follow_up_on: Mapped[date | None] = mapped_column(Date)
+    """the day staff want to turn to them; None = nothing is planned"""
+    follow_up_note: Mapped[str] = mapped_column(Text, default="", server_default="")
+    """what is to be done then; "" exactly when no day is planned"""
     region_code: Mapped[str] = mapped_column(Text, default="", server_default="")
     """where the newest paid order went, by the national code of the district; "" = unknown"""
     joined_at: Mapped[Utc]
@@ -99,6 +103,13 @@ class Fan(Base):
             "owner_staff_id",
             "id",
             postgresql_where=text("owner_staff_id IS NOT NULL"),
+        ),
+        Index(
+            "ix_fan_follow_up",
+            "owner_staff_id",
+            "follow_up_on",
+            "id",
+            postgresql_where=text("follow_up_on IS NOT NULL"),
         ),
         Index("ix_fan_level", "level_id", "id", postgresql_where=text("level_id > 0")),
         Index("ix_fan_grams", "grams", postgresql_using="gin"),

@@ -56,7 +56,8 @@ invariant(
     """
     SELECT f.id FROM fan AS f
     WHERE f.erased_at IS NOT NULL
-      AND (f.nickname <> '' OR f.avatar_url <> '' OR f.remark <> '' OR f.phone IS NOT NULL
+      AND (f.nickname <> '' OR f.avatar_url <> '' OR f.remark <> ''
+           OR f.follow_up_note <> '' OR f.phone IS NOT NULL
            OR f.phone_blind IS NOT NULL OR f.real_name IS NOT NULL
            OR f.real_name_blind IS NOT NULL OR f.own IS NOT NULL OR cardinality(f.grams) > 0
            OR EXISTS (SELECT 1 FROM fan_identity AS i WHERE i.fan_id = f.id))

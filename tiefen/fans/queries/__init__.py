@@ -30,6 +30,7 @@ from tiefen.fans.queries.people import (
     identities,
     merged_ids,
     one_fan,
+    planned,
     sort_key,
     timeline,
 )
@@ -103,6 +104,7 @@ __all__ = [
     "past_sources",
     "person_requests",
     "picture",
+    "planned",
     "preview",
     "preview_sql",
     "question",

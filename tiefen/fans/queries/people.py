@@ -3,7 +3,7 @@
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import (
@@ -102,6 +102,28 @@ async def fan_list(
         )
     order = (place.desc(),) if sort is FanSort.NEWEST else (key.desc(), place.desc())
     rows = await tx.execute(statement.order_by(*order).limit(limit + 1))
+    return [(fan, source) for fan, source in rows]
+
+
+async def planned(
+    tx: Tx, staff_id: int, until: date | None, *, after: tuple[date, int] | None, limit: int
+) -> list[tuple[Fan, Source | None]]:
+    """Fans of one member of staff for whom something is planned (up to a day), the oldest plan
+    first, one more than `limit`; one statement."""
+    statement = (
+        select(Fan, Source)
+        .outerjoin(Source, Source.code_id == Fan.source_code_id)
+        .where(
+            Fan.owner_staff_id == staff_id,
+            Fan.follow_up_on.is_not(None),
+            Fan.merged_into.is_(None),
+        )
+    )
+    if until is not None:
+        statement = statement.where(Fan.follow_up_on <= until)
+    if after is not None:
+        statement = statement.where(tuple_(Fan.follow_up_on, Fan.id) > tuple_(*after))
+    rows = await tx.execute(statement.order_by(Fan.follow_up_on, Fan.id).limit(limit + 1))
     return [(fan, source) for fan, source in rows]
 
 

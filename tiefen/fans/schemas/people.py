@@ -114,6 +114,10 @@ class FanRow(Out):
     remark: str
     joined_at: datetime
     last_seen_at: datetime
+    last_paid_at: datetime | None
+    follow_up_on: date | None
+    """when staff want to turn to them; None = nothing is planned"""
+    follow_up_note: str
     orders: int
     received_orders: int
     paid_fen: int
@@ -196,6 +200,19 @@ class FanPatch(In):
     """What staff may note."""
 
     remark: Note
+
+
+class FollowUpIn(In):
+    """What is to be done for a fan, and on which day."""
+
+    due_on: date
+    note: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
+
+
+class FollowUpDone(In):
+    """What came of it; it stands in the timeline."""
+
+    result: Annotated[str, StringConstraints(strip_whitespace=True, max_length=200)] = ""
 
 
 class LineOut(Out):

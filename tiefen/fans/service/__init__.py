@@ -42,8 +42,8 @@ from tiefen.fans.service.imports import (
     stop_import,
 )
 from tiefen.fans.service.joining import follows, join, merge, part, sides
-from tiefen.fans.service.levels import buyers_after, orders_told, set_levels
-from tiefen.fans.service.owning import give_fan
+from tiefen.fans.service.levels import buyers_after, orders_told, set_levels, tell_levels
+from tiefen.fans.service.owning import check_own, end_follow_up, give_fan, hold_own, plan_follow_up
 from tiefen.fans.service.past import STEP, check_past, forget_past, run_past, stop_past, undo_past
 from tiefen.fans.service.past import take_in as take_in_past
 from tiefen.fans.service.past import unpacked as unpack_past
@@ -165,6 +165,7 @@ __all__ = [
     "bulk_step",
     "buyers_after",
     "check_due",
+    "check_own",
     "check_past",
     "core_target_bp",
     "define_attribute",
@@ -179,6 +180,7 @@ __all__ = [
     "edit_segment",
     "edit_tag",
     "effects",
+    "end_follow_up",
     "enter",
     "erase_late",
     "erase_person",
@@ -191,6 +193,7 @@ __all__ = [
     "forget_past",
     "forget_used_states",
     "give_fan",
+    "hold_own",
     "hold_people",
     "is_stalled",
     "join",
@@ -218,6 +221,7 @@ __all__ = [
     "part",
     "past_step",
     "person_ids",
+    "plan_follow_up",
     "publish_rules",
     "pull_tags",
     "push_tag",
@@ -264,6 +268,7 @@ __all__ = [
     "tag_by_hand",
     "tag_fans",
     "take_in_past",
+    "tell_levels",
     "trade_facts",
     "undo_past",
     "unfollow",

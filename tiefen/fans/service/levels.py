@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import text
 
 from tiefen.fans.service.facts import note_change
+from tiefen.fans.values import LevelTold
 from tiefen.kernel.db import Tx
 
 _SET = text(
@@ -15,6 +16,18 @@ _SET = text(
     FROM unnest(CAST(:fans AS bigint[]), CAST(:levels AS bigint[])) AS told(fan_id, level_id)
     WHERE fan.id = told.fan_id AND fan.level_id <> told.level_id
     RETURNING fan.id
+    """
+)
+_LINES = text(
+    """
+    INSERT INTO fan_line (fan_id, kind, ref, at, amount_fen, whole, data)
+    SELECT told.fan_id, 'level', told.ref, :at, 0, false,
+           jsonb_build_object('before', told.before, 'after', told.after,
+                              'up', told.up, 'cause', told.cause)
+    FROM unnest(CAST(:fans AS bigint[]), CAST(:refs AS text[]), CAST(:befores AS text[]),
+                CAST(:afters AS text[]), CAST(:ups AS boolean[]), CAST(:causes AS text[]))
+        AS told(fan_id, ref, before, after, up, cause)
+    ON CONFLICT DO NOTHING
     """
 )
 _TOLD = text(
@@ -36,6 +49,20 @@ async def set_levels(tx: Tx, levels: Mapping[int, int]) -> None:
     given = {"fans": list(levels), "levels": list(levels.values())}
     for fan_id in (await tx.scalars(_SET, given)).all():
         await note_change(tx, fan_id, ["person"])
+
+
+async def tell_levels(tx: Tx, moves: Sequence[LevelTold], at: datetime) -> None:
+    """Moves between levels stand in the timelines; the caller holds the persons. One statement."""
+    given = {
+        "fans": [one.fan_id for one in moves],
+        "refs": [one.ref for one in moves],
+        "befores": [one.before for one in moves],
+        "afters": [one.after for one in moves],
+        "ups": [one.up for one in moves],
+        "causes": [one.cause for one in moves],
+        "at": at,
+    }
+    await tx.execute(_LINES, given)
 
 
 async def orders_told(

@@ -1,20 +1,25 @@
-"""Who of the team looks after a fan: given by the first source, handed over by staff."""
+"""Who of the team looks after a fan, given by the first source or by staff, and what they plan."""
 
 from collections.abc import Sequence
+from datetime import date, timedelta
 
 from sqlalchemy import ColumnElement, select
 from sqlalchemy.dialects.postgresql import insert
 
-from tiefen.fans.errors import OwnerUnfit, PersonErased
+from tiefen.fans import queries
+from tiefen.fans.errors import FanMissing, FollowUpUnfit, NothingPlanned, OwnerUnfit, PersonErased
 from tiefen.fans.models import Fan, Line, Source
 from tiefen.fans.service import shown
 from tiefen.fans.service.facts import note_change
-from tiefen.fans.service.timeline import lock_person
+from tiefen.fans.service.timeline import add_line, lock_person
 from tiefen.fans.values import Happening
 from tiefen.kernel import ids
 from tiefen.kernel.auth import StaffActor
+from tiefen.kernel.days import day_of
 from tiefen.kernel.db import Tx
 from tiefen.team.service import record_audit, staff_briefs
+
+AHEAD = timedelta(days=366)
 
 
 async def check_owner(tx: Tx, owner_staff_id: int | None) -> None:
@@ -94,6 +99,58 @@ async def give_fans(
     await tx.flush()
     await tx.execute(insert(Line).values(lines))
     return [one.id for one in people]
+
+
+async def check_own(tx: Tx, actor: StaffActor, fan_id: int, permission: str) -> int:
+    """The living record of a fan whom this member of staff looks after, or anybody's with the
+    permission. Raises FanMissing, also for a fan of somebody else's."""
+    person, _source = await queries.one_fan(tx, fan_id)
+    if person.owner_staff_id != actor.id and not actor.may(permission):
+        raise FanMissing
+    return person.id
+
+
+async def hold_own(tx: Tx, actor: StaffActor, fan_id: int, permission: str) -> Fan:
+    """As `check_own`, and nobody hands the fan over until the end. Raises FanMissing, PersonErased."""
+    person = await lock_person(tx, fan_id)
+    if person.owner_staff_id != actor.id and not actor.may(permission):
+        raise FanMissing
+    if person.erased_at is not None:
+        raise PersonErased
+    return person
+
+
+async def plan_follow_up(
+    tx: Tx, actor: StaffActor, fan_id: int, due_on: date, note: str, permission: str
+) -> None:
+    """Say what is to be done for a fan, and when; it replaces what was planned.
+
+    Raises FanMissing, FollowUpUnfit, PersonErased.
+    """
+    today = day_of(tx.now)
+    if not today <= due_on <= today + AHEAD:
+        raise FollowUpUnfit(field="due_on")
+    person = await hold_own(tx, actor, fan_id, permission)
+    shown.say(person, person, "follow_up_on", due_on)
+    shown.say(person, person, "follow_up_note", note)
+
+
+async def end_follow_up(
+    tx: Tx, actor: StaffActor, fan_id: int, permission: str, *, result: str | None
+) -> None:
+    """What was planned is done, with what came of it; `result` None: it is called off.
+
+    Raises FanMissing, NothingPlanned, PersonErased.
+    """
+    person = await hold_own(tx, actor, fan_id, permission)
+    if person.follow_up_on is None:
+        raise NothingPlanned
+    told = {"note": person.follow_up_note, "result": result or "", "staff": actor.name}
+    shown.say(person, person, "follow_up_on", None)
+    shown.say(person, person, "follow_up_note", "")
+    if result is not None:
+        ref = f"follow_up:{ids.token(9)}"
+        await add_line(tx, person, Happening.FOLLOWED_UP, ref, at=tx.now, data=told)
 
 
 async def waiting_for_owner(tx: Tx) -> list[ColumnElement[bool]]:

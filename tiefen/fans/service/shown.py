@@ -6,7 +6,7 @@ Undoing a join gives back exactly that.
 """
 
 from collections.abc import Collection, Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 import msgspec
@@ -26,6 +26,8 @@ FIELDS = (
     "real_name",
     "source_code_id",
     "owner_staff_id",
+    "follow_up_on",
+    "follow_up_note",
     "region_code",
     "no_contact",
 )
@@ -194,6 +196,8 @@ def _values(row: AttributeValue) -> dict[str, Any]:
 
 
 def _put(record: Fan, name: str, value: Any) -> None:
+    if name == "follow_up_on" and isinstance(value, str):  # as a note keeps it
+        value = date.fromisoformat(value)
     setattr(record, name, value)
     if name in ("phone", "real_name"):
         setattr(record, f"{name}_blind", blind(value) if value else None)

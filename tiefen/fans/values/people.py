@@ -64,6 +64,10 @@ class Happening(StrEnum):
     """another member of staff looks after them, or nobody"""
     FRIEND = "friend"
     """a friend they brought bought something"""
+    LEVEL = "level"
+    """moved to another member level"""
+    FOLLOWED_UP = "followed_up"
+    """staff did what they had planned to do for the fan"""
 
 
 INTERACTIONS = frozenset(
@@ -237,6 +241,18 @@ class FanBrief:
     stage: Stage
     source: str
     """name of the first channel code, empty when the fan came by themselves"""
+
+
+@dataclass(frozen=True, slots=True)
+class LevelTold:
+    """A move to another member level, as members tells it for the timeline."""
+
+    fan_id: int
+    ref: str
+    before: str
+    after: str
+    up: bool
+    cause: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,12 +4,14 @@ from typing import Annotated
 
 from fastapi import Depends
 
+from tiefen.fans import service as fans
 from tiefen.kernel.auth import FanActor, StaffActor, fan, staff
 from tiefen.kernel.http import REFUSALS, PathId, TxDep
 from tiefen.kernel.routing import Routes
 from tiefen.members import queries, service
 from tiefen.members.schemas import (
     FanLevelOut,
+    LevelBadgeOut,
     LevelIn,
     LevelLockIn,
     LevelMovesOut,
@@ -24,6 +26,7 @@ from tiefen.team.values import Permission
 
 router = Routes(tags=["members"], responses=REFUSALS)
 
+Anybody = Annotated[StaffActor, Depends(staff())]
 Reader = Annotated[StaffActor, Depends(staff(Permission.MEMBERS_READ))]
 Writer = Annotated[StaffActor, Depends(staff(Permission.MEMBERS_WRITE))]
 Shopper = Annotated[FanActor, Depends(fan())]
@@ -47,6 +50,19 @@ async def preview_levels(tx: TxDep, _: Reader, body: LevelsIn) -> LevelMovesOut:
     """How many fans would move if these levels were saved; nothing changes."""
     found = await service.preview_levels(tx, _wanted(body.levels), body.rules.rules())
     return LevelMovesOut(up=found.up, down=found.down, short=found.short, after=list(found.after))
+
+
+@router.get("/api/console/level-names", operation_id="listLevelNames")
+async def list_level_names(tx: TxDep, _: Anybody) -> list[LevelBadgeOut]:
+    """What the levels are called, lowest first, as every fan sees in the shop."""
+    return await queries.level_names(tx)
+
+
+@router.get("/api/console/my/looked-after/{fan_id}/level", operation_id="getLookedAfterLevel")
+async def get_looked_after_level(tx: TxDep, actor: Anybody, fan_id: PathId) -> FanLevelOut:
+    """As `getFanLevel`, of a fan one looks after oneself, without that permission."""
+    found = await fans.check_own(tx, actor, fan_id, Permission.MEMBERS_READ)
+    return await queries.fan_level(tx, found)
 
 
 @router.get("/api/console/fans/{fan_id}/level", operation_id="getFanLevel")

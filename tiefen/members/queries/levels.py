@@ -92,6 +92,11 @@ async def levels(tx: Tx) -> LevelsOut:
     )
 
 
+async def level_names(tx: Tx) -> list[LevelBadgeOut]:
+    """The levels that stand, lowest first; one statement."""
+    return [_badge(one) for one in await _standing(tx)]
+
+
 async def fan_level(tx: Tx, fan_id: int) -> FanLevelOut:
     """Where a fan stands, why, and how they got there. Raises FanMissing."""
     if not await fans.brief(tx, [fan_id]):

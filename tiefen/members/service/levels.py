@@ -9,6 +9,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from tiefen.fans import service as fans
 from tiefen.fans.errors import FanMissing
+from tiefen.fans.values import LevelTold
 from tiefen.kernel.auth import StaffActor
 from tiefen.kernel.days import day_of
 from tiefen.kernel.db import Tx
@@ -33,7 +34,6 @@ from tiefen.members.values import (
     Judged,
     Level,
     LevelCause,
-    LevelPrice,
     LevelRules,
     Stand,
 )
@@ -49,15 +49,6 @@ _GROWN = text(
         " (SELECT id FROM fan WHERE id = ANY(:people) OR merged_into = ANY(:people))",
         inside="WHERE day > :since",
     )
-)
-_PRICES = text(
-    """
-    SELECT asked.id, l.name, l.off_bp, r.without_product_ids, r.without_category_ids
-    FROM fan AS asked JOIN fan ON fan.id = coalesce(asked.merged_into, asked.id)
-    JOIN member_level AS l ON l.id = fan.level_id AND l.off_bp > 0
-    CROSS JOIN member_rules AS r
-    WHERE asked.id = ANY(:fans)
-    """
 )
 _GIFT = text(
     """
@@ -198,21 +189,35 @@ async def told(
     """Note moves (standing, level before, cause), tell them, and give what is given once."""
     if not moves:
         return
-    places = {level.id: place for place, level in enumerate(book.ladder)}
+    known = await _known(tx, book, {before_id for _, before_id, _ in moves})
     await fans.set_levels(tx, {row.fan_id: row.level_id for row, _, _ in moves})
-    for row, before_id, cause in moves:
-        level = book.ladder[places[row.level_id]]
-        up = places[row.level_id] > places.get(before_id, -1)
-        tx.add(
-            LevelMove(
-                fan_id=row.fan_id,
-                before_id=before_id,
-                after_id=row.level_id,
-                cause=cause,
-                growth_fen=row.growth_fen,
-                at=tx.now,
-            )
+    noted = [
+        LevelMove(
+            fan_id=row.fan_id,
+            before_id=before_id,
+            after_id=row.level_id,
+            cause=cause,
+            growth_fen=row.growth_fen,
+            at=tx.now,
         )
+        for row, before_id, cause in moves
+    ]
+    tx.add_all(noted)
+    await tx.flush()
+    lines = [
+        LevelTold(
+            fan_id=one.fan_id,
+            ref=f"level:{one.id}",
+            before=known[one.before_id].name,
+            after=known[one.after_id].name,
+            up=known[one.after_id].threshold_fen > known[one.before_id].threshold_fen,
+            cause=one.cause.value,
+        )
+        for one in noted
+    ]
+    await fans.tell_levels(tx, lines, tx.now)
+    for (row, before_id, cause), line in zip(moves, lines, strict=True):
+        level, up = known[row.level_id], line.up
         change = LevelChanged(row.fan_id, before_id, level.id, level.name, up, cause, tx.now)
         publish(tx, change, aggregate=f"fan:{row.fan_id}")
         if up and cause in (LevelCause.EARNED, LevelCause.RULES):
@@ -220,23 +225,14 @@ async def told(
     await tx.flush()
 
 
-async def level_prices(tx: Tx, fan_ids: Iterable[int]) -> dict[int, LevelPrice]:
-    """What their level takes off, by the id asked with, for those whose level takes anything off."""
-    rows = await tx.execute(_PRICES, {"fans": list(set(fan_ids))})
-    return {
-        row.id: LevelPrice(
-            row.name, row.off_bp, tuple(row.without_product_ids), tuple(row.without_category_ids)
-        )
-        for row in rows
-    }
-
-
-async def best_level_price(tx: Tx) -> LevelPrice | None:
-    """The level price that takes most off: what the margin guard must reckon with."""
-    book = await level_book(tx)
-    best = max(book.ladder, key=lambda one: one.off_bp)
-    without = (book.rules.without_product_ids, book.rules.without_category_ids)
-    return LevelPrice(best.name, best.off_bp, *without) if best.off_bp else None
+async def _known(tx: Tx, book: LevelBook, before_ids: set[int]) -> dict[int, Level]:
+    """The levels that stand, and those among these that were taken away, by id."""
+    known = {level.id: level for level in book.ladder}
+    gone = before_ids - known.keys()
+    if gone:
+        rows = await tx.scalars(select(MemberLevel).where(MemberLevel.id.in_(gone)))
+        known |= {one.id: Level(one.id, one.name, one.threshold_fen) for one in rows}
+    return known
 
 
 async def level_after_refund(
