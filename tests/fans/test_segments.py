@@ -30,6 +30,11 @@ NOW = datetime(2026, 4, 1, 4, 0, tzinfo=UTC)
 TODAY = date(2026, 4, 1)
 PEOPLE, TAGS, GOODS, DAYS = 40, 4, (7, 8, 9), 120
 WORDS = ("发货", "退款")
+POINTS = (
+    ("外滩店", 31_240_000, 121_490_000),
+    ("日界线", 0, 179_990_000),
+    ("北极", 90_000_000, 0),
+)
 QUESTIONS = [
     Question(1, "height", "身高", AttributeKind.NUMBER),
     Question(2, "skin", "肤质", AttributeKind.CHOICE, ("干性", "油性", "混合")),
@@ -87,6 +92,12 @@ LEAVES = st.one_of(
     _lists("source_owner_id", [5, 6], "in", "not_in"),
     _lists("owner_staff_id", [5, 6], "in", "not_in"),
     _lists("level_id", [0, 1, 2], "in", "not_in"),
+    st.builds(
+        lambda point, km: _clause("distance", "near", {"point": point, "km": km}),
+        st.integers(1, 3),
+        st.sampled_from([0.5, 5, 50, "999.5"]),
+    ),
+    st.sampled_from(["set", "unset"]).map(lambda op: _clause("distance", op)),
     _lists("region_code", ["31", "3101", "310104", "11"], "in", "not_in"),
     _lists("tag", list(range(1, TAGS + 1)), "in", "not_in", "all_of"),
     _lists("attribute:skin", ["干性", "油性", "混合"], "in", "not_in", "all_of"),
@@ -148,6 +159,11 @@ async def populate(db: Db) -> None:
             kind, owner = ("employee", 5) if code == 1 else ("bottle", None if code == 2 else 6)
             await service.name_source(tx, code, name=f"码{code}", kind=kind, owner_staff_id=owner)
         await service.read_rule(tx, {"did": "asked", "of": ["发货"]})
+        await service.set_places(tx, BOSS, kept=True, days=365)
+        for name, latitude, longitude in POINTS:
+            await service.add_point(
+                tx, BOSS, name=name, latitude_micro=latitude, longitude_micro=longitude
+            )
     for number in range(PEOPLE):
         async with db.merchant("demo") as tx:
             await _live(tx, number, chance)
@@ -182,6 +198,7 @@ async def _live(tx: Tx, number: int, chance: random.Random) -> None:
     for tag_id in range(1, TAGS + 1):
         if chance.random() < 0.3:
             await service.tag_by_hand(tx, BOSS, fan_id, tag_id, wears=True)
+    await _be_somewhere(tx, fan_id, number, chance, day())
     answers: dict[str, Any] = {
         "height": chance.randrange(150, 190),
         "skin": chance.choice(QUESTIONS[1].options),
@@ -192,6 +209,25 @@ async def _live(tx: Tx, number: int, chance: random.Random) -> None:
     }
     given = {key: value for key, value in answers.items() if chance.random() < 0.6}
     await service.set_answers(tx, fan_id, given, by=BOSS)
+
+
+async def _be_somewhere(
+    tx: Tx, fan_id: int, number: int, chance: random.Random, at: datetime
+) -> None:
+    """Nowhere known, or near one of the points, perhaps on the other side of the antimeridian."""
+    if chance.random() < 0.4:
+        return
+    await service.agree_place(tx, fan_id, agreed=True)
+    _, latitude, longitude = chance.choice(POINTS)
+    turned = longitude // 1000 + chance.randint(-60, 60) + 180_000
+    await service.keep_place(
+        tx,
+        app_id=APP,
+        openid=f"o{number}",
+        latitude_milli=min(90_000, latitude // 1000 + chance.randint(-60, 60)),
+        longitude_milli=turned % 360_000 - 180_000,
+        at=at,
+    )
 
 
 async def both_ways(tx: Tx, raw: dict[str, Any]) -> tuple[set[int], set[int]]:

@@ -8,12 +8,13 @@ from typing import Any
 import httpx
 import pytest
 from defusedxml.ElementTree import fromstring
-from sqlalchemy import text
+from sqlalchemy import select, text
 
 from tests.wechat import factories as f
 from tiefen.kernel import clock, crypto
 from tiefen.kernel.db import Db, Tx
 from tiefen.wechat import service, wire
+from tiefen.wechat.models import InboxItem
 from tiefen.wechat.values import (
     AccountKind,
     Article,
@@ -50,9 +51,10 @@ async def events(db: Db, prefix: str = "wechat.") -> list[tuple[str, dict[str, A
 
 def opened(payload: dict[str, Any]) -> dict[str, Any]:
     """An event's payload with what fans wrote in clear: in the log it is sealed."""
-    if said := payload.get("content"):
-        assert said.startswith("v1.")
-        payload["content"] = crypto.unseal(said, merchant="demo")
+    for name in ("content", "place"):
+        if said := payload.get(name):
+            assert said.startswith("v1.")
+            payload[name] = crypto.unseal(said, merchant="demo")
     return payload
 
 
@@ -399,14 +401,39 @@ async def test_pushes_become_events(ready: None, db: Db, client: httpx.AsyncClie
 async def test_other_events_are_kept_and_say_nothing(
     ready: None, db: Db, client: httpx.AsyncClient
 ) -> None:
-    await post(
-        client,
-        f.sealed(f.event_push("LOCATION", Latitude="31.2", Longitude="121.4", Precision="10")),
-    )
+    nowhere = f.event_push("LOCATION", Latitude="91.2", Longitude="121.4", Precision="10")
+    await post(client, f.sealed(nowhere))
     long_view = f.event_push("VIEW", EventKey="https://x/" + "长" * 900, MenuId="1")
     assert (await post(client, f.sealed(long_view))).text == "success"
     assert len(await stored(db)) == 2
     assert await events(db) == []
+
+
+async def test_where_a_phone_is_is_told_and_kept_to_a_hundred_metres(
+    ready: None, db: Db, client: httpx.AsyncClient
+) -> None:
+    report = f.event_push("LOCATION", Latitude="31.230419", Longitude="-121.473701", Precision="40")
+    sent = f.xml(
+        ToUserName="gh_shop", FromUserName="oFan0001", CreateTime=1781776801, MsgType="location",
+        Location_X="23.134521", Location_Y="113.358803", Scale="16", Label="广州塔", MsgId=9,
+    )  # fmt: skip
+    chosen = f.event_push("location_select", at=1781776802).replace(
+        "</xml>",
+        "<SendLocationInfo><Location_X>23.134521</Location_X><Label>x</Label></SendLocationInfo></xml>",
+    )
+    for push in (report, sent, chosen):
+        assert (await post(client, f.sealed(push))).text == "success"
+    found = await events(db)
+    assert [name for name, _ in found] == [
+        "wechat.located", "wechat.message_received", "wechat.located",
+    ]  # fmt: skip
+    assert [payload.get("place") for _, payload in found] == ["31230,-121474", None, "23135,113359"]
+    assert found[1][1]["content"] == "广州塔"
+    async with db.merchant("demo") as tx:
+        kept = (await tx.scalars(select(InboxItem.fields).order_by(InboxItem.id))).all()
+    told = " ".join(map(str, kept))
+    assert "31.230" in told
+    assert all(exact not in told for exact in ("31.2304", "121.4737", "23.1345", "113.3588"))
 
 
 async def test_nothing_is_answered_to_who_has_left(

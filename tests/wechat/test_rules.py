@@ -235,3 +235,44 @@ def test_only_the_two_money_notices_are_acted_on() -> None:
     assert rules.notice_kind("TRANSACTION.SUCCESS", "profitsharing") is None
     assert rules.notice_kind("REFUND.ABNORMAL", "refund") == "refund"
     assert rules.notice_kind("MCHTRANSFER.BILL.FINISHED", "mch_payment") is None
+
+
+@given(st.floats(-90, 90), st.floats(-180, 180))
+def test_a_place_is_rounded_the_same_in_xml_and_json(latitude: float, longitude: float) -> None:
+    told = {"MsgType": "event", "Event": "LOCATION"}
+    written = base(**told, Latitude=f"{latitude:.6f}", Longitude=f"{longitude:.6f}")
+    number = base(**told, Latitude=latitude, Longitude=longitude)
+    inbound = rules.read_push(APP, written)
+    found = rules.place(inbound, written)
+    assert found == rules.place(inbound, number) == rules.place(inbound, rules.blurred(number))
+    if found is None:  # where phones are that do not know
+        assert abs(latitude) < 0.001
+        assert abs(longitude) < 0.001
+        return
+    milli = [int(one) for one in found.split(",")]
+    assert milli == pytest.approx([latitude * 1000, longitude * 1000], abs=0.501)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        "",
+        "91",
+        "-90.001",
+        "NaN",
+        "inf",
+        "1e1",
+        "31.2 ",
+        "３１",
+        "0x1f",
+        float("nan"),
+        True,
+        [],
+        None,
+    ],
+)
+def test_what_is_not_on_earth_is_no_place(wrong: object) -> None:
+    fields = base(MsgType="location", MsgId="1", Location_X=wrong, Location_Y="121.4")
+    inbound = rules.read_push(APP, fields)
+    assert rules.place(inbound, fields) is None
+    assert rules.blurred(fields)["Location_X"] == ""

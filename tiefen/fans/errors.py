@@ -385,3 +385,43 @@ class PastFileEmpty(Invalid):
     code = "fans.past_file_empty"
     zh = "文件里没有数据：第一行是列名，从第二行起一行一次购买"
     en = "The file is empty: a heading first, then a line for each purchase"
+
+
+class PlacesOff(Conflict):
+    """The merchant keeps no places, so there is nothing to agree to."""
+
+    code = "fans.places_off"
+    zh = "商家没有开启位置功能"
+    en = "This shop keeps no places"
+
+
+class PointMissing(NotFound):
+    """No such point."""
+
+    code = "fans.point_missing"
+    zh = "没有这个地点"
+    en = "No such point"
+
+
+class PointNameTaken(Conflict):
+    """Two points of one name would be confused."""
+
+    code = "fans.point_name_taken"
+    zh = "已经有叫「{name}」的地点了"
+    en = "There is a point called “{name}” already"
+
+
+class PointInUse(Conflict):
+    """A segment asks for this point."""
+
+    code = "fans.point_in_use"
+    zh = "人群「{name}」还在用它，请先修改"
+    en = "The segment “{name}” uses it; change that first"
+
+
+class TooManyPoints(Conflict):
+    """More points than a person chooses from."""
+
+    code = "fans.too_many_points"
+    zh = "最多 {limit} 个地点"
+    en = "At most {limit} points"

@@ -20,7 +20,14 @@ from tiefen.orders.events import (
     OrderRefunded,
     OrderShipped,
 )
-from tiefen.wechat.events import Followed, MenuClicked, MessageReceived, Scanned, Unfollowed
+from tiefen.wechat.events import (
+    Followed,
+    Located,
+    MenuClicked,
+    MessageReceived,
+    Scanned,
+    Unfollowed,
+)
 
 
 @on(Followed)
@@ -58,6 +65,20 @@ async def clicked(tx: Tx, event: MenuClicked) -> None:
     fan_id = await service.resolve(tx, event.app_id, event.openid, at=event.at)
     ref = f"{event.key}:{int(event.at.timestamp())}"
     await service.record(tx, fan_id, Happening.MENU, ref, at=event.at, data={"key": event.key})
+
+
+@on(Located)
+async def located(tx: Tx, event: Located) -> None:
+    """A phone said where it is; kept of those who agreed."""
+    latitude, longitude = (int(one) for one in event.place.split(","))
+    await service.keep_place(
+        tx,
+        app_id=event.app_id,
+        openid=event.openid,
+        latitude_milli=latitude,
+        longitude_milli=longitude,
+        at=event.at,
+    )
 
 
 @on(CodeSaved)
@@ -329,8 +350,9 @@ async def erase_person(tx: Tx, request_id: int) -> None:
 
 @cron("fans.forget", every=timedelta(hours=6), lane="bulk")
 async def forget(db: Db, merchant: str) -> None:
-    """Copies that nobody may fetch any more, and what the law no longer asks to keep."""
+    """Copies that nobody may fetch any more, what the law no longer asks to keep, old places."""
     async with db.merchant(merchant) as tx:
         await service.drop_exports(tx)
         await service.forget_past(tx)
         await service.erase_late(tx)
+        await service.forget_places(tx)

@@ -236,6 +236,7 @@ _FORGET_EVENTS = text(
     UPDATE platform.event SET payload = payload
         || CASE WHEN payload ? 'openid' THEN '{"openid": ""}'::jsonb ELSE '{}' END
         || CASE WHEN payload ? 'content' THEN '{"content": ""}'::jsonb ELSE '{}' END
+        || CASE WHEN payload ? 'place' THEN '{"place": ""}'::jsonb ELSE '{}' END
         || CASE WHEN payload ? 'question' THEN '{"question": ""}'::jsonb ELSE '{}' END
         || CASE WHEN payload #> '{resource,payer}' IS NULL THEN '{}'
                 ELSE jsonb_build_object('resource', (payload -> 'resource') - 'payer') END

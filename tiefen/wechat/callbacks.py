@@ -95,7 +95,7 @@ async def receive_push(db: Db, merchant: str, app_id: str, given: Signature, bod
                 raise NotFromWeChat
             _check(app, given, None)
             message = body
-        fields = rules.read_body(message)
+        fields = rules.blurred(rules.read_body(message))
         inbound = rules.read_push(app_id, fields)
     except (crypto.CryptoError, rules.UnreadableBody) as error:
         raise Unreadable from error
@@ -392,8 +392,7 @@ def _outward(reply: Reply) -> Reply:
 
 async def _apply(tx: Tx, one: Arrival) -> None:
     said = one.inbound
-    happened = _event(said, one.fields)
-    if happened is not None:
+    for happened in _events(said, one.fields):
         publish(tx, happened, aggregate=f"openid:{said.openid}")
     if said.event == "templatesendjobfinish":
         await tx.execute(
@@ -406,24 +405,27 @@ async def _apply(tx: Tx, one: Arrival) -> None:
         )
 
 
-def _event(said: Inbound, fields: Mapping[str, Any]) -> object | None:
+def _events(said: Inbound, fields: Mapping[str, Any]) -> list[object]:
     at: datetime = said.at or clock.utcnow()
+    place = rules.place(said, fields)
+    located = [events.Located(said.app_id, said.openid, place, at)] if place else []
     match said.kind, said.event:
         case "event", "subscribe":
             ticket = str(fields.get("Ticket") or "") or None
-            return events.Followed(said.app_id, said.openid, said.key or None, ticket, at)
+            return [events.Followed(said.app_id, said.openid, said.key or None, ticket, at)]
         case "event", "unsubscribe":
-            return events.Unfollowed(said.app_id, said.openid, at)
+            return [events.Unfollowed(said.app_id, said.openid, at)]
         case "event", "scan":
-            return events.Scanned(said.app_id, said.openid, said.key, at)
+            return [events.Scanned(said.app_id, said.openid, said.key, at)]
         case "event", "click":
-            return events.MenuClicked(said.app_id, said.openid, said.key, at)
+            return [events.MenuClicked(said.app_id, said.openid, said.key, at)]
         case "event", _:
-            return None
+            return [*located]
         case _:
-            return events.MessageReceived(
+            wrote = events.MessageReceived(
                 said.app_id, said.openid, said.msg_id or 0, said.kind, said.content, at
             )
+            return [wrote, *located]
 
 
 def problem(message: str) -> bytes:

@@ -48,6 +48,19 @@ class MessageReceived:
     at: datetime
 
 
+@event("wechat.located", sealed=("place",))
+class Located:
+    """A phone said where it is, in a message or on entering the account, to about a hundred metres.
+
+    `place` is latitude and longitude in thousandths of a degree, such as "31230,121474".
+    """
+
+    app_id: str
+    openid: str
+    place: str
+    at: datetime
+
+
 @event("wechat.menu_clicked")
 class MenuClicked:
     """A fan tapped a menu entry of type click; `key` is the entry's key."""

@@ -5,6 +5,7 @@ import json
 import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Any
 from xml.etree.ElementTree import Element, ParseError
 
@@ -39,6 +40,9 @@ _ENCRYPTED_XML = re.compile(
 _ENCRYPTED_JSON = re.compile(rb'"Encrypt"\s*:\s*"((?:[A-Za-z0-9+/=]|\\/)+)"')
 _DEPTH_CAP = 8
 _NODE_CAP = 600
+_DEGREES = {"Location_X": 90, "Latitude": 90, "Location_Y": 180, "Longitude": 180}
+"""Fields that say where somebody is, and how far their degrees go."""
+_DECIMAL = re.compile(r"-?[0-9]{1,3}(\.[0-9]{1,30})?")
 _OUT_TRADE_NO = re.compile(r"[0-9A-Za-z_\-|*]{6,32}")
 _NOTICE_KINDS = {"transaction": "transaction", "refund": "refund"}
 
@@ -112,6 +116,39 @@ def read_push(app_id: str, fields: Fields) -> Inbound:
         msg_id=_whole(fields, "MsgId"),
         at=_moment(fields),
     )
+
+
+def blurred(fields: Fields) -> Fields:
+    """The same with every coordinate to three decimals, about a hundred metres.
+
+    Nobody needs more, so nothing more exact is ever stored.
+    """
+    told = dict(fields)
+    for name, value in fields.items():
+        if name in _DEGREES:
+            milli = _milli(value, _DEGREES[name])
+            told[name] = "" if milli is None else f"{milli / 1000:.3f}"
+        elif name == "SendLocationInfo" and isinstance(value, Mapping):
+            told[name] = blurred(value)
+    return told
+
+
+def place(inbound: Inbound, fields: Fields) -> str | None:
+    """Where a push says the phone is, as "latitude,longitude" in thousandths of a degree.
+
+    None: it says nothing of it, or nothing that is on earth. 0,0 is what phones send who do not know.
+    """
+    match inbound.kind, inbound.event:
+        case "location", _:
+            names = "Location_X", "Location_Y"
+        case "event", "location":
+            names = "Latitude", "Longitude"
+        case _:
+            return None
+    latitude, longitude = (_milli(fields.get(name), _DEGREES[name]) for name in names)
+    if latitude is None or longitude is None or latitude == longitude == 0:
+        return None
+    return f"{latitude},{longitude}"
 
 
 def vendor_key(inbound: Inbound, fields: Fields) -> str:
@@ -328,6 +365,18 @@ def _whole(fields: Fields, name: str) -> int | None:
         return None
     number = int(value)
     return number if number < 2**63 else None
+
+
+def _milli(value: Any, most: int) -> int | None:
+    """Degrees as thousandths; None for what is no number or not on earth."""
+    if isinstance(value, float):  # a push in JSON
+        value = f"{value:.6f}"
+    elif isinstance(value, int) and not isinstance(value, bool):
+        value = str(value)
+    if not isinstance(value, str) or not _DECIMAL.fullmatch(value):
+        return None
+    degrees = Decimal(value)
+    return round(degrees * 1000) if abs(degrees) <= most else None
 
 
 def _moment(fields: Fields) -> datetime:

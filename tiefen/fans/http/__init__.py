@@ -9,6 +9,7 @@ from tiefen.fans.http import (
     mine,
     past,
     people,
+    places,
     privacy,
     rfm,
     segments,
@@ -20,6 +21,7 @@ shop = APIRouter()
 shop.include_router(people.shop)
 shop.include_router(attributes.shop)
 shop.include_router(privacy.shop)
+shop.include_router(places.shop)
 console = APIRouter()
 console.include_router(people.console)
 console.include_router(mine.console)
@@ -31,5 +33,6 @@ console.include_router(past.console)
 console.include_router(rfm.console)
 console.include_router(tags.console)
 console.include_router(segments.console)
+console.include_router(places.console)
 
 __all__ = ["console", "shop", "stages"]

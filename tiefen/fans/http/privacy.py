@@ -7,6 +7,7 @@ from fastapi import Depends, Response
 
 from tiefen.fans import queries, service
 from tiefen.fans.models import PersonRequest
+from tiefen.fans.schemas.places import MyPlace
 from tiefen.fans.schemas.privacy import (
     AskIn,
     ContactIn,
@@ -16,7 +17,7 @@ from tiefen.fans.schemas.privacy import (
     PrivacyOut,
     RequestOut,
 )
-from tiefen.fans.values import Effect, Hold
+from tiefen.fans.values import DAYS_BY_DEFAULT, Effect, Hold
 from tiefen.kernel.auth import FanActor, StaffActor, fan, staff
 from tiefen.kernel.db import Tx
 from tiefen.kernel.errors import language
@@ -89,6 +90,7 @@ async def my_privacy(tx: TxDep, actor: Shopper) -> MyPrivacy:
     told, held = await service.effects(tx, person.id)
     return MyPrivacy(
         no_contact=person.no_contact,
+        place=await _place(tx, person.id),
         kept=_effects(told),
         requests=await _requests(tx, person.id),
         holds=_holds(held),
@@ -134,6 +136,17 @@ async def set_mine(body: ContactIn, tx: TxDep, actor: Shopper) -> Ok:
 async def _requests(tx: Tx, fan_id: int) -> list[RequestOut]:
     records = await service.person_ids(tx, fan_id)
     return [_out(one) for one in await queries.person_requests(tx, records)]
+
+
+async def _place(tx: Tx, person_id: int) -> MyPlace:
+    setting = await queries.place_setting(tx)
+    rows = await queries.places_of(tx, person_id)
+    return MyPlace(
+        offered=setting is not None and setting.kept,
+        days=setting.days if setting else DAYS_BY_DEFAULT,
+        agreed=bool(rows),
+        at=rows[0].at if rows else None,
+    )
 
 
 def _out(one: PersonRequest) -> RequestOut:

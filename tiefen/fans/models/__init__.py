@@ -23,6 +23,7 @@ from tiefen.fans.models.people import (
     UsedState,
     counted,
 )
+from tiefen.fans.models.places import Place, PlaceSetting, Point
 from tiefen.fans.models.privacy import PersonRequest
 from tiefen.fans.models.rfm import Rfm, RfmRun
 from tiefen.fans.models.segments import Bulk, BulkTarget, Member, Segment
@@ -54,6 +55,9 @@ __all__ = [
     "PastPart",
     "PastPurchase",
     "PersonRequest",
+    "Place",
+    "PlaceSetting",
+    "Point",
     "Rfm",
     "RfmRun",
     "Segment",

@@ -34,6 +34,16 @@ from tiefen.fans.queries.people import (
     sort_key,
     timeline,
 )
+from tiefen.fans.queries.places import (
+    MICRO,
+    away,
+    distances_of,
+    place_counts,
+    place_setting,
+    places_of,
+    points,
+    spots,
+)
 from tiefen.fans.queries.privacy import person_requests
 from tiefen.fans.queries.rfm import rfm_cells, rfm_groups, rfm_of, rfm_runs
 from tiefen.fans.queries.segments import (
@@ -65,6 +75,7 @@ from tiefen.fans.queries.tags import bulks, last_sync, tag_codes, tag_rules, tag
 
 __all__ = [
     "FEW",
+    "MICRO",
     "NEWEST",
     "PERSON_FIELDS",
     "Compiler",
@@ -77,11 +88,13 @@ __all__ = [
     "answered_counts",
     "answers",
     "attributes",
+    "away",
     "bulks",
     "chosen_ids",
     "count",
     "count_sleeping",
     "current_rules",
+    "distances_of",
     "everyone",
     "fan_list",
     "fans_by_id",
@@ -104,7 +117,11 @@ __all__ = [
     "past_sources",
     "person_requests",
     "picture",
+    "place_counts",
+    "place_setting",
+    "places_of",
     "planned",
+    "points",
     "preview",
     "preview_sql",
     "question",
@@ -120,6 +137,7 @@ __all__ = [
     "side",
     "sort_key",
     "sources",
+    "spots",
     "tag_codes",
     "tag_rules",
     "taggings",

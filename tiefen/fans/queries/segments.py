@@ -6,7 +6,7 @@ the smallest first.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
@@ -28,6 +28,7 @@ from sqlalchemy import (
     tuple_,
 )
 from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.orm import aliased
 
 from tiefen.fans.errors import SegmentMissing
 from tiefen.fans.models import (
@@ -35,6 +36,7 @@ from tiefen.fans.models import (
     Fact,
     Fan,
     Member,
+    Place,
     Rfm,
     Segment,
     Source,
@@ -42,7 +44,8 @@ from tiefen.fans.models import (
     Topic,
 )
 from tiefen.fans.queries.attributes import answer
-from tiefen.fans.rules import coming_days, window_first
+from tiefen.fans.queries.places import away, distances_of, spots
+from tiefen.fans.rules import box, coming_days, named_ids, window_first
 from tiefen.fans.values import (
     Clause,
     Did,
@@ -54,6 +57,7 @@ from tiefen.fans.values import (
     Negation,
     Op,
     Rule,
+    Spot,
 )
 from tiefen.kernel.days import CHINA, day_of
 from tiefen.kernel.db import Tx
@@ -91,20 +95,20 @@ PERSON_FIELDS = (
 async def fans_of(tx: Tx, rule: Rule) -> Select[int]:
     """The ids of the living fans a rule holds for, as a statement to run, count or page."""
     await tx.execute(_ROOM)
-    compiler = Compiler(day_of(tx.now), await _topics(tx, rule))
+    compiler = await _compiler(tx, rule)
     return select(Fan.id).where(Fan.merged_into.is_(None), compiler.where(rule))
 
 
 async def where(tx: Tx, rule: Rule) -> ColumnElement[bool]:
     """As a condition on the fan's row, for lists that narrow and sort by other things too."""
     await tx.execute(_ROOM)
-    return Compiler(day_of(tx.now), await _topics(tx, rule)).where(rule)
+    return (await _compiler(tx, rule)).where(rule)
 
 
 async def hits(tx: Tx, rule: Rule, among: Sequence[int]) -> list[int]:
     """Those of these fans a rule holds for, ascending; what it costs grows with their number alone."""
     await tx.execute(_ROOM)
-    compiler = Compiler(day_of(tx.now), await _topics(tx, rule), among)
+    compiler = await _compiler(tx, rule, among)
     return list(
         await tx.scalars(
             select(Fan.id)
@@ -123,6 +127,7 @@ async def picture(tx: Tx, fan: Fan) -> FanPicture:
         "has_phone": fan.phone_blind is not None,
         "source_kind": source.kind if source else None,
         "source_owner_id": source.owner_staff_id if source else None,
+        "distance": await distances_of(tx, fan.id),
     } | {name: getattr(score, column.key) if score else None for name, column in _SCORES.items()}
     given = await tx.scalars(select(AttributeValue).where(AttributeValue.fan_id == fan.id))
     tags = await tx.scalars(select(Tagging.tag_id).where(Tagging.fan_id == fan.id))
@@ -198,6 +203,8 @@ class Compiler:
     topics: Mapping[tuple[FactKind, str], int]
     among: Sequence[int] | None = None
     """Only these fans are asked about: sets are then read by fan, not whole."""
+    points: Mapping[int, Spot] = field(default_factory=dict)
+    """The points that the rule names."""
 
     def where(self, rule: Rule) -> ColumnElement[bool]:
         """True for the fans the rule holds for; never unknown."""
@@ -251,6 +258,8 @@ class Compiler:
             return at.put(self._answerers(rule))
         if rule.field in _WORN:
             return self._wearing(rule, at)
+        if rule.type is FieldType.PLACE:
+            return at.put(self._placed(rule))
         if rule.field in _SCORES:
             scored = self._only(select(Rfm.fan_id), Rfm.fan_id)
             return at.put(scored.where(self._compare(rule, _SCORES[rule.field])))
@@ -275,6 +284,30 @@ class Compiler:
             return at.put(worn.where(column.in_(rule.value)))
         parts = [at.put(worn.where(column == value)) for value in rule.value]
         return or_(false(), *parts) if at.negated else and_(true(), *parts)
+
+    def _placed(self, rule: Clause) -> Select[int]:
+        """People with a place, near a point if one is asked for: the index reads the box around it."""
+        record = aliased(Fan)
+        found = (
+            select(func.coalesce(record.merged_into, record.id).label("fan_id"))
+            .join(Place, Place.fan_id == record.id)
+            .where(Place.latitude_milli.is_not(None))
+        )
+        if self.among is not None:
+            ids = _ids(self.among)
+            found = found.where(or_(record.id == any_(ids), record.merged_into == any_(ids)))
+        if rule.op is Op.SET:
+            return found
+        point = self.points.get(rule.value.point_id)
+        if point is None:
+            return found.where(false())
+        around = box(point, rule.value.metres)
+        spans = [Place.longitude_milli.between(west, east) for west, east in around.spans]
+        return found.where(
+            Place.latitude_milli.between(around.south, around.north),
+            or_(*spans),
+            away(Place.latitude_milli, Place.longitude_milli, point) <= rule.value.metres,
+        )
 
     def _answerers(self, rule: Clause) -> Select[int]:
         given = self._only(select(AttributeValue.fan_id), AttributeValue.fan_id).where(
@@ -364,6 +397,12 @@ def _of_words(rule: Clause) -> ColumnElement[bool]:
 def _start(day: date) -> datetime:
     """The first moment of a day of the merchant's."""
     return datetime.combine(day, time(), CHINA)
+
+
+async def _compiler(tx: Tx, rule: Rule, among: Sequence[int] | None = None) -> Compiler:
+    named = named_ids(rule, "distance")
+    points = await spots(tx, named) if named else {}
+    return Compiler(day_of(tx.now), await _topics(tx, rule), among, points)
 
 
 async def _topics(tx: Tx, rule: Rule) -> dict[tuple[FactKind, str], int]:

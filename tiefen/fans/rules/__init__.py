@@ -42,6 +42,7 @@ from tiefen.fans.rules.people import (
     query_grams,
     whole_phone,
 )
+from tiefen.fans.rules.places import EARTH_METRES, box, distances, metres, ring
 from tiefen.fans.rules.privacy import Chapter, package
 from tiefen.fans.rules.rfm import cohorts
 from tiefen.fans.rules.sampling import draw, estimate
@@ -77,6 +78,7 @@ from tiefen.fans.rules.tags import MAX_TAGS, PLATFORM_NAME, Given, Giving, given
 
 __all__ = [
     "COUNTING",
+    "EARTH_METRES",
     "EXTERNAL",
     "FAMILY",
     "FIELDS",
@@ -106,6 +108,7 @@ __all__ = [
     "Given",
     "Giving",
     "bare_cell",
+    "box",
     "check_columns",
     "check_question",
     "check_redirect",
@@ -116,6 +119,7 @@ __all__ = [
     "coming_days",
     "conditions",
     "display_name",
+    "distances",
     "draw",
     "estimate",
     "fold",
@@ -129,6 +133,7 @@ __all__ = [
     "make_state",
     "masked_cell",
     "mentioned",
+    "metres",
     "milli_text",
     "moves",
     "named_ids",
@@ -145,6 +150,7 @@ __all__ = [
     "read_past_line",
     "read_rule",
     "rest_seconds",
+    "ring",
     "rule_of",
     "short_wait",
     "speed",

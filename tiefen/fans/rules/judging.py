@@ -7,6 +7,7 @@ from collections.abc import Callable
 from datetime import date, datetime, timedelta
 from typing import Any
 
+from tiefen.fans.rules.places import ring
 from tiefen.fans.rules.segments import DAYS, KNOWN, NUMBERS
 from tiefen.fans.values import (
     Clause,
@@ -118,6 +119,8 @@ def _fits(rule: Clause, have: Any, today: date) -> bool:
             return bool(have) is value
         case FieldType.TEXT:
             return bool(have == value if op is Op.EQ else value.lower() in have.lower())
+        case FieldType.PLACE:
+            return value.point_id in have and have[value.point_id] <= value.metres
         case FieldType.CODE:
             return have != "" and any(have.startswith(one) for one in value)
         case _:
@@ -145,6 +148,9 @@ def _of_days(op: Op, day: date, value: Any, today: date) -> bool:
 
 
 def _told(rule: Clause, have: Any) -> Any:
+    if rule.type is FieldType.PLACE:  # a ring: whoever may see more says why
+        asked = rule.value.point_id if rule.value else None
+        return ring(have[asked]) if have and asked in have else have is not None or None
     if isinstance(have, frozenset | tuple):
         return sorted(one for one in have if one in set(rule.value or ()))
     if isinstance(have, datetime):

@@ -6,6 +6,7 @@ from typing import Any
 
 from tiefen.fans.errors import RuleWrong
 from tiefen.fans.rules.attributes import read_day, read_milli
+from tiefen.fans.rules.places import FARTHEST_METRES, NEAREST_METRES
 from tiefen.fans.values import (
     AttributeKind,
     Clause,
@@ -13,6 +14,7 @@ from tiefen.fans.values import (
     FactKind,
     FieldType,
     Group,
+    Near,
     Negation,
     Op,
     Question,
@@ -50,11 +52,13 @@ FIELDS: dict[str, FieldType] = {
     "source_kind": FieldType.WORD,
     "level_id": FieldType.LEVEL,
     "region_code": FieldType.CODE,
+    "distance": FieldType.PLACE,
     **dict.fromkeys(("tag", "segment"), FieldType.IDS),
 }
 FAMILY: dict[str, str] = {
     "tag": "tag",
     "segment": "segment",
+    "distance": "distance",
     **dict.fromkeys(("rfm_r", "rfm_f", "rfm_m", "rfm_group"), "rfm"),
     **dict.fromkeys(
         ("source_code_id", "source_kind", "source_owner_id", "owner_staff_id"), "source"
@@ -79,6 +83,7 @@ OPS: dict[FieldType, frozenset[Op]] = {
     FieldType.IDS: _LISTS | {Op.ALL_OF},
     FieldType.LEVEL: _LISTS,
     FieldType.CODE: _LISTS | KNOWN,
+    FieldType.PLACE: frozenset({Op.NEAR}) | KNOWN,
 }
 TYPES: dict[AttributeKind, FieldType] = {
     AttributeKind.TEXT: FieldType.TEXT,
@@ -226,14 +231,16 @@ def moves(rule: Rule) -> bool:
 
 
 def named_ids(rule: Rule, field: str) -> frozenset[int]:
-    """The ids of tags or segments a rule names."""
+    """The ids of tags, segments or (`distance`) points a rule names."""
     match rule:
         case Group(nodes=nodes):
             return frozenset().union(*(named_ids(node, field) for node in nodes))
         case Negation(node=node):
             return named_ids(node, field)
+        case Clause(field=name, value=Near(point_id=point_id)) if name == field:
+            return frozenset({point_id})
         case Clause(field=name, value=value) if name == field:
-            return frozenset(value)
+            return frozenset(value or ())
         case _:
             return frozenset()
 
@@ -245,7 +252,8 @@ def mentioned(raw: Any, field: str) -> frozenset[int]:
     if not isinstance(raw, dict):
         return frozenset()
     if raw.get("field") == field:
-        return frozenset(raw.get("value") or ())
+        value = raw.get("value") or ()
+        return frozenset({value["point"]} if isinstance(value, dict) else value)
     return frozenset().union(*(mentioned(one, field) for one in raw.values()))
 
 
@@ -262,15 +270,39 @@ def _value(
         return _numbers(kind, op, raw, path)
     if kind in DAYS:
         return _pair(raw, path, _day_at)
-    if kind is FieldType.YES:
-        if not isinstance(raw, bool):
-            raise _wrong(path, "要填是或否", "must be true or false")
-        return raw
-    if kind is FieldType.TEXT:
-        return _text(raw, path, 100)
+    if kind in _READERS:
+        return _READERS[kind](raw, path)
     if kind in (FieldType.WORD, FieldType.WORDS):
         return _words(raw, path, field, question)
     return tuple(_one(kind, one, f"{path}.{place}") for place, one in enumerate(_list(raw, path)))
+
+
+def _yes(raw: Any, path: str) -> bool:
+    if not isinstance(raw, bool):
+        raise _wrong(path, "要填是或否", "must be true or false")
+    return raw
+
+
+def _near(raw: Any, path: str) -> Near:
+    if not isinstance(raw, dict):
+        raise _wrong(path, "要填地点和公里数", "must be a point and kilometres")
+    _only(raw, path, {"point", "km"})
+    point_id = _whole(raw.get("point"), f"{path}.point", 1, 2**63 - 1)
+    metres = read_milli(raw.get("km"))
+    if metres is None or not NEAREST_METRES <= metres <= FARTHEST_METRES:
+        raise _wrong(
+            f"{path}.km",
+            f"要填 {NEAREST_METRES / 1000:g} 到 {FARTHEST_METRES // 1000} 公里",
+            f"must be {NEAREST_METRES / 1000:g} to {FARTHEST_METRES // 1000} kilometres",
+        )
+    return Near(point_id, metres)
+
+
+_READERS: dict[FieldType, Callable[[Any, str], Any]] = {
+    FieldType.YES: _yes,
+    FieldType.TEXT: lambda raw, path: _text(raw, path, 100),
+    FieldType.PLACE: _near,
+}
 
 
 def _one(kind: FieldType, raw: Any, path: str) -> Any:

@@ -5,6 +5,7 @@ from typing import Annotated
 
 from pydantic import StringConstraints
 
+from tiefen.fans.schemas.places import MyPlace
 from tiefen.fans.values import RequestKind, RequestState
 from tiefen.kernel.http import In, Out
 
@@ -72,6 +73,7 @@ class MyPrivacy(Out):
     """What is kept of a fan, and their own requests."""
 
     no_contact: bool
+    place: MyPlace
     kept: list[EffectOut]
     """by kind; what an erasure would do to each"""
     requests: list[RequestOut]

@@ -18,7 +18,7 @@ from tiefen.fans.errors import (
     TooManySegments,
 )
 from tiefen.fans.events import SegmentEntered, SegmentLeft, SegmentRefreshed
-from tiefen.fans.models import Fan, Line, Member, Segment, Tag, TagRule
+from tiefen.fans.models import Fan, Line, Member, Point, Segment, Tag, TagRule
 from tiefen.fans.service.facts import note_change, watch_word
 from tiefen.fans.service.tags import tag_fans
 from tiefen.fans.service.timeline import lock_person
@@ -30,6 +30,7 @@ from tiefen.fans.values import (
     FanPicture,
     Group,
     Happening,
+    Near,
     Negation,
     Rule,
     SegmentKind,
@@ -69,6 +70,7 @@ async def read_rule(tx: Tx, raw: Any, *, own_id: int | None = None) -> Rule:
     there = {one.id: one for one in await queries.saved_segments(tx)} if named else {}
     _check_there(rule, "tag", known, "标签")
     _check_there(rule, "segment", there.keys(), "人群")
+    await _check_points(tx, rule)
     if own_id is not None:
         _check_circle(own_id, named, there)
     return rule
@@ -84,6 +86,23 @@ def _check_there(rule: Rule, field: str, have: Container[int], zh_name: str) -> 
                     zh_reason=f"这个{zh_name}已经不在了",
                     en_reason=f"this {field} is gone",
                 )
+
+
+async def _check_points(tx: Tx, rule: Rule) -> None:
+    """Points that conditions of distance name must be there; they stay while a rule is saved."""
+    named = rules.named_ids(rule, "distance")
+    if not named:
+        return
+    have = set(
+        await tx.scalars(select(Point.id).where(Point.id.in_(named)).with_for_update(read=True))
+    )
+    for clause in _clauses(rule):
+        if isinstance(clause.value, Near) and clause.value.point_id not in have:
+            raise RuleWrong(
+                field=f"{clause.path}.value.point",
+                zh_reason="这个地点已经不在了",
+                en_reason="this point is gone",
+            )
 
 
 async def save_segment(

@@ -65,6 +65,7 @@ from tiefen.fans.values.people import (
     SyncState,
     TradeFacts,
 )
+from tiefen.fans.values.places import DAYS_BY_DEFAULT, MAX_POINTS, Box, Near, Spot
 from tiefen.fans.values.privacy import (
     COOLING,
     LINK_LIFE,
@@ -92,6 +93,7 @@ __all__ = [
     "COHORTS",
     "COHORT_MONTHS",
     "COOLING",
+    "DAYS_BY_DEFAULT",
     "DEFAULT_RULES",
     "FACTS",
     "GROUPS",
@@ -100,6 +102,7 @@ __all__ = [
     "KEYS",
     "LINK_LIFE",
     "LOOK_AGAIN",
+    "MAX_POINTS",
     "PAST_FAULT_WORDS",
     "REPEAT_DAYS",
     "SEEN",
@@ -107,6 +110,7 @@ __all__ = [
     "Answer",
     "AttributeKind",
     "Author",
+    "Box",
     "BulkDeed",
     "BulkState",
     "Change",
@@ -141,6 +145,7 @@ __all__ = [
     "LevelTold",
     "Measure",
     "MoveCause",
+    "Near",
     "Negation",
     "Op",
     "PastFault",
@@ -157,6 +162,7 @@ __all__ = [
     "Rule",
     "SegmentKind",
     "SegmentState",
+    "Spot",
     "Stage",
     "StageCount",
     "StageRule",

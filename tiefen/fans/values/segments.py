@@ -33,6 +33,8 @@ class Op(StrEnum):
     ALL_OF = "all_of"
     NOT_IN = "not_in"
     """none of"""
+    NEAR = "near"
+    """within some distance of a point"""
     SET = "set"
     UNSET = "unset"
     AT_LEAST = "at_least"
@@ -62,6 +64,8 @@ class FieldType(StrEnum):
     """one of the merchant's member levels; 0 is the first"""
     CODE = "code"
     """a code whose beginning means a larger area"""
+    PLACE = "place"
+    """where they were last, compared with the merchant's points"""
 
 
 @dataclass(frozen=True, slots=True)
