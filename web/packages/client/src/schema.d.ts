@@ -16021,14 +16021,6 @@ export interface components {
             scans: number;
         };
         /**
-         * PlaceReasonIn
-         * @description Why staff look at a place, or take a fan's word back for them.
-         */
-        PlaceReasonIn: {
-            /** Reason */
-            reason: string;
-        };
-        /**
          * PlaceRow
          * @description One SKU's stock at one location. `available` = on_hand - reserved.
          */
@@ -35170,7 +35162,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["PlaceReasonIn"];
+                "application/json": components["schemas"]["AskIn"];
             };
         };
         responses: {
@@ -35277,7 +35269,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["PlaceReasonIn"];
+                "application/json": components["schemas"]["AskIn"];
             };
         };
         responses: {
