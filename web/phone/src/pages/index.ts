@@ -1,6 +1,8 @@
 import type { Component } from 'vue'
 import CodePage from './CodePage.vue'
 import CollectPage from './CollectPage.vue'
+import FanPage from './FanPage.vue'
+import FansPage from './FansPage.vue'
 import MePage from './MePage.vue'
 import OrderPage from './OrderPage.vue'
 import OrdersPage from './OrdersPage.vue'
@@ -17,6 +19,7 @@ export const PAGES: Readonly<Record<string, { all: Component; one?: Component }>
   orders: { all: OrdersPage, one: OrderPage },
   'after-sales': { all: SalesPage, one: SalePage },
   share: { all: SharePage, one: ShareKitPage },
+  fans: { all: FansPage, one: FanPage },
   code: { all: CodePage },
   me: { all: MePage },
   verify: { all: VerifyPage },
