@@ -24,7 +24,7 @@ from tiefen.fans.models import Fan, FollowerImport
 from tiefen.fans.values import FollowerImportState
 from tiefen.inventory import service as inventory
 from tiefen.inventory.values import MovementReason
-from tiefen.kernel import audit, worker
+from tiefen.kernel import audit, heartbeat, worker
 from tiefen.kernel.auth import StaffActor, open_session
 from tiefen.kernel.db import Db
 from tiefen.payments import service as payments
@@ -136,7 +136,7 @@ class Stage:
                     "UPDATE platform.job SET lease_until = now() - interval '1 s' WHERE state = 'running'"
                 )
             )
-            await tx.execute(worker._RESCUE)
+            await tx.execute(heartbeat._RESCUE)
 
     async def call(self, method: str, path: str, **more: Any) -> httpx.Response:
         """A request that is made again when the server dies under it, as any client would."""

@@ -29,7 +29,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from tiefen.commands import serving
 from tiefen.inventory import service as inventory
 from tiefen.kernel import db as database
-from tiefen.kernel import failpoints, http, ids, worker
+from tiefen.kernel import failpoints, heartbeat, http, ids, worker
 from tiefen.kernel.auth import anyone
 from tiefen.kernel.db import Db, Tx
 from tiefen.kernel.settings import Settings
@@ -224,7 +224,7 @@ def fork(order: dict[str, Any]) -> dict[str, Any]:
             os.dup2(log.fileno(), 1)
             os.dup2(log.fileno(), 2)
         if order["work"]:
-            worker.LEASE, worker.HEARTBEAT_SECONDS = timedelta(seconds=1), 0.3
+            heartbeat.LEASE, heartbeat.SECONDS = timedelta(seconds=1), 0.3
         try:
             asyncio.run(serve(order, bound))
         finally:

@@ -1,6 +1,7 @@
 """The edge: merchants by address, refusals with fields, caps, sessions, rights, idempotency."""
 
 import asyncio
+from collections.abc import AsyncIterator
 from datetime import timedelta
 from typing import Annotated
 
@@ -218,3 +219,25 @@ async def test_when_the_database_is_away_the_answer_is_503(app: FastAPI) -> None
     app.state.db = kept
     assert answer.status_code == 503
     assert answer.headers["retry-after"]
+
+
+async def test_a_body_that_does_not_say_how_long_it_is_is_cut_off(
+    probe: FastAPI, client: httpx.AsyncClient
+) -> None:
+    """Ten megabytes in pieces: no more of them is read than a body may have."""
+    sent = 0
+
+    async def pieces() -> AsyncIterator[bytes]:
+        nonlocal sent
+        for _ in range(160):
+            sent += 65_536
+            yield b" " * 65_536
+
+    for path, kind in (
+        ("/probe", "application/json"),
+        ("/api/console/session", "multipart/form-data; boundary=x"),
+    ):
+        sent = 0
+        answer = await client.post(path, content=pieces(), headers={"Content-Type": kind})
+        assert (answer.status_code, answer.json()["error"]["code"]) == (413, "body_too_large")
+        assert sent <= 1024 * 1024 + 2 * 65_536

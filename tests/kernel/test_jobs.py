@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import select, text, update
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
-from tiefen.kernel import audit, events, jobs, metrics
+from tiefen.kernel import audit, events, heartbeat, jobs, metrics
 from tiefen.kernel import worker as work
 from tiefen.kernel.auth import Session
 from tiefen.kernel.clock import Travel
@@ -182,7 +182,7 @@ async def test_a_job_whose_lease_was_lost_leaves_no_trace(db: Db) -> None:
     (first,) = await work.claim(db, ["default"], "slow worker", most=1)
     async with db.platform() as tx:
         await tx.execute(text("UPDATE platform.job SET lease_until = now() - interval '1 second'"))
-    await work.keep(db, "other worker")
+    await heartbeat.keep(db, "other worker")
     (second,) = await work.claim(db, ["default"], "other worker", most=1)
     await work.run(db, first, "slow worker")
     async with db.merchant("demo") as tx:
@@ -220,7 +220,7 @@ async def test_a_heartbeat_tells_how_long_each_lane_waits(db: Db) -> None:
                 " VALUES ('demo', 'pay', 'nobody.knows', '{}', now() - interval '90 seconds', 3)"
             )
         )
-    await work.keep(db, "w")
+    await heartbeat.keep(db, "w")
     assert (
         90
         <= (metrics.registry.get_sample_value("tiefen_job_oldest_seconds", {"lane": "pay"}) or 0)
@@ -333,7 +333,7 @@ async def _let_go(db: Db, job_id: int) -> None:
             text("UPDATE platform.job SET lease_until = now() - interval '1 s' WHERE id = :id"),
             {"id": job_id},
         )
-        await tx.execute(work._RESCUE)
+        await tx.execute(heartbeat._RESCUE)
 
 
 @pytest.mark.parametrize(
@@ -354,7 +354,7 @@ async def test_the_audit_names_jobs_that_nobody_will_run(db: Db, promise: str, b
         )
     (found,) = await audit.run(db)
     assert (found.merchant, found.invariant, found.row["id"]) == ("demo", promise, broken)
-    await work.keep(db, "another worker")  # what is left running is taken back …
+    await heartbeat.keep(db, "another worker")  # what is left running is taken back …
     await drain(db)
     async with db.platform() as tx:
         await tx.execute(text("UPDATE platform.job SET state = 'dead' WHERE state = 'ready'"))

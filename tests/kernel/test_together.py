@@ -12,6 +12,7 @@ from sqlalchemy import text
 
 from tests.databases import raw_url
 from tiefen.kernel import clock, together
+from tiefen.kernel import db as database
 from tiefen.kernel.db import Db, Tx
 from tiefen.kernel.together import Dropped, Together
 
@@ -247,3 +248,24 @@ async def test_merchants_do_not_share_and_a_transaction_may_not_wait_for_another
     async with db.merchant("demo"):
         with pytest.raises(RuntimeError):
             await shared.run(db, "demo", "c")
+
+
+async def test_when_no_connection_is_free_a_batch_waits_once_and_not_once_for_each(
+    db: Db, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(database, "POOL_SECONDS", 0.02)
+    few = Db(db.url, pool_size=1)
+    verb, asked = Notes(), 0
+
+    def begin(handle: Db, merchant: str, patience_ms: int | None) -> Any:
+        nonlocal asked
+        asked += 1
+        return together.in_transaction(handle, merchant, patience_ms)
+
+    shared = Together(verb, begin=begin)
+    async with few.engine.connect():  # somebody has the only one
+        work = [f"n{number}" for number in range(20)]
+        assert await run_all(shared, few, work) == ["TimeoutError"] * 20
+    assert (asked, verb.batches) == (1, [])
+    assert await run_all(shared, few, ["a"]) == ["yes a"]
+    await few.close()

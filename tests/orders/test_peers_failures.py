@@ -4,6 +4,7 @@ Named after the report; the answers are in product terms. Those of single rooms 
 signatures, coupons, stock) stand with their rooms' tests.
 """
 
+import ast
 import itertools
 import re
 from pathlib import Path
@@ -307,12 +308,44 @@ async def test_saleor_543_vendure_3508_check_and_take_of_the_last_piece_never_co
 ROOT = Path(__file__).parents[2]
 
 
+_NODE = re.compile(r"(tests/[\w/]+\.py)::(test_\w+)")
+
+
+def _unknown(text: str) -> list[str]:
+    """What a page names as a test in its tables, and pytest would not find under that name."""
+    known: dict[str, set[str]] = {}
+    missing = []
+    for row in re.findall(r"^\| .*$", text, re.MULTILINE):
+        for named in re.findall(r"`(tests/[^`]*)`", row):
+            node = _NODE.fullmatch(named)
+            if node is None or not (ROOT / node[1]).is_file():
+                missing.append(named)
+                continue
+            if node[1] not in known:
+                body = ast.parse((ROOT / node[1]).read_bytes()).body
+                kinds = (ast.FunctionDef, ast.AsyncFunctionDef)
+                known[node[1]] = {one.name for one in body if isinstance(one, kinds)}
+            if node[2] not in known[node[1]]:
+                missing.append(named)
+    return missing
+
+
 @pytest.mark.parametrize(("page", "least"), [("peers-failures", 30), ("faults", 45)])
 def test_every_row_of_the_page_names_tests_that_exist(page: str, least: int) -> None:
     """The pages are the index of this module's kind; a test that is renamed must be renamed there."""
     text = (ROOT / "docs" / "domain" / f"{page}.md").read_text()
-    rows = re.findall(r"^\| .*`tests/", text, re.MULTILINE)
-    named = re.findall(r"`(tests/[\w/]+\.py)::(\w+)`", text)
-    assert len(rows) >= least
-    for file, test in named:
-        assert f"def {test}(" in (ROOT / file).read_text(), f"{file}::{test}"
+    assert len(re.findall(r"^\| .*`tests/", text, re.MULTILINE)) >= least
+    assert _unknown(text) == []
+
+
+def test_control_a_name_that_is_not_a_whole_one_is_seen() -> None:
+    here = "tests/orders/test_peers_failures.py"
+    wrong = [
+        f"{here}::test_every_row_of_the_page_names_tests",  # the beginning of one
+        f"{here}::free",  # no test
+        f"{here}:test_control_a_name_that_is_not_a_whole_one_is_seen",
+        "tests/orders/test_gone.py::test_every_row_of_the_page_names_tests_that_exist",
+        "tests/kernel/test_http.py::test_control_a_name_that_is_not_a_whole_one_is_seen",
+    ]
+    good = f"{here}::test_control_a_name_that_is_not_a_whole_one_is_seen"
+    assert _unknown("".join(f"| 1 | `{good}`, `{one}` |\n" for one in wrong)) == wrong

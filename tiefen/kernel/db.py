@@ -31,6 +31,10 @@ from tiefen.kernel import clock, tracing
 
 APP_ROLE = "tiefen_app"
 """The role that serves requests: it cannot alter tables, nor update what is append-only."""
+POOL_SECONDS = 5.0
+"""How long a caller waits for a connection when all are taken; then the answer is 503."""
+CONNECT_SECONDS = 5.0
+"""How long a server may take to let us in; one that drops what we send would be waited for for a minute."""
 SLUG = re.compile(r"^[a-z][a-z0-9_]{0,30}$")
 _NAMING = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -303,7 +307,7 @@ class Db:
             {
                 "pool_size": pool_size,
                 "max_overflow": 0,
-                "pool_timeout": 5,
+                "pool_timeout": POOL_SECONDS,
                 "pool_use_lifo": True,  # a connection used a moment ago knows its statements
             }
             if pool_size
@@ -315,6 +319,7 @@ class Db:
             connect_args={
                 "connection_class": _Driver,
                 "server_settings": settings,
+                "timeout": CONNECT_SECONDS,
                 "statement_cache_size": 512,
                 "prepared_statement_cache_size": 512,  # SQLAlchemy's own, of what it sends itself
             },

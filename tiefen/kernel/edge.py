@@ -11,6 +11,7 @@ from typing import Any
 import structlog
 from opentelemetry.trace import Span, StatusCode
 from starlette.datastructures import Headers
+from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from tiefen.kernel import ids, log, metrics, tracing
@@ -43,8 +44,11 @@ _TOO_LARGE = (
 )
 
 
-class BodyTooLarge(Exception):
+class BodyTooLarge(HTTPException):
     """A body grew past its cap while it was being read."""
+
+    def __init__(self) -> None:
+        super().__init__(413)
 
 
 class Edge:

@@ -245,7 +245,11 @@ REFUSALS: dict[int | str, dict[str, Any]] = {
 """What every route may refuse with, as the API's description has it. The body's shape is named, not
 given as a model: FastAPI would prepare a model for each answer of each route, thousands of them."""
 
-_RETRY_STATES = frozenset({"40001", "40P01", "55P03", "57014", "57P01", "57P02", "57P03", "53300"})
+_RETRY_CLASSES = frozenset({"08", "40", "53"})
+"""The connection broke, the transaction lost a race, the server is out of something: disk, memory, places."""
+_RETRY_STATES = frozenset({"25006", "55P03", "57014", "57P01", "57P02", "57P03", "58030"})
+"""Read-only after a change of servers, a lock or a statement that took too long, a server that goes or
+comes, a disk that does not write."""
 _INPUT_STATES = frozenset({"22021", "22P05", "22003", "22001", "22P02", "22007", "22008"})
 _VALIDATION_ZH = {
     "missing": "必填",
@@ -366,6 +370,13 @@ class _WrongMethod(Refusal):
     en = "This address does not take that method"
 
 
+class _TooLarge(Refusal):
+    code = "body_too_large"
+    status = 413
+    zh = "请求太大"
+    en = "The request is too large"
+
+
 async def _on_http(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     if isinstance(error, Repeated):
@@ -373,7 +384,7 @@ async def _on_http(request: Request, error: Exception) -> Response:
         return render_refusal(
             request, Invalid(), [FieldError(field=error.field[:80], message=words)]
         )
-    kinds: dict[int, type[Refusal]] = {404: NotFound, 405: _WrongMethod}
+    kinds: dict[int, type[Refusal]] = {404: NotFound, 405: _WrongMethod, 413: _TooLarge}
     answer = render_refusal(request, kinds.get(error.status_code, _Unreadable)())
     answer.headers.update(error.headers or {})
     return answer
@@ -387,10 +398,17 @@ async def _on_database(request: Request, error: Exception) -> Response:
             or "DataError" in type(error.orig).__name__ + str(error.orig)[:80]
         ):
             return render_refusal(request, Invalid())
-        if state not in _RETRY_STATES:
+        if not _passes(state or "", error):
             raise error
     logger.warning("database away", state=state, kind=type(error).__name__)
     return render_refusal(request, Away())
+
+
+def _passes(state: str, error: DBAPIError) -> bool:
+    """Whether the same request may succeed in a moment. A plan of before a migration is one such thing:
+    the connection made it anew when it failed."""
+    outdated = "InvalidCachedStatement" in type(error.orig).__name__
+    return outdated or state in _RETRY_STATES or state[:2] in _RETRY_CLASSES
 
 
 # ── calling outward ──────────────────────────────────────────────────────────────────────────

@@ -8,7 +8,7 @@ from fastapi import Depends, Query, Request
 from sqlalchemy import delete, func, select, text, update
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 
-from tiefen.kernel import jobs, metrics, migrate, worker
+from tiefen.kernel import heartbeat, jobs, metrics, migrate
 from tiefen.kernel.auth import StaffActor, anyone, staff
 from tiefen.kernel.db import Tx
 from tiefen.kernel.errors import NotFound
@@ -50,10 +50,9 @@ async def ready(db: DbDep, settings: SettingsDep) -> Response:
         async with db.platform() as tx:
             await tx.execute(text("SELECT pg_current_xact_id()"))
             at = await tx.scalar(text("SELECT version_num FROM platform.alembic_version"))
-            beat = await tx.scalar(select(func.max(jobs.WorkerRow.beat_at)))
+            checks["worker"] = await heartbeat.someone_beats(tx)
             checks["database"] = True
             checks["migrations"] = at == migrate.head("platform")
-            checks["worker"] = beat is not None and beat > worker.oldest_allowed_beat()
     except Exception:  # noqa: BLE001 whatever is wrong with it, it is not ready
         checks["database"] = False
     good = all(checks.values())

@@ -22,6 +22,8 @@ from datetime import datetime
 from typing import Any, Generic, TypeAlias, TypeVar
 from weakref import WeakKeyDictionary
 
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+
 from tiefen.kernel import clock, log
 from tiefen.kernel.db import Db, Glance, Tx, open_transactions
 from tiefen.kernel.failpoints import failpoint
@@ -136,6 +138,11 @@ class Together(Generic[W, A]):
             began = time.monotonic()
             try:
                 await self._commit(db, merchant, batch, patience_ms=PATIENCE_MS)
+            except (
+                PoolTimeout
+            ) as error:  # no connection to be had: alone each would wait as long again
+                for caller in batch:
+                    _fail(caller, error)
             except Exception as error:  # noqa: BLE001 whatever it is, it must reach the caller at fault only
                 logger.warning("batch fell apart", size=len(batch), kind=type(error).__name__)
                 for caller in batch:
@@ -198,8 +205,12 @@ class Together(Generic[W, A]):
             try:
                 await self._commit(db, merchant, [caller], patience_ms=None)
             except Exception as error:  # noqa: BLE001 told to the caller
-                if not caller.answer.done():
-                    caller.answer.set_exception(error)
+                _fail(caller, error)
+
+
+def _fail(caller: _Caller[W, A], error: Exception) -> None:
+    if not caller.answer.done():
+        caller.answer.set_exception(error)
 
 
 def _tell(caller: _Caller[W, A], answer: A) -> None:

@@ -14,21 +14,23 @@ from collections import defaultdict
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 from opentelemetry.trace import SpanKind
 from sqlalchemy import text
 
-from tiefen.kernel import log, metrics, tracing
+from tiefen.kernel import heartbeat, log, metrics, tracing
 from tiefen.kernel.db import Db, Tx
-from tiefen.kernel.jobs import LANES, crons, known, later, write
+from tiefen.kernel.jobs import LANES, known
 
 logger = log.get("kernel")
 
-LEASE = timedelta(seconds=60)
-HEARTBEAT_SECONDS = 15.0
 IDLE_SECONDS = 1.0
+STRANGE_AGAIN = timedelta(seconds=15)
+STRANGE_DEAD = timedelta(hours=6)
+"""While two versions run side by side, the older one meets jobs that only the newer knows: they go back
+untried for this long. Then nobody knows them, and people see it."""
 FINISH_SECONDS = 10.0
 """How long a worker that stops waits for what it is running; the rest is run again elsewhere."""
 CLAIM_AT_ONCE = {"callback": 16, "pay": 16, "send": 16, "default": 64, "bulk": 16}
@@ -120,33 +122,12 @@ _FAIL = text(
     RETURNING state
     """
 )
-_RESCUE = text(
+_PUT_BACK = text(
     """
-    UPDATE platform.job SET
-        state = CASE WHEN attempts >= max_attempts THEN 'dead' ELSE 'ready' END,
-        error = 'the worker died', worker = NULL, lease_until = NULL
-    WHERE state = 'running' AND lease_until < clock_timestamp()
-    """
-)
-_RENEW = text(
-    "UPDATE platform.job SET lease_until = clock_timestamp() + CAST(:lease AS interval)"
-    " WHERE state = 'running' AND worker = :worker"
-)
-_BEAT = text(
-    "INSERT INTO platform.worker (id, started_at, beat_at)"
-    " VALUES (:worker, clock_timestamp(), clock_timestamp())"
-    " ON CONFLICT (id) DO UPDATE SET beat_at = clock_timestamp()"
-)
-_WAITING = text(
-    "SELECT lane, extract(epoch FROM :now - min(run_at)) AS seconds FROM platform.job"
-    " WHERE state = 'ready' AND run_at < :now GROUP BY lane"
-)
-_DUE_CRON = text(
-    """
-    INSERT INTO platform.cron (merchant, name, last_at) VALUES (:merchant, :name, :now)
-    ON CONFLICT (merchant, name) DO UPDATE SET last_at = excluded.last_at
-    WHERE platform.cron.last_at <= :before
-    RETURNING merchant
+    UPDATE platform.job
+    SET state = CASE WHEN created_at < :old THEN 'dead' ELSE 'ready' END,
+        attempts = attempts - 1, run_at = :run_at, error = :error, worker = NULL, lease_until = NULL
+    WHERE id = :id AND worker = :worker AND attempts = :attempts AND state = 'running'
     """
 )
 
@@ -238,10 +219,10 @@ class Worker:
     async def _keep(self) -> None:
         while True:
             try:
-                await keep(self.db, self.id)
+                await heartbeat.keep(self.db, self.id)
             except Exception as error:
                 logger.warning("heartbeat failed", kind=type(error).__name__)
-            await asyncio.sleep(HEARTBEAT_SECONDS)
+            await asyncio.sleep(heartbeat.SECONDS)
 
     async def _tell(self) -> None:
         while True:
@@ -281,7 +262,7 @@ async def claim(
                 "most": [most or CLAIM_AT_ONCE[lane] for lane in lanes],
                 "now": tx.now,
                 "worker": worker,
-                "lease": LEASE,
+                "lease": heartbeat.LEASE,
             },
         )
         return [Claimed(*row) for row in rows]
@@ -374,9 +355,10 @@ def _traced(claimed: Claimed) -> tracing.Maybe:
 async def _run(db: Db, claimed: Claimed, worker: str) -> str:
     handler = known().get(claimed.name)
     mark = {"id": claimed.id, "worker": worker, "attempts": claimed.attempts}
+    if handler is None:
+        await _put_back(db, mark, claimed.name)
+        return "not known here"
     try:
-        if handler is None:
-            raise LookupError(f"no such job: {claimed.name}")
         if handler.outward:
             await handler.run(db, claimed.merchant, **claimed.args)
             async with db.platform() as tx:
@@ -406,43 +388,23 @@ async def _run(db: Db, claimed: Claimed, worker: str) -> str:
         return "failed"
 
 
+async def _put_back(db: Db, mark: dict[str, Any], name: str) -> None:
+    """Leave a job to a worker of another version. It costs the job none of its tries."""
+    logger.warning("job not known here", job=name, id=mark["id"])
+    metrics.jobs.labels(name, "strange").inc()
+    with suppress(Exception):  # the database is away: the lease will run out
+        async with db.platform() as tx:
+            error = f"no worker knows {name}"
+            when = {"run_at": tx.now + STRANGE_AGAIN, "old": tx.now - STRANGE_DEAD}
+            await tx.execute(_PUT_BACK, {**mark, **when, "error": error})
+
+
 async def _give_back(db: Db, mark: dict[str, Any], attempts: int, error: Exception) -> None:
     with suppress(Exception):  # the database is away: the lease will run out
         async with db.platform() as tx:
             again = tx.now + backoff(attempts)
             what = f"{type(error).__name__}: {error}"[:2000]
             await tx.execute(_FAIL, {**mark, "run_at": again, "error": what})
-
-
-async def keep(db: Db, worker: str) -> None:
-    """One heartbeat: renew own leases, rescue those of the dead, queue what is periodic."""
-    async with db.platform() as tx:
-        await tx.execute(_BEAT, {"worker": worker})
-        await tx.execute(_RENEW, {"lease": LEASE, "worker": worker})
-        await tx.execute(_RESCUE)
-        dead = await tx.scalar(text("SELECT count(*) FROM platform.job WHERE state = 'dead'"))
-        metrics.dead_jobs.set(dead or 0)
-        rows = await tx.execute(_WAITING, {"now": tx.now})
-        waiting = {row.lane: float(row.seconds) for row in rows}
-    for lane in LANES:
-        metrics.job_age.labels(lane).set(waiting.get(lane, 0))
-    await queue_due_crons(db)
-
-
-async def queue_due_crons(db: Db) -> None:
-    """Queue each periodic job whose time has come, once, whichever worker asks first."""
-    merchants = await db.merchants()
-    async with db.platform() as tx:
-        for name, every in crons().items():
-            for merchant in merchants:
-                due = await tx.scalar(
-                    _DUE_CRON,
-                    {"merchant": merchant, "name": name, "now": tx.now, "before": tx.now - every},
-                )
-                if due:
-                    tx.merchant = merchant
-                    later(tx, name, key="cron")
-                    await write(tx)
 
 
 async def drain(
@@ -471,7 +433,7 @@ async def drain(
                 await run_together(db, batch, name, seconds=seconds)
 
     if crons:
-        await queue_due_crons(db)
+        await heartbeat.queue_due_crons(db)
     for _ in range(rounds):
         claimed = await claim(db, lanes, name)
         if not claimed:
@@ -479,8 +441,3 @@ async def drain(
         await asyncio.gather(*map(some, together(claimed)))
         ran += len(claimed)
     raise RuntimeError("jobs keep making jobs")
-
-
-def oldest_allowed_beat() -> datetime:
-    """A worker that has not beaten since is not alive."""
-    return datetime.now(UTC) - timedelta(seconds=HEARTBEAT_SECONDS * 3)

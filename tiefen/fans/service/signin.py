@@ -12,7 +12,7 @@ from tiefen.fans.models import Identity, UsedState
 from tiefen.fans.service.identity import learn_unionid, resolve
 from tiefen.fans.service.shown import was_seen
 from tiefen.fans.service.timeline import hold
-from tiefen.kernel import clock, ids
+from tiefen.kernel import ids
 from tiefen.kernel.auth import open_session
 from tiefen.kernel.crypto import blind, sign
 from tiefen.kernel.db import Db, Tx
@@ -47,8 +47,8 @@ async def recognise(db: Db, merchant: str, *, code: str, state: str, nonce: str)
 
     Raises OAuthStateRefused, and what WeChat's refusal is.
     """
-    rules.check_state(state, nonce, clock.utcnow(), partial(sign, f"oauth:{merchant}"))
     async with db.merchant(merchant) as tx:
+        rules.check_state(state, nonce, tx.now, partial(sign, f"oauth:{merchant}"))
         if await tx.scalar(_USE, {"state": state, "now": tx.now}) is None:
             raise OAuthStateRefused
     return await wechat.exchange_code(db, merchant, code)
