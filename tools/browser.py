@@ -1,6 +1,7 @@
 """Say where a Chromium is for the browser tests; as root on Debian install it with Chinese fonts when missing.
 
-CHROMIUM in the environment decides when it is set.
+CHROMIUM in the environment decides when it is set. Else the headless shell goes first: it draws the same
+pages with two thirds of the work of the whole browser.
 """
 
 from __future__ import annotations
@@ -11,8 +12,9 @@ import subprocess
 import sys
 from pathlib import Path
 
-NAMES = ("chromium", "chromium-browser", "google-chrome", "chrome")
-PACKAGES = ("chromium", "fonts-noto-cjk")
+SHELLS = ("chromium-headless-shell", "chrome-headless-shell")
+NAMES = (*SHELLS, "chromium", "chromium-browser", "google-chrome", "chrome")
+PACKAGES = ("chromium-headless-shell", "fonts-noto-cjk")
 FONTS = Path("/usr/share/fonts/opentype/noto")
 
 
@@ -21,7 +23,7 @@ def chromium() -> str:
     chosen = os.environ.get("CHROMIUM", "")
     if chosen:
         return chosen
-    if os.geteuid() == 0 and shutil.which("apt-get") and not (_found() and _chinese_fonts()):
+    if os.geteuid() == 0 and shutil.which("apt-get") and not (_found(SHELLS) and _chinese_fonts()):
         _install()
     if not _found():
         print(
@@ -43,8 +45,8 @@ def _install() -> None:
             print(f"[browser] apt-get {command[0]}: {done.stderr.strip()[-500:]}", file=sys.stderr)
 
 
-def _found() -> str:
-    return next((path for path in map(shutil.which, NAMES) if path), "")
+def _found(names: tuple[str, ...] = NAMES) -> str:
+    return next((path for path in map(shutil.which, names) if path), "")
 
 
 def _chinese_fonts() -> bool:
