@@ -123,6 +123,25 @@ class LevelPrice:
     without_category_ids: tuple[int, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class PointsOffer:
+    """What the price calculation needs of a fan's points."""
+
+    available: int
+    worth_fen: int
+    """what 100 points are worth"""
+    cap_bp: int
+    from_fen: int
+
+
+@dataclass(frozen=True, slots=True)
+class PriceTerms:
+    """What a quote asks of a fan's membership."""
+
+    level: LevelPrice | None = None
+    points: PointsOffer | None = None
+
+
 class PointsKind(StrEnum):
     """Why points moved."""
 
@@ -157,6 +176,12 @@ class PointsRules:
     warn_days: int = 30
     worth_fen: int = 100
     """what 100 points are worth"""
+    spending: bool = False
+    """orders may be paid in part with points"""
+    cap_bp: int = 5_000
+    """at most so much of an order's goods"""
+    from_fen: int = 0
+    """only orders whose goods cost at least so much"""
     without_product_ids: tuple[int, ...] = ()
     """goods that bring no points"""
     without_category_ids: tuple[int, ...] = ()

@@ -33,6 +33,9 @@ class PointsRulesRow(Base):
     live_days: Mapped[int]
     warn_days: Mapped[int]
     worth_fen: Mapped[Fen]
+    spending: Mapped[bool] = mapped_column(server_default=text("false"))
+    cap_bp: Mapped[int] = mapped_column(server_default=text("5000"))
+    from_fen: Mapped[Fen] = mapped_column(server_default=text("0"))
     without_product_ids: Mapped[list[int]] = mapped_column(ARRAY(BigInteger), default=list)
     without_category_ids: Mapped[list[int]] = mapped_column(ARRAY(BigInteger), default=list)
 
@@ -43,6 +46,8 @@ class PointsRulesRow(Base):
         CheckConstraint("live_days BETWEEN 0 AND 3650", name="live"),
         CheckConstraint("warn_days BETWEEN 0 AND 365", name="warn"),
         CheckConstraint("worth_fen BETWEEN 1 AND 10000", name="worth"),
+        CheckConstraint("cap_bp BETWEEN 1 AND 10000", name="cap"),
+        CheckConstraint("from_fen >= 0", name="from"),
     )
 
     def rules(self) -> PointsRules:
@@ -54,6 +59,9 @@ class PointsRulesRow(Base):
             self.live_days,
             self.warn_days,
             self.worth_fen,
+            self.spending,
+            self.cap_bp,
+            self.from_fen,
             tuple(self.without_product_ids),
             tuple(self.without_category_ids),
         )

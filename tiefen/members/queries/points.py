@@ -75,6 +75,10 @@ async def my_points(tx: Tx, fan_id: int) -> MyPointsOut:
         per_100=found.per_100,
         hold_days=found.hold_days,
         live_days=found.live_days,
+        spending=found.spending,
+        hundred_fen=found.worth_fen,
+        cap_bp=found.cap_bp,
+        from_fen=found.from_fen,
     )
 
 

@@ -30,6 +30,12 @@ class PointsRulesIO(In):
     warn_days: Annotated[int, Field(ge=0, le=365)]
     worth_fen: Annotated[int, Field(ge=1, le=10_000)]
     """what 100 points are worth"""
+    spending: bool = False
+    """orders may be paid in part with points"""
+    cap_bp: Annotated[int, Field(ge=1, le=10_000)] = 5_000
+    """at most so much of an order's goods"""
+    from_fen: Annotated[int, Field(ge=0, le=100_000_000)] = 0
+    """only orders whose goods cost at least so much"""
     without_product_ids: Annotated[list[IdIn], Field(default_factory=list, max_length=500)]
     without_category_ids: Annotated[list[IdIn], Field(default_factory=list, max_length=200)]
 
@@ -57,6 +63,9 @@ class PointsRulesOut(Out):
     live_days: int
     warn_days: int
     worth_fen: int
+    spending: bool
+    cap_bp: int
+    from_fen: int
     without_product_ids: list[int]
     without_category_ids: list[int]
 
@@ -127,6 +136,11 @@ class MyPointsOut(FanPointsOut):
     per_100: int
     hold_days: int
     live_days: int
+    spending: bool
+    hundred_fen: int
+    """what 100 points are worth"""
+    cap_bp: int
+    from_fen: int
 
 
 class PointsHandIn(In):

@@ -29,6 +29,7 @@ from tiefen.members.service.points import (
     start_hold,
 )
 from tiefen.members.service.points_desk import move_by_hand, save_points_rules
+from tiefen.members.service.pricing import best_level_price, price_terms
 
 __all__ = [
     "APPLY",
@@ -41,7 +42,6 @@ __all__ = [
     "join_points",
     "level_after_refund",
     "level_book",
-    "level_prices",
     "lock_level",
     "merge_levels",
     "move_by_hand",
@@ -52,6 +52,7 @@ __all__ = [
     "points_due",
     "points_rules",
     "preview_levels",
+    "price_terms",
     "rebuild_levels",
     "refund_points",
     "release_points",

@@ -17,7 +17,7 @@ from tiefen.team import service as team
 
 
 async def save_points_rules(tx: Tx, actor: StaffActor, wanted: PointsRules, edits: int) -> None:
-    """Save how points are earned; what was earned before stays as it is. Raises PointsEdited."""
+    """Save how points are earned and spent; what was earned before stays as it is. Raises PointsEdited."""
     row = await tx.get_one(PointsRulesRow, 1, with_for_update=True, populate_existing=True)
     if row.edits != edits:
         raise PointsEdited
@@ -29,6 +29,7 @@ async def save_points_rules(tx: Tx, actor: StaffActor, wanted: PointsRules, edit
         wanted.warn_days,
         wanted.worth_fen,
     )
+    row.spending, row.cap_bp, row.from_fen = wanted.spending, wanted.cap_bp, wanted.from_fen
     row.without_product_ids = sorted(set(wanted.without_product_ids))
     row.without_category_ids = sorted(set(wanted.without_category_ids))
     await tx.flush()

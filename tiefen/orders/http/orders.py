@@ -157,7 +157,9 @@ async def delete_address(tx: TxDep, who: Fan, address_id: IdPath) -> Ok:
 async def quote_checkout(tx: TxDep, who: Fan, wanted: CheckIn) -> QuoteOut:
     """What an order would cost, why, and what stands in its way. Nothing is held yet."""
     lines = service.merged(wanted.lines)
-    return await queries.checkout(tx, who.id, lines, wanted.coupon_id, wanted.address_id)
+    return await queries.checkout(
+        tx, who.id, lines, wanted.coupon_id, wanted.address_id, use_points=wanted.use_points
+    )
 
 
 @router.post("/api/shop/orders", operation_id="placeOrder", status_code=201)

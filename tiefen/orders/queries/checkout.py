@@ -80,6 +80,8 @@ async def checkout(
     lines: Sequence[tuple[int, int]],
     coupon_id: int | None = None,
     address_id: int | None = None,
+    *,
+    use_points: bool = False,
 ) -> QuoteOut:
     """What an order of these lines would cost now, and what stands in its way.
 
@@ -87,7 +89,9 @@ async def checkout(
     `address_id`: where it goes; None takes the first one of `addresses`. Raises AddressMissing.
     """
     region_code = await _region_code(tx, fan_id, address_id)
-    chosen = await promotion.choose(tx, fan_id, lines, tx.now, coupon_id, region_code)
+    chosen = await promotion.choose(
+        tx, fan_id, lines, tx.now, coupon_id, region_code, with_points=use_points
+    )
     quote = chosen.quote
     free = await inventory.available(tx, [line.sku_id for line in quote.lines])
     short = [

@@ -148,6 +148,7 @@ class CheckIn(QuoteIn):
     coupon_id: Annotated[int, Field(strict=True, ge=0, le=2**63 - 1)] | None = None
     address_id: IdIn | None = None
     """Where it goes; null: the fan's default address, if there is one."""
+    use_points: StrictBool = False
 
 
 class PlaceIn(QuoteIn):
@@ -163,6 +164,8 @@ class PlaceIn(QuoteIn):
     """To the merchant's own questions."""
     invoice: InvoiceIn | None = None
     """The invoice that is wanted; it may also be asked for later."""
+    use_points: StrictBool = False
+    """As in that quote."""
 
 
 class QuoteLineOut(Out):
@@ -205,6 +208,14 @@ class CouponChoiceOut(Out):
     """Why it cannot be used; empty when it can."""
 
 
+class PointsUseOut(Out):
+    """The points that pay a part of this order, or may when the fan wants to."""
+
+    points: int
+    off_fen: int
+    used: bool
+
+
 class QuoteOut(Out):
     """A price with its reasons. Send `digest` back when ordering."""
 
@@ -223,6 +234,8 @@ class QuoteOut(Out):
     """The coupon in this price; 0 = none."""
     coupon_saved_fen: int
     best_coupon_id: int
+    points: PointsUseOut | None
+    """null: none can be used here."""
     presale: AgreedPresale | None
     """The terms of a presale, agreed to with the price; null: it is paid at once."""
     coupons: list[CouponChoiceOut]
@@ -261,6 +274,7 @@ def quote_out(
         coupon_id=quote.coupon.coupon_id if quote.coupon else 0,
         coupon_saved_fen=quote.coupon.saved_fen if quote.coupon else 0,
         best_coupon_id=best_id,
+        points=PointsUseOut.model_validate(quote.points) if quote.points else None,
         presale=presale_of_quote(quote),
         coupons=[_choice(one) for one in choices],
     )

@@ -12,6 +12,7 @@ from tiefen.kernel.db import Db, Tx
 from tiefen.kernel.events import publish
 from tiefen.kernel.failpoints import failpoint
 from tiefen.kernel.jobs import later
+from tiefen.members import service as members
 from tiefen.orders import rules
 from tiefen.orders.errors import AlreadyPaid, BalanceNotYet, DepositKept, NothingToPay, PayExpired
 from tiefen.orders.events import OrderClosed, OrderPaid
@@ -228,6 +229,8 @@ async def _close(tx: Tx, order: Order, reason: CloseReason, actor: str) -> None:
         tx, order.fan_id, [(line.product_id, line.limit_held) for line in lines]
     )
     await promotion.give_back_uses(tx, order.order_no)
+    if (order.quote.get("points") or {}).get("used"):
+        await members.release_points(tx, order.fan_id, order.order_no)
     for line in lines:
         line.limit_held = 0
     await inventory.release(tx, order.order_no)

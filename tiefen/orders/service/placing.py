@@ -23,6 +23,8 @@ from tiefen.kernel.failpoints import failpoint
 from tiefen.kernel.jobs import later
 from tiefen.kernel.text import folded
 from tiefen.kernel.together import Dropped, Together
+from tiefen.members import service as members
+from tiefen.members.errors import PointsShort
 from tiefen.orders import rules
 from tiefen.orders.errors import (
     AddressMissing,
@@ -171,6 +173,8 @@ async def place_all(tx: Tx, forms: Sequence[Form]) -> list[_Verdict]:
     people = await fans.joined(tx, {form.fan_id for form in forms})
     verdicts, ready = await _judge(tx, forms, people)
     pay_until = tx.now + rules.PAY_WITHIN
+    if any(_with_points(one) for one in ready):
+        await fans.hold_people(tx, {one.form.fan_id for one in ready})
     made = await _write(tx, ready, pay_until)
     beaten = {one.place: one.form for one in ready if one.order_no not in made}
     verdicts.update(await _placed_meanwhile(tx, beaten))
@@ -183,6 +187,8 @@ async def place_all(tx: Tx, forms: Sequence[Form]) -> list[_Verdict]:
         tx, [(one.order_no, one.form.fan_id, one.quote) for one in ready], people
     )
     _drop({one.place: late[one.order_no] for one in ready if one.order_no in late})
+    poor = await _spend(tx, ready)
+    _drop({one.place: poor[one.order_no] for one in ready if one.order_no in poor})
     await asking.keep_answers(tx, {made[one.order_no]: one.answers for one in ready})
     await invoicing.keep_invoices(
         tx,
@@ -231,7 +237,8 @@ async def _judge(
     carts = [(form.fan_id, lines) for _, form, lines, _ in fresh]
     coupons = [form.wanted.coupon_id for _, form, _, _ in fresh]
     regions = [known["region_code"] for _, _, _, known in fresh]
-    quotes = await promotion.quotes(tx, carts, tx.now, coupons, regions) if carts else []
+    points = [form.wanted.use_points for _, form, _, _ in fresh]
+    quotes = await promotion.quotes(tx, carts, tx.now, coupons, regions, points) if carts else []
     ready = []
     asked = await asking.fields_for(tx, _products(quotes)) if quotes else ()
     for (place, form, _, address), quote in zip(fresh, quotes, strict=True):
@@ -251,6 +258,35 @@ async def _judge(
     again = {place: form for place, form, _, _ in fresh if place in verdicts}
     verdicts.update(await _placed_meanwhile(tx, again))
     return verdicts, [one for one in ready if one.order_no not in short]
+
+
+def _with_points(one: _Ready) -> bool:
+    return bool(one.quote.points and one.quote.points.used)
+
+
+async def _spend(tx: Tx, ready: Sequence[_Ready]) -> dict[str, Refusal]:
+    """Take the points that pay for these orders: order number → refusal of who has too few by now.
+
+    The persons are held already, all at once: whoever takes points in another order waits there.
+    """
+    short: dict[str, Refusal] = {}
+    for one in ready:
+        use = one.quote.points
+        if use is None or not use.used:
+            continue
+        lines = {line.sku_id: line for line in one.quote.lines if not line.gift}
+        spent = [
+            (
+                members.Paid(sku_id, lines[sku_id].product_id, lines[sku_id].quantity, 0),
+                points,
+            )
+            for sku_id, points in use.lines
+        ]
+        try:
+            await members.spend_points(tx, one.form.fan_id, one.order_no, spent)
+        except PointsShort as refusal:
+            short[one.order_no] = refusal
+    return short
 
 
 def _products(quotes: Iterable[Quote | Refusal]) -> set[int]:
@@ -451,7 +487,7 @@ def _answer(order_no: str, total_fen: int, pay_until: datetime) -> PlacedOut:
 
 
 def _hash(wanted: PlaceIn) -> str:
-    later_fields = ("coupon_id", "answers", "invoice")
+    later_fields = ("coupon_id", "answers", "invoice", "use_points")
     unused = {name for name in later_fields if not getattr(wanted, name)}
     return sha256(wanted.model_dump_json(exclude=unused).encode()).hexdigest()
 

@@ -63,6 +63,8 @@ class World:
     """The cheapest price in the shop; 0: other promotions may leave less of some goods."""
     dearest_fen: int
     """The dearest price in the shop: what a package may be filled with."""
+    points_bp: int = 0
+    """The most points may pay of the goods."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +140,7 @@ def _floor_at(line: BasisLine, rules: Sequence[Rule], world: World, at: datetime
                 state = min(state, best, key=_left)
     end = min([state, *ends], key=_left)
     gifts_fen, givers = _gifts(line, rules, world)
-    pay_fen = max(end.left - _bonus(line, at), 0)
+    pay_fen = _less_points(max(end.left - _bonus(line, at), 0), world.points_bp)
     extra_fen = (
         gifts_fen
         + ratio_up(pay_fen, world.costs.pay_fee_bp + world.costs.commission_bp, BP)
@@ -155,6 +157,11 @@ def _bonus(line: BasisLine, at: datetime) -> int:
     if terms is None or at >= terms.balance_from:
         return 0
     return max(terms.worth_fen - terms.deposit_fen, 0)
+
+
+def _less_points(pay_fen: int, points_bp: int) -> int:
+    """What is left to pay in money; a line's share may be a fen above its part."""
+    return max(pay_fen - ratio_up(pay_fen, points_bp, BP) - 1, 0) if points_bp else pay_fen
 
 
 def _left(state: _State) -> int:

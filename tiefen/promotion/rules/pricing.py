@@ -9,7 +9,7 @@ import msgspec
 from tiefen.catalog.values import Presale
 from tiefen.kernel.money import share_bp
 from tiefen.promotion.errors import QuoteTooLarge
-from tiefen.promotion.rules import freight
+from tiefen.promotion.rules import freight, points
 from tiefen.promotion.rules.agreement import digest_of
 from tiefen.promotion.rules.stacking import Outcome, freight_rule, stack
 from tiefen.promotion.values import (
@@ -27,10 +27,10 @@ from tiefen.promotion.values import (
     Use,
 )
 
-VERSION = 6
+VERSION = 7
 """Goes up when the calculation changes, so that an old basis is replayed by its own rules.
 Version 1 knew no promotions, version 2 no coupons, version 3 one flat freight,
-version 4 no presale and version 5 no level price: their bases hold no more, and this calculation gives the same for them."""
+version 4 no presale, version 5 no level price and version 6 no points: their bases hold no more, and this calculation gives the same for them."""
 MAX_TOTAL_FEN = 1_000_000_000
 """Ten million yuan: the most one payment may carry."""
 MOST_MISSED = 20
@@ -60,7 +60,7 @@ def quote(basis: Basis, problems: tuple[Problem, ...] = (), rules: Sequence[Rule
     terms = presale(basis)
     if terms:
         trace += _bonus(terms, lines[0], done)
-    goods_fen, discount_fen = sum(listed), sum(listed) - sum(done.left)
+    goods_fen = sum(listed)
     charged = freight.charges(basis, done.left)
     waived = freight_rule(basis, every, done) if freight.may_cost(basis) else None
     if waived:
@@ -75,6 +75,12 @@ def quote(basis: Basis, problems: tuple[Problem, ...] = (), rules: Sequence[Rule
     freight_fen = sum(parts.values())
     if goods_fen + freight_fen > MAX_TOTAL_FEN:
         raise QuoteTooLarge(field="lines")
+    by_points = None
+    if not terms:  # what is paid in two parts is paid in money
+        paying = points.pay(basis, done.left, freight_fen)
+        by_points, done.left[:] = paying.use, paying.left
+        trace += paying.trace
+    discount_fen = goods_fen - sum(done.left)
     priced = _lines(basis, done, listed, freight.shares(basis, parts, listed))
     total_fen = goods_fen - discount_fen + freight_fen
     deposit_fen = deposit(terms, lines[0], total_fen) if terms else 0
@@ -97,6 +103,7 @@ def quote(basis: Basis, problems: tuple[Problem, ...] = (), rules: Sequence[Rule
         uses=_uses(done),
         coupon=_coupon(basis, done, charged.total_fen),
         deposit_fen=deposit_fen,
+        points=by_points,
     )
 
 

@@ -77,6 +77,11 @@ _STEPS: Mapping[str, tuple[str, str]] = {
     ),
     "level": ("{name}：{fold}", "{name}: {fold_en}"),
     "level_out": ("{name}：所选商品不参加", "{name}: not for these goods"),
+    "points": ("使用 {points} 积分", "{points} points"),
+    "points_short": (
+        "商品满 {from_fen} 可用积分抵扣，还差 {missing_fen}",
+        "points may be used from {from_fen}; {missing_fen} short",
+    ),
     "deposit": (
         "现在付定金 {deposit_fen}，之后付尾款 {balance_fen}",
         "deposit {deposit_fen} now, balance {balance_fen} later",

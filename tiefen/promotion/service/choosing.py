@@ -1,7 +1,7 @@
 """Which of a fan's coupons help a cart, and the price with the one that is chosen."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from tiefen.kernel.db import Tx
@@ -28,10 +28,12 @@ async def choose(
     at: datetime,
     coupon_id: int | None = None,
     region_code: str = "",
+    *,
+    with_points: bool = False,
 ) -> Chosen:
     """Price `lines` with a coupon: the best one (None), none (0), or the one the fan picked.
 
-    `region_code`: where it goes; empty: nobody knows yet. A coupon picked that does not help is left out of the price; its reason is among the choices.
+    `region_code`: where it goes; empty: nobody knows yet. What points pay comes after the coupon is chosen. A coupon picked that does not help is left out of the price; its reason is among the choices.
     Raises QuoteTooLarge.
     """
     (cart,), state = await prepare(tx, [(fan_id, lines)], at, [region_code])
@@ -43,9 +45,10 @@ async def choose(
     best_id = top.coupon.id if top else 0
     wanted = best_id if coupon_id is None else coupon_id
     picked = next((one.coupon for one in found if one.coupon.id == wanted), None)
-    if picked is None:
+    if picked is None and not with_points:
         priced = plain
     else:
-        basis = rules.with_coupon(cart.basis, picked, groups)
+        basis = replace(cart.basis, with_points=with_points)
+        basis = rules.with_coupon(basis, picked, groups)
         priced = rules.quote(basis, cart.problems, cart.rules)
     return Chosen(guarded(priced, state.costs), tuple(found), best_id)

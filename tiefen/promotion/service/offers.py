@@ -28,7 +28,8 @@ async def product_offers(tx: Tx, product_id: int, fan_id: int | None = None) -> 
         for rule in found
         if rule.kind is PromotionKind.LIMITED and rule.group_id in items and _for_everybody(rule)
     ]
-    level = (await membership.level_prices(tx, [fan_id])).get(fan_id) if fan_id else None
+    terms = (await membership.price_terms(tx, [fan_id])).get(fan_id) if fan_id else None
+    level = terms.level if terms else None
     prices, own = [], []
     for line in lines:
         basis = Basis(rules.VERSION, (line,), Freight(0, None), tx.now, groups=state.book.groups)

@@ -13,6 +13,7 @@ from tiefen.fans import service as fans
 from tiefen.kernel.db import Tx
 from tiefen.kernel.errors import Refusal
 from tiefen.members import service as membership
+from tiefen.members.values import PriceTerms
 from tiefen.promotion import rules
 from tiefen.promotion.errors import LimitReached, QuoteTooLarge
 from tiefen.promotion.service import book, members
@@ -90,12 +91,14 @@ async def quotes(
     at: datetime,
     coupon_ids: Sequence[int] = (),
     regions: Sequence[str] = (),
+    with_points: Sequence[bool] = (),
 ) -> list[Quote | QuoteTooLarge]:
     """`quote` for carts (fan_id, lines) of different fans, in as few statements as for one.
 
     `coupon_ids`: for each cart the coupon its fan wants to use, 0 = none. One that the fan does not
     hold (any more) changes nothing, so the price is another than the buyer saw.
     `regions`: for each cart the code of the place it goes to; none: what holds everywhere else.
+    `with_points`: for each cart whether its fan pays with points.
     """
     prepared, state = await prepare(tx, carts, at, regions)
     held = await held_by_id(tx, {one for one in coupon_ids if one})
@@ -106,6 +109,8 @@ async def quotes(
         if coupon is not None and coupon.fan_id not in owners.get(fan_id, [fan_id]):
             coupon = None
         basis = rules.with_coupon(one.basis, coupon, state.book.groups)
+        if with_points and with_points[place]:
+            basis = replace(basis, with_points=True)
         try:
             found = rules.quote(basis, one.problems, one.rules)
         except QuoteTooLarge as too_large:
@@ -140,7 +145,7 @@ async def prepare(
     bought = await _bought(
         tx, [(fan, product) for fan, them in limited.items() for product in them]
     )
-    levels = await membership.level_prices(tx, [fan_id for fan_id, lines in wanted if lines])
+    members_of = await membership.price_terms(tx, [fan_id for fan_id, lines in wanted if lines])
     prepared = []
     places = regions or [""] * len(carts)
     for (fan_id, lines), (_, alive), looked, place, apart in zip(
@@ -162,8 +167,9 @@ async def prepare(
             tariffs=rules.tariffs(state.book.plans, alive, place),
             freight_mix=state.mix,
         )
-        chosen = state.level_group_id
-        basis = rules.with_level(basis, levels.get(fan_id), state.book.groups, chosen)
+        mine = members_of.get(fan_id, PriceTerms())
+        basis = replace(basis, points=mine.points)
+        basis = rules.with_level(basis, mine.level, state.book.groups, state.level_group_id)
         problems = _gone(briefs, lines) + mixed
         problems += members.problems(shut.get(fan_id, ()), briefs)
         problems += _over_limits(fan_id, limited[fan_id], bought)

@@ -25,7 +25,6 @@ from tiefen.promotion.values.freight import (
 )
 from tiefen.promotion.values.offers import (
     LEVEL_RULE,
-    MISSED,
     ON_ONE_LINE,
     Basis,
     BasisLine,
@@ -41,6 +40,7 @@ from tiefen.promotion.values.offers import (
     LossRule,
     Mode,
     Pieces,
+    PointsUse,
     Problem,
     ProblemKind,
     PromotionKind,
@@ -50,7 +50,6 @@ from tiefen.promotion.values.offers import (
     Scope,
     SkuPrice,
     Status,
-    Step,
     Target,
     Terms,
     Tier,
@@ -58,6 +57,7 @@ from tiefen.promotion.values.offers import (
     Use,
     UseHeld,
 )
+from tiefen.promotion.values.steps import MISSED, Step
 from tiefen.promotion.values.trying import PastOrder, Tried
 
 __all__ = [
@@ -94,6 +94,7 @@ __all__ = [
     "Mode",
     "PastOrder",
     "Pieces",
+    "PointsUse",
     "Problem",
     "ProblemKind",
     "PromotionKind",

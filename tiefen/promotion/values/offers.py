@@ -5,7 +5,9 @@ from datetime import datetime
 from enum import StrEnum
 
 from tiefen.catalog.values import Presale
+from tiefen.members.values import PointsOffer
 from tiefen.promotion.values.freight import Freight, FreightMix, Tariff
+from tiefen.promotion.values.steps import Step
 
 
 class PromotionKind(StrEnum):
@@ -213,65 +215,6 @@ class FanFacts:
     used: tuple[tuple[int, int], ...] = ()
 
 
-class Step(StrEnum):
-    """A step of the price calculation, as it stands in the trace."""
-
-    LIST_PRICE = "list_price"
-    LIMITED = "limited"
-    LIMITED_PRICE = "limited_price"
-    OFF = "off"
-    PERCENT = "percent"
-    GIFT = "gift"
-    NTH = "nth"
-    PACKAGE = "package"
-    ADD_ON = "add_on"
-    FREIGHT_WAIVED = "freight_waived"
-    FREIGHT = "freight"
-    FREIGHT_PIECES = "freight_pieces"
-    FREIGHT_WEIGHT = "freight_weight"
-    FREIGHT_VOLUME = "freight_volume"
-    FREIGHT_FURTHER = "freight_further"
-    """Only further units: the first fee is paid for goods of another template."""
-    FREIGHT_FREE = "freight_free"
-    FREIGHT_FREE_PIECES = "freight_free_pieces"
-    SHORT_FEN = "short_fen"
-    SHORT_PIECES = "short_pieces"
-    BEATEN = "beaten"
-    """Did not apply: another one of its group was better for the fan."""
-    EXCHANGED = "exchanged"
-    CLOSED = "closed"
-    NEW_FANS = "new_fans"
-    FIRST_ORDER = "first_order"
-    USED_UP = "used_up"
-    GIFT_OUT = "gift_out"
-    NO_GAIN = "no_gain"
-    PRESALE_BONUS = "presale_bonus"
-    """定金膨胀: the deposit counts for more than it is."""
-    LEVEL = "level"
-    """会员价: so much off for who stands on a member level."""
-    LEVEL_OUT = "level_out"
-    """Goods that the merchant left out of level prices."""
-    DEPOSIT = "deposit"
-    """What is paid first, and what remains for the balance."""
-
-
-MISSED = frozenset(
-    {
-        Step.SHORT_FEN,
-        Step.SHORT_PIECES,
-        Step.BEATEN,
-        Step.CLOSED,
-        Step.NEW_FANS,
-        Step.FIRST_ORDER,
-        Step.USED_UP,
-        Step.GIFT_OUT,
-        Step.NO_GAIN,
-        Step.LEVEL_OUT,
-    }
-)
-"""Steps that tell why a promotion did not apply."""
-
-
 class ProblemKind(StrEnum):
     """Why a line cannot be ordered as it stands."""
 
@@ -343,6 +286,9 @@ class Basis:
     freight_mix: FreightMix = FreightMix.SUM
     level: Rule | None = None
     """What the fan's member level takes off, as a rule whose number is `LEVEL_RULE`."""
+    points: PointsOffer | None = None
+    with_points: bool = False
+    """The fan wants to pay with them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -413,6 +359,17 @@ class CouponUse:
 
 
 @dataclass(frozen=True, slots=True)
+class PointsUse:
+    """The points that pay a part of an order, or may."""
+
+    points: int
+    off_fen: int
+    used: bool
+    lines: tuple[tuple[int, int], ...] = ()
+    """(SKU, points of these), when used."""
+
+
+@dataclass(frozen=True, slots=True)
 class UseHeld:
     """A counted use that an order holds: of a promotion, or its coupon."""
 
@@ -456,6 +413,8 @@ class Quote:
     coupon: CouponUse | None = None
     deposit_fen: int = 0
     """What is paid first of an order in presale; 0 = it is paid at once."""
+    points: PointsUse | None = None
+    """What points pay or could pay of it; part of the discount when used."""
 
     @property
     def presale(self) -> Presale | None:

@@ -1,0 +1,56 @@
+"""Points that pay a part of an order: how many may, and what they take off each line."""
+
+from dataclasses import dataclass
+
+from tiefen.kernel.money import allocate, ratio_up, share_bp, times
+from tiefen.members.values import PointsOffer
+from tiefen.promotion.values import Basis, PointsUse, Step, TraceLine
+
+
+@dataclass(frozen=True, slots=True)
+class PaidByPoints:
+    """What points come to, and what is left of each line."""
+
+    use: PointsUse | None
+    left: tuple[int, ...]
+    trace: tuple[TraceLine, ...] = ()
+
+
+def may_pay(offer: PointsOffer, goods_fen: int, total_fen: int) -> tuple[int, int]:
+    """(points, fen) that may pay of goods at `goods_fen` in an order of `total_fen`.
+
+    No point is taken without its worth, and 1 fen stays to be paid: so every order has a payment
+    that a refund can go back to.
+    """
+    if goods_fen < offer.from_fen:
+        return 0, 0
+    most_fen = min(share_bp(goods_fen, offer.cap_bp), goods_fen, total_fen - 1)
+    points = min(offer.available, times(max(most_fen, 0) * 100, offer.worth_fen))
+    off_fen = times(points * offer.worth_fen, 100)
+    return ratio_up(off_fen, 100, offer.worth_fen), off_fen
+
+
+def pay(basis: Basis, left: list[int], freight_fen: int) -> PaidByPoints:
+    """Take off the lines what points pay, in proportion; `left` is what is to be paid of each.
+
+    They pay goods, after all that makes these cheaper, and never freight: what is free from an
+    amount stays free.
+    """
+    offer, goods_fen = basis.points, sum(left)
+    if offer is None:
+        return PaidByPoints(None, tuple(left))
+    points, off_fen = may_pay(offer, goods_fen, goods_fen + freight_fen)
+    if not points:
+        missing_fen = max(offer.from_fen - goods_fen, 0)
+        numbers = {"missing_fen": missing_fen, "from_fen": offer.from_fen}
+        short = TraceLine(Step.POINTS_SHORT, None, 0, numbers)
+        return PaidByPoints(None, tuple(left), (short,) if missing_fen and goods_fen else ())
+    if not basis.with_points:
+        return PaidByPoints(PointsUse(points, off_fen, used=False), tuple(left))
+    taken = allocate(off_fen, left)
+    each = allocate(points, taken)
+    skus = [line.sku_id for line in basis.lines]
+    use = PointsUse(points, off_fen, True, tuple(zip(skus, each, strict=True)))
+    rest = tuple(fen - off for fen, off in zip(left, taken, strict=True))
+    trace = TraceLine(Step.POINTS, None, -off_fen, {"points": points})
+    return PaidByPoints(use, rest, (trace,))
