@@ -1,7 +1,6 @@
 """The doors of the members room, by chapter."""
 
 from tiefen.members.service.laddering import LadderMoves, LevelWanted, preview_levels, save_levels
-from tiefen.members.service.level_price import best_level_price, level_prices
 from tiefen.members.service.levels import (
     APPLY,
     apply_levels,

@@ -30,6 +30,19 @@ invariant(
     """,
 )
 invariant(
+    "C3-orders",
+    "an order that is paid in part with points took exactly these",
+    """
+    SELECT o.order_no FROM orders o LEFT JOIN points_move m ON m.key = 'spend:' || o.order_no
+    WHERE coalesce((o.quote->'points'->>'used')::boolean, false)
+        IS DISTINCT FROM (m.id IS NOT NULL)
+        OR -m.available <> (o.quote->'points'->>'points')::bigint
+    UNION ALL
+    SELECT m.order_no FROM points_move m WHERE m.kind = 'spent'
+        AND NOT EXISTS (SELECT FROM orders o WHERE o.order_no = m.order_no)
+    """,
+)
+invariant(
     "P5-orders",
     "per order: refunding and refunded are the sums of its after-sales, and never exceed paid",
     """

@@ -284,8 +284,8 @@ async def _spend(tx: Tx, ready: Sequence[_Ready]) -> dict[str, Refusal]:
         ]
         try:
             await members.spend_points(tx, one.form.fan_id, one.order_no, spent)
-        except PointsShort as refusal:
-            short[one.order_no] = refusal
+        except PointsShort:
+            short[one.order_no] = PointsShort(field="use_points")
     return short
 
 

@@ -1,5 +1,6 @@
 """Points that pay a part of an order: how many may, and what they take off each line."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from tiefen.kernel.money import allocate, ratio_up, share_bp, times
@@ -9,10 +10,11 @@ from tiefen.promotion.values import Basis, PointsUse, Step, TraceLine
 
 @dataclass(frozen=True, slots=True)
 class PaidByPoints:
-    """What points come to, and what is left of each line."""
+    """What points come to, and what they take off each line."""
 
-    use: PointsUse | None
-    left: tuple[int, ...]
+    use: PointsUse | None = None
+    taken: tuple[int, ...] = ()
+    """By line; empty: nothing."""
     trace: tuple[TraceLine, ...] = ()
 
 
@@ -30,27 +32,26 @@ def may_pay(offer: PointsOffer, goods_fen: int, total_fen: int) -> tuple[int, in
     return ratio_up(off_fen, 100, offer.worth_fen), off_fen
 
 
-def pay(basis: Basis, left: list[int], freight_fen: int) -> PaidByPoints:
-    """Take off the lines what points pay, in proportion; `left` is what is to be paid of each.
+def pay(basis: Basis, left: Sequence[int], freight_fen: int) -> PaidByPoints:
+    """What points pay of the lines, in proportion; `left` is what is to be paid of each.
 
     They pay goods, after all that makes these cheaper, and never freight: what is free from an
     amount stays free.
     """
     offer, goods_fen = basis.points, sum(left)
     if offer is None:
-        return PaidByPoints(None, tuple(left))
+        return PaidByPoints()
     points, off_fen = may_pay(offer, goods_fen, goods_fen + freight_fen)
     if not points:
         missing_fen = max(offer.from_fen - goods_fen, 0)
         numbers = {"missing_fen": missing_fen, "from_fen": offer.from_fen}
         short = TraceLine(Step.POINTS_SHORT, None, 0, numbers)
-        return PaidByPoints(None, tuple(left), (short,) if missing_fen and goods_fen else ())
+        return PaidByPoints(trace=(short,) if missing_fen and goods_fen else ())
     if not basis.with_points:
-        return PaidByPoints(PointsUse(points, off_fen, used=False), tuple(left))
+        return PaidByPoints(PointsUse(points, off_fen, used=False))
     taken = allocate(off_fen, left)
     each = allocate(points, taken)
     skus = [line.sku_id for line in basis.lines]
     use = PointsUse(points, off_fen, True, tuple(zip(skus, each, strict=True)))
-    rest = tuple(fen - off for fen, off in zip(left, taken, strict=True))
     trace = TraceLine(Step.POINTS, None, -off_fen, {"points": points})
-    return PaidByPoints(use, rest, (trace,))
+    return PaidByPoints(use, tuple(taken), (trace,))

@@ -13,6 +13,7 @@ from tiefen.promotion.rules import freight, points
 from tiefen.promotion.rules.agreement import digest_of
 from tiefen.promotion.rules.stacking import Outcome, freight_rule, stack
 from tiefen.promotion.values import (
+    POINTS_RULE,
     Basis,
     BasisLine,
     CouponUse,
@@ -33,6 +34,7 @@ Version 1 knew no promotions, version 2 no coupons, version 3 one flat freight,
 version 4 no presale, version 5 no level price and version 6 no points: their bases hold no more, and this calculation gives the same for them."""
 MAX_TOTAL_FEN = 1_000_000_000
 """Ten million yuan: the most one payment may carry."""
+POINTS_NAME = "积分抵扣"
 MOST_MISSED = 20
 """So many reasons why promotions did not apply are kept; the nearest thresholds first."""
 
@@ -75,13 +77,14 @@ def quote(basis: Basis, problems: tuple[Problem, ...] = (), rules: Sequence[Rule
     freight_fen = sum(parts.values())
     if goods_fen + freight_fen > MAX_TOTAL_FEN:
         raise QuoteTooLarge(field="lines")
-    by_points = None
-    if not terms:  # what is paid in two parts is paid in money
-        paying = points.pay(basis, done.left, freight_fen)
-        by_points, done.left[:] = paying.use, paying.left
-        trace += paying.trace
+    # What is paid in two parts is paid in money.
+    paying = points.PaidByPoints() if terms else points.pay(basis, done.left, freight_fen)
+    trace += paying.trace
+    for place, off_fen in enumerate(paying.taken):
+        done.left[place] -= off_fen
     discount_fen = goods_fen - sum(done.left)
-    priced = _lines(basis, done, listed, freight.shares(basis, parts, listed))
+    shares = freight.shares(basis, parts, listed)
+    priced = _lines(basis, done, listed, shares, paying.taken or [0] * len(lines))
     total_fen = goods_fen - discount_fen + freight_fen
     deposit_fen = deposit(terms, lines[0], total_fen) if terms else 0
     if deposit_fen:
@@ -103,7 +106,7 @@ def quote(basis: Basis, problems: tuple[Problem, ...] = (), rules: Sequence[Rule
         uses=_uses(done),
         coupon=_coupon(basis, done, charged.total_fen),
         deposit_fen=deposit_fen,
-        points=by_points,
+        points=paying.use,
     )
 
 
@@ -157,7 +160,11 @@ def stored(priced: Quote) -> dict[str, Any]:
 
 
 def _lines(
-    basis: Basis, done: Outcome, listed: Sequence[int], shares: Sequence[int]
+    basis: Basis,
+    done: Outcome,
+    listed: Sequence[int],
+    shares: Sequence[int],
+    by_points: Sequence[int],
 ) -> tuple[QuoteLine, ...]:
     """The bought lines with their discounts and freight, then the gifts."""
     bought = [
@@ -167,10 +174,13 @@ def _lines(
             list_fen,
             left,
             share,
-            [LineOffer(one, done.applied[one].name, amount) for one, amount in taken.items()],
+            [
+                *(LineOffer(one, done.applied[one].name, amount) for one, amount in taken.items()),
+                *([LineOffer(POINTS_RULE, POINTS_NAME, points_fen)] if points_fen else []),
+            ],
         )
-        for line, list_fen, left, share, taken in zip(
-            basis.lines, listed, done.left, shares, done.taken, strict=True
+        for line, list_fen, left, share, taken, points_fen in zip(
+            basis.lines, listed, done.left, shares, done.taken, by_points, strict=True
         )
     ]
     there = {gift.line.sku_id: gift.line for gift in basis.gifts}

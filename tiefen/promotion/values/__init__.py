@@ -26,6 +26,7 @@ from tiefen.promotion.values.freight import (
 from tiefen.promotion.values.offers import (
     LEVEL_RULE,
     ON_ONE_LINE,
+    POINTS_RULE,
     Basis,
     BasisLine,
     Change,
@@ -66,6 +67,7 @@ __all__ = [
     "LEVEL_RULE",
     "MISSED",
     "ON_ONE_LINE",
+    "POINTS_RULE",
     "Basis",
     "BasisLine",
     "Change",

@@ -37,6 +37,8 @@ ON_ONE_LINE = frozenset({PromotionKind.LIMITED, PromotionKind.NTH})
 
 LEVEL_RULE = 0
 """The number of the level price among promotions (above) and coupons (below)."""
+POINTS_RULE = -(2**62)
+"""The number of what points pay: below every coupon's."""
 
 
 class Target(StrEnum):

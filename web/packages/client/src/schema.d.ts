@@ -10414,6 +10414,11 @@ export interface components {
             coupon_id?: number | null;
             /** Lines */
             lines: components["schemas"]["LineIn"][];
+            /**
+             * Use Points
+             * @default false
+             */
+            use_points: boolean;
         };
         /**
          * CheckOut
@@ -14600,6 +14605,8 @@ export interface components {
         MyPointsOut: {
             /** Available */
             available: number;
+            /** Cap Bp */
+            cap_bp: number;
             /** Debt */
             debt: number;
             /** Earning */
@@ -14608,14 +14615,20 @@ export interface components {
             ending: number;
             /** Ending On */
             ending_on: string | null;
+            /** From Fen */
+            from_fen: number;
             /** Frozen */
             frozen: number;
             /** Hold Days */
             hold_days: number;
+            /** Hundred Fen */
+            hundred_fen: number;
             /** Live Days */
             live_days: number;
             /** Per 100 */
             per_100: number;
+            /** Spending */
+            spending: boolean;
             /** Worth Fen */
             worth_fen: number;
         };
@@ -16005,6 +16018,11 @@ export interface components {
              * @default
              */
             note: string;
+            /**
+             * Use Points
+             * @default false
+             */
+            use_points: boolean;
         };
         /**
          * PlaceOut
@@ -16216,16 +16234,22 @@ export interface components {
          * @description The rules in force.
          */
         PointsRulesOut: {
+            /** Cap Bp */
+            cap_bp: number;
             /** Earning */
             earning: boolean;
             /** Edits */
             edits: number;
+            /** From Fen */
+            from_fen: number;
             /** Hold Days */
             hold_days: number;
             /** Live Days */
             live_days: number;
             /** Per 100 */
             per_100: number;
+            /** Spending */
+            spending: boolean;
             /** Warn Days */
             warn_days: number;
             /** Without Category Ids */
@@ -16240,16 +16264,31 @@ export interface components {
          * @description As shown, with the number of the version that was edited.
          */
         PointsRulesSaveIn: {
+            /**
+             * Cap Bp
+             * @default 5000
+             */
+            cap_bp: number;
             /** Earning */
             earning: boolean;
             /** Edits */
             edits: number;
+            /**
+             * From Fen
+             * @default 0
+             */
+            from_fen: number;
             /** Hold Days */
             hold_days: number;
             /** Live Days */
             live_days: number;
             /** Per 100 */
             per_100: number;
+            /**
+             * Spending
+             * @default false
+             */
+            spending: boolean;
             /** Warn Days */
             warn_days: number;
             /** Without Category Ids */
@@ -16258,6 +16297,18 @@ export interface components {
             without_product_ids?: number[];
             /** Worth Fen */
             worth_fen: number;
+        };
+        /**
+         * PointsUseOut
+         * @description The points that pay a part of this order, or may when the fan wants to.
+         */
+        PointsUseOut: {
+            /** Off Fen */
+            off_fen: number;
+            /** Points */
+            points: number;
+            /** Used */
+            used: boolean;
         };
         /**
          * PolicyIn
@@ -17008,6 +17059,7 @@ export interface components {
             lines: components["schemas"]["QuoteLineOut"][];
             /** Missed */
             missed: components["schemas"]["TraceOut"][];
+            points: components["schemas"]["PointsUseOut"] | null;
             presale: components["schemas"]["AgreedPresale"] | null;
             /** Problems */
             problems: components["schemas"]["ProblemOut"][];
