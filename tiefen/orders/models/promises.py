@@ -37,9 +37,6 @@ invariant(
     WHERE coalesce((o.quote->'points'->>'used')::boolean, false)
         IS DISTINCT FROM (m.id IS NOT NULL)
         OR -m.available <> (o.quote->'points'->>'points')::bigint
-    UNION ALL
-    SELECT m.order_no FROM points_move m WHERE m.kind = 'spent'
-        AND NOT EXISTS (SELECT FROM orders o WHERE o.order_no = m.order_no)
     """,
 )
 invariant(
