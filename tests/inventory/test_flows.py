@@ -385,3 +385,29 @@ async def test_transfers_and_counts_over_http(db: Db, staff_client: StaffClient)
     assert (await reader.get(counts)).json()["items"][0]["counted"] == 1
     assert (await reader.get(f"{counts}/C2026040100000000000")).status_code == 404
     assert (await reader.get(f"{path}?cursor=x")).status_code == 422
+
+
+async def test_two_numbers_for_one_sku_are_refused_wherever_stock_is_told(
+    db: Db, staff_client: StaffClient
+) -> None:
+    async with db.merchant("demo") as tx:
+        one, box = await stocked(tx, 9), await stocked(tx, 0)
+        shop = await place(tx, "滨江店")
+        number = await sent_off(tx, shop, (one, 4))
+    writer = await staff_client([Permission.GOODS_READ, Permission.STOCK_WRITE])
+    sheet = (await writer.post("/api/console/count-sheets", json={"location_id": 1})).json()
+    pieces = [{"sku_id": one, "quantity": 1}, {"sku_id": one, "quantity": 2}]
+    count = [{"sku_id": one, "counted": 5}, {"sku_id": one, "counted": 6}]
+    answers = [
+        await writer.post(f"/api/console/stock-transfers/{number}/arrive", json={"lines": pieces}),
+        await writer.post(
+            f"/api/console/count-sheets/{sheet['sheet_no']}/lines", json={"lines": count}
+        ),
+        await writer.put(f"/api/console/stock/{box}/parts", json={"parts": pieces}),
+    ]
+    assert [(one.status_code, one.json()["error"]["field"]) for one in answers] == [
+        (422, "lines.1.sku_id"),
+        (422, "lines.1.sku_id"),
+        (422, "parts.1.sku_id"),
+    ]
+    assert {one.json()["error"]["code"] for one in answers} == {"inventory.duplicate_sku"}

@@ -104,13 +104,18 @@ def _spread(
     return found
 
 
+def check_named_once(sku_ids: Sequence[int], field: str = "lines") -> None:
+    """Refuse a list that says two numbers for one SKU: none of them may win. Raises DuplicateSku."""
+    for place, sku_id in enumerate(sku_ids):
+        if sku_id in sku_ids[:place]:
+            raise DuplicateSku(field=f"{field}.{place}.sku_id")
+
+
 def check_transfer(from_id: int, to_id: int, sku_ids: Sequence[int]) -> None:
     """Refuse a transfer that goes nowhere or names a SKU twice. Raises SamePlace, DuplicateSku."""
     if from_id == to_id:
         raise SamePlace(field="to_id")
-    for place, sku_id in enumerate(sku_ids):
-        if sku_id in sku_ids[:place]:
-            raise DuplicateSku(field=f"lines.{place}.sku_id")
+    check_named_once(sku_ids)
 
 
 def check_arrival(left: Mapping[int, int], came: Mapping[int, int]) -> None:

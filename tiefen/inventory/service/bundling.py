@@ -3,6 +3,7 @@
 from sqlalchemy import delete, func, or_, select
 
 from tiefen.catalog import service as catalog
+from tiefen.inventory import rules
 from tiefen.inventory.errors import BundleOfBundles, BundleStillHasStock, SkuUnknown
 from tiefen.inventory.models import BundlePart, Stock
 from tiefen.inventory.schemas import BundlePartIn
@@ -15,8 +16,10 @@ async def set_parts(tx: Tx, actor: StaffActor, sku_id: int, wanted: list[BundleP
     """Say what a SKU is made of; no parts: it is a SKU of its own again. Orders that are placed
     keep the parts they took.
 
-    Raises SkuUnknown, BundleStillHasStock, BundleOfBundles (a part is a bundle, or this is a part).
+    Raises DuplicateSku, SkuUnknown, BundleStillHasStock, BundleOfBundles (a part is a bundle, or
+    this is a part).
     """
+    rules.check_named_once([part.sku_id for part in wanted], "parts")
     parts = {part.sku_id: part.quantity for part in wanted}
     known = await catalog.skus(tx, [sku_id, *parts])
     if set(known) != {sku_id, *parts}:

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from sqlalchemy import delete, select
 from sqlalchemy.exc import IntegrityError
 
+from tiefen.inventory import rules
 from tiefen.inventory.errors import SheetEnded, SheetExists, SheetMissing, SkuUnknown
 from tiefen.inventory.models import CountLine, CountSheet
 from tiefen.inventory.schemas import CountedInput, SheetInput
@@ -66,8 +67,9 @@ async def count_pieces(
 ) -> None:
     """Note what was counted just now; a line may be counted again until the sheet is posted.
 
-    Raises SheetMissing, SheetEnded, SkuUnknown (not on the sheet).
+    Raises SheetMissing, SheetEnded, SkuUnknown (not on the sheet), DuplicateSku.
     """
+    rules.check_named_once([one.sku_id for one in wanted])
     sheet = await _open(tx, sheet_no)
     counted = {one.sku_id: one.counted for one in wanted}
     lines = await _lines(tx, sheet, list(counted))

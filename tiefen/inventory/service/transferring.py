@@ -54,11 +54,12 @@ async def arrive(
     """Goods arrived: the pieces named, or all that is still on its way.
 
     With `last` nothing more is expected: what did not come is missing, which the transfer goes on
-    to say. Raises TransferMissing, TransferEnded, TooManyArrived.
+    to say. Raises TransferMissing, TransferEnded, DuplicateSku, TooManyArrived.
     """
     found, lines = await _locked(tx, transfer_no)
     if found.state is not TransferState.IN_TRANSIT:
         raise TransferEnded
+    rules.check_named_once([line.sku_id for line in wanted.lines])
     left = {line.sku_id: line.quantity - line.arrived - line.back for line in lines}
     named = {line.sku_id: line.quantity for line in wanted.lines}
     rules.check_arrival(left, named)
