@@ -22,6 +22,7 @@ from tiefen.kernel.db import Db
 from tiefen.orders import rules, service
 from tiefen.orders.errors import BadTracking, UrgedAlready
 from tiefen.orders.schemas import ParcelEdit, ParcelIn, ParcelTableOut, PieceIn
+from tiefen.orders.service import printing
 from tiefen.orders.values import COURIERS, OrderStatus
 from tiefen.payments import service as payments
 from tiefen.payments.values import PaidBy
@@ -271,6 +272,35 @@ async def test_a_fan_asks_once_a_day_and_staff_see_who_waits(
     found = await make.order(db, order_no)
     assert found.overdue
     assert found.urged_at is not None
+
+
+async def test_a_picking_list_fetches_a_bundle_by_its_parts(
+    db: Db, drain: Drain, wechat: FakeWeChat, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with db.merchant("demo") as tx:
+        tea, honey = await stocked(tx, 20, name="龙井茶"), await stocked(tx, 20, name="土蜂蜜")
+        box = await stocked(tx, 0, name="茶蜜礼盒")
+        parts = [BundlePartIn(sku_id=tea, quantity=2), BundlePartIn(sku_id=honey, quantity=1)]
+        await inventory.set_parts(tx, STAFF, box, parts)
+    _, one = await make.paid(db, wechat, drain, (box, 2), (tea, 3))
+    _, gone = await make.paid(db, wechat, drain, (tea, 5))
+    await sent(db, gone, "SF10000001")
+    drawn: list[Any] = []
+    monkeypatch.setattr(printing, "_draw_picking", lambda *told: drawn.append(told) or b"")
+    async with db.merchant("demo") as tx:
+        await service.picking_list(tx, [one, gone])
+    ((shelves, orders),) = drawn
+    ((_, fetched),) = shelves
+    assert sorted((title.split()[0], many) for title, many in fetched) == [
+        ("土蜂蜜", 2),
+        ("龙井茶", 7),
+    ]
+    ((number, _, goods),) = orders
+    assert number == one
+    assert sorted((title.split()[0], many, parts.count("×")) for title, many, parts in goods) == [
+        ("茶蜜礼盒", 2, 2),
+        ("龙井茶", 3, 0),
+    ]
 
 
 async def test_paper_and_tables_over_http(

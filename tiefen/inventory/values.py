@@ -273,3 +273,13 @@ class Unsent:
     sku_id: int
     location_id: int
     quantity: int
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """Pieces on a shelf that wait to be sent: of a sold SKU, or of a part of one that is a bundle."""
+
+    sold_id: int
+    sku_id: int
+    location_id: int
+    quantity: int

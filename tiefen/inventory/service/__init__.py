@@ -14,6 +14,7 @@ from tiefen.inventory.service.holding import (
 )
 from tiefen.inventory.service.moving import (
     adjust,
+    on_shelves,
     open_new,
     open_rows,
     put_back,
@@ -51,6 +52,7 @@ __all__ = [
     "edit_location",
     "forget_tables",
     "locations",
+    "on_shelves",
     "open_new",
     "open_rows",
     "post_sheet",

@@ -17,7 +17,7 @@ from tiefen.inventory.errors import (
     WouldCutReserved,
 )
 from tiefen.inventory.models import MAIN_LOCATION, BundlePart, Location, Movement, Stock
-from tiefen.inventory.values import PLENTY, MovementReason, Unsent
+from tiefen.inventory.values import PLENTY, MovementReason, Unsent, Waiting
 from tiefen.kernel.auth import StaffActor
 from tiefen.kernel.db import Tx
 from tiefen.team import service as team
@@ -174,6 +174,23 @@ async def unsent(tx: Tx, references: Sequence[str]) -> dict[str, list[Unsent]]:
     for row in rows:
         if row["pieces"]:
             found[row["reference"]].append(Unsent(row["sold"], row["location_id"], row["pieces"]))
+    return found
+
+
+async def on_shelves(tx: Tx, references: Sequence[str]) -> dict[str, list[Waiting]]:
+    """Reference → what somebody has to take from which shelf. A bundle lies there as its parts."""
+    rows = await tx.rows(
+        "SELECT reference, coalesce(nullif(bundle_id, 0), sku_id) AS sold, sku_id, location_id,"
+        " quantity - sent - back AS pieces FROM reservation"
+        " WHERE reference = ANY($1::text[]) AND state = 'converted' AND sent + back < quantity"
+        " ORDER BY reference, sold, sku_id, location_id",
+        list(references),
+    )
+    found: dict[str, list[Waiting]] = {reference: [] for reference in references}
+    for row in rows:
+        found[row["reference"]].append(
+            Waiting(row["sold"], row["sku_id"], row["location_id"], row["pieces"])
+        )
     return found
 
 

@@ -6,11 +6,12 @@ noted for each order.
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import select
 
+from tiefen.catalog import service as catalog
 from tiefen.inventory import service as inventory
 from tiefen.kernel.auth import StaffActor
 from tiefen.kernel.db import Tx
@@ -36,23 +37,34 @@ class _ToPack:
 
 
 async def picking_list(tx: Tx, order_nos: Sequence[str]) -> bytes:
-    """What to fetch, by location and SKU, then by order. Raises OrderMissing."""
+    """What to fetch, by location and SKU, then by order. Raises OrderMissing.
+
+    A bundle lies on no shelf: its parts are fetched, and the order says what goes into it.
+    """
     packs = await _packs(tx, order_nos)
-    unsent = await inventory.unsent(tx, order_nos)
+    waiting = await inventory.on_shelves(tx, [pack.order.order_no for pack in packs])
     places = await inventory.locations(tx)
     answers = await answers_of(tx, [pack.order.id for pack in packs])
     titles = {line.sku_id: line.title for pack in packs for line, _ in pack.pieces}
+    every = [one for found in waiting.values() for one in found]
+    parts = await catalog.skus(tx, sorted({one.sku_id for one in every} - set(titles)))
+    titles |= {one.id: f"{one.product_name} {one.spec_text}".strip() for one in parts.values()}
     fetch: dict[str, dict[str, int]] = defaultdict(lambda: defaultdict(int))
-    for waiting in unsent.values():
-        for one in waiting:
-            if one.sku_id in titles:
-                fetch[places[one.location_id].name][titles[one.sku_id]] += one.quantity
-    shelves = [(name, sorted(found.items())) for name, found in fetch.items()]
+    inside: dict[tuple[str, int], dict[str, int]] = defaultdict(lambda: defaultdict(int))
+    for order_no, found in waiting.items():
+        for one in found:
+            fetch[places[one.location_id].name][titles[one.sku_id]] += one.quantity
+            if one.sku_id != one.sold_id:
+                inside[order_no, one.sold_id][titles[one.sku_id]] += one.quantity
+    shelves = [(name, sorted(goods.items())) for name, goods in fetch.items()]
     orders = [
         (
             pack.order.order_no,
             _said(pack.order.note, answers.get(pack.order.id, ())),
-            [(line.title, quantity) for line, quantity in pack.pieces],
+            [
+                (line.title, quantity, _listed(inside[pack.order.order_no, line.sku_id].items()))
+                for line, quantity in pack.pieces
+            ],
         )
         for pack in packs
     ]
@@ -65,7 +77,7 @@ async def labels(tx: Tx, actor: StaffActor, order_nos: Sequence[str]) -> bytes:
     drawn = []
     for pack in packs:
         to = pack.order.receiver_value
-        goods = "；".join(f"{line.title} ×{quantity}" for line, quantity in pack.pieces)
+        goods = _listed((line.title, quantity) for line, quantity in pack.pieces)
         drawn.append(
             (
                 pack.order.order_no,
@@ -100,6 +112,10 @@ async def _packs(tx: Tx, order_nos: Sequence[str]) -> list[_ToPack]:
     return packs
 
 
+def _listed(goods: Iterable[tuple[str, int]]) -> str:
+    return "；".join(f"{title} ×{quantity}" for title, quantity in goods)
+
+
 def _said(note: str, answers: Sequence[Answer]) -> str:
     """The fan's note and answers in one line; what is personal stays masked on paper."""
     return "；".join(filter(None, (note, *(f"{one.label}：{one.value}" for one in answers))))
@@ -107,7 +123,7 @@ def _said(note: str, answers: Sequence[Answer]) -> str:
 
 def _draw_picking(
     shelves: Sequence[tuple[str, Sequence[tuple[str, int]]]],
-    orders: Sequence[tuple[str, str, Sequence[tuple[str, int]]]],
+    orders: Sequence[tuple[str, str, Sequence[tuple[str, int, str]]]],
 ) -> bytes:
     paper, y = Paper(*A4), 15.0
 
@@ -135,10 +151,12 @@ def _draw_picking(
         paper.text(15, y, 3.8, order_no)
         paper.bars(120, y - 1, 7, order_no)
         y += 8
-        for title, quantity in goods:
+        for title, quantity, parts in goods:
             paper.text(21, room(6), 3.5, title, wide=145)
             paper.text(172, y, 3.5, f"× {quantity}")
             y += 5.5
+            if parts:
+                y = paper.lines(25, room(10), 3.1, f"内含：{parts}", wide=141, most=2) + 1.2
         if note:
             paper.text(21, room(6), 3.3, f"备注：{note}", wide=170)
             y += 5.5
