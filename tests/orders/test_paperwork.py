@@ -172,7 +172,15 @@ async def test_an_invoice_from_the_request_to_the_red_letter(
     buyer = await fan_client(fan_id)
     path = f"/api/shop/orders/{order_no}/invoice"
     wrong = COMPANY.model_dump(mode="json") | {"tax_no": CREDIT_CODE[:-1] + "9"}
-    assert (await buyer.put(path, json=wrong)).status_code == 422
+    for language, words in (("zh", "税号不正确"), ("en", "The tax number is not right")):
+        refused = await buyer.put(path, json=wrong, headers={"Accept-Language": language})
+        assert refused.status_code == 422
+        (told,) = refused.json()["error"]["fields"]
+        assert told["field"] == "tax_no"
+        assert told["message"].startswith(words)
+    nameless = COMPANY.model_dump(mode="json") | {"title": "  "}
+    (told,) = (await buyer.put(path, json=nameless)).json()["error"]["fields"]
+    assert told == {"field": "title", "message": "太短了，至少 1 个字"}
     asked = (await buyer.put(path, json=COMPANY.model_dump(mode="json"))).json()
     assert (asked["invoice"]["state"], asked["can_invoice"]) == ("requested", True)
     staff = await staff_client([Permission.MONEY_READ, Permission.ORDERS_REFUND])

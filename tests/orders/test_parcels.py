@@ -286,7 +286,12 @@ async def test_a_picking_list_fetches_a_bundle_by_its_parts(
     _, gone = await make.paid(db, wechat, drain, (tea, 5))
     await sent(db, gone, "SF10000001")
     drawn: list[Any] = []
-    monkeypatch.setattr(printing, "_draw_picking", lambda *told: drawn.append(told) or b"")
+
+    def draw(*told: Any) -> bytes:
+        drawn.append(told)
+        return b""
+
+    monkeypatch.setattr(printing, "_draw_picking", draw)
     async with db.merchant("demo") as tx:
         await service.picking_list(tx, [one, gone])
     ((shelves, orders),) = drawn

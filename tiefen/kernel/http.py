@@ -271,6 +271,11 @@ _VALIDATION_ZH = {
     "json_invalid": "不是有效的 JSON",
 }
 
+_VALIDATION_EN = {
+    "string_too_long": "Too long: {max_length} characters at most",
+    "string_too_short": "Too short: {min_length} characters at least",
+}
+
 
 def install_refusals(app: FastAPI) -> None:
     """Render every refusal the same way, and describe its shape once."""
@@ -336,7 +341,7 @@ async def _on_validation(request: Request, error: Exception) -> Response:
                 str(part) for part in item["loc"] if part not in ("body", "query", "path")
             )
             or "body",
-            message=_named(_chinese(item) if chinese else str(item["msg"])),
+            message=_named(_chinese(item) if chinese else _english(item)),
         )
         for item in error.errors()[:50]
     ]
@@ -348,8 +353,28 @@ def _named(message: str) -> str:
     return re.sub(r"<\w+\.\w+: ('[^']*')>", r"\1", message)
 
 
+def _kind(item: dict[str, Any]) -> str:
+    """What is wrong; a text that is too long once it is trimmed is still a text, not a list."""
+    kind = str(item["type"])
+    in_text = kind in ("too_long", "too_short") and isinstance(item.get("input"), str)
+    return f"string_{kind}" if in_text else kind
+
+
+def _own_words(item: dict[str, Any]) -> str:
+    """What one of our validators says: "中文 / English", or one language for both."""
+    return str(item["ctx"]["error"]) if item["type"] == "value_error" else ""
+
+
+def _english(item: dict[str, Any]) -> str:
+    words = _VALIDATION_EN.get(_kind(item), "")
+    if words:
+        return words.format(**item["ctx"])
+    return _own_words(item).rpartition(" / ")[2] or str(item["msg"])
+
+
 def _chinese(item: dict[str, Any]) -> str:
-    words = _VALIDATION_ZH.get(item["type"], "格式不对")
+    chinese = _own_words(item).partition(" / ")
+    words = chinese[0] if chinese[1] else _VALIDATION_ZH.get(_kind(item), "格式不对")
     try:
         return words.format(**item.get("ctx", {}))
     except KeyError:

@@ -4,7 +4,14 @@ import re
 from datetime import datetime
 from typing import Annotated, Self
 
-from pydantic import AfterValidator, Field, StrictBool, model_validator
+from pydantic import (
+    AfterValidator,
+    Field,
+    StrictBool,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 
 from tiefen.kernel.checkdigits import is_credit_code
 from tiefen.kernel.http import IdIn, In, Out
@@ -33,9 +40,9 @@ class FormFieldIn(In):
     def has_options(self) -> Self:
         """A choice has something to choose from, and nothing else does."""
         if (self.kind is FieldKind.CHOICE) != bool(self.options):
-            raise ValueError("选择题需要选项 / a choice needs options")
+            raise ValueError("选择题需要选项 / A choice needs options")
         if len(set(self.options)) != len(self.options):
-            raise ValueError("选项重复了 / an option stands twice")
+            raise ValueError("选项重复了 / An option stands twice")
         return self
 
 
@@ -76,7 +83,7 @@ class OrderAnswerOut(Out):
 
 def _email(text: str) -> str:
     if not _EMAIL.fullmatch(text):
-        raise ValueError("邮箱格式不对 / not an e-mail address")
+        raise ValueError("邮箱格式不对 / Not an e-mail address")
     return text
 
 
@@ -85,20 +92,19 @@ class InvoiceIn(In):
 
     kind: TitleKind
     title: Annotated[OneLine, Field(min_length=1, max_length=100)]
-    tax_no: Annotated[OneLine, Field(max_length=20)] = ""
+    tax_no: Annotated[OneLine, Field(max_length=20, validate_default=True)] = ""
     email: Annotated[OneLine, Field(max_length=120), AfterValidator(_email)]
 
-    @model_validator(mode="after")
-    def has_tax_number(self) -> Self:
+    @field_validator("tax_no")
+    @classmethod
+    def _checked(cls, value: str, info: ValidationInfo) -> str:
         """A company's is checked by its last sign; a person has none."""
-        self.tax_no = self.tax_no.replace(" ", "").upper()
-        if self.kind is TitleKind.PERSONAL:
-            self.tax_no = ""
-        elif not is_credit_code(self.tax_no):
+        kind, said = info.data.get("kind"), value.replace(" ", "").upper()
+        if kind is TitleKind.COMPANY and not is_credit_code(said):
             raise ValueError(
-                "税号不正确，请核对 18 位统一社会信用代码 / the tax number is not right"
+                "税号不正确，请核对 18 位统一社会信用代码 / The tax number is not right"
             )
-        return self
+        return said if kind is TitleKind.COMPANY else ""
 
 
 class InvoiceOut(Out):

@@ -145,13 +145,13 @@ def _draw_picking(
             paper.text(172, y, 3.8, f"× {quantity}")
             y += 6.5
         y += 4
-    for order_no, note, goods in orders:
+    for order_no, note, lines in orders:
         paper.rule(15, room(22), 180)
         y += 3
         paper.text(15, y, 3.8, order_no)
         paper.bars(120, y - 1, 7, order_no)
         y += 8
-        for title, quantity, parts in goods:
+        for title, quantity, parts in lines:
             paper.text(21, room(6), 3.5, title, wide=145)
             paper.text(172, y, 3.5, f"× {quantity}")
             y += 5.5
