@@ -26,7 +26,7 @@ FILES = {
     "__init__.py", "errors.py", "values.py", "rules.py", "events.py", "models.py", "schemas.py",
     "queries.py", "service.py", "subscribers.py", "http.py",
 }  # fmt: skip
-CHAPTERS = {"data", "http", "models", "queries", "rules", "schemas", "service", "values"}
+CHAPTERS = {"data", "errors", "http", "models", "queries", "rules", "schemas", "service", "values"}
 """What may be a folder of chapters when one file has grown past its size."""
 MAX_FUNCTION, MAX_FILE, MAX_VUE = 70, 500, 300
 

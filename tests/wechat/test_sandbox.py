@@ -333,13 +333,16 @@ async def test_faults_of_the_server_interface(world: World, db: Db) -> None:
 async def test_the_mini_program_is_told_of_late_goods_and_of_parcels(world: World, db: Db) -> None:
     pay, now = await service.pay_client(db, "demo"), datetime.now(UTC)
     openid = world.fan["openids"][world.mini["app_id"]]
-    prepared = await pay.jsapi(
-        client=PayClientKind.MINI, openid=openid, out_trade_no="T20260618000011", amount_fen=100,
-        description="x", expires_at=now + timedelta(minutes=30),
-    )  # fmt: skip
-    prepay = prepared.get().prepay_id
-    await world.post(f"/pay/{prepay}", fan=world.fan["id"], outcome="success", wait=True)
-    paid = (await pay.query("T20260618000011")).get().transaction_id
+    numbers = []
+    for number in ("T20260618000011", "T20260618000012"):
+        prepared = await pay.jsapi(
+            client=PayClientKind.MINI, openid=openid, out_trade_no=number, amount_fen=100,
+            description="x", expires_at=now + timedelta(minutes=30),
+        )  # fmt: skip
+        prepay = prepared.get().prepay_id
+        await world.post(f"/pay/{prepay}", fan=world.fan["id"], outcome="success", wait=True)
+        numbers.append((await pay.query(number)).get().transaction_id or "")
+    paid, for_service = numbers
     assert paid
     await service.report_presale(db, "demo", paid, now + timedelta(days=20))
     for number, days in ((paid, 14), (paid, 331), ("4200000", 20)):
@@ -360,6 +363,9 @@ async def test_the_mini_program_is_told_of_late_goods_and_of_parcels(world: Worl
     assert twice.value.errcode == 10060003
     with pytest.raises(ApiError):
         await service.report_presale(db, "demo", paid, now + timedelta(days=20))
+    nothing = ShippedItem("OTHERS", "", "手冲咖啡课*1", "")
+    virtual = ShippingNotice(for_service, openid, (nothing,), True, True, now, travels=False)
+    await service.upload_shipping(db, "demo", virtual)  # no courier, no number, no receiver
 
 
 async def test_forged_and_repeated_notices_of_the_sandbox(world: World, db: Db) -> None:

@@ -445,3 +445,5 @@ class ShippingNotice:
     last: bool
     """Nothing more will be sent."""
     at: datetime
+    travels: bool = True
+    """False: services, texts and codes, told as virtual goods without a courier."""

@@ -76,6 +76,7 @@ class Order(Staged, Base):
     receiver_key: Mapped[int | None] = mapped_column(BigInteger)
     """Keyed hash of the receiver's whole name; null: erased, or not filled in yet."""
     region_code: Mapped[str]
+    """Empty: nothing of it travels, and there is no receiver."""
     region: Mapped[str]
     """Province, city and district in words."""
     note: Mapped[str] = mapped_column(default="")
@@ -98,8 +99,13 @@ class Order(Staged, Base):
     """When the fan asked for more time before it is received by itself; once."""
 
     @property
+    def travels(self) -> bool:
+        """Whether something of it is sent in a parcel, to a receiver."""
+        return bool(self.region_code)
+
+    @property
     def receiver_value(self) -> Receiver:
-        """Who gets the goods, in clear."""
+        """Who gets the goods, in clear; without a name or phone where nothing travels."""
         return Receiver.of(self.receiver)
 
 

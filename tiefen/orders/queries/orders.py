@@ -82,7 +82,7 @@ async def shop_order(tx: Tx, fan_id: int, order_no: str) -> ShopOrder:
         paid_fen=order.paid_fen,
         refunding_fen=order.refunding_fen,
         note=order.note,
-        receiver=receiver(order),
+        receiver=receiver(order) if order.travels else None,
         **(await _story(tx, order, lines)),
     )
 
@@ -153,7 +153,7 @@ async def _lines(tx: Tx, order_ids: Sequence[int]) -> dict[int, list[OrderLine]]
     return lines
 
 
-def _shop_line(line: OrderLine, *, open_to_refund: bool) -> dict[str, Any]:
+def _shop_line(line: OrderLine, *, open_to_refund: bool, travels: bool) -> dict[str, Any]:
     return {
         "id": line.id,
         "sku_id": line.sku_id,
@@ -169,7 +169,7 @@ def _shop_line(line: OrderLine, *, open_to_refund: bool) -> dict[str, Any]:
         "gift": line.gift,
         "shipped": line.shipped,
         "refundable": rules.left_to_refund(line.pieces) if open_to_refund else 0,
-        "returnable": rules.left_to_return(line.pieces) if open_to_refund else 0,
+        "returnable": rules.left_to_return(line.pieces) if open_to_refund and travels else 0,
         "refunded_fen": line.refunded_fen,
         "refunding_fen": line.refunding_fen,
     }
@@ -186,17 +186,20 @@ def _shop_row(tx: Tx, order: Order, lines: Sequence[OrderLine]) -> dict[str, Any
         "refunded_fen": order.refunded_fen,
         "quantity": order.quantity,
         "lines": [
-            ShopLineOut(**_shop_line(line, open_to_refund=asks and not late)) for line in lines
+            ShopLineOut(**_shop_line(line, open_to_refund=asks and not late, travels=order.travels))
+            for line in lines
         ],
         "placed_at": order.placed_at,
         "pay_until": order.deadline,
         "presale": presale_of(order),
+        "travels": order.travels,
         "can": Can(
             pay=can_pay(order, tx.now),
             cancel=can_cancel(order),
             receive=order.status is OrderStatus.SHIPPED,
             refund=asks and not late and left,
-            urge=order.status in rules.CAN_SHIP
+            urge=order.travels
+            and order.status in rules.CAN_SHIP
             and (order.urged_at is None or tx.now >= order.urged_at + rules.URGE_AGAIN),
             extend=order.status is OrderStatus.SHIPPED and order.extended_at is None,
         ),
@@ -333,8 +336,8 @@ async def _console_rows(tx: Tx, orders: Sequence[Order]) -> list[dict[str, Any]]
             "refunding_fen": order.refunding_fen,
             "refunded_fen": order.refunded_fen,
             "quantity": order.quantity,
-            "lines": [_console_line(line) for line in lines[order.id]],
-            "receiver": _masked(order),
+            "lines": [_console_line(order, line) for line in lines[order.id]],
+            "receiver": _masked(order) if order.travels else None,
             "open_after_sales": asked.get(order.id, 0),
             "placed_at": order.placed_at,
             "paid_at": order.paid_at,
@@ -346,11 +349,11 @@ async def _console_rows(tx: Tx, orders: Sequence[Order]) -> list[dict[str, Any]]
     ]
 
 
-def _console_line(line: OrderLine) -> ConsoleLineOut:
+def _console_line(order: Order, line: OrderLine) -> ConsoleLineOut:
     return ConsoleLineOut(
-        **_shop_line(line, open_to_refund=True),
+        **_shop_line(line, open_to_refund=True, travels=order.travels),
         cost_fen=line.cost_fen,
-        left_to_ship=rules.left_to_ship(line.pieces),
+        left_to_ship=rules.left_to_ship(line.pieces) if order.travels else 0,
         cancelled=line.cancelled,
         returned=line.returned,
     )

@@ -39,8 +39,9 @@ def can_cancel(order: Order) -> bool:
 
 
 def is_late(order: Order, now: datetime) -> bool:
-    """Paid long ago, past any day that was promised, and not all of it is sent."""
-    if order.status not in rules.CAN_SHIP or order.paid_at is None:
+    """Paid long ago, past any day that was promised, and not all of it is sent. A service is used when
+    its buyer comes: it is never late."""
+    if order.status not in rules.CAN_SHIP or order.paid_at is None or not order.travels:
         return False
     promised = order.ships_by
     return now >= order.paid_at + rules.SHIP_WITHIN and (promised is None or promised < day_of(now))
@@ -48,6 +49,5 @@ def is_late(order: Order, now: datetime) -> bool:
 
 def waits_too_long(now: datetime) -> ColumnElement[bool]:
     """`is_late` for statements about orders that are to be sent."""
-    return (Order.paid_at <= now - rules.SHIP_WITHIN) & or_(
-        Order.ships_by.is_(None), Order.ships_by < day_of(now)
-    )
+    late = or_(Order.ships_by.is_(None), Order.ships_by < day_of(now))
+    return (Order.paid_at <= now - rules.SHIP_WITHIN) & late & (Order.region_code != "")

@@ -154,7 +154,8 @@ class CheckIn(QuoteIn):
 class PlaceIn(QuoteIn):
     """An order. Needs the header `Idempotency-Key`; prices are never taken from here."""
 
-    address_id: IdIn
+    address_id: IdIn | None = None
+    """Where it goes; null where nothing of it is sent in a parcel (`needs_address` of the quote)."""
     digest: Annotated[str, Field(min_length=1, max_length=8_000)]
     """The digest of the quote the fan agreed to."""
     coupon_id: Annotated[int, Field(strict=True, ge=0, le=2**63 - 1)] = 0
@@ -229,6 +230,8 @@ class QuoteOut(Out):
     """Why other offers do not apply, the nearest threshold first."""
     problems: list[ProblemOut]
     can_place: bool
+    needs_address: bool
+    """Something of it is sent in a parcel."""
     digest: str
     coupon_id: int
     """The coupon in this price; 0 = none."""
@@ -270,6 +273,7 @@ def quote_out(
         missed=missed(steps),
         problems=problems,
         can_place=not problems,
+        needs_address=quote.needs_parcel,
         digest=quote.digest,
         coupon_id=quote.coupon.coupon_id if quote.coupon else 0,
         coupon_saved_fen=quote.coupon.saved_fen if quote.coupon else 0,

@@ -136,6 +136,8 @@ class ShopOrderRow(Out):
     """Until when what is due now can be paid."""
     presale: AgreedPresale | None
     """Null: it was, or is to be, paid at once."""
+    travels: bool
+    """Something of it is sent in a parcel; services, texts and codes are not."""
     can: Can
 
 
@@ -166,7 +168,8 @@ class ShopOrder(ShopOrderRow):
     paid_fen: int
     refunding_fen: int
     note: str
-    receiver: ReceiverOut
+    receiver: ReceiverOut | None
+    """Null: nothing of it is sent in a parcel."""
     parcels: list[ParcelOut]
     after_sales: list[AfterSaleOut]
     reduced_fen: int
@@ -204,7 +207,8 @@ class ConsoleOrderRow(Out):
     refunded_fen: int
     quantity: int
     lines: list[ConsoleLineOut]
-    receiver: ReceiverOut
+    receiver: ReceiverOut | None
+    """Null: nothing of it is sent in a parcel."""
     open_after_sales: int
     placed_at: datetime
     paid_at: datetime | None

@@ -17,6 +17,7 @@ from tiefen.kernel.events import publish
 from tiefen.kernel.failpoints import failpoint
 from tiefen.orders import rules
 from tiefen.orders.errors import BadReplacement
+from tiefen.orders.errors.travel import NothingTravels
 from tiefen.orders.events import AfterSaleRequested, OrderRefunded
 from tiefen.orders.models import AfterSale, Order
 from tiefen.orders.schemas import (
@@ -55,6 +56,8 @@ from tiefen.team import service as team
 from tiefen.team.values import Actor
 
 SYSTEM = Actor.system("after_sales")
+MOVES_GOODS = rules.SENDS | {AfterSaleKind.RETURN}
+"""Kinds in which something is sent, there or back."""
 
 
 async def plan_after_sale(tx: Tx, fan_id: int, order_no: str, wanted: RefundLinesIn) -> RefundPlan:
@@ -310,6 +313,8 @@ async def _plan(
     wanted: Sequence[AfterSalePieceIn],
 ) -> RefundPlan:
     """What asking for `wanted` pieces (none named: all that this kind may take) comes to, by rule."""
+    if kind in MOVES_GOODS and not order.travels:
+        raise NothingTravels(field="kind")
     lines = {line.id: line for line in await lines_of(tx, order)}
     amounts = {piece.line_id: piece.amount_fen for piece in wanted}
     pieces = {line.id: line.pieces for line in lines.values()}

@@ -22,7 +22,7 @@ _REFUNDED = text(
 _SAME_RECEIVER = text(
     """
     SELECT EXISTS (SELECT FROM orders o JOIN orders p ON p.phone_blind = o.phone_blind
-        WHERE o.order_no = :order_no AND p.fan_id = ANY(:fans))
+        WHERE o.order_no = :order_no AND o.phone_blind <> '' AND p.fan_id = ANY(:fans))
     """
 )
 

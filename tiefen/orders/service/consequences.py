@@ -78,21 +78,22 @@ def replacements(case: Case) -> dict[int, int]:
 
 
 async def plan_unsent(tx: Tx, case: Case) -> list[Effect]:
-    """Pieces that will not be sent any more."""
+    """Pieces that will not be sent, or given, any more."""
     rows = await tx.execute(
         select(OrderLine.id, OrderLine.holding).where(
             OrderLine.id.in_([part.line_id for part in case.parts if part.unshipped])
         )
     )
     holding = {row.id: row.holding for row in rows}
+    zh, en = ("件不再发货", "sent") if case.region_code else ("件不再提供", "given")
     return [
         Effect(
             "unsent",
             part.line_id,
             holding[part.line_id],
             holding[part.line_id] - part.unshipped,
-            f"“{part.name}”{part.unshipped} 件不再发货",
-            f"{part.name}: {part.unshipped} will not be sent",
+            f"“{part.name}”{part.unshipped} {zh}",
+            f"{part.name}: {part.unshipped} will not be {en}",
         )
         for part in case.parts
         if part.unshipped
@@ -184,8 +185,12 @@ async def plan_shipping(tx: Tx, case: Case) -> list[Effect]:
     if order.status is not OrderStatus.PARTLY_SHIPPED or not any(freed.values()) or to_send + held:
         return []
     words = (
-        "其余商品都已发出，订单变为“待收货”",
-        "all the rest is sent: the order waits for receipt",
+        (
+            "其余商品都已发出，订单变为“待收货”",
+            "all the rest is sent: the order waits for receipt",
+        )
+        if case.region_code
+        else ("其余都已交付，等买家确认完成", "all the rest is given: the order waits for its end")
     )
     return [Effect("shipping", 0, 0, 1, *words)]
 
@@ -400,8 +405,9 @@ async def plan_order(tx: Tx, case: Case) -> list[Effect]:
         ]
     order = await tx.get_one(Order, case.order_id)
     to_send = sum(rules.left_to_ship(line.pieces) for line in await lines_of(tx, order))
+    zh, en = ("待发货", "to send") if case.region_code else ("待使用", "to be used")
     words = (
-        (f"订单继续，还有 {to_send} 件待发货", f"the order goes on, {to_send} pieces to send")
+        (f"订单继续，还有 {to_send} 件{zh}", f"the order goes on, {to_send} pieces {en}")
         if to_send
         else ("订单的其余部分不变", "the rest of the order stays as it is")
     )

@@ -21,8 +21,8 @@ from tiefen.orders.errors import (
 from tiefen.orders.models import Order, OrderLine, Parcel, ParcelLine, ShippingUpload
 from tiefen.orders.schemas import ParcelEdit, ParcelIn, ParcelTableLineOut, ParcelTableOut
 from tiefen.orders.service.book import lines_of, locked
-from tiefen.orders.service.fulfilling import ship, tell_platform
-from tiefen.orders.values import OrderAction, OrderStatus, UploadState
+from tiefen.orders.service.fulfilling import check_sendable, ship, tell_platform
+from tiefen.orders.values import OrderStatus, UploadState
 from tiefen.payments import service as payments
 from tiefen.payments.values import PaidBy
 from tiefen.team import service as team
@@ -114,10 +114,9 @@ async def edit_parcel(
 
 async def urge(tx: Tx, fan_id: int, order_no: str) -> None:
     """The fan asks to have the order sent: staff see it first. Raises OrderMissing, IllegalStep,
-    UrgedAlready (once in 24 hours)."""
+    NothingTravels, UrgedAlready (once in 24 hours)."""
     order = await locked(tx, order_no, fan_id)
-    if order.status not in rules.CAN_SHIP:
-        rules.advance_order(order.status, OrderAction.SHIP_PART)
+    check_sendable(order)
     before = tx.now - rules.URGE_AGAIN
     asked = await tx.scalar(_URGE, {"id": order.id, "now": tx.now, "before": before})
     if asked is None:
@@ -218,8 +217,7 @@ async def _ship_row(tx: Tx, actor: StaffActor, row: _Row, *, dry: bool) -> Parce
 
 async def _try(tx: Tx, order: Order, wanted: ParcelIn) -> None:
     """Refuse what shipping would refuse, changing nothing."""
-    if order.status not in rules.CAN_SHIP:
-        rules.advance_order(order.status, OrderAction.SHIP_PART)
+    check_sendable(order)
     rules.check_tracking(rules.courier_of(wanted.courier), wanted.tracking_no)
     lines = await lines_of(tx, order)
     if not any(rules.left_to_ship(line.pieces) for line in lines):
@@ -262,6 +260,8 @@ async def _notice(
     ).all()
     if paid.client is not PayClientKind.MINI or not parcels:
         return None
+    if told and not order.travels:  # what does not travel is told once: it cannot come in parts
+        return None
     rows = await tx.execute(
         select(ParcelLine.parcel_id, OrderLine.product_name, ParcelLine.quantity)
         .join(OrderLine, OrderLine.id == ParcelLine.order_line_id)
@@ -285,8 +285,9 @@ async def _notice(
         transaction_id=paid.transaction_id,
         openid=paid.openid,
         items=items,
-        whole=complete and len(items) == 1 and told == 0,
+        whole=not order.travels or (complete and len(items) == 1 and told == 0),
         last=complete,
         at=tx.now,
+        travels=order.travels,
     )
     return replace(notice), order.id, parcels[-1].id

@@ -22,6 +22,7 @@ from tiefen.orders.errors import (
     OrderMissing,
     TooMuchShipped,
 )
+from tiefen.orders.errors.travel import NothingTravels
 from tiefen.orders.events import OrderNudged, OrderReceived, OrderShipped
 from tiefen.orders.models import AfterSale, Order, OrderLine, Parcel, ParcelLine, ShippingUpload
 from tiefen.orders.schemas import AfterSalePieceIn, ParcelIn, PieceIn
@@ -55,12 +56,11 @@ SHIP = text(
 async def ship(tx: Tx, actor: StaffActor, order_no: str, wanted: ParcelIn) -> Parcel:
     """Send a parcel with some pieces, or with all that is left to send.
 
-    Raises OrderMissing, IllegalStep, BadTracking, TooMuchShipped, DuplicateParcel, DuplicateLine,
-    and what `inventory.send` refuses of a location.
+    Raises OrderMissing, IllegalStep, NothingTravels, BadTracking, TooMuchShipped, DuplicateParcel,
+    DuplicateLine, and what `inventory.send` refuses of a location.
     """
     order = await locked(tx, order_no)
-    if order.status not in rules.CAN_SHIP:
-        rules.advance_order(order.status, OrderAction.SHIP_PART)
+    check_sendable(order)
     rules.check_tracking(rules.courier_of(wanted.courier), wanted.tracking_no)
     await _check_new(tx, order, wanted.tracking_no)
     lines = {line.id: line for line in await lines_of(tx, order)}
@@ -91,6 +91,14 @@ async def ship(tx: Tx, actor: StaffActor, order_no: str, wanted: ParcelIn) -> Pa
         after={"tracking_no": wanted.tracking_no, "pieces": sum(chosen.values())},
     )
     return parcel
+
+
+def check_sendable(order: Order) -> None:
+    """Whether parcels of an order can leave. Raises IllegalStep, NothingTravels."""
+    if order.status not in rules.CAN_SHIP:
+        rules.advance_order(order.status, OrderAction.SHIP_PART)
+    if not order.travels:
+        raise NothingTravels
 
 
 def finish_shipping(tx: Tx, order: Order, actor: str) -> None:
@@ -167,10 +175,15 @@ async def tell_platform(tx: Tx, order: Order) -> None:
 
 
 async def reveal_receiver(tx: Tx, actor: StaffActor, order_no: str) -> Order:
-    """Somebody looks at who gets the goods, in clear: it is noted who. Raises OrderMissing."""
+    """Somebody looks at who gets the goods, in clear: it is noted who.
+
+    Raises OrderMissing, NothingTravels.
+    """
     order = await tx.scalar(select(Order).where(Order.order_no == order_no))
     if order is None:
         raise OrderMissing
+    if not order.travels:
+        raise NothingTravels
     await team.record_audit(tx, actor, "orders.reveal_receiver", f"order:{order_no}")
     return order
 
@@ -290,6 +303,8 @@ async def hand_over(tx: Tx, order: Order, chosen: dict[int, int], actor: str) ->
     number = f"{order.order_no}-{min(chosen)}" + (f"-{before}" if before else "")
     handed = ParcelIn(courier=NO_COURIER, tracking_no=number, lines=[])
     await _send(tx, order, handed, chosen, actor)
+    if not order.travels:  # beside goods it is told with their parcel
+        await tell_platform(tx, order)
     if not rules.is_all_shipped([line.pieces for line in await lines_of(tx, order)]):
         step(tx, order, OrderAction.SHIP_PART, actor, handed.tracking_no)
         return

@@ -37,6 +37,7 @@ from tiefen.orders.errors import (
     PresaleAlone,
     QuoteChanged,
 )
+from tiefen.orders.errors.travel import AddressNeeded
 from tiefen.orders.events import OrderPlaced
 from tiefen.orders.models.search import receiver_key
 from tiefen.orders.schemas import LineIn, PlacedOut, PlaceIn, quote_out
@@ -48,7 +49,7 @@ from tiefen.orders.values import Answer, OrderStatus, Receiver
 from tiefen.payments import service as payments
 from tiefen.payments.values import Ask
 from tiefen.promotion import service as promotion
-from tiefen.promotion.values import ProblemKind, Quote
+from tiefen.promotion.values import Problem, ProblemKind, Quote
 
 _KNOWN = """
     SELECT o.order_no, o.request_hash, o.total_fen, o.pay_until,
@@ -138,6 +139,11 @@ class _Ready:
     order_no: str
     answers: tuple[Answer, ...]
 
+    @property
+    def region_code(self) -> str:
+        """Where it goes; empty: nothing of it travels."""
+        return self.address["region_code"] if self.quote.needs_parcel else ""
+
 
 _Verdict: TypeAlias = PlacedOut | Refusal | Quote
 """What a form comes to. A Quote: the price is this one now."""
@@ -154,7 +160,7 @@ async def place(tx: Tx, fan_id: int, key: str, wanted: PlaceIn) -> PlacedOut:
 
     The same fan and key give the same answer ever after, also when the goods have gone or the
     price has changed since. Raises LineGone, LimitReached, QuoteChanged, StockShort,
-    AddressMissing, DuplicateLine, CheckoutKeyReused.
+    AddressMissing, AddressNeeded, DuplicateLine, CheckoutKeyReused.
     """
     form = Form(fan_id, key, wanted)
     try:
@@ -228,7 +234,9 @@ async def _judge(
             lines = merged(form.wanted.lines)
             if known["order_no"] is not None:
                 verdicts[place] = _same(known, form)
-            elif known["address_of"] not in people.get(form.fan_id, (form.fan_id,)):
+            elif form.wanted.address_id and (
+                known["address_of"] not in people.get(form.fan_id, (form.fan_id,))
+            ):
                 raise AddressMissing(field="address_id")
             else:
                 fresh.append((place, form, lines, known))
@@ -236,13 +244,13 @@ async def _judge(
             verdicts[place] = refusal
     carts = [(form.fan_id, lines) for _, form, lines, _ in fresh]
     coupons = [form.wanted.coupon_id for _, form, _, _ in fresh]
-    regions = [known["region_code"] for _, _, _, known in fresh]
+    regions = [known["region_code"] or "" for _, _, _, known in fresh]
     points = [form.wanted.use_points for _, form, _, _ in fresh]
     quotes = await promotion.quotes(tx, carts, tx.now, coupons, regions, points) if carts else []
     ready = []
     asked = await asking.fields_for(tx, _products(quotes)) if quotes else ()
     for (place, form, _, address), quote in zip(fresh, quotes, strict=True):
-        refused = _check(quote, form.wanted.digest)
+        refused = _check(quote, form.wanted)
         if refused is not None:
             verdicts[place] = refused
         elif isinstance(quote, Quote):
@@ -302,25 +310,37 @@ async def _known(tx: Tx, forms: Sequence[Form]) -> Sequence[Any]:
     )
 
 
-def _check(quote: Quote | Refusal, digest: str) -> Refusal | Quote | None:
-    """Why an order cannot be placed at the price of `digest`: a refusal, or the price of today."""
+def _check(quote: Quote | Refusal, wanted: PlaceIn) -> Refusal | Quote | None:
+    """Why an order cannot be placed as it is wanted: a refusal, or the price of today."""
     if isinstance(quote, Refusal):
         return quote
     for problem in quote.problems:
-        if problem.kind is ProblemKind.GONE:
-            return LineGone(field="lines", sku_id=problem.sku_id, name=problem.product_name)
-        if problem.kind is ProblemKind.MEMBERS:
-            return MembersOnly(field="lines", name=problem.product_name)
-        if problem.kind is ProblemKind.NO_DELIVERY:
-            return NoDelivery(field="address_id", sku_id=problem.sku_id, name=problem.product_name)
-        if problem.kind is ProblemKind.PRESALE:
-            return PresaleAlone(field="lines", name=problem.product_name)
-        if problem.kind is ProblemKind.LOSS:
-            return OrderLosesMoney(field="lines")
-    if quote.digest != digest:
+        if refused := _stands_in_the_way(problem):
+            return refused
+    if quote.needs_parcel and wanted.address_id is None:
+        return AddressNeeded(field="address_id")
+    if quote.digest != wanted.digest:
         return quote
     limits = [problem for problem in quote.problems if problem.kind is ProblemKind.LIMIT]
     return promotion.limit_reached(limits[0]) if limits else None
+
+
+def _stands_in_the_way(problem: Problem) -> Refusal | None:
+    """What no other price would change; a limit counts only at the price that was agreed to."""
+    sku_id, name = problem.sku_id, problem.product_name
+    match problem.kind:
+        case ProblemKind.GONE:
+            return LineGone(field="lines", sku_id=sku_id, name=name)
+        case ProblemKind.MEMBERS:
+            return MembersOnly(field="lines", name=name)
+        case ProblemKind.NO_DELIVERY:
+            return NoDelivery(field="address_id", sku_id=sku_id, name=name)
+        case ProblemKind.PRESALE:
+            return PresaleAlone(field="lines", name=name)
+        case ProblemKind.LOSS:
+            return OrderLosesMoney(field="lines")
+        case _:
+            return None
 
 
 async def _write(tx: Tx, ready: Sequence[_Ready], pay_until: datetime) -> dict[str, int]:
@@ -368,7 +388,7 @@ def _wishes(ready: Iterable[_Ready], expires_at: datetime) -> list[Wish]:
             one.order_no,
             one.quote.pieces,
             one.quote.presale.balance_until if one.quote.presale else expires_at,
-            one.address["region_code"],
+            one.region_code,
         )
         for one in ready
     ]
@@ -391,11 +411,9 @@ def merged(lines: Sequence[LineIn]) -> list[tuple[int, int]]:
 
 def _row(one: _Ready) -> dict[str, Any]:
     """What `_WRITE` needs of an order besides its times."""
-    form, quote, address = one.form, one.quote, one.address
+    form, quote = one.form, one.quote
     terms = quote.presale
     texts = [f"{line.product_name} {line.spec_text}" for line in quote.lines]
-    phone = crypto.unseal(address["phone"])
-    receiver = Receiver(crypto.unseal(address["name"]), phone, crypto.unseal(address["detail"]))
     return {
         "order_no": one.order_no,
         "fan_id": form.fan_id,
@@ -406,13 +424,7 @@ def _row(one: _Ready) -> dict[str, Any]:
         "discount_fen": quote.discount_fen,
         "total_fen": quote.total_fen,
         "quantity": sum(line.quantity for line in quote.lines),
-        "receiver": crypto.seal(receiver.kept()),
-        "phone_blind": crypto.blind(phone),
-        "receiver_key": receiver_key(receiver.name),
-        "region_code": address["region_code"],
-        "region": " ".join(
-            filter(None, (address[part] for part in ("province", "city", "district")))
-        ),
+        **_destination(one),
         "note": form.wanted.note,
         "quote": promotion.stored(quote),
         "folded": folded(*texts),
@@ -421,6 +433,24 @@ def _row(one: _Ready) -> dict[str, Any]:
         "balance_until": terms.balance_until if terms else None,
         "ships_by": terms.ships_by if terms else None,
         "forfeits": bool(terms and terms.forfeits),
+    }
+
+
+def _destination(one: _Ready) -> dict[str, Any]:
+    """Where the order goes, kept with it as it is now. What does not travel keeps nobody's address."""
+    if not one.quote.needs_parcel:
+        nobody = crypto.seal(Receiver("", "", "").kept())
+        return {"receiver": nobody, "phone_blind": "", "region_code": "", "region": ""}
+    address = one.address
+    phone = crypto.unseal(address["phone"])
+    receiver = Receiver(crypto.unseal(address["name"]), phone, crypto.unseal(address["detail"]))
+    places = (address[part] for part in ("province", "city", "district"))
+    return {
+        "receiver": crypto.seal(receiver.kept()),
+        "phone_blind": crypto.blind(phone),
+        "receiver_key": receiver_key(receiver.name),
+        "region_code": one.region_code,
+        "region": " ".join(filter(None, places)),
     }
 
 

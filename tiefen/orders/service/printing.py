@@ -92,6 +92,7 @@ async def labels(tx: Tx, actor: StaffActor, order_nos: Sequence[str]) -> bytes:
 
 
 async def _packs(tx: Tx, order_nos: Sequence[str]) -> list[_ToPack]:
+    """Those that have something left to send; services wait for their use, and nobody packs them."""
     wanted = list(dict.fromkeys(order_nos))
     found = await tx.scalars(select(Order).where(Order.order_no.in_(wanted)))
     orders = {order.order_no: order for order in found}
@@ -107,7 +108,7 @@ async def _packs(tx: Tx, order_nos: Sequence[str]) -> list[_ToPack]:
         order = orders[order_no]
         left = [(line, rules.left_to_ship(line.pieces)) for line in lines[order.id]]
         pieces = [(line, many) for line, many in left if many]
-        if pieces and order.status in rules.CAN_SHIP:
+        if pieces and order.travels and order.status in rules.CAN_SHIP:
             packs.append(_ToPack(order, pieces))
     return packs
 

@@ -10,7 +10,8 @@ from tiefen.orders.values import AfterSaleStatus, OrderStatus, Waiting
 async def waiting(tx: Tx) -> Waiting:
     """Orders to ship and after-sales to decide, by the index on their status."""
     ships = (OrderStatus.PAID, OrderStatus.PARTLY_SHIPPED)
-    to_ship = await tx.scalar(select(func.count()).where(Order.status.in_(ships)))
+    travels = Order.region_code != ""
+    to_ship = await tx.scalar(select(func.count()).where(Order.status.in_(ships), travels))
     asked = (
         AfterSaleStatus.REQUESTED,
         AfterSaleStatus.SENT_BACK,

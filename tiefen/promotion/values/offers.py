@@ -424,6 +424,13 @@ class Quote:
         return self.basis.lines[0].presale if self.deposit_fen else None
 
     @property
+    def needs_parcel(self) -> bool:
+        """Whether something of it travels, gifts included: then it needs an address."""
+        known = {gift.line.sku_id: gift.line for gift in self.basis.gifts}
+        known.update({line.sku_id: line for line in self.basis.lines})
+        return any(known[line.sku_id].template_id for line in self.lines)
+
+    @property
     def pieces(self) -> list[tuple[int, int]]:
         """(SKU, pieces) to be sent, gifts included, by SKU."""
         wanted: dict[int, int] = {}

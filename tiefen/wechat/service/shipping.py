@@ -5,9 +5,9 @@ from typing import Any
 
 from tiefen.kernel.db import Db
 from tiefen.wechat import credentials, tokens
-from tiefen.wechat.values import AccountKind, ShippingNotice
+from tiefen.wechat.values import AccountKind, ShippedItem, ShippingNotice
 
-EXPRESS = 1
+EXPRESS, VIRTUAL = 1, 3
 UNIFIED, SPLIT = 1, 2
 MOST_WORDS = 120
 PRESALE = 1
@@ -19,23 +19,26 @@ async def upload_shipping(db: Db, merchant: str, notice: ShippingNotice) -> None
     app = await credentials.app(db, merchant, AccountKind.MINI)
     body: dict[str, Any] = {
         "order_key": {"order_number_type": 2, "transaction_id": notice.transaction_id},
-        "logistics_type": EXPRESS,
+        "logistics_type": EXPRESS if notice.travels else VIRTUAL,
         "delivery_mode": UNIFIED if notice.whole else SPLIT,
-        "shipping_list": [
-            {
-                "tracking_no": item.tracking_no,
-                "express_company": item.courier_code,
-                "item_desc": item.words[:MOST_WORDS],
-                "contact": {"receiver_contact": item.phone},
-            }
-            for item in notice.items
-        ],
+        "shipping_list": [_listed(item) for item in notice.items]
+        if notice.travels
+        else [{"item_desc": "；".join(item.words for item in notice.items)[:MOST_WORDS]}],
         "upload_time": notice.at.astimezone(UTC).isoformat(timespec="milliseconds"),
         "payer": {"openid": notice.openid},
     }
     if not notice.whole:
         body["is_all_delivered"] = notice.last
     await tokens.call(db, merchant, app, "POST", "/wxa/sec/order/upload_shipping_info", body=body)
+
+
+def _listed(item: ShippedItem) -> dict[str, Any]:
+    return {
+        "tracking_no": item.tracking_no,
+        "express_company": item.courier_code,
+        "item_desc": item.words[:MOST_WORDS],
+        "contact": {"receiver_contact": item.phone},
+    }
 
 
 async def report_presale(db: Db, merchant: str, transaction_id: str, ships_until: datetime) -> None:

@@ -11082,7 +11082,7 @@ export interface components {
             quantity: number;
             /** Received At */
             received_at: string | null;
-            receiver: components["schemas"]["ReceiverOut"];
+            receiver: components["schemas"]["ReceiverOut"] | null;
             /** Reduced Fen */
             reduced_fen: number;
             /** Refunded Fen */
@@ -11130,7 +11130,7 @@ export interface components {
             presale: components["schemas"]["AgreedPresale"] | null;
             /** Quantity */
             quantity: number;
-            receiver: components["schemas"]["ReceiverOut"];
+            receiver: components["schemas"]["ReceiverOut"] | null;
             /** Refunded Fen */
             refunded_fen: number;
             /** Refunding Fen */
@@ -16000,7 +16000,7 @@ export interface components {
          */
         PlaceIn: {
             /** Address Id */
-            address_id: number;
+            address_id?: number | null;
             /** Answers */
             answers?: components["schemas"]["OrderAnswerIn"][];
             /**
@@ -17059,6 +17059,8 @@ export interface components {
             lines: components["schemas"]["QuoteLineOut"][];
             /** Missed */
             missed: components["schemas"]["TraceOut"][];
+            /** Needs Address */
+            needs_address: boolean;
             points: components["schemas"]["PointsUseOut"] | null;
             presale: components["schemas"]["AgreedPresale"] | null;
             /** Problems */
@@ -18456,7 +18458,7 @@ export interface components {
             quantity: number;
             /** Received At */
             received_at: string | null;
-            receiver: components["schemas"]["ReceiverOut"];
+            receiver: components["schemas"]["ReceiverOut"] | null;
             /** Reduced Fen */
             reduced_fen: number;
             /** Refunded Fen */
@@ -18470,6 +18472,8 @@ export interface components {
             total_fen: number;
             /** Trace */
             trace: components["schemas"]["TraceOut"][];
+            /** Travels */
+            travels: boolean;
         };
         /**
          * ShopOrderRow
@@ -18499,6 +18503,8 @@ export interface components {
             status: components["schemas"]["OrderStatus"];
             /** Total Fen */
             total_fen: number;
+            /** Travels */
+            travels: boolean;
         };
         /**
          * ShopProduct
