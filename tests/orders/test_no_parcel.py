@@ -45,13 +45,13 @@ async def address(fan: httpx.AsyncClient) -> int:
     return int(made.json()["id"])
 
 
-async def served(db: Db, wechat: FakeWeChat, drain: Drain) -> tuple[int, str]:
+async def served(db: Db, wechat: FakeWeChat, drain: Drain, quantity: int = 1) -> tuple[int, str]:
     """A paid order of a service, placed without an address."""
     async with db.merchant("demo") as tx:
         one, fan_id = await stocked(tx, 5, **SERVICE), await make.fan(tx)
-        quote = await queries.checkout(tx, fan_id, [(one, 1)])
+        quote = await queries.checkout(tx, fan_id, [(one, quantity)])
         form = PlaceIn.model_validate(
-            {"lines": [{"sku_id": one, "quantity": 1}], "digest": quote.digest}
+            {"lines": [{"sku_id": one, "quantity": quantity}], "digest": quote.digest}
         )
         order_no = (await service.place(tx, fan_id, f"no-address-{fan_id}", form)).order_no
     await make.tell(db, await make.money(db, wechat, fan_id, order_no))
@@ -195,6 +195,23 @@ async def test_what_was_not_used_is_paid_back_and_nothing_is_sent_back(
     await make.approve(db, asked.after_sale_no)
     await drain()
     assert (await make.order(db, order_no)).status == "refunded"
+    assert await audit.run(db) == []
+
+
+async def test_the_rest_of_a_service_is_paid_back_and_the_order_is_done(
+    db: Db, wechat: FakeWeChat, drain: Drain
+) -> None:
+    """Of two cards one is begun and the other given back: nothing is on its way to anybody."""
+    fan_id, order_no = await served(db, wechat, drain, quantity=2)
+    async with db.merchant("demo") as tx:
+        (ticket,) = await queries.shop_tickets(tx, fan_id, order_no)
+        await service.use(tx, STAFF, ticket.code, 1)
+    begun = await make.order(db, order_no)
+    asked = await make.ask(db, fan_id, order_no, (begun.lines[0].id, 1))
+    await make.approve(db, asked.after_sale_no)
+    await drain()
+    done = await make.order(db, order_no)
+    assert (begun.status, done.status) == ("partly_shipped", "received")
     assert await audit.run(db) == []
 
 

@@ -15,7 +15,7 @@ from tiefen.members.values import PointsPart
 from tiefen.orders import rules
 from tiefen.orders.models import Order, OrderLine
 from tiefen.orders.service.book import lines_of, step
-from tiefen.orders.service.fulfilling import finish_shipping
+from tiefen.orders.service.fulfilling import finish_giving, finish_shipping
 from tiefen.orders.service.reversing import Reversal
 from tiefen.orders.values import AfterSaleKind, Case, Effect, OrderAction, OrderStatus, Phase
 from tiefen.promotion import service as promotion
@@ -190,14 +190,18 @@ async def plan_shipping(tx: Tx, case: Case) -> list[Effect]:
             "all the rest is sent: the order waits for receipt",
         )
         if case.region_code
-        else ("其余都已交付，等买家确认完成", "all the rest is given: the order waits for its end")
+        else ("其余都已交付，订单变为“已完成”", "all the rest is given: the order is done")
     )
     return [Effect("shipping", 0, 0, 1, *words)]
 
 
 async def complete_shipping(tx: Tx, case: Case, _effects: Sequence[Effect]) -> None:
-    """The order waits for its receipt."""
-    finish_shipping(tx, await tx.get_one(Order, case.order_id), case.actor)
+    """The order waits for its receipt, or is done where nothing travels."""
+    order = await tx.get_one(Order, case.order_id)
+    if order.travels:
+        finish_shipping(tx, order, case.actor)
+    else:
+        await finish_giving(tx, order, case.actor)
 
 
 # ── once the money is back ───────────────────────────────────────────────────────────────────

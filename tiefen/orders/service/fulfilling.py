@@ -308,6 +308,11 @@ async def hand_over(tx: Tx, order: Order, chosen: dict[int, int], actor: str) ->
     if not rules.is_all_shipped([line.pieces for line in await lines_of(tx, order)]):
         step(tx, order, OrderAction.SHIP_PART, actor, handed.tracking_no)
         return
+    await finish_giving(tx, order, actor)
+
+
+async def finish_giving(tx: Tx, order: Order, actor: str) -> None:
+    """Nothing is left to hand over: the order is done, for nothing is on its way."""
     finish_shipping(tx, order, actor)
     await _receive(tx, order, actor)
 

@@ -139,7 +139,7 @@ export class World {
     const goods_fen = lines.reduce((sum, line) => sum + line.pay_fen, 0)
     const freight_fen = goods_fen >= 9900 ? 0 : 800
     const trace = lines.map((line) => ({ step: 'list_price', sku_id: line.sku_id, promotion_id: 0, amount_fen: line.list_fen, text: `${line.product_name} ¥${line.unit_price_fen / 100} × ${line.quantity}` }))
-    return { lines, goods_fen, freight_fen, discount_fen: 0, total_fen: goods_fen + freight_fen, trace: [...trace, { step: 'freight', sku_id: null, promotion_id: 0, amount_fen: freight_fen, text: freight_fen ? '运费' : '满 ¥99.00 包邮' }], missed: [], problems: [], can_place: true, digest: `d${goods_fen}`, coupon_id: 0, coupon_saved_fen: 0, best_coupon_id: 0, presale: null, coupons: [] }
+    return { lines, goods_fen, freight_fen, discount_fen: 0, total_fen: goods_fen + freight_fen, trace: [...trace, { step: 'freight', sku_id: null, promotion_id: 0, amount_fen: freight_fen, text: freight_fen ? '运费' : '满 ¥99.00 包邮' }], missed: [], problems: [], can_place: true, needs_address: true, digest: `d${goods_fen}`, coupon_id: 0, coupon_saved_fen: 0, best_coupon_id: 0, presale: null, coupons: [] }
   }
 
   private place(body: Record<string, unknown>): Answer {
@@ -150,7 +150,7 @@ export class World {
     const lines = quote.lines.map((line, index) => ({ ...line, id: index + 1, shipped: 0, refundable: 0, returnable: 0, refunded_fen: 0, refunding_fen: 0 }))
     const pay_until = new Date(Date.now() + 30 * 60_000).toISOString()
     this.orders.set(order_no, {
-      order_no, status: 'unpaid', total_fen: quote.total_fen, refunded_fen: 0, quantity: lines.reduce((sum, line) => sum + line.quantity, 0), lines, placed_at: AT, pay_until, presale: null, can: { pay: true, cancel: true, receive: false, refund: false, urge: false, extend: false },
+      order_no, status: 'unpaid', total_fen: quote.total_fen, refunded_fen: 0, quantity: lines.reduce((sum, line) => sum + line.quantity, 0), lines, placed_at: AT, pay_until, presale: null, travels: true, can: { pay: true, cancel: true, receive: false, refund: false, urge: false, extend: false },
       goods_fen: quote.goods_fen, freight_fen: quote.freight_fen, discount_fen: 0, paid_fen: 0, refunding_fen: 0, note: String(body.note ?? ''), receiver: { name: address.name, phone: address.phone, region: '浙江省 杭州市 西湖区', detail: address.detail },
       parcels: [], after_sales: [], reduced_fen: 0, price_changes: [], trace: quote.trace, missed: [], offers: {}, paid_at: null, shipped_at: null, received_at: null, closed_at: null, close_reason: '',
     })

@@ -35,6 +35,7 @@ const messages: RoomMessages = {
     },
     actor: { staff: '员工 #{id}', key: 'API 密钥', fan: '粉丝', system: '系统', pay: '微信支付' },
     orderStatus: { unpaid: '待付款', deposited: '待付尾款', paid: '待发货', partly_shipped: '部分发货', shipped: '待收货', received: '已完成', closed: '已关闭', refunded: '已退款' },
+    orderGiven: { paid: '待使用', partly_shipped: '部分已使用' },
     permission: {
       fans_read: '查看粉丝', fans_write: '编辑粉丝', fans_reveal: '查看粉丝敏感信息', channels_read: '查看渠道码', channels_write: '管理渠道码', bottles_read: '查看瓶身码', bottles_write: '管理瓶身码与印刷文件', channels_decide: '裁定来源申诉', stages_write: '发布阶段规则', results_read: '查看全员业绩', promotions_read: '查看营销活动', promotions_write: '管理营销活动', promotions_approve: '批准亏本活动', members_read: '查看会员', members_write: '管理会员', goods_read: '查看商品', goods_write: '管理商品', goods_cost: '查看成本价',
       stock_write: '调整库存', orders_read: '查看订单', orders_ship: '订单发货', orders_refund: '处理售后退款', money_read: '查看资金', helpdesk_read: '查看自动回复', helpdesk_write: '管理自动回复',
@@ -74,6 +75,7 @@ const messages: RoomMessages = {
     },
     actor: { staff: 'Staff #{id}', key: 'API key', fan: 'Fan', system: 'System', pay: 'WeChat Pay' },
     orderStatus: { unpaid: 'Unpaid', deposited: 'Balance due', paid: 'To ship', partly_shipped: 'Partly shipped', shipped: 'On the way', received: 'Done', closed: 'Closed', refunded: 'Refunded' },
+    orderGiven: { paid: 'To be used', partly_shipped: 'Partly used' },
     permission: {
       fans_read: 'See fans', fans_write: 'Edit fans', fans_reveal: 'Reveal fans’ personal data', channels_read: 'See channel codes', channels_write: 'Manage channel codes', bottles_read: 'See bottle codes', bottles_write: 'Make bottle codes and print files', channels_decide: 'Decide source appeals', stages_write: 'Publish stage rules', results_read: 'See everybody’s results', promotions_read: 'See promotions', promotions_write: 'Manage promotions', promotions_approve: 'Approve promotions at a loss', members_read: 'See members', members_write: 'Manage members', goods_read: 'See goods', goods_write: 'Manage goods', goods_cost: 'See cost prices',
       stock_write: 'Adjust stock', orders_read: 'See orders', orders_ship: 'Ship orders', orders_refund: 'Decide on refunds', money_read: 'See money', helpdesk_read: 'See auto-replies', helpdesk_write: 'Manage auto-replies',

@@ -243,6 +243,12 @@ const en: Record<keyof typeof zh | keyof typeof later, string> = {
   'order.closed_sold_out': 'It sold out before your payment arrived; the money goes back the way it came',
   'order.closed_say': 'The order is closed and its stock is free again',
 
+  'order.paid_use': 'To be used',
+  'order.paid_use_say': 'Show the code in the shop; cards and content appear here once they are there',
+  'order.partly_shipped_use': 'Partly used',
+  'order.partly_shipped_use_say': 'The rest can be used until it ends',
+  'order.given_at': 'Done',
+  'result.paid_use_hint': 'Nothing has to be sent: codes, cards and content are in the order.',
   'order.held': 'Looking whether the money has come; please do not pay again yet',
   'order.pay': 'Pay',
   'order.pay_amount': 'Pay {amount}',

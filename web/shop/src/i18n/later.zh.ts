@@ -1,5 +1,11 @@
 /** Words of pages that are fetched later; a page that says one of them imports `./later`. */
 export default {
+  'order.paid_use': '待使用',
+  'order.paid_use_say': '到店出示券码使用；卡密和内容到了会显示在这里',
+  'order.partly_shipped_use': '部分已使用',
+  'order.partly_shipped_use_say': '其余的在有效期内都可以使用',
+  'order.given_at': '完成时间',
+  'result.paid_use_hint': '不用等发货：点“查看订单”看券码、卡密或内容。',
   'order.held': '正在看款项是否已到，请先不要再付一次',
   'result.waiting': '正在确认付款',
   'result.waiting_hint': '微信已收到你的操作，正在等待到账结果，一般几秒钟。请不要重复付款。',

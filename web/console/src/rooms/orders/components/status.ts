@@ -21,11 +21,10 @@ export interface Milestone {
   at: string | null
 }
 
-/** The four milestones of an order; those not reached have no time. */
+/** The milestones of an order; those not reached have no time. What needs no parcel is never sent. */
 export function milestones(order: Schema<'ConsoleOrder'>): Milestone[] {
-  return [
-    { key: 'placed', at: order.placed_at }, { key: 'paid', at: order.paid_at }, { key: 'shipped', at: order.shipped_at }, { key: 'received', at: order.received_at },
-  ]
+  const sent: Milestone[] = order.receiver ? [{ key: 'shipped', at: order.shipped_at }] : []
+  return [{ key: 'placed', at: order.placed_at }, { key: 'paid', at: order.paid_at }, ...sent, { key: 'received', at: order.received_at }]
 }
 
 export const INVOICE_TONE: Record<Schema<'InvoiceState'>, Tone> = { requested: 'warning', issued: 'success', red: 'danger', reversed: 'neutral' }
