@@ -1,4 +1,5 @@
-"""A presale paid off, a cart that joins on signing in, a place nothing is sent to, an order bought again."""
+"""A presale paid off, an order bought again, a cart that joins on signing in, a place nothing is sent to, and
+what needs no address at all."""
 
 import re
 from datetime import UTC, datetime
@@ -41,6 +42,7 @@ def test_a_presale_is_paid_off_and_a_cart_joins(town: Town, browser: Browser) ->
     buy_it_again(page, shop, order_no)
     join_as_a_visitor(town, page, shop)
     be_told_where_nothing_is_sent(page, shop)
+    take_a_course_without_an_address(town, page, shop)
     assert errors == []
 
 
@@ -133,3 +135,20 @@ def be_told_where_nothing_is_sent(page: Page, shop: FrameLocator) -> None:
     expect(shop.get_by_test_id("pick-address")).to_contain_text("海边路 1 号")
     expect(shop.get_by_test_id("problems")).to_contain_text(CROCK)
     expect(shop.get_by_test_id("submit")).to_be_disabled()
+
+
+def take_a_course_without_an_address(town: Town, page: Page, shop: FrameLocator) -> None:
+    """What needs no parcel asks for no address and speaks of no sending: it is there when it is paid."""
+    rows = console(town, page, "GET", f"products?q={COURSE}")["items"]
+    go(page, f"#/products/{next(row['id'] for row in rows if row['name'] == COURSE)}")
+    shop.get_by_test_id("buy-now").click()
+    shop.get_by_test_id("sku-confirm").click()
+    expect(shop.get_by_test_id("submit")).to_be_enabled()
+    expect(shop.get_by_test_id("pick-address")).to_have_count(0)
+    shop.get_by_test_id("submit").click()
+    page.get_by_test_id("pay-confirm").click()
+    page.get_by_test_id("pay-done").click()
+    shop.get_by_test_id("see-order").click()
+    expect(shop.get_by_test_id("order-status")).to_contain_text("已完成")
+    expect(shop.get_by_test_id("given")).to_contain_text("六节短课")
+    expect(shop.get_by_text("发货", exact=False)).to_have_count(0)

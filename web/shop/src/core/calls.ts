@@ -58,7 +58,7 @@ export const dropAddress = (id: number) => send('delete', '/api/shop/addresses/{
 
 export const askQuote = (lines: Wanted[], couponId: number | null = null, addressId: number | null = null): Promise<Quote> =>
   send('post', '/api/shop/checkout/quote', { body: { lines, coupon_id: couponId, address_id: addressId } })
-export const placeOrder = (body: { lines: Wanted[]; address_id: number; digest: string; coupon_id: number; note: string; answers: { field_id: number; value: string }[]; invoice: InvoiceWanted | null }, key: string) =>
+export const placeOrder = (body: { lines: Wanted[]; address_id: number | null; digest: string; coupon_id: number; note: string; answers: { field_id: number; value: string }[]; invoice: InvoiceWanted | null }, key: string) =>
   send('post', '/api/shop/orders', { body, key })
 
 export const listClaimable = () => send('get', '/api/shop/coupons', {})
