@@ -72,6 +72,7 @@ CLASSIFIED: dict[tuple[str, str], Kind] = {
     ("OrderAnswerOut", "value"): Kind.MASKED_OR_OWN,
     ("PeopleOut", "receivers"): Kind.NOBODY,
     ("ProductFact", "value"): Kind.NOBODY,
+    ("QuoteOut", "needs_address"): Kind.NOBODY,
     ("ReceiverOut", "detail"): Kind.MASKED_OR_OWN,
     ("ReceiverOut", "phone"): Kind.MASKED_OR_OWN,
     ("Revealed", "value"): Kind.REVEALED,
