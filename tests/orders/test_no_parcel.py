@@ -69,7 +69,7 @@ async def kept(db: Db, order_no: str) -> tuple[str, str, str, int | None]:
             ),
             {"no": order_no},
         )
-        return tuple(row.one())  # type: ignore[return-value]
+        return tuple(row.one())
 
 
 async def test_only_what_travels_needs_an_address(
@@ -185,7 +185,7 @@ async def test_what_was_not_used_is_paid_back_and_nothing_is_sent_back(
     fan_id, order_no = await served(db, wechat, drain)
     for kind in (AfterSaleKind.RETURN, AfterSaleKind.EXCHANGE, AfterSaleKind.RESEND):
         with pytest.raises(NothingTravels):
-            await make.ask(db, fan_id, order_no, kind=kind)  # type: ignore[arg-type]
+            await make.ask(db, fan_id, order_no, kind=kind)
     asked = await make.ask(db, fan_id, order_no)
     clerk = await staff_client(CLERK)
     preview = await clerk.get(f"/api/console/after-sales/{asked.after_sale_no}/preview")

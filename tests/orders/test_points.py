@@ -19,7 +19,7 @@ from tiefen.members.values import PointsRules
 from tiefen.orders import queries, service
 from tiefen.orders.errors import QuoteChanged
 from tiefen.orders.schemas import PlaceIn
-from tiefen.orders.service import placing
+from tiefen.orders.service import placing, writing
 
 
 @pytest.mark.parametrize("early", [False, True], ids=["earned", "before it was earned"])
@@ -173,16 +173,16 @@ async def test_two_fans_at_once_from_both_sides_do_not_wait_in_a_ring(db: Db) ->
     async with db.merchant("demo") as tx:
         first, second = [await form(tx, fan_id, (sku_id, 1)) for fan_id in (one, other)]
 
-    async def batch(forms: list[placing.Form]) -> None:
+    async def batch(forms: list[writing.Form]) -> None:
         async with db.merchant("demo") as tx:
             await placing.place_all(tx, forms)
 
     ends = await asyncio.gather(
         batch(
-            [placing.Form(one, "ring-a-0001", first), placing.Form(other, "ring-a-0002", second)]
+            [writing.Form(one, "ring-a-0001", first), writing.Form(other, "ring-a-0002", second)]
         ),
         batch(
-            [placing.Form(other, "ring-b-0001", second), placing.Form(one, "ring-b-0002", first)]
+            [writing.Form(other, "ring-b-0001", second), writing.Form(one, "ring-b-0002", first)]
         ),
         return_exceptions=True,
     )

@@ -97,6 +97,7 @@ async def test_an_order_holds_stock_at_the_quoted_price(db: Db) -> None:
         assert (await queries.cart(tx, fan_id)).items == []
         kept = await tx.scalar(text("SELECT quote FROM orders"))
         assert (await promotion.replay(tx, kept)).total_fen == answer.total_fen
+    assert found.receiver
     assert found.receiver.name == "林小满"
     assert [step.text for step in found.trace] == [
         "单价 ¥19.90 × 2",
