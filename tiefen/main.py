@@ -34,6 +34,7 @@ from tiefen.kernel.storage import Storage
 from tiefen.kernel.worker import Worker
 from tiefen.ledger import http as ledger_http
 from tiefen.members import http as members_http
+from tiefen.members import service as members
 from tiefen.members import subscribers as members_subscribers
 from tiefen.orders import http as orders_http
 from tiefen.orders import service as orders
@@ -41,6 +42,7 @@ from tiefen.orders import subscribers as orders_subscribers
 from tiefen.payments import http as payments_http
 from tiefen.payments import subscribers as payments_subscribers
 from tiefen.promotion import http as promotion_http
+from tiefen.promotion import service as promotion
 from tiefen.promotion import subscribers as promotion_subscribers
 from tiefen.referral import http as referral_http
 from tiefen.referral import subscribers as referral_subscribers
@@ -150,6 +152,7 @@ def compose(settings: Settings) -> None:
     tracing.configure(settings.otlp_url)
     wechat.configure(sandbox_url=settings.sandbox_url, public_url=settings.public_url)
     wechat.register_reply(helpdesk.reply)
+    members.register_guard(promotion.check_level_prices)
     channels.configure(Storage(settings), public_url=settings.public_url)
     bottles.configure(public_url=settings.public_url)
     orders.configure(public_url=settings.public_url)

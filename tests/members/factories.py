@@ -33,7 +33,8 @@ async def ladder(
     """Save levels."""
     async with db.merchant("demo") as tx:
         edits = (await queries.levels(tx)).edits
-        await service.save_levels(tx, STAFF, wanted(*levels, gift=gift), rules, edits)
+        new = wanted(*levels, gift=gift)
+        await service.save_levels(tx, STAFF, new, rules, edits, falls=1_000_000)
 
 
 async def bought(db: Db, fan_id: int, number: str, yuan: int, at: datetime) -> None:

@@ -193,3 +193,13 @@ def test_whatever_happens_a_fan_has_what_they_earned_and_time_moves_on(
         again = rules.judge(LADDER, RULES, found.stand, Growth(fen, day), day)
         assert (again.stand, again.cause) == (found.stand, None)
         has = found.stand
+
+
+def test_levels_that_stand_keep_their_order_and_a_new_one_may_come_between() -> None:
+    between = [*LADDER[:2], replace(LADDER[3]), Level(-1, "新卡", 100_000, 300), LADDER[2]]
+    rules.check_order(LADDER, between)
+    rules.check_order(LADDER, [LADDER[0], LADDER[3], LADDER[2]])
+    passed = [LADDER[0], replace(LADDER[1], threshold_fen=300_000), LADDER[2]]
+    with pytest.raises(BadLevels) as refused:
+        rules.check_order(LADDER, passed)
+    assert refused.value.field == "levels.2.threshold_fen"

@@ -21,7 +21,7 @@ from tiefen.kernel import audit
 from tiefen.kernel.clock import Travel
 from tiefen.kernel.db import Db, Tx
 from tiefen.members import queries, service
-from tiefen.members.errors import LevelsEdited, LockOver
+from tiefen.members.errors import LevelsEdited, LevelsFall, LockOver
 from tiefen.members.schemas import FanLevelOut
 from tiefen.members.service import levels as placing
 from tiefen.members.values import Counts, GrowthKind, LevelCause
@@ -241,7 +241,12 @@ async def test_the_preview_says_what_saving_then_does(db: Db, drain: Drain) -> N
         new[1] = replace(new[1], threshold_fen=300_000)
         told = await service.preview_levels(tx, new, RULES)
         paid = await service.preview_levels(tx, new, replace(RULES, counts=Counts.PAID))
-        await service.save_levels(tx, STAFF, new, RULES, shown.edits)
+    with pytest.raises(LevelsFall) as refused:
+        async with db.merchant("demo") as tx:
+            await service.save_levels(tx, STAFF, new, RULES, shown.edits)
+    assert refused.value.details == {"fans": 1}, "who saves has not been told of the one who falls"
+    async with db.merchant("demo") as tx:
+        await service.save_levels(tx, STAFF, new, RULES, shown.edits, falls=told.down)
     assert (told.up, told.down, told.short, told.after) == (0, 1, 1, (2, 1, 1))
     assert paid == told
     await drain()

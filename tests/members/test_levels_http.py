@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from tests.catalog.factories import sku
 from tests.conftest import FanClient, StaffClient
 from tests.fans.factories import follower
 from tiefen.kernel.db import Db
@@ -80,6 +81,55 @@ async def test_levels_that_make_no_sense_name_their_field(
     assert refused.status_code == 422
     error = refused.json()["error"]
     assert field in {error["field"], *(one["field"] for one in error["fields"])}
+
+
+async def test_a_level_that_a_segment_looks_at_does_not_go(
+    db: Db, staff_client: StaffClient
+) -> None:
+    desk = await staff_client({"members.read", "members.write", "fans.read", "fans.write"})
+    saved = (await desk.put("/api/console/levels", json=body(edits=0))).json()
+    gold = saved["levels"][1]["id"]
+    rule = {"not": {"field": "level_id", "op": "in", "value": [gold]}}
+    made = await desk.post("/api/console/segments", json={"name": "还不是金卡", "rule": rule})
+    assert made.status_code == 201
+    less = {"levels": [BASE], "rules": RULES}
+    for refused in (
+        await desk.post("/api/console/levels/preview", json=less),
+        await desk.put("/api/console/levels", json={**less, "edits": 1}),
+    ):
+        error = refused.json()["error"]
+        assert (refused.status_code, error["code"]) == (409, "members.level_in_use")
+        assert "还不是金卡" in error["message"]
+        assert "金卡" in error["message"]
+        assert error["field"] == "levels"
+    url = f"/api/console/segments/{made.json()['id']}"
+    assert (await desk.patch(url, json={"archived": True})).status_code == 200
+    done = await desk.put("/api/console/levels", json={**less, "edits": 1})
+    assert done.status_code == 200
+
+
+async def test_a_level_price_below_cost_takes_a_reason_and_the_right(
+    db: Db, staff_client: StaffClient
+) -> None:
+    async with db.merchant("demo") as tx:
+        await sku(tx, skus=[{"price_fen": 10_000, "cost_fen": 6_000}])
+    desk = await staff_client({"members.write"})
+    boss = await staff_client({"members.write", "promotions.approve"})
+    dear = body(levels=[BASE, {**GOLD, "off_bp": 5_000}], edits=0)
+    refused = (await desk.put("/api/console/levels", json=dear)).json()["error"]
+    assert (refused["code"], refused["field"]) == ("promotion.loses_money", "because")
+    assert refused["details"]["count"] == 1
+    forbidden = await desk.put("/api/console/levels", json={**dear, "because": "清仓"})
+    assert forbidden.status_code == 403
+    saved = await boss.put("/api/console/levels", json={**dear, "because": "清仓"})
+    assert saved.status_code == 200
+    less = body(levels=[{**one, "gift_template_id": None} for one in _kept(saved.json())], edits=1)
+    less["levels"][1]["off_bp"] = 4_000
+    assert (await desk.put("/api/console/levels", json=less)).status_code == 200, "no worse"
+
+
+def _kept(saved: dict[str, Any]) -> list[dict[str, Any]]:
+    return [{key: one[key] for key in one if key != "fans"} for one in saved["levels"]]
 
 
 async def test_who_may_not(db: Db, staff_client: StaffClient, client: Any) -> None:

@@ -19,6 +19,22 @@ class LevelsEdited(Conflict):
     en = "Somebody else has just changed the levels; reload and try again"
 
 
+class LevelsFall(Conflict):
+    """More fans would lose their level, because it goes, than whoever saves has been told."""
+
+    code = "members.levels_fall"
+    zh = "删除的等级上有粉丝，会有 {fans} 位降级；没有保存，请看过人数后确认"
+    en = "{fans} fans stand on levels that go and would fall; nothing was saved: look at the number and confirm"
+
+
+class LevelInUse(Conflict):
+    """A segment looks at a level that is to go."""
+
+    code = "members.level_in_use"
+    zh = "人群「{segment}」用到了等级「{level}」，请先修改它"
+    en = "The segment “{segment}” uses the level “{level}”; change it first"
+
+
 class LevelMissing(NotFound):
     """No level of ours."""
 

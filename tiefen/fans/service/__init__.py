@@ -42,7 +42,13 @@ from tiefen.fans.service.imports import (
     stop_import,
 )
 from tiefen.fans.service.joining import follows, join, merge, part, sides
-from tiefen.fans.service.levels import buyers_after, orders_told, set_levels, tell_levels
+from tiefen.fans.service.levels import (
+    buyers_after,
+    orders_told,
+    segments_by_level,
+    set_levels,
+    tell_levels,
+)
 from tiefen.fans.service.owning import check_own, end_follow_up, give_fan, hold_own, plan_follow_up
 from tiefen.fans.service.past import STEP, check_past, forget_past, run_past, stop_past, undo_past
 from tiefen.fans.service.past import take_in as take_in_past
@@ -270,6 +276,7 @@ __all__ = [
     "run_rfm_now",
     "save_segment",
     "scan",
+    "segments_by_level",
     "set_answers",
     "set_contact",
     "set_levels",

@@ -1,11 +1,13 @@
 """What members tells of fans: the level stands on the record, so that lists and rules can ask."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import text
+from sqlalchemy import select, text
 
+from tiefen.fans import rules
+from tiefen.fans.models import Segment
 from tiefen.fans.service.facts import note_change
 from tiefen.fans.values import LevelTold
 from tiefen.kernel.db import Tx
@@ -63,6 +65,21 @@ async def tell_levels(tx: Tx, moves: Sequence[LevelTold], at: datetime) -> None:
         "at": at,
     }
     await tx.execute(_LINES, given)
+
+
+async def segments_by_level(tx: Tx, level_ids: Collection[int]) -> list[tuple[int, str]]:
+    """(level, segment's name) of all segments whose rule names one of these levels."""
+    looking = await tx.scalars(
+        select(Segment)
+        .where(Segment.archived_at.is_(None), Segment.touches.contains(["person"]))
+        .order_by(Segment.id)
+    )
+    return [
+        (level_id, one.name)
+        for one in looking
+        if one.rule
+        for level_id in sorted(rules.mentioned(one.rule, "level_id") & set(level_ids))
+    ]
 
 
 async def orders_told(

@@ -41,7 +41,15 @@ async def get_levels(tx: TxDep, _: Reader) -> LevelsOut:
 @router.put("/api/console/levels", operation_id="saveLevels")
 async def save_levels(tx: TxDep, actor: Writer, body: LevelsSaveIn) -> LevelsOut:
     """Save all levels and rules as a whole; fans are put on their levels in a moment."""
-    await service.save_levels(tx, actor, _wanted(body.levels), body.rules.rules(), body.edits)
+    await service.save_levels(
+        tx,
+        actor,
+        _wanted(body.levels),
+        body.rules.rules(),
+        body.edits,
+        falls=body.falls,
+        because=body.because.strip(),
+    )
     return await queries.levels(tx)
 
 

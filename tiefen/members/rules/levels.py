@@ -157,3 +157,21 @@ def check(levels: Sequence[Level]) -> tuple[Level, ...]:
                 why_en=f"{higher.name} cannot give less off than {lower.name}",
             )
     return ladder
+
+
+def check_order(standing: Sequence[Level], levels: Sequence[Level]) -> None:
+    """Levels that stand keep their order: who earned the higher one is not passed by the lower.
+
+    A new level may come anywhere between. Raises BadLevels.
+    """
+    was = [level.id for level in standing]
+    known = [level for level in levels if level.id in was]
+    for place, level in enumerate(levels):
+        for other in known:
+            above = level.id in was and was.index(level.id) > was.index(other.id)
+            if above and level.threshold_fen < other.threshold_fen:
+                raise BadLevels(
+                    field=f"levels.{place}.threshold_fen",
+                    why_zh=f"“{level.name}”一直高于“{other.name}”，成长值也要高于它",
+                    why_en=f"{level.name} stands above {other.name} and must need more growth",
+                )

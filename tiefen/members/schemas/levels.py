@@ -58,6 +58,10 @@ class LevelsSaveIn(LevelsIn):
     """As tried, with the number of the version that was edited."""
 
     edits: Annotated[int, Field(ge=0, le=2**31 - 1)]
+    falls: Annotated[int, Field(ge=0, le=2**31 - 1)] = 0
+    """so many fans may lose their level because it goes (`down` of the preview): more are refused"""
+    because: Annotated[str, Field(max_length=200)] = ""
+    """why goods may be sold below cost, when the margin guard says that they would be"""
 
 
 class LevelOut(Out):

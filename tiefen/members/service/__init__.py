@@ -1,6 +1,12 @@
 """The doors of the members room, by chapter."""
 
-from tiefen.members.service.laddering import LadderMoves, LevelWanted, preview_levels, save_levels
+from tiefen.members.service.laddering import (
+    LadderMoves,
+    LevelWanted,
+    preview_levels,
+    register_guard,
+    save_levels,
+)
 from tiefen.members.service.levels import (
     APPLY,
     apply_levels,
@@ -54,6 +60,7 @@ __all__ = [
     "price_terms",
     "rebuild_levels",
     "refund_points",
+    "register_guard",
     "release_points",
     "review_due",
     "save_levels",

@@ -1,21 +1,23 @@
 """The merchant's levels: saved as a whole, tried before they are saved."""
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
+from typing import Any, TypeAlias
 
 from sqlalchemy import select, text
 
+from tiefen.fans import service as fans
 from tiefen.kernel.auth import StaffActor
 from tiefen.kernel.days import day_of
 from tiefen.kernel.db import Tx
 from tiefen.kernel.jobs import later
 from tiefen.members import rules
-from tiefen.members.errors import BadLevels, LevelsEdited
+from tiefen.members.errors import BadLevels, LevelInUse, LevelsEdited, LevelsFall
 from tiefen.members.models import GROWN_SQL, MemberLevel, MemberRules
-from tiefen.members.service.levels import APPLY, level_book
-from tiefen.members.values import Level, LevelRules
+from tiefen.members.service.levels import APPLY, LevelBook, level_book
+from tiefen.members.service.pricing import best_level_price
+from tiefen.members.values import Level, LevelPrice, LevelRules
 from tiefen.team import service as team
 
 _STANDING = """
@@ -34,6 +36,17 @@ _SORTED = """
     FROM ({found}) AS found GROUP BY 1, 2, 3
 """
 _FANS = text("SELECT count(*) FROM fan WHERE merged_into IS NULL")
+
+
+Guard: TypeAlias = Callable[[Tx, StaffActor, str], Awaitable[None]]
+_guard: Guard | None = None
+
+
+def register_guard(guard: Guard | None) -> None:
+    """What looks at the margins of all goods once level prices are better than before, and refuses
+    a loss without a reason: promotion stands above this room, so main.py hands it in."""
+    global _guard  # noqa: PLW0603 the process has one composition
+    _guard = guard
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,9 +74,12 @@ class LadderMoves:
 
 
 async def preview_levels(tx: Tx, levels: Sequence[LevelWanted], wanted: LevelRules) -> LadderMoves:
-    """Count who would move if these levels were saved; nothing changes. Raises BadLevels."""
-    ladder = _checked(levels)
+    """Count who would move if these levels were saved; nothing changes.
+
+    Raises BadLevels, LevelInUse.
+    """
     book = await level_book(tx)
+    ladder = await _checked(tx, book, levels)
     today = day_of(tx.now)
     same = (wanted.counts, wanted.window_days) == (book.rules.counts, book.rules.window_days)
     given: dict[str, Any] = {"today": today, "thresholds": [one.threshold_fen for one in ladder]}
@@ -91,17 +107,32 @@ async def preview_levels(tx: Tx, levels: Sequence[LevelWanted], wanted: LevelRul
 
 
 async def save_levels(
-    tx: Tx, actor: StaffActor, levels: Sequence[LevelWanted], wanted: LevelRules, edits: int
+    tx: Tx,
+    actor: StaffActor,
+    levels: Sequence[LevelWanted],
+    wanted: LevelRules,
+    edits: int,
+    *,
+    falls: int = 0,
+    because: str = "",
 ) -> None:
     """Save all levels and rules; fans are put on their levels by a job.
 
-    A level that is left out is taken away. Raises BadLevels, LevelsEdited.
+    A level that is left out is taken away; at most `falls` fans may fall by that. A level price
+    better than before passes the margin guard, or takes a reason (`because`).
+    Raises BadLevels, LevelsEdited, LevelInUse, LevelsFall, and what the guard raises.
     """
     row = await tx.get_one(MemberRules, 1, with_for_update=True, populate_existing=True)
     if row.edits != edits:
         raise LevelsEdited
-    _checked(levels)
-    before = _shown(await level_book(tx))
+    book = await level_book(tx)
+    await _checked(tx, book, levels)
+    if {one.id for one in book.ladder} - {level.id for level in levels}:
+        lost = (await preview_levels(tx, levels, wanted)).down
+        if lost > falls:
+            raise LevelsFall(field="falls", fans=lost)
+    before = _shown(book)
+    best = await best_level_price(tx)
     standing = await tx.scalars(select(MemberLevel).where(MemberLevel.archived_at.is_(None)))
     known = {one.id: one for one in standing}
     for place, level in enumerate(levels):
@@ -126,24 +157,42 @@ async def save_levels(
     row.without_category_ids = sorted(set(wanted.without_category_ids))
     await tx.flush()
     after = _shown(await level_book(tx))
-    await team.record_audit(tx, actor, "members.levels_saved", "members:levels", before, after)
+    now = await best_level_price(tx)
+    if now is not None and _better(now, best) and _guard is not None:
+        await _guard(tx, actor, because)
+    await team.record_audit(
+        tx, actor, "members.levels_saved", "members:levels", before, after, because
+    )
     later(tx, APPLY, edits=row.edits, after_id=0, key=f"levels:{row.edits}:0")
 
 
-def _checked(levels: Sequence[LevelWanted]) -> tuple[Level, ...]:
+async def _checked(tx: Tx, book: LevelBook, levels: Sequence[LevelWanted]) -> tuple[Level, ...]:
     """The ladder these would make; new levels get numbers below nothing."""
-    return rules.check(
-        [
-            Level(
-                level.id if level.id is not None else -place - 1,
-                level.name,
-                level.threshold_fen,
-                level.off_bp,
-                level.gift_template_id,
-            )
-            for place, level in enumerate(levels)
-        ]
-    )
+    made = [
+        Level(
+            level.id if level.id is not None else -place - 1,
+            level.name,
+            level.threshold_fen,
+            level.off_bp,
+            level.gift_template_id,
+        )
+        for place, level in enumerate(levels)
+    ]
+    ladder = rules.check(made)
+    rules.check_order(book.ladder, made)
+    gone = {one.id: one.name for one in book.ladder if one.id not in {new.id for new in made}}
+    for level_id, segment in await fans.segments_by_level(tx, gone):
+        raise LevelInUse(field="levels", segment=segment, level=gone[level_id])
+    return ladder
+
+
+def _better(now: LevelPrice, before: LevelPrice | None) -> bool:
+    """Whether any goods may become cheaper than before."""
+    if before is None or now.off_bp > before.off_bp:
+        return True
+    left_out = {*now.without_product_ids}, {*now.without_category_ids}
+    were = {*before.without_product_ids}, {*before.without_category_ids}
+    return any(old - new for old, new in zip(were, left_out, strict=True))
 
 
 def _shown(book: Any) -> dict[str, Any]:

@@ -10,13 +10,10 @@ from sqlalchemy import delete, select, text
 
 from tiefen.kernel.auth import StaffActor
 from tiefen.kernel.db import Tx
-from tiefen.kernel.money import yuan
 from tiefen.promotion import rules
 from tiefen.promotion.errors import (
-    ApprovalForbidden,
     BadPromotion,
     GroupInUse,
-    LosesMoney,
     NothingToPublish,
     PromotionEdited,
     PromotionMissing,
@@ -24,10 +21,9 @@ from tiefen.promotion.errors import (
 )
 from tiefen.promotion.models import Promotion, PromotionVersion, StackingGroup
 from tiefen.promotion.service import book
-from tiefen.promotion.service.guarding import Verdict, verdict
+from tiefen.promotion.service.guarding import need_approval, verdict
 from tiefen.promotion.values import Group, Rule, Status
 from tiefen.team import service as team
-from tiefen.team.values import Permission
 
 _LEVEL_GROUP = text("UPDATE promotion_book SET level_group_id = :group WHERE id = 1")
 
@@ -201,26 +197,6 @@ async def _check_groups(tx: Tx, before: Sequence[Group], kept: Sequence[Group]) 
             gone = after is None or after.target is not group.target
             if rule.group_id == group.id and gone:
                 raise GroupInUse(name=group.name, promotion=name)
-
-
-def need_approval(actor: StaffActor, found: Verdict, because: str) -> None:
-    """Selling below cost takes a reason and the right. Raises LosesMoney, ApprovalForbidden."""
-    details = {
-        "count": found.below,
-        "worst": yuan(-(found.floor_fen or 0)),
-        "skus": [
-            {
-                "sku_id": one.sku.id,
-                "name": f"{one.sku.product_name} {one.sku.spec_text}".strip(),
-                "margin_fen": one.floor.margin_fen,
-            }
-            for one in found.worst[:20]
-        ],
-    }
-    if not because:
-        raise LosesMoney(field="because", **details)
-    if Permission.PROMOTIONS_APPROVE not in actor.permissions:
-        raise ApprovalForbidden
 
 
 async def _locked(tx: Tx, promotion_id: int) -> Promotion:

@@ -24,8 +24,7 @@ from tiefen.promotion.errors import (
 )
 from tiefen.promotion.models import CouponTemplate
 from tiefen.promotion.service import book
-from tiefen.promotion.service.activities import need_approval
-from tiefen.promotion.service.guarding import Verdict, template_rule, verdict
+from tiefen.promotion.service.guarding import Verdict, need_approval, template_rule, verdict
 from tiefen.promotion.service.issuing import CODE_LENGTH, CODE_LETTERS
 from tiefen.promotion.values import CouponKind, CouponTerms, TemplateStatus
 from tiefen.team import service as team

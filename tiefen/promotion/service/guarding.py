@@ -9,8 +9,10 @@ from tiefen.catalog import service as catalog
 from tiefen.catalog.values import SkuBrief
 from tiefen.kernel.auth import StaffActor
 from tiefen.kernel.db import Tx
+from tiefen.kernel.money import yuan
 from tiefen.members import service as membership
 from tiefen.promotion import rules
+from tiefen.promotion.errors import ApprovalForbidden, LosesMoney
 from tiefen.promotion.models import Coupon, CouponTemplate, Promotion
 from tiefen.promotion.rules.guard import Floor, World
 from tiefen.promotion.service import book
@@ -26,6 +28,7 @@ from tiefen.promotion.values import (
     TemplateStatus,
 )
 from tiefen.team import service as team
+from tiefen.team.values import Permission
 
 BATCH = 2_000
 SHOWN = 100
@@ -101,6 +104,34 @@ async def at_risk(tx: Tx, *, with_drafts: bool) -> Verdict:
         )
         coupons |= {-row.id: template_rule(row) for row in drafts}
     return await _search(tx, list(found.values()), list(coupons.values()), only=None)
+
+
+async def check_level_prices(tx: Tx, actor: StaffActor, because: str) -> None:
+    """Level prices as they now stand, beside all that is in force: a loss takes a reason and the
+    right, as publishing a promotion does. Raises LosesMoney, ApprovalForbidden."""
+    found = await at_risk(tx, with_drafts=False)
+    if found.below:
+        need_approval(actor, found, because)
+
+
+def need_approval(actor: StaffActor, found: Verdict, because: str) -> None:
+    """Selling below cost takes a reason and the right. Raises LosesMoney, ApprovalForbidden."""
+    details = {
+        "count": found.below,
+        "worst": yuan(-(found.floor_fen or 0)),
+        "skus": [
+            {
+                "sku_id": one.sku.id,
+                "name": f"{one.sku.product_name} {one.sku.spec_text}".strip(),
+                "margin_fen": one.floor.margin_fen,
+            }
+            for one in found.worst[:20]
+        ],
+    }
+    if not because:
+        raise LosesMoney(field="because", **details)
+    if Permission.PROMOTIONS_APPROVE not in actor.permissions:
+        raise ApprovalForbidden
 
 
 async def save_costs(tx: Tx, actor: StaffActor, wanted: Costs) -> Costs:

@@ -13617,8 +13617,18 @@ export interface components {
          * @description As tried, with the number of the version that was edited.
          */
         LevelsSaveIn: {
+            /**
+             * Because
+             * @default
+             */
+            because: string;
             /** Edits */
             edits: number;
+            /**
+             * Falls
+             * @default 0
+             */
+            falls: number;
             /** Levels */
             levels: components["schemas"]["LevelIn"][];
             rules: components["schemas"]["LevelRulesIO"];

@@ -37,7 +37,7 @@ export function provideBook(): Book {
   const codes = useLoad(['segments', 'codes'], () => unwrap(api.GET('/api/console/channel-codes', { params: { query: { limit: 100 } } })), { enabled: may('channels.read') })
   const staff = useLoad(['segments', 'staff'], () => unwrap(api.GET('/api/console/staff', { params: { query: { limit: 100 } } })), { enabled: may('team.read') })
   const goods = useLoad(['segments', 'goods'], () => unwrap(api.GET('/api/console/products', { params: { query: { limit: 100 } } })), { enabled: may('goods.read') })
-  const levels = useLoad(['levels'], () => unwrap(api.GET('/api/console/levels')), { enabled: may('members.read') })
+  const levels = useLoad(['levels', 'names'], () => unwrap(api.GET('/api/console/level-names')))
 
   const regions = useLoad(['regions'], () => unwrap(api.GET('/api/shop/regions')))
   const areas = computed(() => regionOptions(regions.data ?? []))
@@ -51,7 +51,7 @@ export function provideBook(): Book {
     if (of.field === 'segment') return (lists.data ?? []).map((one) => ({ value: one.id, label: one.name }))
     if (of.field === 'source_code_id') return (codes.data?.items ?? []).map((one) => ({ value: one.id, label: one.name }))
     if (of.field === 'source_owner_id' || of.field === 'owner_staff_id') return (staff.data?.items ?? []).map((one: Schema<'StaffOut'>) => ({ value: one.id, label: one.name }))
-    if (of.field === 'level_id') return (levels.data?.levels ?? []).map((one) => ({ value: one.id, label: one.name }))
+    if (of.field === 'level_id') return (levels.data ?? []).map((one) => ({ value: one.id, label: one.name }))
     if (of.field === 'region_code') return areas.value
     if (of.field === 'stage') return of.options.map((value) => ({ value, label: t(`segments.stages.${value}`) }))
     if (of.field === 'rfm_group') return of.options.map((value) => ({ value, label: t(`segments.rfmGroups.${value}`) }))
