@@ -8,7 +8,9 @@ from PIL import Image
 
 from tests.catalog.factories import body, product
 from tests.conftest import StaffClient
+from tests.disk import full_disk
 from tiefen.kernel.db import Db
+from tiefen.kernel.settings import Settings
 from tiefen.team.values import Permission
 
 READ, WRITE = [Permission.GOODS_READ], [Permission.GOODS_READ, Permission.GOODS_WRITE]
@@ -91,6 +93,28 @@ async def test_what_is_no_picture_is_refused(staff_client: StaffClient) -> None:
         assert answer.status_code == 422, bad
         assert answer.json()["error"]["code"] == "files.not_a_picture"
     assert (await staff.post("/api/console/files", json={})).status_code == 422
+
+
+async def test_with_a_full_disk_an_upload_is_told_to_come_again_and_leaves_nothing(
+    staff_client: StaffClient, settings: Settings
+) -> None:
+    staff = await staff_client(WRITE)
+    noisy = Image.effect_noise((200, 200), 90).convert("RGB")
+    small, large = io.BytesIO(), io.BytesIO()
+    noisy.save(small, "PNG")
+    noisy.resize((800, 800)).save(
+        large, "BMP"
+    )  # beyond a megabyte it is laid on the disk to be read
+    assert len(large.getvalue()) > 1024 * 1024 > len(small.getvalue())
+    for raw, code in ((small, "files.away"), (large, "away")):
+        sent = {"file": ("a.png", raw.getvalue())}
+        with full_disk(4_096):
+            answer = await staff.post("/api/console/files", files=sent)
+        assert (answer.status_code, answer.json()["error"]["code"]) == (503, code), answer.text
+        assert int(answer.headers["retry-after"]) > 0
+        assert [path for path in settings.data_dir.rglob("*") if path.is_file()] == []
+    with_room = await staff.post("/api/console/files", files={"file": ("a.png", small.getvalue())})
+    assert with_room.status_code == 201
 
 
 async def test_file_names_cannot_climb(client: httpx.AsyncClient) -> None:

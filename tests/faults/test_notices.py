@@ -284,6 +284,37 @@ async def test_every_way_a_refund_can_end(shop: Shop) -> None:
         await shop.agree()
 
 
+async def test_notices_of_refunds_come_twice_late_the_wrong_way_round_or_never(shop: Shop) -> None:
+    """Two refunds each time; both end once, and the sandbox's own account of the money is ours."""
+    faults: list[dict[str, Any]] = [
+        {"kind": "duplicate", "copies": 5, "concurrent": True}, {"kind": "delay", "seconds": 7_200},
+        {"kind": "reorder"}, {"kind": "drop", "times": 2},
+    ]  # fmt: skip
+    for number, fault in enumerate(faults):
+        orders = [await shop.paid(), await shop.paid(250)]
+        await shop.drain()
+        told = len(await shop.statuses())
+        await shop.fault(**fault)
+        async with shop.db.merchant("demo") as tx:
+            for place, order_no in enumerate(orders):
+                intent = await service.intent(tx, order_no)
+                reference = f"A{number}{place}"
+                await service.request_refund(tx, intent.id, 40, reference, "不想要了")
+        await shop.drain()
+        if fault["kind"] == "drop":
+            assert len(await shop.statuses()) == told, "nobody says how they ended"
+            await shop.wait(timedelta(minutes=10))
+            await shop.sweep()
+        await shop.run_sandbox()
+        await shop.drain()
+        assert set(await shop.statuses()) == {204}
+        async with shop.db.merchant("demo") as tx:
+            ends = {await refund_state(tx, f"A{number}{place}") for place in (0, 1)}
+        assert ends == {"success"}, fault
+        assert await count_events(shop.db, "payments.refund_settled") == 2 * number + 2
+        await shop.agree()
+
+
 @pytest.mark.parametrize(
     "kind", ["timeout_before", "timeout_after", "http_500_before", "http_500_after", "truncated"]
 )

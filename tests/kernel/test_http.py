@@ -1,6 +1,7 @@
 """The edge: merchants by address, refusals with fields, caps, sessions, rights, idempotency."""
 
 import asyncio
+import shutil
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from typing import Annotated
@@ -12,6 +13,7 @@ from pydantic import Field
 from sqlalchemy import text
 
 from tests.conftest import StaffClient
+from tiefen.kernel import heartbeat
 from tiefen.kernel.auth import FanActor, anyone, close_session, fan, open_session
 from tiefen.kernel.db import Db
 from tiefen.kernel.errors import Conflict
@@ -205,6 +207,19 @@ async def test_a_missing_permission_says_which(staff_client: StaffClient) -> Non
     answer = await (await staff_client(["jobs.read"])).post("/api/console/jobs/1/retry")
     assert answer.status_code == 403
     assert "jobs.write" in answer.json()["error"]["message"]
+
+
+async def test_a_disk_that_is_nearly_full_is_not_ready(
+    client: httpx.AsyncClient, db: Db, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await heartbeat.keep(db, "w")
+    assert (await client.get("/ready")).json()["ready"]
+    little = shutil.disk_usage("/")._replace(free=400 * 1024 * 1024)
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: little)
+    answer = await client.get("/ready")
+    assert (answer.status_code, answer.json()["checks"]["disk"]) == (503, False)
+    monkeypatch.undo()
+    assert (await client.get("/ready")).status_code == 200, "ready again by itself"
 
 
 async def test_when_the_database_is_away_the_answer_is_503(app: FastAPI) -> None:

@@ -13,6 +13,7 @@ from pydantic import SecretStr
 from sqlalchemy import text
 
 from tests.conftest import SECRET
+from tests.disk import full_disk
 from tiefen.commands import backup as backups
 from tiefen.commands.backup import BackupError
 from tiefen.commands.installation import Installation, database
@@ -152,6 +153,25 @@ async def test_a_damaged_archive_leaves_nothing_behind(
         await bring_back(empty, file)
     assert await schemas(empty) == []
     assert await Storage(empty.settings).keys("demo") == []
+
+
+async def test_a_full_disk_leaves_no_half_of_a_backup(
+    source: Installation, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def dump(_url: str, archive: tarfile.TarFile, schema: str, _snapshot: str) -> None:
+        backups._add(
+            archive, f"{schema}.dump", b"rows" * 10_000
+        )  # the program's own would die of it
+
+    monkeypatch.setattr(backups, "_dump", dump)
+    file = tmp_path / "kept" / "a.tar"
+    file.parent.mkdir()
+    file.write_bytes(b"the backup of yesterday")
+    with full_disk(30_000), pytest.raises(BackupError, match=r"a\.tar.*too large"):
+        await back_up(source, file)
+    assert {one.name: one.read_bytes() for one in file.parent.iterdir()} == {
+        "a.tar": b"the backup of yesterday"
+    }
 
 
 async def test_missing_rows_are_noticed(

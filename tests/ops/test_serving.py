@@ -9,6 +9,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -181,8 +182,56 @@ def test_serve_answers_and_ends_well(tiefen: Run, workers: int, ending: signal.S
                 return False
 
         wait_until(ready, 180)
-    server.send_signal(ending)
+    begun = half_asked(port)
+    with asking(port) as answers:
+        server.send_signal(ending)
+        wait_until(lambda: refused(port))
+        begun.sendall(b"}" + b" " * 9)
+        assert begun.recv(9_999).startswith(b"HTTP/1.1 4"), "what had begun is answered"
+        begun.close()
     assert server.wait(60) == 0
+    assert answers
+    assert max(answers) < 500, "others are answered as ever, or find the door closed"
+
+
+def half_asked(port: int) -> socket.socket:
+    """A request whose body has not all come yet."""
+    made = socket.create_connection(("127.0.0.1", port))
+    made.settimeout(60)
+    made.sendall(
+        b"POST /m/demo/api/console/session HTTP/1.1\r\nHost: test\r\nConnection: close\r\n"
+        b"Content-Type: application/json\r\nContent-Length: 11\r\n\r\n{"
+    )
+    return made
+
+
+@contextmanager
+def asking(port: int) -> Iterator[list[int]]:
+    """Two who ask again and again, each time anew, until nobody opens; what they were answered."""
+    answers: list[int] = []
+
+    def ask() -> None:
+        anew = {"Connection": "close"}
+        with httpx.Client(trust_env=False, headers=anew) as client, suppress(httpx.TransportError):
+            while True:
+                answers.append(client.get(f"http://127.0.0.1:{port}/live").status_code)
+
+    threads = [threading.Thread(target=ask) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    wait_until(lambda: len(answers) > 5)
+    yield answers
+    for thread in threads:
+        thread.join()
+
+
+def refused(port: int) -> bool:
+    """Whether nobody takes a call any more."""
+    try:
+        socket.create_connection(("127.0.0.1", port), 1).close()
+    except OSError:
+        return True
+    return False
 
 
 def test_a_worker_alone_does_a_job_and_ends_well(tiefen: Run, database_url: str) -> None:

@@ -313,6 +313,26 @@ async def test_nothing_of_an_order_is_taken_from_the_client(
     assert len(page.items) == 1
 
 
+async def test_a_checkout_that_says_one_thing_twice_is_refused(
+    world: World, fan_client: FanClient, db: Db
+) -> None:
+    """One reader would see the first quantity or address, another the last."""
+    fan = await fan_client(world.ids["fan"])
+    good = json.dumps(world.bodies["placeOrder"])
+    headers = {"Idempotency-Key": "twice-0001", "Content-Type": "application/json"}
+    for name in ("quantity", "sku_id", "address_id", "digest", "lines"):
+        (place,) = [good.index(f'"{name}":')]
+        twice = f'{good[:place]}"{name}": 1, {good[place:]}'
+        answer = await fan.post("/api/shop/orders", content=twice, headers=headers)
+        assert (answer.status_code, answer.json()["error"]["field"]) == (422, name)
+    quote = b'{"lines": [{"sku_id": 1, "quantity": 1, "quantity": 9}]}'
+    answer = await fan.post("/api/shop/checkout/quote", content=quote, headers=headers)
+    assert (answer.status_code, answer.json()["error"]["field"]) == (422, "quantity")
+    async with db.merchant("demo") as tx:
+        page = await queries.shop_orders(tx, world.ids["fan"], states=[], cursor=None, limit=9)
+    assert len(page.items) == 1, "the one that was there"
+
+
 async def test_an_order_needs_a_key(world: World, fan_client: FanClient) -> None:
     fan = await fan_client(world.ids["fan"])
     answer = await fan.post("/api/shop/orders", json=world.bodies["placeOrder"])

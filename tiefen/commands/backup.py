@@ -6,6 +6,7 @@ The master key is not in it: sealed fields open again only with the key the mani
 """
 
 import asyncio
+import errno
 import hashlib
 import io
 import json
@@ -33,6 +34,10 @@ from tiefen.kernel.settings import Settings
 from tiefen.kernel.storage import Storage
 
 FORMAT = 1
+
+
+_NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO})
+"""What a disk says that takes no more."""
 
 
 class BackupError(RuntimeError):
@@ -84,6 +89,10 @@ def backup(installation: Installation, target: Path, *, passphrase: str = "") ->
             raw.flush()
             os.fsync(raw.fileno())
         half.rename(target)
+    except OSError as error:
+        if error.errno not in _NO_ROOM:
+            raise
+        raise BackupError(f"cannot write {target}: {(error.strerror or '').lower()}") from error
     finally:
         half.unlink(missing_ok=True)
     return manifest

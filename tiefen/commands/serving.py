@@ -155,7 +155,7 @@ async def _work(installation: Installation) -> None:
 def serve_many(bound: socket.socket, count: int, environment: dict[str, str], *, work: bool) -> int:
     """Keep `count` server processes on one socket; one that dies is started again. Returns 0."""
     command = _on_socket(bound, work=work)
-    children = Children(environment, say=lambda text: print(text, file=sys.stderr))
+    children = Children(environment, say=_to_stderr, before_stop=bound.close)
     for number in range(count):
         children.start(f"server {number + 1}", command, pass_fds=(bound.fileno(),))
     return children.watch()
@@ -164,7 +164,7 @@ def serve_many(bound: socket.socket, count: int, environment: dict[str, str], *,
 def serve_reloading(bound: socket.socket, environment: dict[str, str], *, work: bool) -> int:
     """Serve in a child that is replaced whenever a Python file of the package changes."""
     command = _on_socket(bound, work=work)
-    children = Children(environment, say=lambda text: print(text, file=sys.stderr))
+    children = Children(environment, say=_to_stderr, before_stop=bound.close)
     children.start("server", command, pass_fds=(bound.fileno(),))
     seen = _newest_source()
 
@@ -177,6 +177,10 @@ def serve_reloading(bound: socket.socket, environment: dict[str, str], *, work: 
         return True
 
     return children.watch(restart_when=changed)
+
+
+def _to_stderr(text: str) -> None:
+    print(text, file=sys.stderr)
 
 
 def _on_socket(bound: socket.socket, *, work: bool) -> list[str]:
@@ -195,9 +199,18 @@ class Children:
     and stops (see `stop_at_end_of_input`).
     """
 
-    def __init__(self, environment: dict[str, str], *, say: Callable[[str], None]) -> None:
+    def __init__(
+        self,
+        environment: dict[str, str],
+        *,
+        say: Callable[[str], None],
+        before_stop: Callable[[], None] | None = None,
+    ) -> None:
+        """`before_stop`: gives up what we hold open for them, such as a door at which callers would
+        wait in vain while they end."""
         self._environment = environment
         self._say = say
+        self._before_stop = before_stop
         self._commands: dict[str, tuple[list[str], tuple[int, ...], Path | None]] = {}
         self._running: dict[str, subprocess.Popen[bytes]] = {}
         self._deaths: list[float] = []
@@ -272,6 +285,8 @@ class Children:
 
     def stop(self) -> None:
         """Ask every child to stop, wait, and kill what does not."""
+        if self._before_stop:
+            self._before_stop()
         self._stop(list(self._running))
 
     def _again(self, name: str) -> None:

@@ -409,6 +409,8 @@ async def _on_http(request: Request, error: Exception) -> Response:
         return render_refusal(
             request, Invalid(), [FieldError(field=error.field[:80], message=words)]
         )
+    if isinstance(error.__cause__, OSError):  # a long upload is laid on the disk while it comes in
+        return await _on_database(request, error.__cause__)
     kinds: dict[int, type[Refusal]] = {404: NotFound, 405: _WrongMethod, 413: _TooLarge}
     answer = render_refusal(request, kinds.get(error.status_code, _Unreadable)())
     answer.headers.update(error.headers or {})
@@ -425,7 +427,7 @@ async def _on_database(request: Request, error: Exception) -> Response:
             return render_refusal(request, Invalid())
         if not _passes(state or "", error):
             raise error
-    logger.warning("database away", state=state, kind=type(error).__name__)
+    logger.warning("dependency away", state=state, kind=type(error).__name__)
     return render_refusal(request, Away())
 
 
