@@ -23,6 +23,7 @@ from tiefen.helpdesk.values import Direction, Match, Part, PartKind
 from tiefen.kernel import audit, crypto
 from tiefen.kernel.db import Db
 from tiefen.kernel.migrate import config
+from tiefen.members.events import LevelChanged
 from tiefen.orders.events import OrderPaid
 from tiefen.team import service as team
 from tiefen.wechat.events import MessageReceived
@@ -301,6 +302,35 @@ async def test_managers_hear_of_a_paid_order(
     assert data["time4"] == "2026-04-01 12:00"
     assert "3 件" in data["thing3"]
     assert url.endswith("/m/demo/phone/#/orders/T7")
+
+
+async def test_a_fan_hears_of_a_level_they_earned_and_not_of_what_the_merchant_moved(
+    db: Db, drain: Drain, sent: list[tuple[Any, ...]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def ours(_tx: Any) -> str:
+        return APP
+
+    monkeypatch.setattr("tiefen.wechat.service.own_app_id", ours)
+    async with db.merchant("demo") as tx:
+        told, quiet = [await fans.resolve(tx, APP, openid) for openid in ("o1", "o2")]
+        await fans.set_contact(tx, quiet, wanted=False)
+    moves = [
+        LevelChanged(told, 0, 1, "银卡", True, "earned", AT),
+        LevelChanged(told, 1, 0, "普通会员", False, "review", AT),
+        LevelChanged(told, 0, 1, "银卡", True, "rules", AT),
+        LevelChanged(told, 0, 1, "银卡", True, "merged", AT),
+        LevelChanged(quiet, 0, 1, "银卡", True, "earned", AT),
+    ]
+    await say(db, *moves, aggregate=f"fan:{told}")
+    await drain()
+    assert [(one[1], one[2], one[3]["thing1"]) for one in sent] == [
+        ("o1", "level_changed", "银卡"),
+        ("o1", "level_changed", "普通会员"),
+    ]
+    up, down = (one[3]["thing2"] for one in sent)
+    assert up != down
+    assert max(len(up), len(down)) <= 20, "the platform takes no more of a thing"
+    assert sent[0][4].endswith("/m/demo/shop/#/mine/level/index")
 
 
 async def test_two_messages_of_the_same_words_are_two_lines(db: Db, drain: Drain) -> None:

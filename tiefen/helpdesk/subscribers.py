@@ -5,6 +5,7 @@ from tiefen.helpdesk.events import Answered
 from tiefen.inventory.events import StockLow
 from tiefen.kernel.db import Tx
 from tiefen.kernel.events import on
+from tiefen.members.events import LevelChanged
 from tiefen.orders.events import AfterSaleMoved, OrderNudged, OrderPaid
 from tiefen.wechat.events import MessageReceived
 
@@ -71,4 +72,12 @@ async def after_sale_moved(tx: Tx, event: AfterSaleMoved) -> None:
         action=event.action,
         amount_fen=event.amount_fen,
         at=event.at,
+    )
+
+
+@on(LevelChanged)
+async def level_changed(tx: Tx, event: LevelChanged) -> None:
+    """The fan hears of another level, where the merchant has a template for it."""
+    await service.tell_level(
+        tx, fan_id=event.fan_id, name=event.name, up=event.up, cause=event.cause, at=event.at
     )

@@ -79,8 +79,22 @@ _RANKING = text(
     )
     SELECT * FROM worth
     WHERE (CAST(:value AS bigint) IS NULL OR (value_fen, fan_id) < (:value, :fan))
-        AND (CAST(:ids AS bigint[]) IS NULL OR fan_id = ANY(:ids))
     ORDER BY value_fen DESC, fan_id DESC LIMIT :most
+    """
+)
+# What the friends of one person bought, and theirs: read by index, whatever others brought.
+_WORTH = text(
+    """
+    WITH own AS MATERIALIZED (
+        SELECT id, friend_id FROM referral_bond WHERE referrer_id = ANY(:ids) AND NOT lapsed
+    ), further AS MATERIALIZED (
+        SELECT b.id FROM own JOIN referral_bond b ON b.referrer_id = own.friend_id
+        WHERE NOT b.lapsed
+    )
+    SELECT (SELECT coalesce(sum(o.paid_fen - o.refunded_fen), 0)::bigint
+            FROM own JOIN referral_order o ON o.bond_id = own.id) AS value_fen,
+        (SELECT coalesce(sum(o.paid_fen - o.refunded_fen), 0)::bigint
+            FROM further JOIN referral_order o ON o.bond_id = further.id) AS further_fen
     """
 )
 _EARNED = text(
@@ -162,7 +176,7 @@ async def referrers(
 ) -> list[ReferrerRow]:
     """Up to `most` referrers (None: all), those of the highest value first; three statements."""
     value, fan = after or (None, 0)
-    asked = {**span.bounds, "value": value, "fan": fan, "ids": None, "most": most}
+    asked = {**span.bounds, "value": value, "fan": fan, "most": most}
     rows = (await tx.execute(_RANKING, asked)).all()
     ids = [row.fan_id for row in rows]
     briefs = await fans.brief(tx, set(ids))
@@ -188,22 +202,21 @@ async def tree(tx: Tx, fan_id: int) -> TreeOut:
     flags = await _flags(tx, [row.id for row in rows])
     above = await tx.scalar(
         select(ReferralBond.referrer_id).where(
-            ReferralBond.friend_id.in_(ids), ReferralBond.lapsed.is_(False)
+            ReferralBond.friend_id.in_(ids), ~ReferralBond.lapsed
         )
     )
     briefs = await fans.brief(
         tx, {fan_id, *(row.friend_id for row in rows), *([above] if above else [])}
     )
-    whole = {**EVER.bounds, "value": None, "fan": 0, "ids": ids, "most": None}
-    worth = (await tx.execute(_RANKING, whole)).all()
+    worth = (await tx.execute(_WORTH, {"ids": ids})).one()
     return TreeOut(
         fan_id=fan_id,
         name=_name(briefs, fan_id),
         avatar_url=_face(briefs, fan_id),
         brought_by=above,
         brought_by_name=_name(briefs, above) if above else "",
-        value_fen=sum(row.value_fen for row in worth),
-        chain_value_fen=sum(row.chain_value_fen for row in worth),
+        value_fen=worth.value_fen,
+        chain_value_fen=worth.value_fen + worth.further_fen,
         friends=[
             BroughtOut(
                 bond_id=row.id,

@@ -19,7 +19,7 @@ from tiefen.helpdesk.service.notifying import (
     push_order,
 )
 from tiefen.helpdesk.service.recognising import bind_here, enter
-from tiefen.helpdesk.service.telling import remind_fan, tell_after_sale
+from tiefen.helpdesk.service.telling import remind_fan, tell_after_sale, tell_level
 
 __all__ = [
     "ORDER_PAID",
@@ -41,5 +41,6 @@ __all__ = [
     "resolve_question",
     "set_welcome",
     "tell_after_sale",
+    "tell_level",
     "unanswered_count",
 ]

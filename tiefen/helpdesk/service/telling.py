@@ -1,4 +1,4 @@
-"""Notices to fans about their own orders: what closes soon, and each step of an after-sale.
+"""Notices to fans about themselves: what closes soon, each step of an after-sale, another level.
 
 These are service notices of a deal the fan made, so who asked not to be written to hears of
 after-sales and receipts too; the nudge to pay is not part of a deal and is left out for them.
@@ -18,6 +18,8 @@ ORDER_UNPAID = "order_unpaid"
 """Keys of templates; their fields are described in docs/domain/helpdesk.md."""
 RECEIPT_SOON = "receipt_soon"
 AFTER_SALE = "after_sale"
+LEVEL_CHANGED = "level_changed"
+_LEVEL_TOLD = frozenset({"earned", "review", "refund", "locked"})
 _STEPS = {
     "request": "已提交，等待商家处理",
     "reject": "商家没有同意，点开看原因",
@@ -89,6 +91,27 @@ async def tell_after_sale(
     await wechat.send_template(
         tx, openid, AFTER_SALE, data, public_link(tx, f"shop/#/after-sales/{after_sale_no}")
     )
+    return True
+
+
+async def tell_level(tx: Tx, *, fan_id: int, name: str, up: bool, cause: str, at: datetime) -> bool:
+    """Queue the notice of another member level; False when nobody is to be told.
+
+    What the merchant's own changes and joined records move says nothing to a fan. A level is no part
+    of a deal: who asked not to be written to is left out.
+    """
+    if cause not in _LEVEL_TOLD or await fans.without_contact(tx, [fan_id]):
+        return False
+    openid = await _openid(tx, fan_id)
+    if not openid:
+        return False
+    data = {
+        "thing1": name[:20],
+        "thing2": "恭喜升级，点开看您的权益" if up else "等级有变化，点开看怎样升回来",
+        "time3": at.astimezone(CHINA).strftime("%Y-%m-%d %H:%M"),
+    }
+    url = public_link(tx, "shop/#/mine/level/index")
+    await wechat.send_template(tx, openid, LEVEL_CHANGED, data, url)
     return True
 
 
