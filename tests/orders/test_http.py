@@ -15,6 +15,7 @@ from tests.team.factories import owner
 from tiefen.kernel import audit
 from tiefen.kernel.db import Db
 from tiefen.orders import queries
+from tiefen.orders.models.tables import IN_AFTER_SALE
 from tiefen.orders.queries import OrderFilter, search
 from tiefen.orders.values import OrderStatus
 from tiefen.team.values import Permission
@@ -359,3 +360,43 @@ async def test_a_deadline_is_on_the_databases_clock(
         "urge": status in (OrderStatus.PAID, OrderStatus.PARTLY_SHIPPED),
         "extend": status is OrderStatus.SHIPPED,
     }
+
+
+async def test_orders_in_after_sale_come_newest_first_each_once_page_by_page(
+    db: Db, drain: Drain, wechat: FakeWeChat, staff_client: StaffClient
+) -> None:
+    async with db.merchant("demo") as tx:
+        tea = await stocked(tx, 50)
+    made = [await make.paid(db, wechat, drain, (tea, 2)) for _ in range(5)]
+    asked = [made[0], made[2], made[4]]
+    for fan_id, order_no in asked:
+        (line,) = (await make.order(db, order_no)).lines
+        for _ in range(2):  # two requests of one order are one row
+            last = await make.ask(db, fan_id, order_no, (line.id, 1))
+    wanted = [order_no for _, order_no in reversed(asked)]
+    clerk = await staff_client(CLERK)
+
+    async def pages(**more: str) -> list[str]:
+        found, cursor = [], ""
+        while cursor is not None:
+            params = {"in_after_sale": "true", "limit": "1", **more}
+            page = await clerk.get(
+                "/api/console/orders", params=params | ({"cursor": cursor} if cursor else {})
+            )
+            found += [row["order_no"] for row in page.json()["items"]]
+            cursor = page.json()["next"]
+        return found
+
+    assert await pages() == wanted
+    assert await pages(status="paid") == wanted
+    assert await pages(status="closed") == []
+    assert await pages(fan_id=str(made[2][0])) == [made[2][1]]
+    assert await pages(q=made[2][1]) == [made[2][1]]
+    await make.approve(db, last.after_sale_no)
+    await drain()
+    assert await pages() == wanted, "its other request is still open"
+    async with db.merchant("demo") as tx:
+        await tx.execute(text("SET LOCAL enable_seqscan = off"))
+        open_ones = f"SELECT DISTINCT order_id FROM after_sale WHERE {IN_AFTER_SALE}"
+        plan = await tx.execute(text(f"EXPLAIN {open_ones} ORDER BY order_id DESC"))
+        assert "ix_after_sale_open" in " ".join(row[0] for row in plan)

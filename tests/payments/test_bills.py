@@ -162,6 +162,7 @@ async def test_a_difference_has_an_owner_and_closes_only_when_it_is_honest(
     found = {row["kind"]: row for row in listed}
     assert set(found) == {"fee", "theirs_only", "ours_only"}
     assert found["fee"]["order_no"] == dear.order_no
+    assert found["theirs_only"]["order_no"] == dear.order_no, "the bill names the charge"
     assert (found["ours_only"]["ours_fen"], found["ours_only"]["theirs_fen"]) == (100, None)
     assert (found["theirs_only"]["out_refund_no"], found["theirs_only"]["theirs_fen"]) == (
         "R-hand",

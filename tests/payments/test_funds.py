@@ -6,9 +6,10 @@ from datetime import date, timedelta
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from tests.conftest import StaffClient
+from tests.counting import statements
 from tests.payments.bills import fund_bill, trade_bill
 from tests.payments.factories import FakeWeChat, attempts, paid
 from tiefen.kernel import audit, worker
@@ -16,9 +17,9 @@ from tiefen.kernel.clock import Travel
 from tiefen.kernel.db import Db
 from tiefen.ledger import service as ledger
 from tiefen.ledger.values import Transfer
-from tiefen.payments import rules, service
+from tiefen.payments import queries, rules, service
 from tiefen.payments.errors import BadBill
-from tiefen.payments.models import PaymentBreak, PaymentFundLine, PaymentRefund
+from tiefen.payments.models import PaymentBreak, PaymentFundBill, PaymentFundLine, PaymentRefund
 from tiefen.payments.values import FundKind, FundLine, PaymentIntent
 from tiefen.team.values import Permission
 from tiefen.wechat.values import RefundStatus
@@ -127,6 +128,13 @@ async def test_a_day_that_agrees_has_no_difference_and_its_withdrawal_is_booked(
     assert (run["opening_fen"], run["closing_fen"], run["open_breaks"]) == (0, 6_922, 0)
     classes = {one["kind"]: one["amount_fen"] for one in run["classes"]}
     assert classes == {"pay": 15_000, "fee": -90, "refund": -1_988, "withdrawal": -6_000}
+    async with db.merchant("demo") as tx:  # a bill from before its sums were kept with it
+        with statements(db) as kept:
+            (now,) = await queries.fund_bills(tx)
+        await tx.execute(update(PaymentFundBill).values(sums=None))
+        (before,) = await queries.fund_bills(tx)
+    assert before.classes == now.classes
+    assert len(kept) == 2
     whole = "first=2026-04-01&last=2026-04-30&by=month"
     line = (await clerk.get(f"/api/console/money-statement?{whole}")).json()["total"]
     assert (line["withdrawn_fen"], line["closing_fen"]) == (6_000, 6_922)

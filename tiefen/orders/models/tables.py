@@ -10,6 +10,7 @@ from tiefen.kernel.crypto import Sealed
 from tiefen.kernel.db import Base, Fen, Id, Ref, Utc, text_enum
 from tiefen.orders.models.presale import Staged
 from tiefen.orders.values import (
+    OPEN_AFTER_SALES,
     AfterSaleKind,
     AfterSalePolicy,
     AfterSaleReason,
@@ -258,6 +259,11 @@ class ParcelLine(Base):
     quantity: Mapped[int]
 
 
+_OPEN = ", ".join(f"'{one}'" for one in OPEN_AFTER_SALES)
+IN_AFTER_SALE = f"status IN ({_OPEN})"
+"""Those that are open, word for word as their index has it: with parameters it would not be used."""
+
+
 class AfterSale(Base):
     """What is asked for some pieces of an order, or money of it."""
 
@@ -268,6 +274,7 @@ class AfterSale(Base):
         Index("ix_after_sale_order", "order_id", "id"),
         Index("ix_after_sale_fan", "fan_id", text("id DESC")),
         Index("ix_after_sale_status", "status", text("id DESC")),
+        Index("ix_after_sale_open", text("order_id DESC"), postgresql_where=text(IN_AFTER_SALE)),
         Index(
             "ix_after_sale_back",
             "back_tracking_no",

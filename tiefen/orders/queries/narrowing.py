@@ -1,16 +1,17 @@
 """What lists of orders are narrowed by, and in which order they are read."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, TypeVarTuple, Unpack
 
-from sqlalchemy import Select, or_, select, tuple_
+from sqlalchemy import Select, or_, select, text, tuple_
 
 from tiefen.kernel.http import decode_cursor
 from tiefen.orders import rules
 from tiefen.orders.models import AfterSale, Order
+from tiefen.orders.models.tables import IN_AFTER_SALE
 from tiefen.orders.queries.presale import waits_too_long
-from tiefen.orders.values import OPEN_AFTER_SALES, OrderStatus
+from tiefen.orders.values import OrderStatus
 
 Ts = TypeVarTuple("Ts")
 
@@ -48,15 +49,25 @@ def narrowed(wanted: OrderFilter, now: datetime) -> Select[Order]:
     if wanted.placed_until is not None:
         chosen = chosen.where(Order.placed_at < wanted.placed_until)
     if wanted.in_after_sale:
-        chosen = chosen.where(
-            Order.id.in_(select(AfterSale.order_id).where(AfterSale.status.in_(OPEN_AFTER_SALES)))
-        )
+        chosen = chosen.where(Order.id.in_(select(AfterSale.order_id).where(text(IN_AFTER_SALE))))
     if wanted.waiting_longest:
         late = waits_too_long(now)
         chosen = chosen.where(
             Order.status.in_(rules.CAN_SHIP), or_(late, Order.urged_at.is_not(None))
         )
     return chosen
+
+
+def asked_back(wanted: OrderFilter, now: datetime, cursor: str | None, limit: int) -> Select[Order]:
+    """Orders in after-sale, the newest first: read along the open after-sales, so that a page costs
+    the page. By the orders' numbers, which grow with time; the cursor is that of every list."""
+    rest = narrowed(replace(wanted, in_after_sale=False), now)
+    asked = select(AfterSale.order_id).where(text(IN_AFTER_SALE)).distinct()
+    if cursor is not None:
+        asked = asked.where(AfterSale.order_id < decode_cursor(cursor, tuple[datetime, int])[1])
+    found = asked.subquery()
+    rest = rest.join(found, found.c.order_id == Order.id)
+    return rest.order_by(found.c.order_id.desc()).limit(limit + 1)
 
 
 def after(

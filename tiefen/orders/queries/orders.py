@@ -24,7 +24,7 @@ from tiefen.orders.models import (
     Replay,
 )
 from tiefen.orders.queries.after_sales import after_sale_fields, after_sale_parts, fan_out
-from tiefen.orders.queries.narrowing import OrderFilter, after, narrowed, newest
+from tiefen.orders.queries.narrowing import OrderFilter, after, asked_back, narrowed, newest
 from tiefen.orders.queries.parcels import unsent_of, upload_of
 from tiefen.orders.queries.presale import can_cancel, can_pay, is_late, presale_of
 from tiefen.orders.queries.search import searched
@@ -100,8 +100,12 @@ async def console_orders(
     chosen = after(narrowed(wanted, tx.now), cursor, Order.placed_at, Order.id)
     if wanted.q.strip():
         found = await searched(tx, wanted, chosen, cursor, limit)
-        chosen = select(Order).where(Order.id.in_(found))
-    orders = (await tx.scalars(newest(chosen, limit))).all()
+        chosen = newest(select(Order).where(Order.id.in_(found)), limit)
+    elif wanted.in_after_sale and wanted.fan_id is None:
+        chosen = asked_back(wanted, tx.now, cursor, limit)
+    else:
+        chosen = newest(chosen, limit)
+    orders = (await tx.scalars(chosen)).all()
     rows = await _console_rows(tx, orders)
     return paged([ConsoleOrderRow(**row) for row in rows], orders, limit, _place)
 

@@ -3,6 +3,7 @@
 from datetime import date
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, Integer, Text, UniqueConstraint
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from tiefen.kernel.db import Base, Fen, Id, Ref, Utc, text_enum
@@ -68,6 +69,8 @@ class PaymentFundBill(Base):
     opening_fen: Mapped[Fen | None]
     """What the account held before its first line; None: nothing moved."""
     closing_fen: Mapped[Fen | None]
+    sums: Mapped[dict[str, list[int]] | None] = mapped_column(JSONB)
+    """Kind → how many lines, and what they add up to in fen; None: kept before it was written down."""
     fetched_at: Mapped[Utc]
 
 
@@ -112,6 +115,8 @@ class PaymentBreak(Base):
     kind: Mapped[BreakKind] = mapped_column(text_enum(BreakKind))
     subject: Mapped[str] = mapped_column(Text)
     """The transaction, the refund's number after `refund:`, or the account's own line after `fund:`."""
+    transaction_id: Mapped[str | None] = mapped_column(Text)
+    """The charge of a refund that our books do not know: the bill names it, so its order is found."""
     ours_fen: Mapped[Fen | None]
     theirs_fen: Mapped[Fen | None]
     note: Mapped[str] = mapped_column(Text)

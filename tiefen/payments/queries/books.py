@@ -339,6 +339,7 @@ async def breaks(
 ) -> list[BreakLine]:
     """Differences, newest first, one more than `limit`; with the order they are about. One statement."""
     number = func.replace(PaymentBreak.subject, "refund:", "")
+    about = func.coalesce(PaymentBreak.transaction_id, PaymentBreak.subject)
     refund, charge = aliased(PaymentRefund), aliased(PaymentCharge)
     day = func.coalesce(PaymentBill.bill_date, PaymentFundBill.bill_date)
     mchid = func.coalesce(PaymentBill.mchid, PaymentFundBill.mchid)
@@ -353,7 +354,7 @@ async def breaks(
         .outerjoin(
             charge,
             (charge.id == refund.charge_id)
-            | ((charge.mchid == mchid) & (charge.transaction_id == PaymentBreak.subject)),
+            | ((charge.mchid == mchid) & (charge.transaction_id == about)),
         )
         .outerjoin(Payment, Payment.id == charge.payment_id)
         .outerjoin(PaymentSuspense, PaymentSuspense.charge_id == charge.id)

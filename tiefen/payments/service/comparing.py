@@ -83,29 +83,34 @@ _COMPARE = text("""
         WHERE line.kind = 'pay'
     ), refund AS (
         SELECT 'refund:' || line.out_refund_no AS subject, r.amount_fen AS ours,
-               line.amount_fen AS theirs, r.id, r.state, line.state AS said
+               line.amount_fen AS theirs, r.id, r.state, line.state AS said,
+               line.transaction_id
         FROM line LEFT JOIN payment_refund r ON r.out_refund_no = line.out_refund_no
         WHERE line.kind = 'refund'
     ), found AS (
         SELECT 'theirs_only' AS kind, subject, ours, theirs,
                CASE WHEN id IS NULL THEN 'not in our books' ELSE 'settled from the bill' END AS note,
-               CASE WHEN id IS NOT NULL THEN CAST(:now AS timestamptz) END AS closed_at
+               CASE WHEN id IS NOT NULL THEN CAST(:now AS timestamptz) END AS closed_at,
+               CAST(NULL AS text) AS transaction_id
         FROM pay WHERE id IS NULL OR source = 'bill'
         UNION ALL
-        SELECT 'amount', subject, ours, theirs, 'the amounts differ', NULL
+        SELECT 'amount', subject, ours, theirs, 'the amounts differ', NULL, NULL
         FROM pay WHERE ours <> theirs
         UNION ALL
-        SELECT 'theirs_only', subject, NULL, theirs, 'a refund we did not ask for', NULL
+        SELECT 'theirs_only', subject, NULL, theirs, 'a refund we did not ask for', NULL,
+               transaction_id
         FROM refund WHERE id IS NULL
         UNION ALL
-        SELECT 'amount', subject, ours, theirs, 'the amounts differ', NULL
+        SELECT 'amount', subject, ours, theirs, 'the amounts differ', NULL, NULL
         FROM refund WHERE ours <> theirs
         UNION ALL
-        SELECT 'state', subject, ours, theirs, 'ours is ' || state || ', theirs ' || said, NULL
+        SELECT 'state', subject, ours, theirs, 'ours is ' || state || ', theirs ' || said, NULL,
+               NULL
         FROM refund WHERE ours = theirs AND said <> 'PROCESSING' AND upper(state) <> said
     )
-    INSERT INTO payment_break (bill_id, kind, subject, ours_fen, theirs_fen, note, created_at, closed_at)
-    SELECT :bill, kind, subject, ours, theirs, note, :now, closed_at FROM found
+    INSERT INTO payment_break (bill_id, kind, subject, ours_fen, theirs_fen, note, created_at,
+        closed_at, transaction_id)
+    SELECT :bill, kind, subject, ours, theirs, note, :now, closed_at, transaction_id FROM found
     RETURNING kind, subject
 """)
 """A bill is a day old: a refund it calls processing may have ended since."""

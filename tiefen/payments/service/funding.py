@@ -131,15 +131,21 @@ async def reconcile_fund(
 async def _keep(tx: Tx, bill: PaymentFundBill, rows: TextIO) -> list[FundLine]:
     """Write the lines down; answers the withdrawals."""
     lines, out, moved = rules.read_fund_bill(rows), [], 0
+    sums: dict[str, list[int]] = {}
     while page := list(islice(lines, PAGE)):
         if bill.opening_fen is None:
             bill.opening_fen = page[0].balance_fen - page[0].amount_fen
         bill.closing_fen = page[-1].balance_fen
         bill.lines += len(page)
         moved += sum(line.amount_fen for line in page)
+        for line in page:
+            of_kind = sums.setdefault(line.kind.value, [0, 0])
+            of_kind[0] += 1
+            of_kind[1] += line.amount_fen
         out += [line for line in page if line.kind is FundKind.WITHDRAWAL]
         columns = {name: [getattr(line, name) for line in page] for name in _COLUMNS}
         await tx.execute(_PAGE, columns | {"fund": bill.id})
+    bill.sums = sums
     assert bill.opening_fen is not None
     assert bill.closing_fen is not None
     if bill.opening_fen + moved != bill.closing_fen:
