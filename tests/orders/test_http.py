@@ -369,10 +369,11 @@ async def test_orders_in_after_sale_come_newest_first_each_once_page_by_page(
         tea = await stocked(tx, 50)
     made = [await make.paid(db, wechat, drain, (tea, 2)) for _ in range(5)]
     asked = [made[0], made[2], made[4]]
+    requests = []
     for fan_id, order_no in asked:
         (line,) = (await make.order(db, order_no)).lines
         for _ in range(2):  # two requests of one order are one row
-            last = await make.ask(db, fan_id, order_no, (line.id, 1))
+            requests.append(await make.ask(db, fan_id, order_no, (line.id, 1)))
     wanted = [order_no for _, order_no in reversed(asked)]
     clerk = await staff_client(CLERK)
 
@@ -392,7 +393,7 @@ async def test_orders_in_after_sale_come_newest_first_each_once_page_by_page(
     assert await pages(status="closed") == []
     assert await pages(fan_id=str(made[2][0])) == [made[2][1]]
     assert await pages(q=made[2][1]) == [made[2][1]]
-    await make.approve(db, last.after_sale_no)
+    await make.approve(db, requests[-1].after_sale_no)
     await drain()
     assert await pages() == wanted, "its other request is still open"
     async with db.merchant("demo") as tx:

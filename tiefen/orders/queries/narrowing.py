@@ -62,9 +62,10 @@ def asked_back(wanted: OrderFilter, now: datetime, cursor: str | None, limit: in
     """Orders in after-sale, the newest first: read along the open after-sales, so that a page costs
     the page. By the orders' numbers, which grow with time; the cursor is that of every list."""
     rest = narrowed(replace(wanted, in_after_sale=False), now)
-    asked = select(AfterSale.order_id).where(text(IN_AFTER_SALE)).distinct()
+    number = AfterSale.order_id
+    asked = select(number).where(text(IN_AFTER_SALE)).distinct().order_by(number.desc())
     if cursor is not None:
-        asked = asked.where(AfterSale.order_id < decode_cursor(cursor, tuple[datetime, int])[1])
+        asked = asked.where(number < decode_cursor(cursor, tuple[datetime, int])[1])
     found = asked.subquery()
     rest = rest.join(found, found.c.order_id == Order.id)
     return rest.order_by(found.c.order_id.desc()).limit(limit + 1)
