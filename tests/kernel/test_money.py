@@ -5,7 +5,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.cases import cases
-from tiefen.kernel.money import MAX_FEN, allocate, parse_yuan, share_bp, yuan
+from tiefen.kernel.money import (
+    MAX_FEN,
+    allocate,
+    parse_yuan,
+    share_bp,
+    yuan,
+    yuan_cell,
+    yuan_number,
+)
 
 amounts = st.integers(0, MAX_FEN)
 weights = st.lists(st.integers(0, MAX_FEN), min_size=1, max_size=40)
@@ -28,6 +36,13 @@ def test_parts_add_up_exactly_and_stay_near_their_share(total: int, by: list[int
 def test_equal_weights_differ_by_at_most_one_fen(total: int, by: list[int]) -> None:
     parts = allocate(total, [7] * len(by))
     assert max(parts) - min(parts) <= 1
+
+
+@cases(500)
+@given(st.integers(-MAX_FEN, MAX_FEN))
+def test_an_amount_reads_the_same_as_a_number_and_as_text(fen: int) -> None:
+    assert str(yuan_number(fen)) == yuan_cell(fen)
+    assert yuan_number(fen) * 100 == fen
 
 
 def test_nothing_to_split_over() -> None:

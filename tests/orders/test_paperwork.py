@@ -1,9 +1,11 @@
 """A visitor's cart, buying again, the merchant's own questions, invoices and reminders."""
 
 import asyncio
+import io
 from datetime import timedelta
 
 import pytest
+from openpyxl import load_workbook
 from sqlalchemy import select, text
 
 from tests.catalog.factories import STAFF
@@ -218,7 +220,12 @@ async def test_an_invoice_from_the_request_to_the_red_letter(
     assert (await staff.post(reverse, json={"number": "2546"})).status_code == 200
     (again,) = (await staff.get("/api/console/invoices")).json()["items"]
     assert (again["state"], again["red_number"]) == ("issued", "2546")
-    assert (await staff.get("/api/console/invoices-export")).content[:2] == b"PK"
+    taken = await staff.get("/api/console/invoices-export")
+    sheet = load_workbook(io.BytesIO(taken.content)).active
+    (line,) = sheet.iter_rows(min_row=2)
+    said = [cell.value for cell in line]
+    assert (said[1], said[6], said[5], said[7]) == ("企业", "已开票", 19.9, 39.8)
+    assert line[11].is_date
 
 
 @pytest.mark.usefixtures("account")

@@ -1,10 +1,12 @@
 """The merchant's statement equals the ledger to the fen, however money moved and however it is cut."""
 
+import io
 from datetime import date, datetime, time, timedelta
 from random import Random
 from typing import Any
 
 import pytest
+from openpyxl import load_workbook
 from sqlalchemy import text
 
 from tests.conftest import StaffClient
@@ -13,6 +15,7 @@ from tiefen.kernel.clock import Travel
 from tiefen.kernel.days import CHINA
 from tiefen.kernel.db import Db
 from tiefen.ledger import service as ledger
+from tiefen.ledger.rules import SUMMARIES
 from tiefen.ledger.service import posting
 from tiefen.ledger.values import By, Transfer
 from tiefen.payments import rules, service
@@ -128,6 +131,12 @@ async def test_the_pages_and_files_say_the_same(
     closing = shown["total"]["closing_fen"]
     assert (rows[0][0], rows[-1][0]) == ("期间", "合计")
     assert round(float(rows[-1][10]) * 100) == closing
+    sheet = load_workbook(io.BytesIO(table.content)).active
+    assert sheet.freeze_panes == "A2"
+    assert {cell.number_format for cell in sheet["A"][1:-1]} == {"yyyy-mm-dd"}
+    assert all(cell.is_date for cell in sheet["A"][1:-1])
+    amounts = [cell for row in sheet.iter_rows(min_row=2, min_col=2) for cell in row]
+    assert {(cell.data_type, cell.number_format) for cell in amounts} == {("n", "0.00")}
     paper = await clerk.get(f"/api/console/money-statement/file?{query}&form=pdf")
     assert paper.content.startswith(b"%PDF")
     for wrong in (
@@ -157,6 +166,7 @@ async def test_the_journal_is_double_entry_and_its_seal_stays(
     assert len(debits) == len(credited) == len(entries) / 2 > 5
     assert round(sum(debits) * 100) == round(sum(credited) * 100)
     assert all(row[3] for row in entries), "every line has an account number; points are no money"
+    assert {row[2] for row in entries} <= set(SUMMARIES.values()), "words, not our codes"
     said = {row[0]: row[1] for row in rows[-5:]}
     assert said["锁定"].startswith("已锁定")
     assert (await clerk.get(path + "csv")).text.splitlines()[-1] == f"校验码,{said['校验码']}"

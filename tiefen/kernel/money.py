@@ -1,6 +1,7 @@
 """The only place that divides money. Amounts are whole fen, rates basis points (1/10,000)."""
 
 from collections.abc import Sequence
+from decimal import Decimal
 
 MAX_FEN = 10**12
 """Ten thousand million yuan: far above any honest amount, far below 2^63."""
@@ -72,6 +73,11 @@ def yuan_cell(amount_fen: int) -> str:
     sign = "-" if amount_fen < 0 else ""
     whole, rest = divmod(abs(amount_fen), 100)
     return f"{sign}{whole}.{rest:02d}"
+
+
+def yuan_number(amount_fen: int) -> Decimal:
+    """The same as a number: a workbook adds it up, and its text is `yuan_cell`'s."""
+    return Decimal(amount_fen).scaleb(-2)
 
 
 def parse_yuan(text: str) -> int:

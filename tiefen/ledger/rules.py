@@ -29,6 +29,22 @@ class Entry:
     number: str = ""
 
 
+SUMMARIES = {
+    "payment.succeeded": "收款",
+    "payment.counter": "收款码收款",
+    "payment.withdrawn": "提现",
+    "payment.earned": "确认收入",
+    "payment.refunded": "退款",
+    "payment.forfeited": "定金不退",
+    "payment.suspended": "转入待查",
+    "payment.suspense_kept": "待查转收入",
+    "payment.fee": "手续费",
+    "payment.fee_returned": "退回手续费",
+    "money.adjustment": "账户间调整",
+    "money.write_off": "核销损失",
+}
+"""What an accountant reads for a transfer's code; the console's pages say the same."""
+
 _CREDIT, _DEBIT = Side.CREDIT, Side.DEBIT
 CHART: tuple[Entry, ...] = (
     Entry("wechat:clearing", Asset.CNY, _DEBIT, Kind.ASSET, False,

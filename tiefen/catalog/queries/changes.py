@@ -12,7 +12,7 @@ from tiefen.catalog.schemas import ChangeOut, GoodsImportDetail, GoodsImportOut,
 from tiefen.catalog.values import LineFate, ProductRole
 from tiefen.kernel import sheets
 from tiefen.kernel.db import Tx
-from tiefen.kernel.money import yuan_cell
+from tiefen.kernel.money import yuan_number
 
 SHOWN_FAULTS = 100
 SHOWN = 30
@@ -133,9 +133,9 @@ def _line(
         "consume_days": product.consume_days or "",
         "purchase_limit": product.purchase_limit or "",
         "sku_code": sku.code,
-        "price_fen": yuan_cell(sku.price_fen),
-        "market_fen": "" if sku.market_fen is None else yuan_cell(sku.market_fen),
-        "cost_fen": "" if sku.cost_fen is None else yuan_cell(sku.cost_fen),
+        "price_fen": yuan_number(sku.price_fen),
+        "market_fen": "" if sku.market_fen is None else yuan_number(sku.market_fen),
+        "cost_fen": "" if sku.cost_fen is None else yuan_number(sku.cost_fen),
         "weight_g": "" if sku.weight_g is None else sku.weight_g,
         "volume_cm3": "" if sku.volume_cm3 is None else sku.volume_cm3,
     }

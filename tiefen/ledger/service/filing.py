@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from datetime import date, datetime, time, timedelta
 
 from tiefen.kernel.auth import StaffActor
-from tiefen.kernel.days import CHINA
+from tiefen.kernel.days import CHINA, china_time
 from tiefen.kernel.db import Tx
-from tiefen.kernel.money import yuan_cell as yuan
+from tiefen.kernel.money import yuan_number as yuan
 from tiefen.kernel.sheets import write_csv, write_xlsx
 from tiefen.ledger import queries, rules
 from tiefen.ledger.errors import PeriodBackwards, PeriodTooLong
@@ -78,12 +78,12 @@ def journal(found: Sequence[TransferLine]) -> list[Sequence[object]]:
     """The head and two lines an entry: what is debited, what is credited, the same amount."""
     rows: list[Sequence[object]] = [JOURNAL_HEAD]
     for line in found:
-        day = line.posted_at.astimezone(CHINA).date().isoformat()
+        day = line.posted_at.astimezone(CHINA).date()
         amount = yuan(line.amount_fen)
         for account, debit, credit in ((line.debit, amount, ""), (line.credit, "", amount)):
             entry = rules.entry_of(account)
             rows.append((
-                day, line.id, line.code, entry.number if entry else "",
+                day, line.id, rules.SUMMARIES.get(line.code, line.code), entry.number if entry else "",
                 f"{entry.zh if entry else account}（{account}）", debit, credit, line.reference,
             ))  # fmt: skip
     return rows
@@ -127,7 +127,7 @@ def _transfer(line: TransferLine, account: str | None) -> Sequence[object]:
         account or ""
     )
     return (
-        line.posted_at.astimezone(CHINA).strftime("%Y-%m-%d %H:%M:%S"),
+        china_time(line.posted_at),
         line.id,
         line.debit,
         line.credit,

@@ -8,16 +8,25 @@ from sqlalchemy import and_, or_, select
 from tiefen.catalog import service as catalog
 from tiefen.fans import service as fans
 from tiefen.kernel.crypto import mask_email
+from tiefen.kernel.days import china_time
 from tiefen.kernel.db import Tx
 from tiefen.kernel.http import Page, newest, paged
+from tiefen.kernel.money import yuan_number
 from tiefen.orders import rules
 from tiefen.orders.errors import OrderMissing
 from tiefen.orders.models import FormField, Invoice, Order, OrderAnswer
 from tiefen.orders.queries.after_sales import fan_out
 from tiefen.orders.schemas import FormFieldOut, InvoiceOut, InvoiceRow, OrderAnswerOut, PaperworkOut
-from tiefen.orders.values import InvoiceState
+from tiefen.orders.values import InvoiceState, TitleKind
 
 EXPORTED = 20_000
+_TITLE_KINDS = {TitleKind.PERSONAL: "个人", TitleKind.COMPANY: "企业"}
+_INVOICE_STATES = {
+    InvoiceState.REQUESTED: "待开票",
+    InvoiceState.ISSUED: "已开票",
+    InvoiceState.RED: "需红冲",
+    InvoiceState.REVERSED: "已冲销",
+}
 _PAYABLE = and_(Order.status.not_in(rules.NOT_INVOICED), Order.paid_fen > Order.refunded_fen)
 """`rules.may_invoice`, as the database says it."""
 
@@ -115,17 +124,17 @@ async def invoice_lines(tx: Tx) -> list[list[object]]:
     return [
         [
             order.order_no,
-            invoice.kind.value,
+            _TITLE_KINDS[invoice.kind],
             invoice.title,
             invoice.tax_no,
             invoice.email,
-            _payable(order),
-            invoice.state.value,
-            invoice.amount_fen,
-            invoice.red_fen,
+            yuan_number(_payable(order)),
+            _INVOICE_STATES[invoice.state],
+            yuan_number(invoice.amount_fen),
+            yuan_number(invoice.red_fen),
             invoice.number,
             invoice.red_number,
-            invoice.requested_at,
+            china_time(invoice.requested_at),
         ]
         for invoice, order in found
     ]

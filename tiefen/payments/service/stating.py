@@ -7,7 +7,7 @@ from datetime import date, datetime, time, timedelta
 from tiefen.kernel.auth import StaffActor
 from tiefen.kernel.days import CHINA
 from tiefen.kernel.db import Tx
-from tiefen.kernel.money import yuan, yuan_cell
+from tiefen.kernel.money import yuan, yuan_number
 from tiefen.kernel.pdf import Paper
 from tiefen.kernel.sheets import write_xlsx
 from tiefen.ledger import service as ledger
@@ -62,8 +62,8 @@ async def statement_file(
     if pdf:
         at = tx.now.astimezone(CHINA).strftime("%Y-%m-%d %H:%M")
         return await asyncio.to_thread(_drawn, made, first, last, by, at)
-    rows = [HEAD, *(_row(line, by, yuan_cell) for line in made.lines),
-            ("合计", *_row(made.total, by, yuan_cell)[1:])]  # fmt: skip
+    rows = [HEAD, *(_row(line, by, yuan_number) for line in made.lines),
+            ("合计", *_row(made.total, by, yuan_number)[1:])]  # fmt: skip
     return await asyncio.to_thread(write_xlsx, "对账单", rows)
 
 
@@ -73,8 +73,8 @@ def _after(day: date, by: By) -> date:
     return (day + timedelta(days=32)).replace(day=1)
 
 
-def _row(line: StatementLine, by: By, write: Callable[[int], str]) -> tuple[str, ...]:
-    period = line.period.isoformat() if by is By.DAY else line.period.strftime("%Y-%m")
+def _row(line: StatementLine, by: By, write: Callable[[int], object]) -> tuple[object, ...]:
+    period = line.period if by is By.DAY else line.period.strftime("%Y-%m")
     return (
         period,
         write(line.opening_fen),
@@ -110,8 +110,8 @@ def _drawn(made: Statement, first: date, last: date, by: By, at: str) -> bytes:
     return paper.save()
 
 
-def _drawn_row(paper: Paper, y: float, cells: tuple[str, ...]) -> float:
-    for place, cell in enumerate(cells):
+def _drawn_row(paper: Paper, y: float, cells: tuple[object, ...]) -> float:
+    for place, cell in enumerate(map(str, cells)):
         x = MARGIN + WIDE * place
         if place:  # amounts end at the right edge of their column
             x += WIDE - 2 - paper.width(cell, 3.3)
