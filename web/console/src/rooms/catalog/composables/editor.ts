@@ -84,6 +84,11 @@ export function findProblems(form: ProductForm): Problems {
   return problems
 }
 
+/** Whether the clock would find the product without what a shelf asks for; nobody is there to be told then. */
+export function staysOff(form: Pick<ProductForm, 'shelf_on_at' | 'pictures'>): boolean {
+  return Boolean(form.shelf_on_at) && form.pictures.length === 0
+}
+
 /** The state of the product editor: what is on the form, what is wrong with it and what would be sent. */
 export function useEditor(): Editor {
   const form = reactive(blank())
