@@ -301,6 +301,7 @@ async def test_a_gift_to_all_who_wear_a_tag(
     await drain()
     (gift,) = (await staff.get(url)).json()["items"]
     assert (gift["state"], gift["given"]) == ("done", 3)
+    assert "已领完" in gift["trouble"], "two of them went without, and it says why"
     nobody = await staff.post(url, json={"fan_ids": [], "reason": "谢谢"})
     assert nobody.status_code == 422
     stopped = await staff.post(f"/api/console/coupon-gifts/{gift['id']}/stop")

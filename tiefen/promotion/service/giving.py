@@ -152,6 +152,8 @@ async def _give(tx: Tx, gift: CouponGift, piece: list[int]) -> int:
         },
     )
     given = len(made.all())
+    if row.stock and given == left and given < len(piece):
+        gift.trouble = CouponGone(name=row.name).message("zh")  # some of them go without
     await tx.execute(_COUNT, {"given": given, "template": row.id})
     return given
 
