@@ -92,7 +92,8 @@ def fill_in_details(town: Town, page: Page) -> None:
 
 
 def mind_my_data(town: Town, page: Page) -> None:
-    """See what is kept, no more offers, a copy as a file, an erasure and its taking back."""
+    """See what is kept, no more offers, a rough place, a copy, an erasure and its taking back."""
+    console(town, page, "PUT", "places", kept=True, days=90)
     turn(town, page, "pages/me/index")
     page.get_by_test_id("privacy").click()
     page.get_by_test_id("kept-all").click()
@@ -101,6 +102,11 @@ def mind_my_data(town: Town, page: Page) -> None:
     expect(switch).to_have_attribute("aria-checked", "true")
     switch.press(" ")
     expect(switch).to_have_attribute("aria-checked", "false")
+    place = page.get_by_test_id("place-switch")
+    for agreed in ("true", "false", "true"):
+        place.press(" ")
+        expect(place).to_have_attribute("aria-checked", agreed)
+    expect(page.get_by_test_id("place")).to_contain_text("90")
 
     page.get_by_test_id("copy-ask").click()
     fetch = page.get_by_test_id("copy-fetch")

@@ -23,6 +23,7 @@ def test_a_question_a_tag_and_a_segment(town: Town, browser: Browser) -> None:
     look_after_them(page)
     narrow_the_list(page, town)
     find_them_by_a_rule(page, town)
+    find_them_by_distance(page, town)
     assert errors == []
 
 
@@ -103,3 +104,25 @@ def find_them_by_a_rule(page: Page, town: Town) -> None:
     page.get_by_role("option").last.click()
     expect(page.get_by_role("heading", name="为什么不在这里")).to_be_visible()
     expect(page.get_by_label("不满足").first).to_be_visible()
+
+
+def find_them_by_distance(page: Page, town: Town) -> None:
+    """A store of the merchant's, pasted from a map, and who was last near it."""
+    turn_to(page, town, "/segments/places", "人群与标签")
+    page.get_by_test_id("point-new").click()
+    page.get_by_test_id("point-name").fill("浏览器测试店")
+    page.get_by_test_id("point-latitude").fill("116.40, 91")
+    page.get_by_test_id("point-save").click()
+    expect(page.get_by_text("纬度填 -90 到 90").first).to_be_visible()
+    page.get_by_test_id("point-latitude").fill("116.407, 39.904")
+    expect(page.get_by_test_id("point-longitude")).to_have_value("116.407")
+    page.get_by_test_id("point-save").click()
+    expect(page.get_by_role("cell", name="39.90400, 116.40700")).to_be_visible()
+    turn_to(page, town, "/segments/new", "新建人群")
+    page.get_by_test_id("add-condition").click()
+    page.get_by_role("menuitem", name="距离", exact=True).click()
+    page.get_by_test_id("near-point").click()
+    page.get_by_role("option", name="浏览器测试店").click()
+    expect(page.get_by_test_id("segment-count")).to_be_visible()
+    page.get_by_test_id("near-km").fill("0.1")
+    expect(page.get_by_role("alert").filter(has_text="公里")).to_be_visible()

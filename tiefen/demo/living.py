@@ -60,13 +60,12 @@ class Life:
 
     async def _deed(self, act: Act) -> None:
         match act.deed:
-            case Follow(None):
-                await self.phones.tap(act.fan, "follow", how="search")
-            case Follow(int(code)):
-                await self.phones.tap(act.fan, "follow", scene=self.shop.codes[code]["scene"])
+            case Follow(code):
+                await self._follow(act.fan, code)
             case Ask(text):
                 await self.phones.tap(act.fan, "text", content=text)
             case Leave():
+                self.phones.followers.discard(act.fan)
                 await self.phones.tap(act.fan, "unfollow")
             case Visit(goods, link):
                 if link is not None:
@@ -78,6 +77,11 @@ class Life:
                 await self._share(act.fan)
             case Arrive(referrer):
                 await self._arrive(act.fan, referrer)
+
+    async def _follow(self, fan: int, code: int | None) -> None:
+        how = {"how": "search"} if code is None else {"scene": self.shop.codes[code]["scene"]}
+        await self.phones.tap(fan, "follow", **how)
+        self.phones.followers.add(fan)
 
     async def _share(self, fan: int) -> None:
         """Open one's own page of 老带新 and send the link on."""

@@ -59,10 +59,29 @@ async def _describe_fans(doors: Doors, shop: Shop) -> None:
     )  # fmt: skip
     for name, note, rule in rules:
         await doors.console(OWNER, "POST", "segments", name=name, note=note, rule=rule)
+    await _name_places(doors)
     known = (await doors.console(OWNER, "GET", "tags"))["tags"]
     tea = next(one["id"] for one in known if one["name"] == "爱喝茶")
     await doors.console(
         OWNER, "POST", "tag-rules", tag_id=tea, fact="bought", subject=teas[0], times=1
+    )
+
+
+async def _name_places(doors: Doors) -> None:
+    """Where the shop sells and shows, who agrees is kept roughly, and who is near the store."""
+    await doors.console(OWNER, "PUT", "places", kept=True, days=90)
+    made = [
+        await doors.console(
+            OWNER, "POST", "places/points", name=name, latitude=latitude, longitude=longitude
+        )
+        for name, latitude, longitude in (
+            ("文三路店", 30.27641, 120.12893),
+            ("浦东快闪店", 31.23529, 121.54420),
+        )
+    ]
+    near = {"field": "distance", "op": "near", "value": {"point": made[0]["id"], "km": 10}}
+    await doors.console(
+        OWNER, "POST", "segments", name="文三路店 10 公里内", note="到店活动请他们", rule=near
     )
 
 

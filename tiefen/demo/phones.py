@@ -6,11 +6,13 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from tiefen.demo.doors import Doors, MovedOn
-from tiefen.demo.plan import Person
+from tiefen.demo.plan import CENTRES, Person
 from tiefen.demo.shopkeeping import Shop
 
 PHONES_AT_ONCE = 1_000
 VISITOR = "tiefen_visitor"
+AWAY = 0.06
+"""So many degrees around the middle of their district people are: some kilometres."""
 SIGNED_IN = timedelta(days=29)
 """The shop's page keeps its session on the phone; one older than this signs in anew."""
 
@@ -42,6 +44,8 @@ class Phones:
     ) -> None:
         self.doors, self.shop, self.people, self.ids, self.seed = doors, shop, people, ids, seed
         self.addresses: dict[int, int] = {}
+        self.followers: set[int] = set()
+        """Who follows now: they can write to the shop."""
         self.visitors: dict[int, str] = {}
         """What a link's page has left in a browser that is not signed in yet."""
 
@@ -87,6 +91,14 @@ class Phones:
         if first:
             await self.doors.shop(fan, "PATCH", "me", nickname=self.people[fan].nickname)
 
+    async def say_where(self, fan: int) -> None:
+        """Agree that the shop keeps roughly where one is, then send a place in the account."""
+        await self.enter(fan)
+        await self.doors.shop(fan, "PUT", "me/place", agreed=True)
+        city, draw = self.people[fan].city, self.draw(fan)
+        latitude, longitude = (one + draw.uniform(-AWAY, AWAY) for one in CENTRES[city[0]])
+        await self.tap(fan, "location", latitude=latitude, longitude=longitude, label=city[3])
+
     def _visitor(self, fan: int) -> dict[str, str]:
         visitor = self.visitors.pop(fan, None)
         return {VISITOR: visitor} if visitor else {}
@@ -131,6 +143,8 @@ class Phones:
             if fan % 2:  # some tell the shop who they are while they are at it
                 known = {"phone": person.phone, "real_name": person.nickname}
                 await self.doors.shop(fan, "PATCH", "me", **known)
+            if fan in self.followers and fan % 5:  # and many where they are
+                await self.say_where(fan)
         return self.addresses[fan]
 
     async def order(self, fan: int, items: list[dict[str, int]], **more: Any) -> str | None:

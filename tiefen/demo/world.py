@@ -90,6 +90,7 @@ async def live(
     acts = plan.acts(seed, fans, len(CODES), now)
     life = Life(doors, shop, plan.people(seed, fans), phones, seed)
     cast = sorted(fan for _, fan in plan.earlier(seed, fans, opening(now)))
+    life.phones.followers.update(cast)
     showcase = Showcase(life.phones, life.after, cast, seed)
     showcase.plan(now)
     backoffice = Backoffice(life.phones, life.after)

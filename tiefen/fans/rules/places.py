@@ -7,7 +7,7 @@ from tiefen.fans.values import Box, Spot
 
 EARTH_METRES = 6_371_008.8
 """The mean radius."""
-RINGS_KM = (1, 3, 5, 10, 20, 50, 100, 300, 1_000, 20_100)
+RINGS_KM = (1, 3, 5, 10, 20, 50, 100, 300, 1_000, 3_000, 10_000, 20_100)
 """How far somebody is, as far as it is told without a reason; nobody is beyond the last."""
 NEAREST_METRES, FARTHEST_METRES = 500, 1_000_000
 """What a condition may ask for: a place is known to about a hundred metres."""

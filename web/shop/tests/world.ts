@@ -57,7 +57,7 @@ export class World {
     if (call === 'GET products') return this.product(Number(id)) ? ok(this.product(Number(id))) : refuse(404, 'catalog.product_missing', '商品不存在或已下架')
     if (what === 'pay-links') return this.payLink((id ?? '').split('-')[0] ?? '', deed)
     if (call === 'POST session') return ok({ token: 'token-1', fan: this.fan() })
-    if (what === 'me' && id === 'privacy') return ok({ no_contact: false, kept: [{ table: 'address', name: '收货地址', rows: this.addresses.length, gone: true }], requests: [], holds: [] } satisfies MyPrivacy)
+    if (what === 'me' && id === 'privacy') return ok({ no_contact: false, place: { offered: true, days: 30, agreed: false, at: null }, kept: [{ table: 'address', name: '收货地址', rows: this.addresses.length, gone: true }], requests: [], holds: [] } satisfies MyPrivacy)
     if (call === 'GET level') return ok({ level_id: 0, growth_fen: 0, missing_fen: 0, window_days: 365, counts: 'received', review_on: null, short_fen: 0, levels: [] })
     if (call === 'GET me') return ok(this.fan())
     if (what === 'cart' && id === 'merge') return this.mergeCart(body.lines as { sku_id: number; quantity: number }[])

@@ -2,6 +2,7 @@ import type { RoomMessages } from '../../app/i18n'
 import imports from './imports.messages'
 import labels from './labels.messages'
 import level from './level.messages'
+import place from './place.messages'
 import owner from './owner.messages'
 import past from './past.messages'
 import person from './person.messages'
@@ -13,6 +14,7 @@ const messages: RoomMessages = {
     imports: imports.zh,
     label: labels.zh,
     level: level.zh,
+    place: place.zh,
     owner: owner.zh,
     past: past.zh,
     person: person.zh,
@@ -33,6 +35,7 @@ const messages: RoomMessages = {
     imports: imports.en,
     label: labels.en,
     level: level.en,
+    place: place.en,
     owner: owner.en,
     past: past.en,
     person: person.en,

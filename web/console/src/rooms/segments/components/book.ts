@@ -10,6 +10,8 @@ interface Choice { value: string; label: string }
 export interface Option { value: string | number; label: string }
 export interface Book {
   ready: boolean
+  /** whether places of fans are kept: without it nobody is near anything */
+  placed: boolean
   error: Error | null
   retry: () => void
   sections: { title: string; choices: Choice[] }[]
@@ -20,7 +22,7 @@ export interface Book {
 }
 
 const KEY: InjectionKey<Book> = Symbol('rule book')
-const PERSON = ['stage', 'following', 'ever_followed', 'joined_at', 'last_seen_at', 'stage_at', 'level_id', 'has_phone', 'region_code']
+const PERSON = ['stage', 'following', 'ever_followed', 'joined_at', 'last_seen_at', 'stage_at', 'level_id', 'has_phone', 'region_code', 'distance']
 const TRADE = ['orders', 'received_orders', 'returned_orders', 'paid_fen', 'refunded_fen', 'last_paid_at', 'interactions', 'friends']
 const RFM = ['rfm_r', 'rfm_f', 'rfm_m', 'rfm_group', 'past_orders', 'past_fen', 'past_last_at']
 const SOURCE = ['source_code_id', 'source_kind', 'source_owner_id', 'owner_staff_id']
@@ -39,6 +41,7 @@ export function provideBook(): Book {
   const goods = useLoad(['segments', 'goods'], () => unwrap(api.GET('/api/console/products', { params: { query: { limit: 100 } } })), { enabled: may('goods.read') })
   const levels = useLoad(['levels', 'names'], () => unwrap(api.GET('/api/console/level-names')))
 
+  const places = useLoad(['places'], () => unwrap(api.GET('/api/console/places')))
   const regions = useLoad(['regions'], () => unwrap(api.GET('/api/shop/regions')))
   const areas = computed(() => regionOptions(regions.data ?? []))
 
@@ -52,6 +55,7 @@ export function provideBook(): Book {
     if (of.field === 'source_code_id') return (codes.data?.items ?? []).map((one) => ({ value: one.id, label: one.name }))
     if (of.field === 'source_owner_id' || of.field === 'owner_staff_id') return (staff.data?.items ?? []).map((one: Schema<'StaffOut'>) => ({ value: one.id, label: one.name }))
     if (of.field === 'level_id') return (levels.data ?? []).map((one) => ({ value: one.id, label: one.name }))
+    if (of.field === 'distance') return (places.data?.points ?? []).map((one) => ({ value: one.id, label: one.name }))
     if (of.field === 'region_code') return areas.value
     if (of.field === 'stage') return of.options.map((value) => ({ value, label: t(`segments.stages.${value}`) }))
     if (of.field === 'rfm_group') return of.options.map((value) => ({ value, label: t(`segments.rfmGroups.${value}`) }))
@@ -73,7 +77,7 @@ export function provideBook(): Book {
     { title: t('segments.section.source'), choices: choices(SOURCE) },
     { title: t('segments.section.said'), choices: [...choices(SAID), ...(book.data?.fields ?? []).filter((one) => one.field.startsWith('attribute:')).map((one) => ({ value: one.field, label: one.label }))] },
   ])
-  const made = reactive({ ready: computed(() => book.data !== undefined), error: computed(() => book.error), retry: () => void book.refetch(), sections, field, label, options, subjects }) as unknown as Book
+  const made = reactive({ ready: computed(() => book.data !== undefined), placed: computed(() => places.data?.kept !== false), error: computed(() => book.error), retry: () => void book.refetch(), sections, field, label, options, subjects }) as unknown as Book
   provide(KEY, made)
   return made
 }

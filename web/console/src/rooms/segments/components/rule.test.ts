@@ -28,6 +28,14 @@ describe('a rule', () => {
     expect(complete(group)).toBe(false)
   })
 
+  it('by distance needs a point and more than nothing around it', () => {
+    const near = clauseOf({ ...orders, field: 'distance', type: 'place', ops: ['near', 'set', 'unset'] })
+    expect([near.op, complete(near)]).toEqual(['near', false])
+    for (const [km, whole] of [[5, true], ['0.5', true], ['', false], ['0', false], ['x', false]] as const) expect(complete({ ...near, value: { point: 3, km } })).toBe(whole)
+    const kept: Raw = { all: [{ field: 'distance', op: 'near', value: { point: 3, km: 5 } }] }
+    expect(toRaw(fromRaw(kept))).toEqual(kept)
+  })
+
   it('names its places as the server does', () => {
     const group = { ...emptyGroup(), every: false, opposite: true }
     expect(pathOf('rule.all.1', group, 2)).toBe('rule.all.1.not.any.2')

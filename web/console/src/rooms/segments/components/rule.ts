@@ -4,6 +4,8 @@ import type { Schema } from '../../../app/api'
 export type Field = Schema<'FieldOut'>
 export type Deed = Schema<'FactKind'>
 
+/** A circle around one of the merchant's points. */
+export interface Near { point: number | null; km: number | string }
 export interface Group { kind: 'group'; key: number; every: boolean; opposite: boolean; nodes: Node[] }
 export interface Clause { kind: 'clause'; key: number; field: string; op: string; value: unknown }
 export interface Did { kind: 'did'; key: number; did: Deed; of: string[]; op: string; times: number; days: number | null }
@@ -28,10 +30,11 @@ export function firstValue(field: Field, op: string): unknown {
   if (field.type === 'fen') return 10_000
   if (field.type === 'number' || field.type === 'milli') return field.type === 'milli' ? '' : 1
   if (field.type === 'yes') return true
+  if (field.type === 'place') return { point: null, km: 5 }
   return field.type === 'text' ? '' : []
 }
 
-const FIRST_OP: Record<string, string> = { number: 'ge', fen: 'ge', milli: 'ge', moment: 'within', day: 'coming', yes: 'is', text: 'contains' }
+const FIRST_OP: Record<string, string> = { number: 'ge', fen: 'ge', milli: 'ge', moment: 'within', day: 'coming', yes: 'is', text: 'contains', place: 'near' }
 
 export function clauseOf(field: Field): Clause {
   const op = FIRST_OP[field.type] ?? 'in'
@@ -78,6 +81,7 @@ export function complete(node: Node): boolean {
   if (node.kind === 'group') return node.nodes.length > 0 && node.nodes.every(complete)
   if (node.kind === 'did') return node.times >= (node.op === 'at_least' ? 1 : 0) && (node.days === null || node.days > 0)
   if (NO_VALUE.has(node.op)) return true
+  if (node.op === 'near') return (node.value as Near).point !== null && Number((node.value as Near).km) > 0
   if (Array.isArray(node.value)) return node.value.length > 0 && node.value.every((one) => one !== '' && one !== null)
   return node.value !== '' && node.value !== null && node.value !== undefined
 }
