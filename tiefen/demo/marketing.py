@@ -149,6 +149,7 @@ async def _make_levels(doors: Doors) -> None:
     ]
     first = {key: value for key, value in known["levels"][0].items() if key != "fans"}
     body = {"levels": [first, *made], "rules": known["rules"], "edits": known["edits"]}
+    body["because"] = "体验装是引流品, 会员再便宜一点也值得"
     await doors.console(OWNER, "PUT", "levels", **body)
 
 
