@@ -316,6 +316,7 @@ def test_without_the_right_a_page_says_so(mock: Mock, browser: Browser) -> None:
 
 FULL = frozenset({
     "/orders/1",
+    "/orders/:no",  # an order that nothing is sent for has no empty card of parcels
     "/after-sales/1",
     "/share/1",
     "/me",
