@@ -288,6 +288,12 @@ async def test_a_bundle_is_as_free_as_its_scarcest_part_and_takes_all_parts(db: 
         assert await lies(tx, tea) == {1: (7, 5)}
         assert await lies(tx, cup) == {1: (3, 2)}
         assert await service.available(tx, [box]) == {box: 1}
+        shown = await queries.stock(tx, q="", product_id=None, low=None, cursor=None, limit=9)
+        (row,) = [one for one in shown.items if one.sku_id == box]
+        assert [(part.sku_id, part.quantity, part.sellable) for part in row.parts] == [
+            (tea, 2, 2),
+            (cup, 1, 1),
+        ]
     with pytest.raises(StockShort) as refused:
         async with db.merchant("demo") as tx:
             await service.reserve(tx, "B", [(box, 2)], tx.now + HOUR)

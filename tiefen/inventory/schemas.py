@@ -93,6 +93,8 @@ class BundlePartOut(Out):
     product_name: str
     spec_text: str
     quantity: int
+    sellable: int
+    """Of the part itself, as the shop may sell it: the scarcest one decides about the bundle."""
 
 
 class StockRow(Out):

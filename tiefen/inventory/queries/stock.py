@@ -398,7 +398,9 @@ async def _made_of(tx: Tx, sku_ids: Sequence[int]) -> dict[int, list[BundlePartO
             .order_by(BundlePart.bundle_id, BundlePart.part_id)
         )
     ).all()
-    briefs = await catalog.skus(tx, {part_id for _, part_id, _ in rows})
+    part_ids = sorted({part_id for _, part_id, _ in rows})
+    briefs = await catalog.skus(tx, part_ids)
+    sellable = await available(tx, part_ids) if part_ids else {}
     found: dict[int, list[BundlePartOut]] = {}
     for bundle_id, part_id, quantity in rows:
         brief = briefs[part_id]
@@ -408,6 +410,7 @@ async def _made_of(tx: Tx, sku_ids: Sequence[int]) -> dict[int, list[BundlePartO
                 product_name=brief.product_name,
                 spec_text=brief.spec_text,
                 quantity=quantity,
+                sellable=sellable[part_id],
             )
         )
     return found

@@ -9928,6 +9928,8 @@ export interface components {
             product_name: string;
             /** Quantity */
             quantity: number;
+            /** Sellable */
+            sellable: number;
             /** Sku Id */
             sku_id: number;
             /** Spec Text */
