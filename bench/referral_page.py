@@ -18,7 +18,7 @@ from tiefen.referral import queries
 
 SIZES = [int(one) for one in os.environ.get("REFERRALS", "10000,100000").split(",")]
 ROUNDS = 9
-STAR, USUAL = 2, 40
+STAR, USUAL = 2, 5
 """Who brought a twentieth of everybody, and who brought thirty, each of whom brought thirty."""
 _BONDS = """
     INSERT INTO referral_bond (friend_id, referrer_id, bound_at, until, lapsed, bought_at, state,
