@@ -72,6 +72,10 @@ async def _fill(admin: asyncpg.Connection) -> None:
         "INSERT INTO fan_tag (name, group_name, shared, platform_name, trouble, created_at)"
         " SELECT '标签' || n, '', false, '', '', now() FROM generate_series(1, 50) n",
         _TAGGINGS.format(fans=FANS),
+        "INSERT INTO fan_place_setting (id, kept, days) VALUES (1, true, 365)",
+        "INSERT INTO fan_point (name, latitude_micro, longitude_micro, created_at)"
+        " VALUES ('店', 30250000, 120150000, now())",
+        _PLACES.format(fans=FANS),
         "DROP INDEX ix_fan_fact_topic",
         # The keys are right by construction: checking 20 million one by one would take half an hour.
         "ALTER TABLE fan_fact DROP CONSTRAINT pk_fan_fact,"
@@ -94,6 +98,7 @@ async def _fill(admin: asyncpg.Connection) -> None:
         "VACUUM ANALYZE fan",
         "VACUUM ANALYZE fan_tagging",
         "ANALYZE fan_source",
+        "VACUUM ANALYZE fan_place",
     ):
         await admin.execute(statement)
 
@@ -130,6 +135,18 @@ _TAGGINGS = """
         now()
     FROM generate_series(1, {fans} * 3)
 """
+_PLACES = """
+    INSERT INTO fan_place (fan_id, agreed_at, latitude_milli, longitude_milli, at)
+    SELECT n, now(), 22000 + (town * 7919 % 18000) + floor((random() + random() - 1) * 300)::int,
+        104000 + (town * 104729 % 18000) + floor((random() + random() - 1) * 300)::int, now()
+    FROM (SELECT n, floor(random() ^ 2 * 60)::int AS town
+          FROM generate_series(1, {fans}, 2) AS n) AS made
+    UNION ALL
+    SELECT n, now(), 30250 + floor((random() + random() - 1) * 300)::int,
+        120150 + floor((random() + random() - 1) * 300)::int, now()
+    FROM generate_series(2, {fans}, 10) AS n
+"""
+"""Three fifths of the fans: half in sixty towns, a tenth around the store."""
 _FACTS = """
     INSERT INTO fan_fact (fan_id, topic_id, day, times)
     SELECT fan, {topic}, current_date - ago, count(*) FROM (

@@ -35,6 +35,13 @@ RULES: dict[str, list[dict[str, Any]]] = {
         {"field": "source_kind", "op": "in", "value": ["employee"]},
         {"field": "tag", "op": "not_in", "value": [1]},
     ],
+    "near": [
+        {"field": "distance", "op": "near", "value": {"point": 1, "km": 5}},
+        {"did": "bought", "days": 90},
+        {"field": "following", "op": "is", "value": True},
+        {"field": "stage", "op": "not_in", "value": ["lost"]},
+        {"field": "tag", "op": "not_in", "value": [50]},
+    ],
     "broad": [
         {"did": "visited", "days": 90},
         {"field": "following", "op": "is", "value": True},
