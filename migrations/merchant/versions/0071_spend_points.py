@@ -35,7 +35,11 @@ def upgrade() -> None:
     # ### end Alembic commands ###
     for name, rule in CHECKS.items():
         op.execute(f"ALTER TABLE points_rules ADD CONSTRAINT {name} CHECK ({rule}) NOT VALID")
-        op.execute(f"ALTER TABLE points_rules VALIDATE CONSTRAINT {name}")
+        # One row: nobody waits for the look at it.
+        op.execute(
+            "-- squawk-ignore constraint-missing-not-valid\n"
+            f"ALTER TABLE points_rules VALIDATE CONSTRAINT {name}"
+        )
 
 
 def downgrade() -> None:
