@@ -58,6 +58,7 @@ export class World {
     if (what === 'pay-links') return this.payLink((id ?? '').split('-')[0] ?? '', deed)
     if (call === 'POST session') return ok({ token: 'token-1', fan: this.fan() })
     if (what === 'me' && id === 'privacy') return ok({ no_contact: false, place: { offered: true, days: 30, agreed: false, at: null }, kept: [{ table: 'address', name: '收货地址', rows: this.addresses.length, gone: true }], requests: [], holds: [] } satisfies MyPrivacy)
+    if (call === 'GET points') return ok(id ? { items: [], next: null } : { available: 0, frozen: 0, debt: 0, worth_fen: 0, ending: 0, ending_on: null, earning: false, per_100: 100, hold_days: 7, live_days: 365, spending: false, hundred_fen: 100, cap_bp: 5000, from_fen: 0 })
     if (call === 'GET level') return ok({ level_id: 0, growth_fen: 0, missing_fen: 0, window_days: 365, counts: 'received', review_on: null, short_fen: 0, levels: [] })
     if (call === 'GET me') return ok(this.fan())
     if (what === 'cart' && id === 'merge') return this.mergeCart(body.lines as { sku_id: number; quantity: number }[])
@@ -139,7 +140,7 @@ export class World {
     const goods_fen = lines.reduce((sum, line) => sum + line.pay_fen, 0)
     const freight_fen = goods_fen >= 9900 ? 0 : 800
     const trace = lines.map((line) => ({ step: 'list_price', sku_id: line.sku_id, promotion_id: 0, amount_fen: line.list_fen, text: `${line.product_name} ¥${line.unit_price_fen / 100} × ${line.quantity}` }))
-    return { lines, goods_fen, freight_fen, discount_fen: 0, total_fen: goods_fen + freight_fen, trace: [...trace, { step: 'freight', sku_id: null, promotion_id: 0, amount_fen: freight_fen, text: freight_fen ? '运费' : '满 ¥99.00 包邮' }], missed: [], problems: [], can_place: true, needs_address: true, digest: `d${goods_fen}`, coupon_id: 0, coupon_saved_fen: 0, best_coupon_id: 0, presale: null, coupons: [] }
+    return { lines, goods_fen, freight_fen, discount_fen: 0, total_fen: goods_fen + freight_fen, trace: [...trace, { step: 'freight', sku_id: null, promotion_id: 0, amount_fen: freight_fen, text: freight_fen ? '运费' : '满 ¥99.00 包邮' }], missed: [], problems: [], can_place: true, needs_address: true, digest: `d${goods_fen}`, coupon_id: 0, coupon_saved_fen: 0, best_coupon_id: 0, points: null, presale: null, coupons: [] }
   }
 
   private place(body: Record<string, unknown>): Answer {

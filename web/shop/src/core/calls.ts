@@ -56,9 +56,9 @@ export const saveAddress = (id: number, draft: AddressDraft) =>
   send('put', '/api/shop/addresses/{address_id}', { path: { address_id: id }, body: draft })
 export const dropAddress = (id: number) => send('delete', '/api/shop/addresses/{address_id}', { path: { address_id: id } })
 
-export const askQuote = (lines: Wanted[], couponId: number | null = null, addressId: number | null = null): Promise<Quote> =>
-  send('post', '/api/shop/checkout/quote', { body: { lines, coupon_id: couponId, address_id: addressId } })
-export const placeOrder = (body: { lines: Wanted[]; address_id: number | null; digest: string; coupon_id: number; note: string; answers: { field_id: number; value: string }[]; invoice: InvoiceWanted | null }, key: string) =>
+export const askQuote = (lines: Wanted[], couponId: number | null = null, addressId: number | null = null, usePoints = false): Promise<Quote> =>
+  send('post', '/api/shop/checkout/quote', { body: { lines, coupon_id: couponId, address_id: addressId, use_points: usePoints } })
+export const placeOrder = (body: { lines: Wanted[]; address_id: number | null; digest: string; coupon_id: number; use_points: boolean; note: string; answers: { field_id: number; value: string }[]; invoice: InvoiceWanted | null }, key: string) =>
   send('post', '/api/shop/orders', { body, key })
 
 export const listClaimable = () => send('get', '/api/shop/coupons', {})
@@ -68,6 +68,8 @@ export type CouponTab = 'held' | 'used' | 'over'
 export const listMyCoupons = (tab: CouponTab) => send('get', '/api/shop/my-coupons', { query: { tab } })
 
 export const getMyLevel = () => send('get', '/api/shop/level', {})
+export const getMyPoints = () => send('get', '/api/shop/points', {})
+export const listMyPointsMoves = (cursor: string | null) => send('get', '/api/shop/points/moves', { query: { limit: 20, cursor } })
 export const getMyReferral = () => send('get', '/api/shop/referral/mine', {})
 export const getLanding = (code: string) => send('get', '/api/shop/referral/landing/{code}', { path: { code } }, 'anyone')
 export const arriveBy = (code: string, productId: number | null) => send('post', '/api/shop/referral/arrive', { body: { code, product_id: productId } })

@@ -397,6 +397,7 @@ export default {
 
   'me.coupons': '我的优惠券',
   'me.level': '会员等级',
+  'me.points': '我的积分',
   'me.referral': '推荐有礼',
   'coupons.title': '优惠券',
   'coupons.tab.claim': '领券',

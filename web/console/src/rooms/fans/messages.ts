@@ -3,6 +3,7 @@ import imports from './imports.messages'
 import labels from './labels.messages'
 import level from './level.messages'
 import place from './place.messages'
+import points from './points.messages'
 import owner from './owner.messages'
 import past from './past.messages'
 import person from './person.messages'
@@ -15,6 +16,7 @@ const messages: RoomMessages = {
     label: labels.zh,
     level: level.zh,
     place: place.zh,
+    points: points.zh,
     owner: owner.zh,
     past: past.zh,
     person: person.zh,
@@ -36,6 +38,7 @@ const messages: RoomMessages = {
     label: labels.en,
     level: level.en,
     place: place.en,
+    points: points.en,
     owner: owner.en,
     past: past.en,
     person: person.en,
