@@ -179,13 +179,28 @@ def follow_and_buy(town: Town, page: Page, code: str) -> str:
     shop.get_by_test_id("pick-address").click()
     fill_address(shop, "龙井路 9 号")
     refuse_the_coupon_and_take_it(shop)
+    pay_a_part_with_points(town, page, shop)
     shop.get_by_test_id("submit").click()
-    expect(page.get_by_test_id("pay-amount")).to_contain_text("93")
+    expect(page.get_by_test_id("pay-amount")).to_contain_text("88")
     page.get_by_test_id("pay-confirm").click()
     page.get_by_test_id("pay-done").click()
     shop.get_by_test_id("see-order").click()
     expect(shop.get_by_test_id("order-status")).to_contain_text("待发货")
     return shop.locator("body").inner_text().partition("订单编号")[2].split()[0]
+
+
+def pay_a_part_with_points(town: Town, page: Page, shop: FrameLocator) -> None:
+    """The shop gives points away; they come off the price when the fan says so, and stay on."""
+    friends = console(town, page, "GET", "fans?q=新来的朋友")["items"]
+    friend = max(one["id"] for one in friends)
+    console(town, page, "POST", f"fans/{friend}/points", points=500, reason="欢迎")
+    shop.get_by_test_id("pick-coupon").click()  # the price is asked anew, and points are there
+    shop.locator("[data-testid^='coupon-']").filter(has_text="新朋友券").click()
+    points = shop.get_by_test_id("use-points")
+    expect(points).to_have_attribute("aria-checked", "false")
+    points.press("Enter")
+    expect(points).to_have_attribute("aria-checked", "true")
+    expect(shop.get_by_test_id("due")).to_contain_text("88")
 
 
 def refuse_the_coupon_and_take_it(shop: FrameLocator) -> None:
@@ -224,7 +239,8 @@ def agree(town: Town, page: Page, order_no: str) -> None:
     page.locator("a[href*='/after-sales/A']").first.click()
     told = page.get_by_test_id("consequences")
     expect(told).to_contain_text("收回推荐人的奖励券“老带新礼券”")
-    expect(told).to_contain_text("推荐业绩 ¥93.00 → ¥0.00")
+    expect(told).to_contain_text("推荐业绩 ¥88.00 → ¥0.00")
+    expect(told).to_contain_text("退回已用积分 500")
     page.get_by_test_id("approve").click()
     page.get_by_role("dialog").get_by_role("button").last.click()
     expect(page.get_by_test_id("after-sale-status")).to_contain_text("已退款")

@@ -24,6 +24,7 @@ async def make_plans(doors: Doors, shop: Shop, now: datetime) -> None:
     await _open_activities(doors, shop, now)
     await _open_coupons(doors, shop)
     await _make_levels(doors)
+    await _start_points(doors)
     await _print_lids(doors, shop)
     await _go_elsewhere(doors, shop)
     await _pay_for_the_ad(doors, shop, now)
@@ -151,6 +152,13 @@ async def _make_levels(doors: Doors) -> None:
     body = {"levels": [first, *made], "rules": known["rules"], "edits": known["edits"]}
     body["because"] = "体验装是引流品, 会员再便宜一点也值得"
     await doors.console(OWNER, "PUT", "levels", **body)
+
+
+async def _start_points(doors: Doors) -> None:
+    """Orders earn points, and points pay up to a tenth of an order's goods."""
+    known = await doors.console(OWNER, "GET", "points-rules")
+    known |= {"earning": True, "spending": True, "cap_bp": 1_000}
+    await doors.console(OWNER, "PUT", "points-rules", **known)
 
 
 async def _go_elsewhere(doors: Doors, shop: Shop) -> None:

@@ -153,6 +153,11 @@ class Phones:
         quote = await self.doors.shop(fan, "POST", "checkout/quote", lines=items)
         if not quote["can_place"]:
             return None
+        with_points = bool(quote["points"]) and fan % 3 > 0  # a third saves them up
+        if with_points:
+            quote = await self.doors.shop(
+                fan, "POST", "checkout/quote", lines=items, use_points=True
+            )
         try:
             order = await self.doors.shop(
                 fan,
@@ -163,6 +168,7 @@ class Phones:
                 address_id=address,
                 digest=quote["digest"],
                 coupon_id=quote["coupon_id"],
+                use_points=with_points,
                 **more,
             )
         except MovedOn:
