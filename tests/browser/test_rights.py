@@ -191,7 +191,7 @@ def follow_and_buy(town: Town, page: Page, code: str) -> str:
 
 def pay_a_part_with_points(town: Town, page: Page, shop: FrameLocator) -> None:
     """The shop gives points away; they come off the price when the fan says so, and stay on."""
-    friends = console(town, page, "GET", "fans?q=新来的朋友")["items"]
+    friends = console(town, page, "GET", "fans?query=新来的朋友")["items"]
     friend = max(one["id"] for one in friends)
     console(town, page, "POST", f"fans/{friend}/points", points=500, reason="欢迎")
     shop.get_by_test_id("pick-coupon").click()  # the price is asked anew, and points are there

@@ -15,10 +15,12 @@ from tiefen.catalog.values import Presale
 from tiefen.kernel.money import share_bp
 from tiefen.members.values import PointsOffer
 from tiefen.promotion import rules
+from tiefen.promotion.rules.guard import World
 from tiefen.promotion.rules.points import may_pay
 from tiefen.promotion.values import (
     POINTS_RULE,
     Basis,
+    Costs,
     Freight,
     PromotionKind,
     Quote,
@@ -138,6 +140,35 @@ def test_what_points_pay_stands_in_the_quote() -> None:
     ]
     assert quote.digest != offered.digest
     assert rules.replay(rules.stored(quote)) == quote
+
+
+def test_goods_left_out_are_paid_in_money() -> None:
+    offer = replace(HALF, without_product_ids=(1,), without_category_ids=(2,))
+    quote = paid(basis((line(1, 1, 6_000), line(2, 1, 6_000), line(3, 1, 1_500)), []), offer)
+    assert [one.discount_fen for one in quote.lines] == [0, 0, 750]
+    nothing = paid(basis((line(1, 1, 6_000), line(2, 1, 6_000)), []), offer)
+    assert nothing.points is None
+
+
+@by_seed(200)
+def test_no_cart_paid_with_points_is_worse_than_the_floor(seed: int) -> None:
+    chance = Random(seed)
+    lines = tuple(
+        line(number, chance.randint(1, 3), chance.randint(1, 9_000), 100) for number in (1, 2, 3)
+    )
+    offer = PointsOffer(10**6, chance.choice([1, 99, 100]), chance.choice([1, 3_333, 10_000]), 0)
+    offer = replace(offer, without_product_ids=(3,) if chance.random() < 0.5 else ())
+    cart = basis(lines, [])
+    world = World((), Freight(0, None), Costs(), {}, {}, 0, 0, offer)
+    for one in paid(cart, offer).lines:
+        bought = next(each for each in lines if each.sku_id == one.sku_id)
+        floor = rules.floor(bought, [], world, NOON)
+        assert floor is not None
+        assert one.pay_fen >= floor.pay_fen * one.quantity
+        free = rules.floor(bought, [], replace(world, points=None), NOON)
+        assert free is not None
+        if one.discount_fen:
+            assert one.pay_fen < free.pay_fen * one.quantity  # without points it would be wrong
 
 
 def test_free_freight_stays_free() -> None:

@@ -24,7 +24,7 @@ async def make_plans(doors: Doors, shop: Shop, now: datetime) -> None:
     await _open_activities(doors, shop, now)
     await _open_coupons(doors, shop)
     await _make_levels(doors)
-    await _start_points(doors)
+    await _start_points(doors, shop)
     await _print_lids(doors, shop)
     await _go_elsewhere(doors, shop)
     await _pay_for_the_ad(doors, shop, now)
@@ -154,10 +154,11 @@ async def _make_levels(doors: Doors) -> None:
     await doors.console(OWNER, "PUT", "levels", **body)
 
 
-async def _start_points(doors: Doors) -> None:
-    """Orders earn points, and points pay up to a tenth of an order's goods."""
+async def _start_points(doors: Doors, shop: Shop) -> None:
+    """Orders earn points, and points pay up to a tenth of an order's goods; not of samples."""
     known = await doors.console(OWNER, "GET", "points-rules")
     known |= {"earning": True, "spending": True, "cap_bp": 1_000}
+    known["without_product_ids"] = _products(shop, "体验装")
     await doors.console(OWNER, "PUT", "points-rules", **known)
 
 

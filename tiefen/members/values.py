@@ -1,5 +1,6 @@
 """Frozen values of the members room."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
@@ -132,6 +133,13 @@ class PointsOffer:
     """what 100 points are worth"""
     cap_bp: int
     from_fen: int
+    without_product_ids: tuple[int, ...] = ()
+    without_category_ids: tuple[int, ...] = ()
+
+    def pays(self, product_id: int, category_ids: Iterable[int]) -> bool:
+        """Whether points may pay for this product; its categories with those above them."""
+        out = set(self.without_category_ids)
+        return product_id not in self.without_product_ids and out.isdisjoint(category_ids)
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,7 +191,7 @@ class PointsRules:
     from_fen: int = 0
     """only orders whose goods cost at least so much"""
     without_product_ids: tuple[int, ...] = ()
-    """goods that bring no points"""
+    """goods that bring no points, and that none pay for"""
     without_category_ids: tuple[int, ...] = ()
 
 

@@ -34,7 +34,7 @@ from tiefen.members.service.points import (
     start_hold,
 )
 from tiefen.members.service.points_desk import move_by_hand, save_points_rules
-from tiefen.members.service.pricing import best_level_price, price_terms
+from tiefen.members.service.pricing import best_level_price, most_points, price_terms
 
 __all__ = [
     "APPLY",
@@ -49,6 +49,7 @@ __all__ = [
     "level_book",
     "lock_level",
     "merge_levels",
+    "most_points",
     "move_by_hand",
     "note_growth",
     "part_levels",

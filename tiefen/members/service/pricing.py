@@ -6,12 +6,14 @@ from sqlalchemy import text
 
 from tiefen.kernel.db import Tx
 from tiefen.members.service.levels import level_book
+from tiefen.members.service.points import points_rules
 from tiefen.members.values import LevelPrice, PointsOffer, PriceTerms
 
 _TERMS = text(
     """
     SELECT asked.id, l.name, l.off_bp, r.without_product_ids, r.without_category_ids,
         p.worth_fen, p.cap_bp, p.from_fen,
+        p.without_product_ids AS unpaid_products, p.without_category_ids AS unpaid_categories,
         a.available - (SELECT coalesce(sum(lot.remaining), 0) FROM points_lot AS lot
             WHERE lot.fan_id = a.fan_id AND lot.remaining > 0 AND lot.freed_at IS NOT NULL
               AND lot.expires_at <= :now)::bigint AS available
@@ -39,12 +41,34 @@ async def price_terms(tx: Tx, fan_ids: Iterable[int]) -> dict[int, PriceTerms]:
             )
             if row.off_bp
             else None,
-            PointsOffer(row.available, row.worth_fen, row.cap_bp, row.from_fen)
+            PointsOffer(
+                row.available,
+                row.worth_fen,
+                row.cap_bp,
+                row.from_fen,
+                tuple(row.unpaid_products),
+                tuple(row.unpaid_categories),
+            )
             if row.available
             else None,
         )
         for row in rows
     }
+
+
+async def most_points(tx: Tx) -> PointsOffer | None:
+    """What points may pay at most: what the margin guard must reckon with."""
+    found = await points_rules(tx)
+    if not found.spending:
+        return None
+    return PointsOffer(
+        0,
+        found.worth_fen,
+        found.cap_bp,
+        found.from_fen,
+        found.without_product_ids,
+        found.without_category_ids,
+    )
 
 
 async def best_level_price(tx: Tx) -> LevelPrice | None:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from tiefen.kernel.money import BP, ratio_up, share_bp
+from tiefen.members.values import PointsOffer
 from tiefen.promotion.rules.stacking import touches
 from tiefen.promotion.values import (
     BasisLine,
@@ -63,8 +64,8 @@ class World:
     """The cheapest price in the shop; 0: other promotions may leave less of some goods."""
     dearest_fen: int
     """The dearest price in the shop: what a package may be filled with."""
-    points_bp: int = 0
-    """The most points may pay of the goods."""
+    points: PointsOffer | None = None
+    """What points may pay at most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +141,7 @@ def _floor_at(line: BasisLine, rules: Sequence[Rule], world: World, at: datetime
                 state = min(state, best, key=_left)
     end = min([state, *ends], key=_left)
     gifts_fen, givers = _gifts(line, rules, world)
-    pay_fen = _less_points(max(end.left - _bonus(line, at), 0), world.points_bp)
+    pay_fen = _less_points(max(end.left - _bonus(line, at), 0), line, world.points)
     extra_fen = (
         gifts_fen
         + ratio_up(pay_fen, world.costs.pay_fee_bp + world.costs.commission_bp, BP)
@@ -159,9 +160,11 @@ def _bonus(line: BasisLine, at: datetime) -> int:
     return max(terms.worth_fen - terms.deposit_fen, 0)
 
 
-def _less_points(pay_fen: int, points_bp: int) -> int:
+def _less_points(pay_fen: int, line: BasisLine, points: PointsOffer | None) -> int:
     """What is left to pay in money; a line's share may be a fen above its part."""
-    return max(pay_fen - ratio_up(pay_fen, points_bp, BP) - 1, 0) if points_bp else pay_fen
+    if points is None or not points.pays(line.product_id, line.category_ids):
+        return pay_fen
+    return max(pay_fen - ratio_up(pay_fen, points.cap_bp, BP) - 1, 0)
 
 
 def _left(state: _State) -> int:

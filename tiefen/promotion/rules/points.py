@@ -35,13 +35,18 @@ def may_pay(offer: PointsOffer, goods_fen: int, total_fen: int) -> tuple[int, in
 def pay(basis: Basis, left: Sequence[int], freight_fen: int) -> PaidByPoints:
     """What points pay of the lines, in proportion; `left` is what is to be paid of each.
 
-    They pay goods, after all that makes these cheaper, and never freight: what is free from an
+    They pay goods that the merchant has not left out, after all that makes these cheaper, and never freight: what is free from an
     amount stays free.
     """
-    offer, goods_fen = basis.points, sum(left)
+    offer = basis.points
     if offer is None:
         return PaidByPoints()
-    points, off_fen = may_pay(offer, goods_fen, goods_fen + freight_fen)
+    owed = [
+        fen if offer.pays(line.product_id, line.category_ids) else 0
+        for fen, line in zip(left, basis.lines, strict=True)
+    ]
+    goods_fen = sum(owed)
+    points, off_fen = may_pay(offer, goods_fen, sum(left) + freight_fen)
     if not points:
         missing_fen = max(offer.from_fen - goods_fen, 0)
         numbers = {"missing_fen": missing_fen, "from_fen": offer.from_fen}
@@ -49,7 +54,7 @@ def pay(basis: Basis, left: Sequence[int], freight_fen: int) -> PaidByPoints:
         return PaidByPoints(trace=(short,) if missing_fen and goods_fen else ())
     if not basis.with_points:
         return PaidByPoints(PointsUse(points, off_fen, used=False))
-    taken = allocate(off_fen, left)
+    taken = allocate(off_fen, owed)
     each = allocate(points, taken)
     skus = [line.sku_id for line in basis.lines]
     use = PointsUse(points, off_fen, True, tuple(zip(skus, each, strict=True)))

@@ -240,7 +240,6 @@ async def _world(tx: Tx, found: Sequence[Rule]) -> World:
     items = {item.sku_id for rule in found for item in rule.terms.items}
     briefs = await catalog.skus(tx, gifts | items)
     cheapest_fen, dearest_fen = await catalog.price_range_fen(tx)
-    points = await membership.points_rules(tx)
     return World(
         groups=(*await book.groups(tx), LAST_GROUP),
         freight=rules.bound(state.book.plans.values()),
@@ -255,7 +254,7 @@ async def _world(tx: Tx, found: Sequence[Rule]) -> World:
         prices={one: briefs[one].price_fen for one in items if one in briefs},
         cheapest_fen=cheapest_fen,
         dearest_fen=dearest_fen,
-        points_bp=points.cap_bp if points.spending else 0,
+        points=await membership.most_points(tx),
     )
 
 
