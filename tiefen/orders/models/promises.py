@@ -40,6 +40,19 @@ invariant(
     """,
 )
 invariant(
+    "C3-returned",
+    "points that paid an order came back with it: all of a closed or refunded one, else what its lines say",
+    """
+    SELECT o.order_no, l.spent, l.back FROM orders o JOIN (
+        SELECT order_no, sum(spent) AS spent, sum(spent_back) AS back
+        FROM points_line GROUP BY order_no
+    ) l ON l.order_no = o.order_no
+    WHERE (o.status IN ('closed', 'refunded') AND l.back <> l.spent)
+        OR l.back <> (SELECT coalesce(sum(m.available - m.debt), 0) FROM points_move m
+            WHERE m.order_no = o.order_no AND m.kind = 'returned')
+    """,
+)
+invariant(
     "P5-orders",
     "per order: refunding and refunded are the sums of its after-sales, and never exceed paid",
     """

@@ -433,11 +433,11 @@ HERE = (
     Reversal("replacement", Phase.HOLD, plan_replacement, hold_replacement),
     Reversal("money", Phase.MONEY, plan_money, move_money),
     Reversal("freight", Phase.MONEY, plan_freight, nothing_more),
+    Reversal("points", Phase.MONEY, plan_points, move_points),
     Reversal("limit", Phase.MONEY, plan_limits, free_limits),
     Reversal("promotion", Phase.MONEY, plan_uses, free_uses),
     Reversal("counters", Phase.MONEY, plan_counters, nothing_more),
     Reversal("level", Phase.MONEY, plan_level, nothing_more),
-    Reversal("points", Phase.MONEY, plan_points, move_points),
     Reversal("order", Phase.MONEY, plan_order, end_order),
 )
 """The consequences in this room and those below; the list begins with them."""

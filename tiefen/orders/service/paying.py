@@ -225,12 +225,12 @@ async def _close(tx: Tx, order: Order, reason: CloseReason, actor: str) -> None:
     order.closed_at = tx.now
     order.close_reason = reason
     lines = await lines_of(tx, order)
+    if (order.quote.get("points") or {}).get("used"):  # persons before limits, as in placing
+        await members.release_points(tx, order.fan_id, order.order_no)
     await promotion.give_back_limits(
         tx, order.fan_id, [(line.product_id, line.limit_held) for line in lines]
     )
     await promotion.give_back_uses(tx, order.order_no)
-    if (order.quote.get("points") or {}).get("used"):
-        await members.release_points(tx, order.fan_id, order.order_no)
     for line in lines:
         line.limit_held = 0
     await inventory.release(tx, order.order_no)
