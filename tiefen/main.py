@@ -152,7 +152,7 @@ def compose(settings: Settings) -> None:
     tracing.configure(settings.otlp_url)
     wechat.configure(sandbox_url=settings.sandbox_url, public_url=settings.public_url)
     wechat.register_reply(helpdesk.reply)
-    members.register_guard(promotion.check_level_prices)
+    members.register_guard(promotion.check_member_prices)
     channels.configure(Storage(settings), public_url=settings.public_url)
     bottles.configure(public_url=settings.public_url)
     orders.configure(public_url=settings.public_url)

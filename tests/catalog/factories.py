@@ -9,6 +9,7 @@ from tiefen.kernel.auth import StaffActor
 from tiefen.kernel.db import Tx
 from tiefen.team.values import Permission
 
+BOSS = StaffActor(900_002, "店主", frozenset(Permission))
 STAFF = StaffActor(900_001, "小林", frozenset({Permission.GOODS_COST}))
 PICTURE = "demo/AAAAAAAAAAAAAAAA.webp"
 

@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 
-from tests.catalog.factories import STAFF
+from tests.catalog.factories import BOSS, STAFF
 from tests.conftest import Drain
 from tests.fans.factories import follower, say
 from tiefen.fans.errors import FanMissing
@@ -32,7 +32,7 @@ ON = PointsRules(earning=True)
 async def rule(db: Db, rules: PointsRules = ON) -> None:
     async with db.merchant("demo") as tx:
         edits = (await queries.points_settings(tx)).edits
-        await service.save_points_rules(tx, STAFF, rules, edits)
+        await service.save_points_rules(tx, BOSS, rules, edits, because="试一试")
 
 
 async def has(db: Db, fan_id: int) -> FanPointsOut:

@@ -4,22 +4,27 @@ import asyncio
 from itertools import count
 
 import pytest
+from sqlalchemy.exc import DBAPIError
 
-from tests.conftest import Drain
+from tests.conftest import Drain, StaffClient
 from tests.inventory.factories import stocked
 from tests.members.test_points import give, held, rule
 from tests.orders import factories as make
 from tests.payments.factories import FakeWeChat
+from tiefen.fans import service as fans
 from tiefen.kernel import audit
 from tiefen.kernel.db import Db, Tx
 from tiefen.kernel.errors import Refusal
 from tiefen.kernel.together import Dropped
+from tiefen.members import service as members
 from tiefen.members.errors import PointsShort
 from tiefen.members.values import PointsRules
 from tiefen.orders import queries, service
 from tiefen.orders.errors import QuoteChanged
 from tiefen.orders.schemas import PlaceIn
 from tiefen.orders.service import placing, writing
+from tiefen.promotion import service as promotion
+from tiefen.team.values import Permission
 
 
 @pytest.mark.parametrize("early", [False, True], ids=["earned", "before it was earned"])
@@ -189,3 +194,100 @@ async def test_two_fans_at_once_from_both_sides_do_not_wait_in_a_ring(db: Db) ->
     assert all(end is None or isinstance(end, Dropped) for end in ends), ends
     assert [await held(db, one), await held(db, other)] == [(0, 0, 0)] * 2
     assert await audit.run(db) == []
+
+
+@pytest.mark.parametrize("limits_first", [False, True], ids=["as it is", "planted"])
+async def test_closing_and_ordering_take_rows_in_one_order(
+    db: Db, monkeypatch: pytest.MonkeyPatch, *, limits_first: bool
+) -> None:
+    """A fan cancels one order with points and places another: persons come before limits in both.
+
+    Planted: limits go back first. Then each holds what the other wants.
+    """
+    await rule(db, SPENDING)
+    async with db.merchant("demo") as tx:
+        skus = [{"price_fen": 10_000, "cost_fen": 100}]
+        sku_id = await stocked(tx, 50, skus=skus, purchase_limit=5)
+        fan_id = await make.fan(tx)
+    await give(db, fan_id, 3_000)
+    async with db.merchant("demo") as tx:
+        wanted = await form(tx, fan_id, (sku_id, 1))
+        first = (await service.place(tx, fan_id, "turn-0001", wanted)).order_no
+    await give(db, fan_id, 3_000)
+    async with db.merchant("demo") as tx:
+        second = await form(tx, fan_id, (sku_id, 1))
+    limits_back, asks, holds = asyncio.Event(), asyncio.Event(), asyncio.Event()
+    release, uses = members.release_points, promotion.give_back_uses
+    hold = fans.hold_people
+
+    async def not_yet(*_: object) -> None:
+        pass
+
+    async def in_the_middle(tx: Tx, order_no: str) -> None:
+        limits_back.set()
+        await (holds if limits_first else asks).wait()
+        await uses(tx, order_no)
+        if limits_first:
+            await release(tx, fan_id, order_no)
+
+    async def noted(tx: Tx, people: set[int]) -> None:
+        asks.set()
+        await hold(tx, people)
+        holds.set()
+
+    monkeypatch.setattr(promotion, "give_back_uses", in_the_middle)
+    if limits_first:
+        monkeypatch.setattr(members, "release_points", not_yet)
+
+    async def close() -> None:
+        async with db.merchant("demo") as tx:
+            await service.cancel(tx, fan_id, first)
+
+    async def order() -> None:
+        await limits_back.wait()
+        monkeypatch.setattr(fans, "hold_people", noted)
+        async with db.merchant("demo") as tx:
+            await service.place(tx, fan_id, "turn-0002", second)
+
+    ends = await asyncio.gather(close(), order(), return_exceptions=True)
+    assert any(isinstance(end, DBAPIError) for end in ends) == limits_first, ends
+    if not limits_first:
+        assert list(ends) == [None, None]
+        assert await audit.run(db) == []
+
+
+async def test_control_points_that_never_come_back_are_seen(
+    db: Db, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def nothing(*_: object) -> None:
+        pass
+
+    fan_id, sku_id = await buyer_with(db, 3_000)
+    async with db.merchant("demo") as tx:
+        wanted = await form(tx, fan_id, (sku_id, 1))
+        order_no = (await service.place(tx, fan_id, "kept-0001", wanted)).order_no
+    monkeypatch.setattr(members, "release_points", nothing)
+    async with db.merchant("demo") as tx:
+        await service.cancel(tx, fan_id, order_no)
+    assert "C3-returned" in {one.invariant for one in await audit.run(db)}
+
+
+async def test_switching_points_on_below_cost_takes_a_reason(
+    db: Db, staff_client: StaffClient
+) -> None:
+    async with db.merchant("demo") as tx:
+        await stocked(tx, 5, skus=[{"price_fen": 10_000, "cost_fen": 9_000}])
+    writer = await staff_client([Permission.MEMBERS_READ, Permission.MEMBERS_WRITE])
+    rights = [Permission.MEMBERS_READ, Permission.MEMBERS_WRITE, Permission.PROMOTIONS_APPROVE]
+    boss = await staff_client(rights)
+    rules = (await writer.get("/api/console/points-rules")).json()
+    wanted = rules | {"spending": True, "cap_bp": 5_000}
+    refused = await boss.put("/api/console/points-rules", json=wanted)
+    assert refused.json()["error"]["code"] == "promotion.loses_money"
+    assert refused.json()["error"]["field"] == "because"
+    told = wanted | {"because": "清仓"}
+    assert (await writer.put("/api/console/points-rules", json=told)).status_code == 403
+    saved = await boss.put("/api/console/points-rules", json=told)
+    assert saved.status_code == 200
+    less = saved.json() | {"cap_bp": 4_000}
+    assert (await writer.put("/api/console/points-rules", json=less)).status_code == 200

@@ -37,7 +37,7 @@ async def get_points_rules(tx: TxDep, _: Reader) -> PointsRulesOut:
 @router.put("/api/console/points-rules", operation_id="savePointsRules")
 async def save_points_rules(tx: TxDep, actor: Writer, body: PointsRulesSaveIn) -> PointsRulesOut:
     """Save how points are earned; what was earned before stays as it is."""
-    await service.save_points_rules(tx, actor, body.rules(), body.edits)
+    await service.save_points_rules(tx, actor, body.rules(), body.edits, body.because.strip())
     return await queries.points_settings(tx)
 
 

@@ -1,7 +1,7 @@
 """The rules of the members room, by chapter."""
 
 from tiefen.members.rules.levels import check, check_order, earned, growth, judge
-from tiefen.members.rules.points import after_refund, earns, expiry, returned_until
+from tiefen.members.rules.points import after_refund, earns, expiry, pays_more, returned_until
 
 __all__ = [
     "after_refund",
@@ -12,5 +12,6 @@ __all__ = [
     "expiry",
     "growth",
     "judge",
+    "pays_more",
     "returned_until",
 ]

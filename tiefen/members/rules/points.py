@@ -17,6 +17,17 @@ def earns(paid_fen: int, rules: PointsRules) -> int:
     return times(paid_fen * rules.per_100, _PER)
 
 
+def pays_more(now: PointsRules, before: PointsRules) -> bool:
+    """Whether points may take more off some goods than before; what they are worth changes how many
+    it takes, not how much may be paid."""
+    if not now.spending:
+        return False
+    freed_products = set(before.without_product_ids) - set(now.without_product_ids)
+    freed_categories = set(before.without_category_ids) - set(now.without_category_ids)
+    more = not before.spending or now.cap_bp > before.cap_bp
+    return more or bool(freed_products or freed_categories)
+
+
 def expiry(freed_at: datetime, rules: PointsRules) -> datetime | None:
     """When points end that may be spent from `freed_at`; None: never."""
     return freed_at + timedelta(days=rules.live_days) if rules.live_days else None

@@ -41,7 +41,7 @@ class PointsRulesIO(In):
 
     def rules(self) -> PointsRules:
         """As the rules know them."""
-        given = self.model_dump(exclude={"edits"})
+        given = self.model_dump(exclude={"edits", "because"})
         given["without_product_ids"] = tuple(given["without_product_ids"])
         given["without_category_ids"] = tuple(given["without_category_ids"])
         return PointsRules(**given)
@@ -51,6 +51,8 @@ class PointsRulesSaveIn(PointsRulesIO):
     """As shown, with the number of the version that was edited."""
 
     edits: Annotated[int, Field(ge=0, le=2**31 - 1)]
+    because: Annotated[str, Field(max_length=200)] = ""
+    """why, when goods may then be sold below cost"""
 
 
 class PointsRulesOut(Out):

@@ -1,12 +1,6 @@
 """The doors of the members room, by chapter."""
 
-from tiefen.members.service.laddering import (
-    LadderMoves,
-    LevelWanted,
-    preview_levels,
-    register_guard,
-    save_levels,
-)
+from tiefen.members.service.laddering import LadderMoves, LevelWanted, preview_levels, save_levels
 from tiefen.members.service.levels import (
     APPLY,
     apply_levels,
@@ -34,7 +28,12 @@ from tiefen.members.service.points import (
     start_hold,
 )
 from tiefen.members.service.points_desk import move_by_hand, save_points_rules
-from tiefen.members.service.pricing import best_level_price, most_points, price_terms
+from tiefen.members.service.pricing import (
+    best_level_price,
+    most_points,
+    price_terms,
+    register_guard,
+)
 
 __all__ = [
     "APPLY",

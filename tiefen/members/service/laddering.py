@@ -1,9 +1,9 @@
 """The merchant's levels: saved as a whole, tried before they are saved."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any, TypeAlias
+from typing import Any
 
 from sqlalchemy import select, text
 
@@ -16,7 +16,7 @@ from tiefen.members import rules
 from tiefen.members.errors import BadLevels, LevelInUse, LevelsEdited, LevelsFall
 from tiefen.members.models import GROWN_SQL, MemberLevel, MemberRules
 from tiefen.members.service.levels import APPLY, LevelBook, level_book
-from tiefen.members.service.pricing import best_level_price
+from tiefen.members.service.pricing import best_level_price, guard_prices
 from tiefen.members.values import Level, LevelPrice, LevelRules
 from tiefen.team import service as team
 
@@ -36,17 +36,6 @@ _SORTED = """
     FROM ({found}) AS found GROUP BY 1, 2, 3
 """
 _FANS = text("SELECT count(*) FROM fan WHERE merged_into IS NULL")
-
-
-Guard: TypeAlias = Callable[[Tx, StaffActor, str], Awaitable[None]]
-_guard: Guard | None = None
-
-
-def register_guard(guard: Guard | None) -> None:
-    """What looks at the margins of all goods once level prices are better than before, and refuses
-    a loss without a reason: promotion stands above this room, so main.py hands it in."""
-    global _guard  # noqa: PLW0603 the process has one composition
-    _guard = guard
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,8 +147,8 @@ async def save_levels(
     await tx.flush()
     after = _shown(await level_book(tx))
     now = await best_level_price(tx)
-    if now is not None and _better(now, best) and _guard is not None:
-        await _guard(tx, actor, because)
+    if now is not None and _better(now, best):
+        await guard_prices(tx, actor, because)
     await team.record_audit(
         tx, actor, "members.levels_saved", "members:levels", before, after, because
     )

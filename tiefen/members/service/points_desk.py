@@ -12,16 +12,24 @@ from tiefen.members.errors import PointsEdited
 from tiefen.members.models import PointsNote, PointsRulesRow
 from tiefen.members.service.pointbook import add_lot, hold, move, take
 from tiefen.members.service.points import points_rules, settle
+from tiefen.members.service.pricing import guard_prices
 from tiefen.members.values import PointsKind, PointsRules
 from tiefen.team import service as team
 
 
-async def save_points_rules(tx: Tx, actor: StaffActor, wanted: PointsRules, edits: int) -> None:
-    """Save how points are earned and spent; what was earned before stays as it is. Raises PointsEdited."""
+async def save_points_rules(
+    tx: Tx, actor: StaffActor, wanted: PointsRules, edits: int, because: str = ""
+) -> None:
+    """Save how points are earned and spent; what was earned before stays as it is.
+
+    Points that pay more than before pass the margin guard, or take a reason (`because`). Raises
+    PointsEdited, and what the guard raises.
+    """
     row = await tx.get_one(PointsRulesRow, 1, with_for_update=True, populate_existing=True)
     if row.edits != edits:
         raise PointsEdited
-    before = asdict(await points_rules(tx))
+    held = await points_rules(tx)
+    before = asdict(held)
     row.edits = edits + 1
     row.earning, row.per_100, row.hold_days = wanted.earning, wanted.per_100, wanted.hold_days
     row.live_days, row.warn_days, row.worth_fen = (
@@ -34,7 +42,11 @@ async def save_points_rules(tx: Tx, actor: StaffActor, wanted: PointsRules, edit
     row.without_category_ids = sorted(set(wanted.without_category_ids))
     await tx.flush()
     after = asdict(await points_rules(tx))
-    await team.record_audit(tx, actor, "members.points_saved", "members:points", before, after)
+    if rules.pays_more(wanted, held):
+        await guard_prices(tx, actor, because)
+    await team.record_audit(
+        tx, actor, "members.points_saved", "members:points", before, after, because
+    )
 
 
 async def move_by_hand(tx: Tx, actor: StaffActor, fan_id: int, points: int, reason: str) -> None:

@@ -1,13 +1,32 @@
 """What membership does to prices: the level price, and points that pay."""
 
-from collections.abc import Iterable
+from collections.abc import Awaitable, Callable, Iterable
+from typing import TypeAlias
 
 from sqlalchemy import text
 
+from tiefen.kernel.auth import StaffActor
 from tiefen.kernel.db import Tx
 from tiefen.members.service.levels import level_book
 from tiefen.members.service.points import points_rules
 from tiefen.members.values import LevelPrice, PointsOffer, PriceTerms
+
+Guard: TypeAlias = Callable[[Tx, StaffActor, str], Awaitable[None]]
+_guard: Guard | None = None
+
+
+def register_guard(guard: Guard | None) -> None:
+    """What looks at the margins of all goods once level prices or points are better than before,
+    and refuses a loss without a reason: promotion stands above this room, so main.py hands it in."""
+    global _guard  # noqa: PLW0603 the process has one composition
+    _guard = guard
+
+
+async def guard_prices(tx: Tx, actor: StaffActor, because: str) -> None:
+    """Let the margin guard look at what membership does to prices now. Raises what it raises."""
+    if _guard is not None:
+        await _guard(tx, actor, because)
+
 
 _TERMS = text(
     """

@@ -29,7 +29,7 @@ from tiefen.promotion.service.freight import (
     save_freight_mix,
 )
 from tiefen.promotion.service.giving import GIVE, give_batch, start_gift, stop_gift
-from tiefen.promotion.service.guarding import at_risk, check_level_prices, save_costs, verdict
+from tiefen.promotion.service.guarding import at_risk, check_member_prices, save_costs, verdict
 from tiefen.promotion.service.held import coupon_words, held_coupons
 from tiefen.promotion.service.issuing import (
     claim_coupon,
@@ -62,7 +62,7 @@ __all__ = [
     "Chosen",
     "at_risk",
     "changes",
-    "check_level_prices",
+    "check_member_prices",
     "check_template",
     "choose",
     "claim_coupon",

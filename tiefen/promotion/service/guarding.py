@@ -106,8 +106,8 @@ async def at_risk(tx: Tx, *, with_drafts: bool) -> Verdict:
     return await _search(tx, list(found.values()), list(coupons.values()), only=None)
 
 
-async def check_level_prices(tx: Tx, actor: StaffActor, because: str) -> None:
-    """Level prices as they now stand, beside all that is in force: a loss takes a reason and the
+async def check_member_prices(tx: Tx, actor: StaffActor, because: str) -> None:
+    """Level prices and points as they now stand, beside all that is in force: a loss takes a reason and the
     right, as publishing a promotion does. Raises LosesMoney, ApprovalForbidden."""
     found = await at_risk(tx, with_drafts=False)
     if found.below:

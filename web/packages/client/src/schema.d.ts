@@ -16277,6 +16277,11 @@ export interface components {
          */
         PointsRulesSaveIn: {
             /**
+             * Because
+             * @default
+             */
+            because: string;
+            /**
              * Cap Bp
              * @default 5000
              */
