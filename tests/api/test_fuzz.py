@@ -17,7 +17,8 @@ import pytest
 import requests
 import schemathesis
 from hypothesis import HealthCheck, settings
-from schemathesis.checks import not_a_server_error
+from schemathesis import Response
+from schemathesis.checks import CheckContext, not_a_server_error
 from schemathesis.core.result import Ok
 from schemathesis.generation.hypothesis.builder import (
     HypothesisTestConfig,
@@ -33,8 +34,20 @@ from tests.conftest import ROOT
 pytestmark = pytest.mark.slow
 
 CASES = int(os.environ.get("TIEFEN_FUZZ", "5"))
-CHECKS = [not_a_server_error, status_code_conformance, response_schema_conformance]
-WECHAT_CHECKS = [not_a_server_error, status_code_conformance]
+
+
+def does_not_break(
+    context: CheckContext, response: Response, case: schemathesis.Case[Any]
+) -> bool | None:
+    """As the tool's own, but for the 503 of a route that asks WeChat: none of it is here, and another
+    case may have entered an account whose calls go out."""
+    if response.status_code == 503 and response.json()["error"]["code"].endswith(".away"):
+        return None
+    return not_a_server_error(context, response, case)
+
+
+CHECKS = [does_not_break, status_code_conformance, response_schema_conformance]
+WECHAT_CHECKS = [does_not_break, status_code_conformance]
 """WeChat is answered in its own form, not in ours."""
 UNDESCRIBED = {"GET /b/{code}", "GET /l/{slug}"}
 """Not part of the API: links that people open."""

@@ -215,3 +215,14 @@ async def test_a_page_is_signed_for_the_shop(
     foreign = await client.get("/api/shop/jssdk", params={"url": "http://evil.test/"})
     assert foreign.status_code == 422
     assert (await client.get("/api/shop/jssdk", params={"url": "ftp://x/y/z"})).status_code == 422
+
+
+async def test_one_app_id_is_one_app(staff_client: StaffClient) -> None:
+    staff = await staff_client([READ, WRITE])
+    assert (await staff.put("/api/console/wechat", json=BODY)).status_code == 200
+    twice = await staff.put("/api/console/wechat", json={"mini": {"app_id": f.APP}})
+    assert twice.status_code == 422
+    assert twice.json()["error"]["field"] == "mini.app_id"
+    both = {"official": {"app_id": "wx1234567890abcdef"}, "mini": {"app_id": "wx1234567890abcdef"}}
+    assert (await staff.put("/api/console/wechat", json=both)).status_code == 422
+    assert (await staff.get("/api/console/wechat")).json()["mini"]["app_id"] == f.MINI

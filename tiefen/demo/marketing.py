@@ -159,6 +159,7 @@ async def _start_points(doors: Doors, shop: Shop) -> None:
     known = await doors.console(OWNER, "GET", "points-rules")
     known |= {"earning": True, "spending": True, "cap_bp": 1_000}
     known["without_product_ids"] = _products(shop, "体验装")
+    known["because"] = "体验装是引流品, 本来就亏一点; 积分不抵它"
     await doors.console(OWNER, "PUT", "points-rules", **known)
 
 

@@ -53,6 +53,11 @@ async def set_app(
     _check_app(kind, app_id, token, aes_key, oauth_domain, js_domain)
     row = await tx.scalar(select(Account).where(Account.kind == kind).with_for_update())
     await _claim(tx, app_id, row.app_id if row else None, f"{kind}.app_id")
+    other = (Account.app_id == app_id) & (Account.kind != kind)
+    if await tx.scalar(select(Account.kind).where(other)) is not None:
+        raise _bad(
+            f"{kind}.app_id", "这个 AppID 已用于另一个应用", "another app here has this app id"
+        )
     if row is None:
         row = Account(kind=kind, app_id=app_id, name="", push_mode=PushMode.SAFE, updated_at=tx.now)
         tx.add(row)
