@@ -1,11 +1,21 @@
 """The sandbox's phone in a test's hand: become a fan, scan a code, enter the shop, turn its pages."""
 
+from typing import Any
+
 from playwright.sync_api import FrameLocator, Page, expect
 
 from tests.browser.conftest import Town
 
+KEPT = "localStorage.getItem(Object.keys(localStorage).find(key => key.startsWith('tiefen.token:') && key.endsWith(`:${frame.name}`)))"
+ASK = f"""async (frame, [method, path, body]) => {{
+  const answer = await fetch(`/api/shop/${{path}}`, {{
+    method, headers: {{ Authorization: `Bearer ${{{KEPT}}}`, 'Content-Type': 'application/json' }}, body: body && JSON.stringify(body),
+  }})
+  return answer.json()
+}}"""
 SIGNED_IN = """() => {
   const frame = document.querySelector("[data-testid='browser-frame']")
+  if (!frame) return false
   const kept = Object.keys(localStorage).find(key => key.startsWith('tiefen.token:') && key.endsWith(`:${frame.name}`))
   try { return Boolean(kept && frame.contentWindow.location.hash) } catch { return false }
 }"""
@@ -61,3 +71,8 @@ def go(page: Page, address: str) -> None:
     page.wait_for_function(SIGNED_IN)
     frame = page.get_by_test_id("browser-frame")
     frame.evaluate("(frame, hash) => { frame.contentWindow.location.hash = hash }", address)
+
+
+def ask_shop(page: Page, method: str, path: str, body: object = None) -> Any:
+    """What the fan's shop would be answered, without looking."""
+    return page.get_by_test_id("browser-frame").evaluate(ASK, [method, path, body])

@@ -9,19 +9,12 @@ import pytest
 from playwright.sync_api import Browser, FrameLocator, Page, expect
 
 from tests.browser.conftest import Town
-from tests.browser.phone import enter_shop, go
+from tests.browser.phone import ask_shop, enter_shop, go
 from tests.browser.test_rights import console
 from tests.browser.test_story import screen
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 COURSE, CRAB, CROCK, HAM = "手冲咖啡入门课", "开湖大闸蟹礼盒", "头道酱油 整缸", "柴火腊味"
-KEPT = "localStorage.getItem(Object.keys(localStorage).find(key => key.startsWith('tiefen.token:') && key.endsWith(`:${frame.name}`)))"
-ASK = f"""async (frame, [method, path, body]) => {{
-  const answer = await fetch(`/api/shop/${{path}}`, {{
-    method, headers: {{ Authorization: `Bearer ${{{KEPT}}}`, 'Content-Type': 'application/json' }}, body: body && JSON.stringify(body),
-  }})
-  return answer.json()
-}}"""
 VISIT = """(frame, lines) => {
   const key = Object.keys(localStorage).find(key => key.startsWith('tiefen.token:') && key.endsWith(`:${frame.name}`))
   localStorage.removeItem(key)
@@ -125,12 +118,11 @@ def sku_of(town: Town, page: Page, name: str) -> int:
 
 def be_told_where_nothing_is_sent(page: Page, shop: FrameLocator) -> None:
     """The heavy crock does not go to the island, and the page says so before anything is ordered."""
-    frame = page.get_by_test_id("browser-frame")
     island = {
         "name": "林晓雨", "phone": "13812345678", "region_code": "460105", "detail": "海边路 1 号",
         "is_default": True,
     }  # fmt: skip
-    frame.evaluate(ASK, ["POST", "addresses", island])
+    ask_shop(page, "POST", "addresses", island)
     shop.get_by_test_id("settle").click()
     expect(shop.get_by_test_id("pick-address")).to_contain_text("海边路 1 号")
     expect(shop.get_by_test_id("problems")).to_contain_text(CROCK)

@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Browser, FrameLocator, Page, ViewportSize, expect
 
 from tests.browser.conftest import WECHAT, Town
-from tests.browser.phone import become, enter_shop, go, shop_in
+from tests.browser.phone import ask_shop, become, enter_shop, go, shop_in
 from tests.browser.test_story import fill_address, turn_to
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
@@ -191,8 +191,7 @@ def follow_and_buy(town: Town, page: Page, code: str) -> str:
 
 def pay_a_part_with_points(town: Town, page: Page, shop: FrameLocator) -> None:
     """The shop gives points away; they come off the price when the fan says so, and stay on."""
-    friends = console(town, page, "GET", "fans?query=新来的朋友")["items"]
-    friend = max(one["id"] for one in friends)
+    friend = ask_shop(page, "GET", "me")["id"]
     console(town, page, "POST", f"fans/{friend}/points", points=500, reason="欢迎")
     shop.get_by_test_id("pick-coupon").click()  # the price is asked anew, and points are there
     shop.locator("[data-testid^='coupon-']").filter(has_text="新朋友券").click()
