@@ -13,6 +13,7 @@ import sys
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
+from socket import gaierror
 from typing import Annotated, Any
 
 import typer
@@ -47,6 +48,8 @@ app.add_typer(imports, name="import")
 
 OPERATORS = (Refusal, PostgresError, InstallationError, backups.BackupError, demos.DemoError)
 """Errors whose message is for the operator, not a bug: no traceback."""
+AWAY = (ConnectionError, gaierror, TimeoutError)
+"""What connecting ends in where nobody listens."""
 SWEEPS = (10_000, 20, 50)
 """After how many new objects memory is swept, and how often older ones too: a request makes thousands,
 nearly all of which are gone with it."""
@@ -65,6 +68,8 @@ def main() -> None:
         app()
     except OPERATORS as error:
         sys.exit(f"tiefen: {error}")
+    except AWAY as error:
+        sys.exit(f"tiefen: the database does not answer ({str(error) or type(error).__name__})")
 
 
 def hear_signals() -> None:
@@ -79,7 +84,8 @@ def hear_signals() -> None:
 @app.command()
 def demo(
     port: Annotated[
-        int, typer.Option(help="Of the server; the sandbox takes the next one.")
+        int,
+        typer.Option(min=1, max=65_534, help="Of the server; the sandbox takes the next one."),
     ] = 8000,
     data: Annotated[Path, typer.Option(help="Folder that keeps everything.")] = Path(".tiefen"),
     fans: Annotated[int, typer.Option(min=0, help="How many fans live in the demo world.")] = 8000,
@@ -100,7 +106,7 @@ def demo(
 @app.command()
 def serve(
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option()] = 8000,
+    port: Annotated[int, typer.Option(min=0, max=65_535)] = 8000,
     workers: Annotated[int, typer.Option(min=1, max=64, help="Server processes.")] = 1,
     work: Annotated[
         bool, typer.Option(help="Also run jobs; --no-work when `tiefen worker` does.")

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import socket
 from pathlib import Path
 
 import pytest
@@ -49,6 +50,28 @@ def dead_job(url: str, name: str) -> None:
         "INSERT INTO platform.job (merchant, lane, name, args, state, run_at, attempts, max_attempts, error)"
         f" VALUES ('demo', 'pay', '{name}', '{{}}', 'dead', now(), 3, 3, 'Timeout: away')",
     )
+
+
+def test_where_no_database_answers_a_sentence_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    with socket.socket() as nobody:
+        nobody.bind(("127.0.0.1", 0))  # taken, and nobody listens
+        port = nobody.getsockname()[1]
+        monkeypatch.setenv("TIEFEN_DATABASE_URL", f"postgresql://me@127.0.0.1:{port}/shop")
+        monkeypatch.setattr("sys.argv", ["tiefen", "migrate"])
+        with pytest.raises(SystemExit, match="the database does not answer"):
+            cli.main()
+
+
+def test_another_kind_of_database_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TIEFEN_DATABASE_URL", "mysql://me@here/shop")
+    assert "mysql:// is not PostgreSQL" in refused("migrate")
+
+
+@pytest.mark.parametrize("command", ["serve", "demo"])
+def test_a_port_that_is_none_is_named(command: str) -> None:
+    ended = run(command, "--port", "99999")
+    assert ended.exit_code == 2
+    assert "--port" in ended.output
 
 
 def test_help_names_every_command() -> None:

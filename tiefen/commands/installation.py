@@ -84,10 +84,14 @@ async def create_merchant(url: str, slug: str, name: str) -> bool:
 
 
 def async_url(given: str) -> str:
-    """The address in the form SQLAlchemy and asyncpg want: `postgres://…?sslmode=x` works too."""
-    url = make_url(given.replace("postgres://", "postgresql://", 1)).set(
-        drivername="postgresql+asyncpg"
-    )
+    """The address in the form SQLAlchemy and asyncpg want: `postgres://…?sslmode=x` works too.
+
+    Raises InstallationError for another kind of database.
+    """
+    url = make_url(given.replace("postgres://", "postgresql://", 1))
+    if url.get_backend_name() != "postgresql":
+        raise InstallationError(f"{url.drivername}:// is not PostgreSQL: see TIEFEN_DATABASE_URL")
+    url = url.set(drivername="postgresql+asyncpg")
     if "sslmode" in url.query:
         url = url.difference_update_query(["sslmode"]).update_query_dict(
             {"ssl": str(url.query["sslmode"])}
