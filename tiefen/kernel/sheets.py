@@ -18,7 +18,7 @@ from itertools import chain, islice
 from typing import Any, BinaryIO
 
 import openpyxl
-from openpyxl.cell import WriteOnlyCell
+from openpyxl.cell import Cell, WriteOnlyCell
 from openpyxl.styles import Font
 from openpyxl.utils import get_column_letter
 from openpyxl.utils.exceptions import InvalidFileException
@@ -142,13 +142,13 @@ def write_xlsx(title: str, rows: Iterable[Sequence[object]]) -> bytes:
     return out.getvalue()
 
 
-def _cell(sheet: Any, value: object) -> WriteOnlyCell:
-    for kind, shape in _SHAPES:
-        if isinstance(value, kind):
-            cell = WriteOnlyCell(sheet, value)
-            cell.number_format = shape
-            return cell
-    return WriteOnlyCell(sheet, plain_cell(value))
+def _cell(sheet: Any, value: Any) -> Cell:
+    shape = next((shape for kind, shape in _SHAPES if isinstance(value, kind)), "")
+    if not shape:
+        return WriteOnlyCell(sheet, plain_cell(value))
+    cell = WriteOnlyCell(sheet, value)
+    cell.number_format = shape
+    return cell
 
 
 def _width(value: object) -> int:
