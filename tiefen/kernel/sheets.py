@@ -142,8 +142,13 @@ def write_xlsx(title: str, rows: Iterable[Sequence[object]]) -> bytes:
     return out.getvalue()
 
 
+def _shape(value: object) -> str:
+    """How a number or a day looks in a workbook; empty for all else."""
+    return next((shape for kind, shape in _SHAPES if isinstance(value, kind)), "")
+
+
 def _cell(sheet: Any, value: Any) -> Cell:
-    shape = next((shape for kind, shape in _SHAPES if isinstance(value, kind)), "")
+    shape = _shape(value)
     if not shape:
         return WriteOnlyCell(sheet, plain_cell(value))
     cell = WriteOnlyCell(sheet, value)
