@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { addDays, change, compact, count, countdown, date, dateTime, dayStart, daysOf, maskPhone, parseYuan, percent, relative, windowOf, yuan, yuanCompact, yuanInput } from './index'
+import { addDays, change, compact, count, countdown, date, dateTime, dayStart, daysOf, maskPhone, parseYuan, percent, relative, signed, windowOf, yuan, yuanCompact, yuanInput } from './index'
 
 describe('money', () => {
   it('writes fen as yuan to the cent', () => {
@@ -31,6 +31,7 @@ describe('numbers', () => {
   it('groups and shortens', () => {
     expect(count(1_234_567)).toBe('1,234,567')
     expect(count(-1000)).toBe('-1,000')
+    expect([1200, -30, 0].map(signed)).toEqual(['+1,200', '−30', '0'])
     expect(compact(9_999)).toBe('9,999')
     expect(compact(123_456_789)).toBe('1.2亿')
     expect(compact(1_500_000, 'en')).toBe('1.5m')

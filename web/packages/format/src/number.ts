@@ -6,6 +6,11 @@ export function count(value: number): string {
   return sign + String(Math.abs(Math.trunc(value))).replace(/\B(?=(\d{3})+$)/g, ',')
 }
 
+/** A change: +1,200, −30, 0. */
+export function signed(value: number): string {
+  return (value > 0 ? '+' : value < 0 ? '−' : '') + count(Math.abs(value))
+}
+
 /** A short form for cramped places: 12,300 → 1.2万 / 12.3k. Exact below ten thousand. */
 export function compact(value: number, locale: Locale = 'zh'): string {
   const size = Math.abs(value)
